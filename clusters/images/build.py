@@ -1,0 +1,113 @@
+"""Building the images of source `built`: each once, under the digest of its recipe."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusters.command import Commands
+from clusters.engine import Engine
+from clusters.errors import BuildFailed, CommandFailed
+from clusters.images.node import import_parts
+from clusters.images.programs import Programs
+from clusters.images.recipes import METRICS_SERVER, Recipe
+from clusters.images.rootfs import bootstrap
+from clusters.images.shipped import shipped_manifests
+from clusters.progress import Progress, timed
+
+PIP_TIMEOUT_S = 600.0
+LABEL = "io.kubeproof.recipe"
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Everything a build needs: where programs come from, and the engine that keeps the images."""
+
+    engine: Engine
+    commands: Commands
+    programs: Programs
+
+    def ensure(self, recipe: Recipe, progress: Progress) -> str:
+        """The tag of the recipe's image, built now if the engine does not have it. Raises `BuildFailed`."""
+        if self.engine.has_image(recipe.tag):
+            return recipe.tag
+        for part in recipe.parts:
+            self.ensure(part, progress)
+        with tempfile.TemporaryDirectory(prefix="kubeproof-image-") as scratch:
+            context = Path(scratch) / recipe.name
+            self._lay_out(recipe, context, progress)
+            base = self._ensure_base(recipe, progress)
+            with timed(progress, f"building image {recipe.tag}"):
+                self._build(recipe, context, base)
+        return recipe.tag
+
+    def _lay_out(self, recipe: Recipe, context: Path, progress: Progress) -> None:
+        """Everything the Dockerfile copies, in one folder."""
+        shutil.copytree(recipe.directory, context, ignore=shutil.ignore_patterns("__pycache__"))
+        for module in recipe.modules:
+            binaries = self.programs.ensure(module, progress)
+            for program in sorted(set(recipe.programs) & {file.name for file in binaries.iterdir()}):
+                (context / "bin").mkdir(exist_ok=True)
+                shutil.copy2(binaries / program, context / "bin" / program)
+        if (context / "requirements.txt").exists():
+            self._install_python(context, progress)
+        if recipe.parts:
+            manifest = shipped_manifests(self.commands, METRICS_SERVER)
+            (context / "manifests" / "metrics-server.yaml").write_text(manifest)
+
+    def _install_python(self, context: Path, progress: Progress) -> None:
+        """The pinned Python packages for Debian's own Python, whatever Python runs us."""
+        with timed(progress, "fetching Python packages of the load image"):
+            try:
+                self.commands.run(
+                    *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"),
+                    *(
+                        "--python-version=3.11",
+                        "--implementation=cp",
+                        "--abi=cp311",
+                        "--abi=abi3",
+                        "--abi=none",
+                    ),
+                    *("--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_17_x86_64"),
+                    *("--platform=manylinux2014_x86_64", "--platform=any"),
+                    *(f"--target={context / 'python'}", f"--requirement={context / 'requirements.txt'}"),
+                    timeout_s=PIP_TIMEOUT_S,
+                )
+            except CommandFailed as failure:
+                raise BuildFailed(
+                    f"Python packages of the load image: {failure.message}",
+                    remedy="the package index has to be in reach of pip",
+                    detail=failure.detail,
+                ) from failure
+
+    def _ensure_base(self, recipe: Recipe, progress: Progress) -> str:
+        if not recipe.packages:
+            return ""
+        if not self.engine.has_image(recipe.base_tag):
+            with (
+                timed(progress, f"unpacking {len(recipe.packages)} Debian packages for {recipe.name}"),
+                tempfile.TemporaryDirectory(prefix="kubeproof-rootfs-") as scratch,
+            ):
+                archive = Path(scratch) / "rootfs.tar"
+                bootstrap(self.commands, recipe.suite, recipe.packages, archive)
+                self.engine.import_image(archive, recipe.base_tag)
+        return recipe.base_tag
+
+    def _build(self, recipe: Recipe, context: Path, base: str) -> None:
+        arguments = dict(recipe.arguments) | ({"BASE": base} if base else {})
+        # A node is finished only with its images in it, so the tag that says "finished" comes last.
+        tag = f"{recipe.tag}-empty" if recipe.parts else recipe.tag
+        try:
+            self.engine.build_image(context, tag, arguments, {LABEL: recipe.name})
+            if recipe.parts:
+                import_parts(self.engine, tag, recipe)
+                self.engine.remove_image(tag)
+        except CommandFailed as failure:
+            raise BuildFailed(
+                f"image {recipe.name} did not build: {failure.message}",
+                remedy="the log has the engine's whole output; `kubeproof doctor` checks disk and engine",
+                detail=failure.detail,
+            ) from failure

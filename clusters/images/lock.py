@@ -1,0 +1,74 @@
+"""The lock file of every version, as records."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusters.errors import UsageError
+
+LOCK_FILE = Path(__file__).with_name("lock.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesRelease:
+    """One Kubernetes version that can be had, and what goes with it.
+
+    `module` is the folder below `modules/` that builds it; `node_image` is kind's own image by digest,
+    for source `registry`.
+    """
+
+    version: str
+    module: str
+    etcd: str
+    agnhost: str
+    node_image: str
+
+    @property
+    def minor(self) -> tuple[int, int]:
+        major, minor, _ = self.version.split(".")
+        return int(major), int(minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """All versions. The first release is the default."""
+
+    releases: tuple[KubernetesRelease, ...]
+    debian: str
+    kind: str
+    coredns: str
+    metrics_server: str
+    pause: str
+    agnhost_image: str
+    metrics_server_image: str
+    metrics_server_manifest: str
+    python_image: str
+
+    def release(self, version: str | None) -> KubernetesRelease:
+        """The release of that version, or the default. Raises `UsageError` naming those there are."""
+        if version is None:
+            return self.releases[0]
+        for release in self.releases:
+            if release.version == version:
+                return release
+        known = ", ".join(release.version for release in self.releases)
+        raise UsageError(f"Kubernetes {version} is not in the lock file", remedy=f"there are: {known}")
+
+
+def read_lock(file: Path = LOCK_FILE) -> Lock:
+    """Read the lock file."""
+    doc = tomllib.loads(file.read_text())
+    return Lock(
+        releases=tuple(KubernetesRelease(**release) for release in doc["kubernetes"]),
+        debian=doc["debian"]["suite"],
+        kind=doc["kind"]["version"],
+        coredns=doc["coredns"]["version"],
+        metrics_server=doc["metrics-server"]["version"],
+        pause=doc["pause"]["version"],
+        agnhost_image=doc["registry"]["agnhost"],
+        metrics_server_image=doc["registry"]["metrics-server"],
+        metrics_server_manifest=doc["registry"]["metrics-server-manifest"],
+        python_image=doc["registry"]["python"],
+    )

@@ -1,0 +1,3 @@
+module kubeproof/images/pause
+
+go 1.26.0

@@ -1,0 +1,154 @@
+"""What the images of source `built` are made of: one table, from which every digest follows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusters.images.lock import KubernetesRelease, Lock
+from clusters.images.programs import Module
+
+RECIPES = Path(__file__).with_name("recipes")
+REPOSITORY = "kubeproof"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One image: the folder `recipes/<name>` and the Go programs that go into it.
+
+    `reference` is the name by which pods on a node ask for it. In the folder, `packages.txt` asks for a
+    Debian root file system below it, `requirements.txt` for Python packages in it. `suite` is Debian's.
+    """
+
+    name: str
+    reference: str
+    suite: str
+    modules: tuple[Module, ...] = ()
+    programs: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Recipe, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        return RECIPES / self.name
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Debian packages of the root file system; none means an empty one."""
+        file = self.directory / "packages.txt"
+        return tuple(file.read_text().split()) if file.exists() else ()
+
+    @property
+    def base_tag(self) -> str:
+        """The engine's tag of the root file system; recipes with equal packages share it."""
+        wanted = f"{self.suite} {' '.join(self.packages)}"
+        return f"{REPOSITORY}/debian:{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+
+    @property
+    def digest(self) -> str:
+        """Changes with everything that goes into the image."""
+        digest = hashlib.sha256()
+        for file in sorted(path for path in self.directory.rglob("*") if _belongs(path)):
+            digest.update(f"{file.relative_to(self.directory)} {file.stat().st_mode & 0o111}\0".encode())
+            digest.update(file.read_bytes())
+        for ingredient in (
+            self.base_tag,
+            self.reference,
+            *(module.digest for module in self.modules),
+            *self.programs,
+            repr(self.arguments),
+            *(f"{part.reference} {part.tag}" for part in self.parts),
+        ):
+            digest.update(ingredient.encode() + b"\0")
+        return digest.hexdigest()[:12]
+
+    @property
+    def tag(self) -> str:
+        """The engine's tag of the finished image."""
+        return f"{REPOSITORY}/{self.name}:{self.digest}"
+
+
+def _belongs(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeBook:
+    """All images of one Kubernetes release; `node` holds the others as its parts."""
+
+    node: Recipe
+    load: Recipe
+    agnhost: Recipe
+    director: Recipe
+
+
+def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
+    """The recipes of a release."""
+    kubernetes = kubernetes_module(release)
+    upstream = "registry.k8s.io"
+
+    def image(name: str, reference: str, module: Module | None = None, *programs: str) -> Recipe:
+        return Recipe(
+            name,
+            reference,
+            lock.debian,
+            modules=() if module is None else (module,),
+            programs=programs or (name,),
+        )
+
+    components = tuple(
+        image(name, f"{upstream}/{name}:v{release.version}", kubernetes)
+        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+    )
+    agnhost = image("agnhost", f"{upstream}/e2e-test-images/agnhost:{release.agnhost}", kubernetes)
+    load = Recipe("load", f"docker.io/{REPOSITORY}/load:built", lock.debian)
+    director = Recipe("director", f"docker.io/{REPOSITORY}/director:built", lock.debian, (kubernetes,), ("kube-proxy",))
+    node = Recipe(
+        "node",
+        f"{REPOSITORY}/node:{release.version}",
+        lock.debian,
+        modules=(kubernetes, CONTAINERD),
+        programs=(
+            *("kubelet", "kubeadm", "kubectl"),
+            *("containerd", "containerd-shim-runc-v2", "ctr"),
+            *("host-local", "loopback", "ptp", "bridge", "portmap"),
+        ),
+        arguments=(("KUBERNETES", release.version),),
+        parts=(
+            *components,
+            image("etcd", f"{upstream}/etcd:{release.etcd}-0", kubernetes, "server", "etcdctl"),
+            image("coredns", f"{upstream}/coredns/coredns:v{lock.coredns}", COREDNS),
+            image("pause", f"{upstream}/pause:{lock.pause}", PAUSE),
+            image(
+                "metrics-server",
+                f"{upstream}/metrics-server/metrics-server:v{lock.metrics_server}",
+                METRICS_SERVER,
+            ),
+            agnhost,
+            load,
+        ),
+    )
+    return RecipeBook(node=node, load=load, agnhost=agnhost, director=director)
+
+
+def kubernetes_module(release: KubernetesRelease) -> Module:
+    """Kubernetes says of itself what its linker was told."""
+    major, minor = release.minor
+    version = "k8s.io/component-base/version"
+    return Module(
+        release.module,
+        settings=(
+            f"{version}.gitVersion=v{release.version}",
+            f"{version}.gitMajor={major}",
+            f"{version}.gitMinor={minor}",
+            f"{version}.gitTreeState=clean",
+        ),
+    )
+
+
+CONTAINERD = Module("containerd", tags=("no_btrfs", "no_devmapper", "no_zfs"))
+COREDNS = Module("coredns")
+KIND = Module("kind")
+METRICS_SERVER = Module("metrics-server")
+PAUSE = Module("pause")

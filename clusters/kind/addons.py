@@ -1,0 +1,118 @@
+"""What a kind cluster gets after `kind create`, and the proofs that each part works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import yaml
+
+from clusters.addons.dns import cluster_only_dns
+from clusters.addons.metrics import NODES_PATH, metrics_server, nodes_with_metrics
+from clusters.addons.network import install_network
+from clusters.addons.probe import NAME as PROBE
+from clusters.addons.probe import dns_probe
+from clusters.engine import Engine
+from clusters.errors import ClusterNotReady, CommandFailed
+from clusters.kind.config import POD_CIDR, SERVICE_CIDR
+from clusters.kind.images import ImageSet
+from clusters.kind.nodes import control_plane, node_networks, nodes_of
+from clusters.kubectl import Kubectl
+from clusters.spec import ClusterSpec, Source, Substrate
+
+READY_TIMEOUT_S = 180.0
+
+
+def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
+    """Pod network and guard on the nodes, then what runs in pods. Raises `CommandFailed`, `ClusterNotReady`."""
+    kubectl = control_plane(engine, spec.name)
+    nodes = nodes_of(engine, spec.name)
+    built = spec.source is Source.BUILT
+    if built:
+        # Before any CoreDNS pod can start, which needs the pod network.
+        kubectl.apply(cluster_only_dns())
+    install_network(
+        engine,
+        node_networks(nodes, kubectl),
+        _subnet(engine, spec.name),
+        POD_CIDR,
+        SERVICE_CIDR,
+        own_pods=built,
+    )
+    kubectl.apply(*metrics_server(images.metrics_server, _shipped_manifests(kubectl, images)))
+    kubectl.apply(dns_probe(images.cases.agnhost))
+    if spec.substrate is Substrate.UML:
+        raise ClusterNotReady("substrate uml is not wired yet")
+
+
+def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
+    """Return when nodes, DNS on every node, the proxy and metrics were seen to work."""
+    kubectl = control_plane(engine, spec.name)
+    names = frozenset(node.name for node in nodes_of(engine, spec.name))
+    limit = f"--timeout={READY_TIMEOUT_S:.0f}s"
+    _wait(spec.name, "nodes Ready", kubectl, "wait", "--for=condition=Ready", "nodes", "--all", limit)
+    if spec.substrate is Substrate.HOST:
+        _wait(
+            spec.name,
+            "kube-proxy",
+            kubectl,
+            "rollout",
+            "status",
+            "--namespace=kube-system",
+            "daemonset/kube-proxy",
+            limit,
+        )
+    kubectl.apply(dns_probe(images.cases.agnhost))
+    _wait(
+        spec.name,
+        "DNS on every node",
+        kubectl,
+        "rollout",
+        "status",
+        "--namespace=kube-system",
+        f"daemonset/{PROBE}",
+        limit,
+    )
+    kubectl.run("delete", "daemonset", PROBE, "--namespace=kube-system", "--wait=false")
+    _wait_until(
+        f"metrics of all {len(names)} nodes of cluster {spec.name}",
+        lambda: names <= nodes_with_metrics(kubectl.raw(NODES_PATH)),
+    )
+
+
+def _wait(cluster: str, what: str, kubectl: Kubectl, *argv: str) -> None:
+    try:
+        kubectl.run(*argv, timeout_s=READY_TIMEOUT_S + 10)
+    except CommandFailed as failure:
+        pods = kubectl.run("get", "pods", "--all-namespaces", "--output=wide")
+        raise ClusterNotReady(
+            f"cluster {cluster}: {what} not seen within {READY_TIMEOUT_S:.0f} s: {failure.stderr.strip()}",
+            remedy="the log shows all pods at that moment",
+            detail=f"{failure.detail}\n{pods}",
+        ) from failure
+
+
+def _wait_until(what: str, seen: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + READY_TIMEOUT_S
+    last = "not yet"
+    while True:
+        try:
+            if seen():
+                return
+        except CommandFailed as failure:
+            # The aggregated API answers 503 until metrics-server is ready.
+            last = failure.message
+        if time.monotonic() > deadline_s:
+            raise ClusterNotReady(f"{what} not seen within {READY_TIMEOUT_S:.0f} s; last answer: {last}")
+        time.sleep(0.5)  # the metrics API has no watch
+
+
+def _subnet(engine: Engine, network: str) -> str:
+    """The IPv4 subnet of the cluster's own container network."""
+    (found,) = engine.networks(f"name=^{network}$")
+    return next(str(config["Subnet"]) for config in found["IPAM"]["Config"] if ":" not in config["Subnet"])
+
+
+def _shipped_manifests(kubectl: Kubectl, images: ImageSet) -> tuple[dict[str, object], ...]:
+    text = kubectl.engine.exec(kubectl.container, "cat", images.metrics_manifest).stdout
+    return tuple(document for document in yaml.safe_load_all(text) if document)

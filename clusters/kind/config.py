@@ -1,0 +1,60 @@
+"""kind's configuration of a cluster, from its spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from clusters.images.lock import KubernetesRelease, Lock
+from clusters.spec import ClusterSpec, Source, Substrate
+
+POD_CIDR = "10.244.0.0/16"
+SERVICE_CIDR = "10.96.0.0/16"
+
+
+def kind_config(spec: ClusterSpec, lock: Lock, release: KubernetesRelease, cgroup_version: str) -> str:
+    """The YAML that `kind create cluster --config` reads."""
+    built = spec.source is Source.BUILT
+    patches: list[dict[str, Any]] = [_kube_proxy(spec)]
+    if built:
+        patches.append(_component_versions(lock, release))
+    patches.append(_kubelet(cgroup_version))
+    return yaml.safe_dump(
+        {
+            "kind": "Cluster",
+            "apiVersion": "kind.x-k8s.io/v1alpha4",
+            "networking": {
+                # On substrate uml the director comes in kube-proxy's place, and the node's own kernel
+                # must not have held its rules even for a moment.
+                "kubeProxyMode": "none" if spec.substrate is Substrate.UML else str(spec.mode),
+                "disableDefaultCNI": built,
+                "apiServerAddress": "127.0.0.1",
+                "podSubnet": POD_CIDR,
+                "serviceSubnet": SERVICE_CIDR,
+            },
+            "nodes": [{"role": "control-plane"}] * spec.control_planes + [{"role": "worker"}] * spec.workers,
+            "kubeadmConfigPatches": [yaml.safe_dump(patch) for patch in patches],
+        },
+        sort_keys=False,
+    )
+
+
+def _kube_proxy(spec: ClusterSpec) -> dict[str, Any]:
+    return {"kind": "KubeProxyConfiguration", "ipvs": {"scheduler": spec.ipvs_scheduler}}
+
+
+def _component_versions(lock: Lock, release: KubernetesRelease) -> dict[str, Any]:
+    """Say which CoreDNS and etcd the node image really holds, instead of what kubeadm would expect."""
+    return {
+        "kind": "ClusterConfiguration",
+        "dns": {"imageTag": f"v{lock.coredns}"},
+        "etcd": {"local": {"imageTag": f"{release.etcd}-0"}},
+    }
+
+
+def _kubelet(cgroup_version: str) -> dict[str, Any]:
+    kubelet: dict[str, Any] = {"kind": "KubeletConfiguration"}
+    if cgroup_version == "1":
+        kubelet |= {"failCgroupV1": False, "cgroupDriver": "cgroupfs"}
+    return kubelet

@@ -1,0 +1,64 @@
+"""The environment's fingerprint: everything a number or a verdict may depend on."""
+
+from __future__ import annotations
+
+from clusters.cluster import Node
+from clusters.engine import Engine
+from clusters.errors import CommandFailed
+from clusters.kind.images import ImageSet
+from clusters.kind.nodes import control_plane
+from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
+from clusters.spec import ClusterSpec, Mode
+
+UNKNOWN = "could not be read"
+
+
+def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...], images: ImageSet) -> dict[str, str]:
+    """Name to value, in words. What cannot be read says so."""
+    info = engine.info()
+    node = nodes[-1]
+
+    def on_node(*argv: str) -> str:
+        return _first_line(lambda: engine.exec(node.name, *argv).stdout)
+
+    def by_proxy(*argv: str) -> str:
+        return _first_line(lambda: run_by_proxy(engine, spec.name, spec.substrate, node, argv, 30).stdout)
+
+    seen = {
+        "engine": info.version,
+        "host kernel": info.kernel,
+        "cgroup version": info.cgroup_version,
+        "node image": engine.image_id(images.node),
+        "proxier log line": _proxier_line(engine, spec.name),
+        "iptables": by_proxy("iptables", "--version")
+        if spec.mode is not Mode.NFTABLES
+        else on_node("iptables", "--version"),
+        "nft": on_node("nft", "--version"),
+        "ipset": on_node("ipset", "--version"),
+        "conntrack max": on_node("cat", "/proc/sys/net/netfilter/nf_conntrack_max"),
+        "minSyncPeriod": _proxy_setting(engine, spec.name, "minSyncPeriod"),
+    }
+    if spec.mode is Mode.IPVS:
+        seen["ipvs scheduler"] = spec.ipvs_scheduler
+    return seen
+
+
+def _first_line(ask: object) -> str:
+    assert callable(ask)
+    try:
+        return str(ask()).strip().partition("\n")[0]
+    except CommandFailed as failure:
+        return f"{UNKNOWN}: {failure.message}"
+
+
+def _proxier_line(engine: Engine, cluster: str) -> str:
+    log = control_plane(engine, cluster).run(
+        "logs", "--namespace=kube-system", f"--selector={PROXY_SELECTOR}", "--tail=200"
+    )
+    return next((line for line in log.splitlines() if "Proxier" in line), UNKNOWN)
+
+
+def _proxy_setting(engine: Engine, cluster: str, name: str) -> str:
+    config = control_plane(engine, cluster).get("configmap", "kube-proxy", "--namespace=kube-system")
+    lines = config["data"]["config.conf"].splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.strip().startswith(f"{name}:")), UNKNOWN)

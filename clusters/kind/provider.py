@@ -1,0 +1,201 @@
+"""kind clusters: made, found by label, and removed with everything of theirs."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusters.cleaning import claimed_clusters, clean_leftovers, remove_cluster
+from clusters.cluster import Cluster, Node
+from clusters.command import CommandResult, Commands
+from clusters.engine import Engine
+from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, WorldError
+from clusters.images.lock import Lock
+from clusters.images.programs import Programs
+from clusters.kind.addons import install_addons, wait_addons_ready
+from clusters.kind.config import POD_CIDR, SERVICE_CIDR, kind_config
+from clusters.kind.fingerprint import fingerprint
+from clusters.kind.images import Images, ImageSet
+from clusters.kind.nodes import node_containers, nodes_of
+from clusters.kind.program import find_kind
+from clusters.kind.proxy import require_effective_mode, run_by_proxy
+from clusters.ownership import Claimed, labels_for
+from clusters.progress import Progress, timed
+from clusters.spec import ClusterSpec
+
+CREATE_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class KindProvider:
+    """Makes kind clusters with the engine. `state` is the directory of our own kubeconfig files.
+
+    `keep` marks what it makes as not to be cleaned away when its owner has ended.
+    """
+
+    engine: Engine
+    commands: Commands
+    lock: Lock
+    images: Images
+    programs: Programs
+    state: Path
+    keep: bool = False
+
+    def check(self, spec: ClusterSpec) -> None:
+        self.lock.release(spec.kubernetes)
+        self._require_name_free(spec.name)
+
+    def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
+        clean_leftovers(progress, engine=self.engine)
+        self.check(spec)
+        kind = find_kind(self.commands, self.programs, progress)
+        images = self.images.ensure(spec, progress)
+        with ExitStack() as undo:
+            if not self.keep:
+                undo.callback(self.delete, spec.name)
+            self.engine.create_network(spec.name, labels_for(spec.name, self.keep))
+            with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
+                self._kind_create(kind, spec, images)
+            with timed(progress, "pod network, leak guard, DNS, metrics-server, proxy"):
+                install_addons(self.engine, spec, images)
+            with timed(progress, "waiting for nodes, DNS on every node, metrics and the proxy's first sync"):
+                wait_addons_ready(self.engine, spec, images)
+            cluster = self._describe(spec, images)
+            undo.pop_all()
+        return cluster
+
+    def find(self, spec: ClusterSpec) -> Cluster | None:
+        claimed = {found.name: found for found in claimed_clusters(self.engine)}.get(spec.name)
+        if claimed is None or not node_containers(self.engine, spec.name):
+            return None
+        self._require_unused(claimed)
+        images = self.images.present(spec)
+        self._write_kubeconfig(spec.name)
+        wait_addons_ready(self.engine, spec, images)
+        return self._describe(spec, images)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(claimed.name for claimed in claimed_clusters(self.engine))
+
+    def run_on_node(
+        self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
+    ) -> CommandResult:
+        return self.engine.exec(node.name, *argv, timeout_s=timeout_s)
+
+    def run_by_proxy(
+        self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
+    ) -> CommandResult:
+        return run_by_proxy(self.engine, cluster.name, cluster.substrate, node, argv, timeout_s)
+
+    def export_logs(self, cluster: Cluster, directory: Path) -> None:
+        self._export(cluster.name, directory)
+
+    def delete(self, name: str) -> None:
+        remove_cluster(self.engine, name)
+        self._kubeconfig(name).unlink(missing_ok=True)
+
+    def _require_name_free(self, name: str) -> None:
+        for claimed in claimed_clusters(self.engine):
+            if claimed.name == name:
+                self._require_unused(claimed)
+                raise NameTaken(
+                    f"cluster {name} was kept by an earlier run",
+                    remedy="use it with --reuse, or remove it with `kubeproof clean --kept`",
+                )
+        if node_containers(self.engine, name) or self.engine.networks(f"name=^{name}$"):
+            raise NameTaken(
+                f"there is a cluster or network {name} that carries no label of ours, so it stays untouched",
+                remedy=f"`kind delete cluster --name {name}` and `docker network rm {name}` would remove it",
+            )
+
+    def _require_unused(self, claimed: Claimed) -> None:
+        if claimed.owner is not None and claimed.owner.pid != os.getpid() and claimed.owner.lives():
+            raise NameTaken(
+                f"cluster {claimed.name} belongs to a run that is still going, process {claimed.owner.pid}",
+                remedy="wait for it, or ask for another spec",
+            )
+
+    def _kind_create(self, kind: str, spec: ClusterSpec, images: ImageSet) -> None:
+        release = self.lock.release(spec.kubernetes)
+        config = kind_config(spec, self.lock, release, self.engine.info().cgroup_version)
+        try:
+            self.commands.run(
+                *(kind, "create", "cluster", f"--name={spec.name}", "--config=-", f"--image={images.node}"),
+                *(f"--kubeconfig={self._kubeconfig(spec.name)}", "--retain", "--wait=0s"),
+                stdin=config,
+                env={"KIND_EXPERIMENTAL_DOCKER_NETWORK": spec.name},
+                timeout_s=CREATE_TIMEOUT_S,
+            )
+        except CommandFailed as failure:
+            logs = self.state / "failed" / spec.name
+            self._export(spec.name, logs)
+            raise ClusterNotReady(
+                f"kind did not bring up cluster {spec.name}: {failure.message}",
+                remedy=f"the nodes' logs are in {logs}",
+                detail=failure.detail,
+            ) from failure
+        self._kubeconfig(spec.name).chmod(0o600)
+
+    def _describe(self, spec: ClusterSpec, images: ImageSet) -> Cluster:
+        nodes = nodes_of(self.engine, spec.name)
+        require_effective_mode(self.engine, spec, nodes)
+        return Cluster(
+            name=spec.name,
+            mode=spec.mode,
+            source=spec.source,
+            substrate=spec.substrate,
+            kubernetes=spec.kubernetes,
+            kubeconfig=self._kubeconfig(spec.name),
+            context=f"kind-{spec.name}",
+            nodes=nodes,
+            service_cidr=SERVICE_CIDR,
+            pod_cidr=POD_CIDR,
+            network=spec.name,
+            images=images.cases,
+            owned=True,
+            environment=fingerprint(self.engine, spec, nodes, images),
+        )
+
+    def _kubeconfig(self, name: str) -> Path:
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.state / f"{name}.kubeconfig"
+
+    def _write_kubeconfig(self, name: str) -> None:
+        """A kept cluster's credentials, asked from the cluster itself."""
+        kubeconfig = self._kubeconfig(name)
+        kind = find_kind(self.commands, self.programs, _Silent())
+        text = self.commands.run(kind, "get", "kubeconfig", f"--name={name}").stdout
+        kubeconfig.touch(mode=0o600)
+        kubeconfig.write_text(text)
+
+    def _export(self, name: str, directory: Path) -> None:
+        """What the nodes themselves wrote: journals, and the containers' logs below /var/log."""
+        directory.mkdir(parents=True, exist_ok=True)
+        for container in node_containers(self.engine, name):
+            node = str(container["Name"]).removeprefix("/")
+            for file, argv in (
+                ("journal.log", ("journalctl", "--no-pager", "--lines=5000")),
+                (
+                    "pods.tar",
+                    ("tar", "--create", "--dereference", "--directory=/var/log", "--file=-", "pods"),
+                ),
+            ):
+                target = directory / f"{node}-{file}"
+                try:
+                    target.write_text(self.engine.exec(node, *argv, timeout_s=60).stdout)
+                except WorldError as failure:
+                    target.write_text(f"could not be had: {failure}\n")
+
+
+class _Silent:
+    def step(self, title: str) -> None:
+        """Nothing to tell."""
+
+    def note(self, text: str) -> None:
+        """Nothing to tell."""
+
+
+def _size(spec: ClusterSpec) -> str:
+    return f"{spec.control_planes} control plane and {spec.workers} worker nodes"

@@ -1,0 +1,72 @@
+"""One question, three kernels: what does this node's data plane hold for a Service?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from clusters.cluster import Node
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Backend:
+    """Where the kernel may send a connection: an endpoint's address and port."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """A Service's front: the virtual address (or node address), port and protocol ("TCP", "UDP", "SCTP")."""
+
+    address: str
+    port: int
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """What one node's kernel holds for one front.
+
+    `present` is False when the kernel does not know it. `affinity_s` is the ClientIP time-out or None;
+    `packets` the packets its rules have counted so far, or None where the mode keeps no counter;
+    `position` is the number of rules of the same chain that a new connection walks before it reaches
+    this Service (iptables), or None where it is found by a look-up.
+    """
+
+    present: bool
+    backends: frozenset[Backend]
+    affinity_s: int | None = None
+    packets: int | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """The size of everything kube-proxy put into one node's kernel.
+
+    `rules`: netfilter rules; `sets`: ipsets or nft sets and maps, name to number of members.
+    """
+
+    rules: int
+    sets: dict[str, int]
+
+
+class DataPlane(Protocol):
+    """One reader a mode. Every answer is read anew from the kernel of `node`."""
+
+    def service(self, node: Node, front: ServicePort) -> ServiceState:
+        """What the kernel holds for `front` right now."""
+
+    def rule_count(self, node: Node) -> RuleCount:
+        """How much there is in all."""
+
+    def rules_text(self, node: Node) -> str:
+        """All of the proxy's rules in the mode's own form, counters and comments of time left out.
+
+        Two calls with no change between them give equal text.
+        """
+
+    def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
+        """The node's connection tracking entries in which `address` takes part, one line each."""

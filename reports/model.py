@@ -1,0 +1,174 @@
+"""The records of a run: the contract `kubeproof.results/1`, as frozen dataclasses.
+
+A run is `RunResults`: what was asked for (`RunInfo`), the environment's fingerprint, cases, claims,
+measurements and findings. `as_json` and `from_json` are the only two ways to and from `results.json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Self
+
+SCHEMA = "kubeproof.results/1"
+
+
+class Outcome(StrEnum):
+    """What became of a case. `environment error`: the world failed, Kubernetes was not on trial."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    ENVIRONMENT_ERROR = "environment error"
+
+
+class Verdict(StrEnum):
+    """What became of a claim."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    CONDITIONAL = "conditional"
+    UNTESTED = "untested"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One invocation. Times are UTC, ISO 8601; `finished` is None while it runs, or if it was killed."""
+
+    id: str
+    started: str
+    finished: str | None
+    mode: str
+    source: str
+    substrate: str
+    kubernetes: str
+    kernel: str
+    nodes: int
+    cpus: int
+    seed: int
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """A case's end. `reason` says why it did not pass; `bundle` is a path below the run's directory."""
+
+    id: str
+    suite: str
+    outcome: Outcome
+    reason: str
+    duration_s: float
+    claims: tuple[str, ...] = ()
+    bundle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """A claim's verdict in this run's mode.
+
+    `evidence` is one or more sentences with the observation that decided; `condition` is filled when the
+    verdict is conditional, and holds the reason when it is untested. `text` is the claim in our words.
+    """
+
+    id: str
+    text: str
+    verdict: Verdict
+    condition: str
+    evidence: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A named distribution with its conditions.
+
+    `quantiles` maps "p50", "p90", "p99", ... to values in `unit`; `ci95` maps the same names to the ends
+    of a 95% interval; `histogram` is an encoded HDR histogram (V2, base64) of all samples, corrections
+    excluded. `flags` holds what speaks against the number, e.g. "saturated: ...".
+    """
+
+    name: str
+    unit: str
+    conditions: dict[str, Any]
+    n: int
+    errors: int
+    quantiles: dict[str, float]
+    ci95: dict[str, tuple[float, float]]
+    histogram: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a report concludes from measurements or claims; `confidence` says how sure, in words."""
+
+    kind: str
+    statement: str
+    numbers: dict[str, Any]
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResults:
+    """A run as it stands now; grown by `replace`-like methods, never changed in place."""
+
+    run: RunInfo
+    environment: dict[str, Any] = field(default_factory=dict)
+    cases: tuple[CaseResult, ...] = ()
+    claims: tuple[ClaimResult, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def with_case(self, case: CaseResult) -> Self:
+        """A later result of the same case takes the place of the earlier one."""
+        others = tuple(seen for seen in self.cases if seen.id != case.id)
+        return replace(self, cases=(*others, case))
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(case.outcome is outcome for case in self.cases)
+
+    @property
+    def failed(self) -> bool:
+        """True if Kubernetes or the world failed in any case."""
+        return any(case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR) for case in self.cases)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `results.json`; cases sorted by id, claims in the order of their numbers."""
+        doc = asdict(self)
+        doc["cases"] = sorted(doc["cases"], key=lambda case: case["id"])
+        doc["claims"] = sorted(doc["claims"], key=lambda claim: claim_order(claim["id"]))
+        return {"schema": SCHEMA, **doc}
+
+    @classmethod
+    def from_json(cls, doc: dict[str, Any]) -> Self:
+        """Read a document back. Raises `ValueError` for another schema."""
+        if doc.get("schema") != SCHEMA:
+            raise ValueError(f"expected schema {SCHEMA}, found {doc.get('schema')!r}")
+        return cls(
+            run=RunInfo(**{**doc["run"], "argv": tuple(doc["run"]["argv"])}),
+            environment=doc["environment"],
+            cases=tuple(
+                CaseResult(**{**case, "outcome": Outcome(case["outcome"]), "claims": tuple(case["claims"])})
+                for case in doc["cases"]
+            ),
+            claims=tuple(
+                ClaimResult(**{**claim, "verdict": Verdict(claim["verdict"]), "cases": tuple(claim["cases"])})
+                for claim in doc["claims"]
+            ),
+            measurements=tuple(
+                Measurement(
+                    **{
+                        **measured,
+                        "ci95": {name: (ends[0], ends[1]) for name, ends in measured["ci95"].items()},
+                        "flags": tuple(measured["flags"]),
+                    }
+                )
+                for measured in doc["measurements"]
+            ),
+            findings=tuple(Finding(**finding) for finding in doc["findings"]),
+        )
+
+
+def claim_order(claim_id: str) -> tuple[int, ...]:
+    """Sort key of a claim's number: 2.5 before 15.1."""
+    return tuple(int(part) for part in claim_id.split("."))

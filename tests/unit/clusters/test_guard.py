@@ -1,0 +1,65 @@
+import json
+
+import pytest
+
+from clusters.addons.guard import GuardCount, guard_rules, read_guard_count
+from clusters.addons.network import NodeNetwork, cni_config, unit
+
+NODES = ("172.18.0.2", "172.18.0.3")
+
+
+def rules(masquerade=True):
+    return guard_rules(
+        "172.18.0.0/16", NODES, ("10.244.1.0/24",), "10.244.0.0/16", "10.96.0.0/16", masquerade=masquerade
+    )
+
+
+def test_pods_reach_the_cluster_network_and_the_pods_of_other_nodes_only():
+    assert "elements = { 172.18.0.0/16, 10.244.1.0/24 }" in rules()
+    assert 'oifname "eth0" ip daddr != @allowed counter name forwarded_dropped drop' in rules()
+
+
+def test_what_is_still_addressed_to_a_service_or_documentation_network_never_leaves():
+    assert "elements = { 10.96.0.0/16, 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 }" in rules()
+
+
+def test_loading_again_replaces_the_rules():
+    first, second, third = rules().splitlines()[:3]
+    assert (first, second, third) == (
+        "table inet kubeproof",
+        "delete table inet kubeproof",
+        "table inet kubeproof {",
+    )
+
+
+def test_pods_keep_their_addresses_where_the_pod_network_hides_them_itself():
+    assert "masquerade" in rules()
+    assert "masquerade" not in rules(masquerade=False)
+
+
+def test_the_counters_are_read_by_name():
+    listing = json.dumps(
+        {
+            "nftables": [
+                {"metainfo": {}},
+                {"counter": {"name": "forwarded_dropped", "packets": 3, "bytes": 180}},
+                {"counter": {"name": "own_dropped", "packets": 1, "bytes": 60}},
+            ]
+        }
+    )
+    assert read_guard_count(listing) == GuardCount(forwarded=3, own=1)
+
+
+def test_a_node_without_the_guard_is_not_taken_for_one_that_dropped_nothing():
+    with pytest.raises(ValueError, match="counters are missing"):
+        read_guard_count(json.dumps({"nftables": []}))
+
+
+def test_the_unit_loads_the_guard_before_the_kubelet_starts():
+    text = unit((NodeNetwork("b", "172.18.0.3", "10.244.1.0/24"),))
+    assert "Before=kubelet.service" in text
+    assert "ip route replace 10.244.1.0/24 via 172.18.0.3" in text
+
+
+def test_pods_get_addresses_of_their_nodes_share():
+    assert json.loads(cni_config("10.244.1.0/24"))["plugins"][0]["ipam"]["ranges"] == [[{"subnet": "10.244.1.0/24"}]]

@@ -1,0 +1,82 @@
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from clusters.engine import Engine
+from clusters.errors import BuildFailed, UsageError
+from clusters.images import recipes as recipes_module
+from clusters.images.build import Builder
+from clusters.images.lock import read_lock
+from clusters.images.programs import Module, Programs
+from clusters.images.recipes import PAUSE, Recipe, recipe_book
+from tests.fakes.commands import ScriptedCommands, failing
+from tests.fakes.progress import SilentProgress
+
+LOCK = read_lock()
+
+
+def book(version=None):
+    return recipe_book(LOCK, LOCK.release(version))
+
+
+def test_the_lock_holds_the_default_and_the_last_release_before_the_gate():
+    assert [release.version for release in LOCK.releases] == ["1.37.2", "1.35.4"]
+
+
+def test_an_unknown_version_names_those_that_can_be_had():
+    with pytest.raises(UsageError, match=r"there are: 1\.37\.2, 1\.35\.4"):
+        LOCK.release("1.2.3")
+
+
+def test_every_release_has_a_module_with_sums_and_every_image_a_dockerfile():
+    for release in LOCK.releases:
+        parts = recipe_book(LOCK, release).node.parts
+        assert (Module(release.module).directory / "go.sum").stat().st_size > 0
+        assert all((part.directory / "Dockerfile").exists() for part in parts)
+
+
+def test_releases_do_not_share_a_node_image():
+    assert book("1.37.2").node.tag != book("1.35.4").node.tag
+
+
+def test_a_changed_part_changes_the_node_image():
+    node = book().node
+    other = replace(node.parts[0], reference="registry.k8s.io/kube-apiserver:v0")
+    assert replace(node, parts=(other, *node.parts[1:])).digest != node.digest
+
+
+def test_a_changed_file_changes_the_digest(tmp_path, monkeypatch):
+    shutil.copytree(recipes_module.RECIPES / "pause", tmp_path / "pause")
+    monkeypatch.setattr(recipes_module, "RECIPES", tmp_path)
+    recipe = Recipe("pause", "pause:1", "bookworm")
+    before = recipe.digest
+    (tmp_path / "pause" / "Dockerfile").write_text("FROM scratch\n")
+    assert recipe.digest != before
+
+
+def builder(commands, tmp_path):
+    return Builder(Engine(commands), commands, Programs(commands, tmp_path))
+
+
+def test_an_image_that_is_there_is_not_built(tmp_path):
+    commands = ScriptedCommands({"docker images": "sha256:1"})
+    recipe = Recipe("pause", "pause:1", "bookworm", (PAUSE,), ("pause",))
+    assert builder(commands, tmp_path).ensure(recipe, SilentProgress()) == recipe.tag
+    assert commands.asked_for("docker build") == []
+
+
+def test_a_program_that_does_not_build_is_one_line_with_the_story_behind_it(tmp_path):
+    commands = ScriptedCommands({"docker images": "", "go install": failing("go install tool", "no route\nboom: x")})
+    recipe = Recipe("pause", "pause:1", "bookworm", (PAUSE,), ("pause",))
+    with pytest.raises(BuildFailed, match=r"Go programs of pause did not build.*boom: x") as caught:
+        builder(commands, tmp_path).ensure(recipe, SilentProgress())
+    assert "no route" in caught.value.detail
+    assert "\n" not in str(caught.value)
+
+
+def test_a_half_built_program_is_never_taken_for_a_whole_one(tmp_path):
+    programs = Programs(ScriptedCommands({"go install": failing("go install .", "boom")}), tmp_path)
+    with pytest.raises(BuildFailed):
+        programs.ensure(PAUSE, SilentProgress())
+    assert list((tmp_path / "programs").iterdir()) == []

@@ -1,0 +1,49 @@
+import yaml
+
+from clusters.images.lock import read_lock
+from clusters.kind.config import kind_config
+from clusters.spec import ClusterSpec, Mode, Source, Substrate
+
+LOCK = read_lock()
+
+
+def config(mode=Mode.IPTABLES, source=Source.BUILT, substrate=Substrate.HOST, cgroups="2", **other):
+    spec = ClusterSpec(mode, "1.37.2", source, substrate, **other)
+    return yaml.safe_load(kind_config(spec, LOCK, LOCK.release("1.37.2"), cgroups))
+
+
+def patch(document, kind):
+    patches = [yaml.safe_load(text) for text in document["kubeadmConfigPatches"]]
+    return next(found for found in patches if found["kind"] == kind)
+
+
+def test_the_api_server_listens_on_loopback_only():
+    assert config()["networking"]["apiServerAddress"] == "127.0.0.1"
+
+
+def test_the_proxy_mode_is_what_was_asked_for():
+    assert config(Mode.NFTABLES)["networking"]["kubeProxyMode"] == "nftables"
+
+
+def test_on_uml_no_proxy_ever_touches_the_nodes_own_kernel():
+    assert config(Mode.IPVS, substrate=Substrate.UML)["networking"]["kubeProxyMode"] == "none"
+
+
+def test_the_stock_pod_network_stays_with_stock_images():
+    assert config(source=Source.REGISTRY)["networking"]["disableDefaultCNI"] is False
+    assert config(source=Source.BUILT)["networking"]["disableDefaultCNI"] is True
+
+
+def test_the_kubelet_accepts_cgroup_v1_only_where_there_is_nothing_else():
+    assert patch(config(cgroups="1"), "KubeletConfiguration")["failCgroupV1"] is False
+    assert "failCgroupV1" not in patch(config(cgroups="2"), "KubeletConfiguration")
+
+
+def test_the_ipvs_scheduler_reaches_kube_proxy():
+    document = config(Mode.IPVS, ipvs_scheduler="lc")
+    assert patch(document, "KubeProxyConfiguration")["ipvs"]["scheduler"] == "lc"
+
+
+def test_nodes_are_as_many_as_asked_for():
+    roles = [node["role"] for node in config(control_planes=3, workers=1)["nodes"]]
+    assert roles == ["control-plane"] * 3 + ["worker"]
