@@ -57,6 +57,8 @@ class HostCommands:
                 input=stdin,
                 stdin=subprocess.DEVNULL if stdin is None else None,
                 check=False,
+                # A Ctrl-C is for us: what we run, clean-up above all, ends when we say so.
+                start_new_session=True,
             )
         except FileNotFoundError as missing:
             raise CommandFailed(argv, 127, "", f"{argv[0]}: not found") from missing

@@ -68,5 +68,8 @@ class DataPlane(Protocol):
         Two calls with no change between them give equal text.
         """
 
+    def mentions(self, node: Node, address: str) -> bool:
+        """True if anything that kube-proxy keeps on the node names `address`, as front or as backend."""
+
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
         """The node's connection tracking entries in which `address` takes part, one line each."""

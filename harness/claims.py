@@ -1,0 +1,143 @@
+"""Claims: read from their file, spoken about by cases, and combined into one verdict each.
+
+A verdict says whether the *claim* is so; a case's outcome says whether Kubernetes behaved as Kubernetes
+documents. Round robin in iptables mode is refuted by a case that passes.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clusters.errors import UsageError
+from reports.model import ClaimResult, Verdict, claim_order
+
+HEAD = re.compile(r'^\s*id\s*=\s*"(?P<id>[^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement under test, in our words, and the file and name of the cases that decide it."""
+
+    id: str
+    text: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one case said about one claim."""
+
+    claim: str
+    verdict: Verdict
+    evidence: str
+    condition: str
+    case: str
+
+
+class ClaimRecorder:
+    """What a case uses to speak about the claims its marker names. Raises `UsageError` for any other."""
+
+    def __init__(self, case: str, may_decide: Sequence[str]) -> None:
+        self._case = case
+        self._may_decide = tuple(may_decide)
+        self.spoken: list[Spoken] = []
+
+    def confirmed(self, claim: str, evidence: str) -> None:
+        """The observation agrees with the claim."""
+        self._speak(claim, Verdict.CONFIRMED, evidence)
+
+    def refuted(self, claim: str, evidence: str) -> None:
+        """The observation contradicts the claim; `evidence` says what is so instead."""
+        self._speak(claim, Verdict.REFUTED, evidence)
+
+    def conditional(self, claim: str, condition: str, evidence: str) -> None:
+        """The claim holds under `condition` only."""
+        self._speak(claim, Verdict.CONDITIONAL, evidence, condition)
+
+    def untested(self, claim: str, reason: str) -> None:
+        """No experiment could decide here; `reason` says why."""
+        self._speak(claim, Verdict.UNTESTED, "", reason)
+
+    def decide(self, claim: str, holds: bool, evidence: str) -> None:
+        """Confirmed if the observation `holds`, otherwise refuted."""
+        self._speak(claim, Verdict.CONFIRMED if holds else Verdict.REFUTED, evidence)
+
+    def _speak(self, claim: str, verdict: Verdict, evidence: str, condition: str = "") -> None:
+        if claim not in self._may_decide:
+            raise UsageError(f"case {self._case} speaks about claim {claim}, which its marker does not name")
+        self.spoken.append(Spoken(claim, verdict, evidence, condition, self._case))
+
+
+def read_claims(file: Path) -> tuple[Claim, ...]:
+    """All claims of a file. Raises `UsageError` with file and line for one that is unfit."""
+    text = file.read_text()
+    try:
+        entries = tomllib.loads(text).get("claim", [])
+    except tomllib.TOMLDecodeError as unfit:
+        raise UsageError(f"{file}: {unfit}") from unfit
+    claims: list[Claim] = []
+    for position, entry in enumerate(entries):
+        line = _line_of(text, position)
+        problem = _problem(entry, {claim.id for claim in claims})
+        if problem:
+            raise UsageError(f"{file}, line {line}: {problem}")
+        claims.append(Claim(entry["id"], entry["text"], tuple(entry["cases"])))
+    return tuple(sorted(claims, key=lambda claim: claim_order(claim.id)))
+
+
+def _problem(entry: dict[str, Any], known: set[str]) -> str | None:
+    """Why an entry of the file cannot be a claim, or None."""
+    wanted = {"id": str, "text": str, "cases": list}
+    for name, kind in wanted.items():
+        if not isinstance(entry.get(name), kind) or not entry[name]:
+            return f"a claim needs {name!r}"
+    if unknown := sorted(set(entry) - set(wanted)):
+        return f"unknown entries {unknown}"
+    if not re.fullmatch(r"\d+(\.\d+)*", entry["id"]):
+        return f"{entry['id']!r} is no claim number"
+    if entry["id"] in known:
+        return f"claim {entry['id']} stands there twice"
+    return None
+
+
+def _line_of(text: str, position: int) -> int:
+    """The line on which the entry at `position` begins."""
+    starts = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[claim]]"]
+    return starts[position]
+
+
+def combine(claims: Sequence[Claim], spoken: Iterable[Spoken], silent: dict[str, str]) -> tuple[ClaimResult, ...]:
+    """One result a claim: refuted by any case, else conditional by any, else confirmed, else untested.
+
+    `silent` maps claims whose case ended before it could speak to the reason.
+    """
+    by_claim: dict[str, list[Spoken]] = {}
+    for said in spoken:
+        by_claim.setdefault(said.claim, []).append(said)
+    return tuple(_combined(claim, by_claim.get(claim.id, []), silent.get(claim.id)) for claim in claims)
+
+
+def _combined(claim: Claim, spoken: list[Spoken], silent: str | None) -> ClaimResult:
+    order = (Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.CONFIRMED, Verdict.UNTESTED)
+    verdict = next((verdict for verdict in order if any(said.verdict is verdict for said in spoken)), Verdict.UNTESTED)
+    conditions = [said.condition for said in spoken if said.condition]
+    if silent is not None:
+        # A case that could have refuted did not get to speak: what the others said does not decide.
+        if verdict is not Verdict.REFUTED:
+            verdict = Verdict.UNTESTED
+        conditions.append(silent)
+    if not spoken and silent is None:
+        conditions.append("no case of this run decides it")
+    return ClaimResult(
+        id=claim.id,
+        text=claim.text,
+        verdict=verdict,
+        condition="; ".join(conditions),
+        evidence=" ".join(said.evidence for said in spoken if said.evidence),
+        cases=tuple(dict.fromkeys(said.case for said in spoken)),
+    )

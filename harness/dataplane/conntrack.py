@@ -1,0 +1,12 @@
+"""The connection tracking table, the same in every mode."""
+
+from __future__ import annotations
+
+from clusters.cluster import Node
+from harness.dataplane.shell import ProxyShell
+
+
+def entries_of(shell: ProxyShell, node: Node, address: str) -> tuple[str, ...]:
+    """Entries in which `address` takes part, in either direction, one line each."""
+    listing = shell.run(node, "conntrack", "-L")
+    return tuple(line for line in listing.splitlines() if f"={address} " in f"{line} ")

@@ -1,0 +1,113 @@
+"""What iptables mode keeps: a chain a Service, a chain an endpoint, all reached from one list of rules.
+
+Chains as kube-proxy writes them (pkg/proxy/iptables): KUBE-SERVICES and KUBE-NODEPORTS hold a rule for
+each front, KUBE-EXT-* masquerades what comes from outside, KUBE-SVC-* chooses among KUBE-SEP-* chains,
+and these translate the address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clusters.cluster import Node
+from harness.dataplane.conntrack import entries_of
+from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
+from harness.dataplane.shell import ProxyShell
+
+RULE = re.compile(r"^\[(?P<packets>\d+):\d+\] -A (?P<chain>\S+) (?P<match>.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of `iptables-save -c`."""
+
+    chain: str
+    match: str
+    packets: int
+
+    @property
+    def target(self) -> str:
+        found = re.search(r"-j (\S+)", self.match)
+        return found[1] if found else ""
+
+    def value(self, option: str) -> str | None:
+        found = re.search(rf"(?:^| ){re.escape(option)} (\S+)", self.match)
+        return found[1] if found else None
+
+
+def parse_rules(listing: str) -> tuple[Rule, ...]:
+    """All rules of `iptables-save -c`, in their order."""
+    matches = (RULE.match(line) for line in listing.splitlines())
+    return tuple(Rule(found["chain"], found["match"], int(found["packets"])) for found in matches if found)
+
+
+class IptablesDataPlane:
+    """Reads a node's nat table."""
+
+    def __init__(self, shell: ProxyShell) -> None:
+        self._shell = shell
+
+    def service(self, node: Node, front: ServicePort) -> ServiceState:
+        chains: dict[str, list[Rule]] = {}
+        for rule in parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat")):
+            chains.setdefault(rule.chain, []).append(rule)
+        position, entry = _front_rule(chains, node, front)
+        if entry is None:
+            return ServiceState(present=False, backends=frozenset())
+        reached = list(_reached(chains, entry.target))
+        return ServiceState(
+            present=True,
+            backends=frozenset(_backend(rule) for rule in reached if rule.target == "DNAT"),
+            affinity_s=_affinity_s(reached),
+            packets=entry.packets,
+            position=position,
+        )
+
+    def rule_count(self, node: Node) -> RuleCount:
+        return RuleCount(rules=len(self._proxy_rules(node)), sets={})
+
+    def rules_text(self, node: Node) -> str:
+        return "\n".join(self._proxy_rules(node))
+
+    def mentions(self, node: Node, address: str) -> bool:
+        return address in re.findall(r"\d+\.\d+\.\d+\.\d+", self.rules_text(node))
+
+    def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
+        return entries_of(self._shell, node, address)
+
+    def _proxy_rules(self, node: Node) -> list[str]:
+        listing = self._shell.run(node, "iptables-save")
+        return [line for line in listing.splitlines() if line.startswith("-A") and "KUBE-" in line]
+
+
+def _front_rule(chains: dict[str, list[Rule]], node: Node, front: ServicePort) -> tuple[int | None, Rule | None]:
+    """The rule by which packets to `front` leave the list, and how many rules stand before it."""
+    on_node = front.address == node.address
+    for position, rule in enumerate(chains.get("KUBE-NODEPORTS" if on_node else "KUBE-SERVICES", ())):
+        if rule.value("--dport") != str(front.port) or rule.value("-p") != front.protocol.lower():
+            continue
+        if rule.target.startswith(("KUBE-SVC-", "KUBE-EXT-", "KUBE-SVL-")) and (
+            on_node or rule.value("-d") == f"{front.address}/32"
+        ):
+            return position, rule
+    return None, None
+
+
+def _reached(chains: dict[str, list[Rule]], chain: str) -> Iterator[Rule]:
+    """Every rule that a packet which enters `chain` may meet."""
+    for rule in chains.get(chain, ()):
+        yield rule
+        if rule.target.startswith(("KUBE-SVC-", "KUBE-SVL-", "KUBE-SEP-")):
+            yield from _reached(chains, rule.target)
+
+
+def _backend(rule: Rule) -> Backend:
+    address, _, port = (rule.value("--to-destination") or "").rpartition(":")
+    return Backend(address, int(port))
+
+
+def _affinity_s(rules: list[Rule]) -> int | None:
+    seconds = [rule.value("--seconds") for rule in rules if "--rcheck" in rule.match]
+    return int(seconds[0]) if seconds and seconds[0] else None

@@ -1,0 +1,112 @@
+"""What ipvs mode keeps: a virtual server a front, a real server an endpoint, and ipsets for the rest.
+
+Formats are those of `ipvsadm -Ln` and `ipset list -terse` (ipvsadm(8), ipset(8)).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from clusters.cluster import Node
+from harness.dataplane.conntrack import entries_of
+from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
+from harness.dataplane.shell import ProxyShell
+
+FRONT = re.compile(r"^(?P<protocol>TCP|UDP|SCTP) +(?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
+REAL_SERVER = re.compile(r"^ +-> (?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualServer:
+    """One entry of `ipvsadm -Ln`: scheduler, persistence in seconds, weights by backend."""
+
+    front: ServicePort
+    scheduler: str
+    affinity_s: int | None
+    weights: dict[Backend, int]
+
+
+def parse_virtual_servers(listing: str) -> tuple[VirtualServer, ...]:
+    """Read `ipvsadm -Ln`."""
+    return tuple(_virtual_servers(listing.splitlines()))
+
+
+def _virtual_servers(lines: list[str]) -> Iterator[VirtualServer]:
+    current: VirtualServer | None = None
+    for line in lines:
+        if front := FRONT.match(line):
+            if current:
+                yield current
+            words = front["rest"].split()
+            persistent = words[words.index("persistent") + 1] if "persistent" in words else None
+            current = VirtualServer(
+                ServicePort(front["address"], int(front["port"]), front["protocol"]),
+                words[0],
+                int(persistent) if persistent else None,
+                {},
+            )
+        elif current and (real := REAL_SERVER.match(line)):
+            weight = int(real["rest"].split()[1])
+            backend = Backend(real["address"], int(real["port"]))
+            current = replace(current, weights={**current.weights, backend: weight})
+    if current:
+        yield current
+
+
+def parse_packets(listing: str) -> dict[ServicePort, int]:
+    """Incoming packets a front, from `ipvsadm -Ln --stats --exact`."""
+    fronts = (FRONT.match(line) for line in listing.splitlines())
+    return {
+        ServicePort(found["address"], int(found["port"]), found["protocol"]): int(found["rest"].split()[1])
+        for found in fronts
+        if found
+    }
+
+
+def parse_set_sizes(listing: str) -> dict[str, int]:
+    """Number of members a set, from `ipset list -terse`."""
+    names = re.findall(r"^Name: (\S+)$", listing, re.MULTILINE)
+    sizes = re.findall(r"^Number of entries: (\d+)$", listing, re.MULTILINE)
+    return {name: int(size) for name, size in zip(names, sizes, strict=True)}
+
+
+class IpvsDataPlane:
+    """Reads a node's virtual servers and ipsets."""
+
+    def __init__(self, shell: ProxyShell) -> None:
+        self._shell = shell
+
+    def service(self, node: Node, front: ServicePort) -> ServiceState:
+        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
+        found = next((server for server in servers if server.front == front), None)
+        if found is None:
+            return ServiceState(present=False, backends=frozenset())
+        return ServiceState(
+            present=True,
+            # kube-proxy lets a leaving endpoint stay with weight 0, where it takes no new connection.
+            backends=frozenset(backend for backend, weight in found.weights.items() if weight > 0),
+            affinity_s=found.affinity_s,
+            packets=parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact")).get(front),
+        )
+
+    def scheduler(self, node: Node, front: ServicePort) -> str | None:
+        """The scheduler of the front's virtual server: "rr", "lc", ...; None if there is no such front."""
+        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
+        return next((server.scheduler for server in servers if server.front == front), None)
+
+    def rule_count(self, node: Node) -> RuleCount:
+        rules = self.rules_text(node).splitlines()
+        return RuleCount(rules=len(rules), sets=parse_set_sizes(self._shell.run(node, "ipset", "list", "-terse")))
+
+    def rules_text(self, node: Node) -> str:
+        listing = self._shell.run(node, "iptables-save")
+        return "\n".join(line for line in listing.splitlines() if line.startswith("-A") and "KUBE-" in line)
+
+    def mentions(self, node: Node, address: str) -> bool:
+        kept = self._shell.run(node, "ipvsadm", "-Ln") + self._shell.run(node, "ipset", "list")
+        return address in re.findall(r"\d+\.\d+\.\d+\.\d+", kept + self.rules_text(node))
+
+    def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
+        return entries_of(self._shell, node, address)

@@ -1,0 +1,175 @@
+"""The fixtures of a suite."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from clusters.choose import provider_of
+from clusters.cluster import Cluster, Node
+from clusters.errors import UsageError
+from clusters.provider import ClusterProvider
+from harness.claims import ClaimRecorder
+from harness.dataplane.open import open_data_plane
+from harness.dataplane.reader import DataPlane
+from harness.dataplane.shell import ProviderShell, ProxyShell
+from harness.kube.client import ExecResult, Kube
+from harness.kube.requests import Reply, Request, hit
+from harness.kube.services import ServiceMaker, service_maker
+from harness.kube.wait import Waits
+from harness.kube.workloads import client_pod
+from harness.outside import OutsideClient
+from harness.run.record import RECORD
+from harness.stash import CLUSTER, RUN_DIRECTORY, SEED
+from reports.model import Finding, Measurement
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig: pytest.Config) -> Cluster:
+    """The cluster under test."""
+    found = pytestconfig.stash.get(CLUSTER, None)
+    if found is None:
+        raise UsageError("this case needs a cluster", remedy="give --proxy-mode, or --kubeconfig and --context")
+    return found
+
+
+@pytest.fixture(scope="session")
+def provider(cluster: Cluster) -> ClusterProvider:
+    """How nodes are reached."""
+    return provider_of(cluster)
+
+
+@pytest.fixture(scope="session")
+def kube(cluster: Cluster) -> Kube:
+    """The cluster's API server."""
+    return Kube(cluster)
+
+
+@pytest.fixture(scope="session")
+def waits(kube: Kube) -> Waits:
+    """Waits on the cluster's objects."""
+    return Waits(kube)
+
+
+@pytest.fixture(scope="session")
+def shell(provider: ClusterProvider, cluster: Cluster) -> ProxyShell:
+    """Programs where the proxy's rules are."""
+    return ProviderShell(provider, cluster)
+
+
+@pytest.fixture(scope="session")
+def dataplane(cluster: Cluster, shell: ProxyShell) -> DataPlane:
+    """What the kernel holds for a Service."""
+    return open_data_plane(cluster.mode, shell)
+
+
+@pytest.fixture
+def namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the case's own, removed at its end."""
+    name = namespace_name(request.node.nodeid)
+    kube.request("POST", "/api/v1/namespaces", _namespace(name))
+    yield name
+    kube.core.delete_namespace(name)
+
+
+def _namespace(name: str) -> dict[str, object]:
+    metadata = {"name": name, "labels": {"io.kubeproof.case": name}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def namespace_name(nodeid: str) -> str:
+    """A name one can recognise in `kubectl get pods -A`, unique to the case."""
+    words = re.sub(r"[^a-z0-9]+", "-", nodeid.rpartition("::")[2].removeprefix("test_").lower()).strip("-")
+    return f"{words[:40].strip('-')}-{hashlib.sha256(nodeid.encode()).hexdigest()[:6]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A pod from which requests are sent; `address` is the pod's, `node` the name of its node."""
+
+    kube: Kube
+    namespace: str
+    name: str
+    address: str
+    node: str
+
+    def send(self, request: Request) -> tuple[Reply, ...]:
+        """Make the request's connections; replies in order."""
+        return hit(self.kube, self.namespace, self.name, request)
+
+    def run(self, *argv: str) -> ExecResult:
+        """Run a program in the pod; any exit code is an answer."""
+        return self.kube.exec(self.namespace, self.name, argv)
+
+
+class ClientMaker(Protocol):
+    """Makes a client pod and gives the function that sends requests from it."""
+
+    def __call__(self, name: str, *, node: Node | None = None, host_network: bool = False) -> Client: ...
+
+
+@pytest.fixture
+def make_client(kube: Kube, waits: Waits, namespace: str, cluster: Cluster) -> ClientMaker:
+    """Make a client pod and wait until it is ready."""
+
+    def make(name: str, *, node: Node | None = None, host_network: bool = False) -> Client:
+        manifest = client_pod(cluster.images, name, node=None if node is None else node.name, host_network=host_network)
+        kube.create(namespace, manifest)
+        (pod,) = waits.wait_pods_ready(namespace, f"client={name}", 1)
+        return Client(kube, namespace, name, pod["status"]["podIP"], pod["spec"]["nodeName"])
+
+    return make
+
+
+@pytest.fixture
+def outside_client(cluster: Cluster) -> Iterator[OutsideClient]:
+    """A client beside the cluster, on its container network, that is no part of it."""
+    if cluster.network is None:
+        pytest.skip("an existing cluster has no container network on which an outside client could be")
+    with OutsideClient(cluster.name, cluster.network, cluster.images.outside) as client:
+        yield client
+
+
+@pytest.fixture
+def claim(request: pytest.FixtureRequest) -> ClaimRecorder:
+    """Speak about the claims that the case's marker names."""
+    recorder: ClaimRecorder = request.node.stash[RECORD].claims
+    return recorder
+
+
+@pytest.fixture
+def measurements(request: pytest.FixtureRequest) -> list[Measurement]:
+    """Append measurements for the report."""
+    gathered: list[Measurement] = request.node.stash[RECORD].measurements
+    return gathered
+
+
+@pytest.fixture
+def findings(request: pytest.FixtureRequest) -> list[Finding]:
+    """Append findings for the report."""
+    gathered: list[Finding] = request.node.stash[RECORD].findings
+    return gathered
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """The run's seed."""
+    return pytestconfig.stash[SEED]
+
+
+@pytest.fixture(scope="session")
+def run_directory(pytestconfig: pytest.Config) -> Path:
+    """Where the run leaves its results."""
+    return pytestconfig.stash[RUN_DIRECTORY]
+
+
+@pytest.fixture
+def make_service(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str) -> ServiceMaker:
+    """Make a Service with backends, programmed in every node's kernel."""
+    return service_maker(kube, waits, dataplane, namespace)

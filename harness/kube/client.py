@@ -1,0 +1,198 @@
+"""The API server of one cluster: typed APIs, creation from manifests, exec and logs.
+
+Thin over the official client. What it adds: a time-out on every call, "the API server does not answer"
+as a `ClusterUnreachable` (the world failed, not Kubernetes), and an `exec` that tells the exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.stream import stream
+from kubernetes.stream.ws_client import ERROR_CHANNEL
+
+from clusters.cluster import Cluster
+from clusters.errors import ClusterUnreachable
+
+REQUEST_TIMEOUT_S = 30.0
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """What a program in a container printed, and how it ended."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+class Kube:
+    """One cluster's API server. Safe to share between threads, except `exec`, which opens its own client."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        # Stubs lag behind the client, which makes its configuration from an OpenAPI template.
+        self._configuration = cast(Any, client.Configuration())
+        config.load_kube_config(
+            str(cluster.kubeconfig), context=cluster.context, client_configuration=self._configuration
+        )
+        self._configuration.connection_pool_maxsize = CONNECTIONS
+        self._configuration.retries = False
+        api: Any = client.ApiClient(self._configuration)
+        self.core = client.CoreV1Api(api)
+        self.apps = client.AppsV1Api(api)
+        self.discovery = client.DiscoveryV1Api(api)
+        self.custom = client.CustomObjectsApi(api)
+        self._api = api
+
+    @property
+    def cluster(self) -> Cluster:
+        return self._cluster
+
+    def create(self, namespace: str, *manifests: dict[str, Any]) -> None:
+        """Create namespaced objects in order. Raises `ApiException` when the API server refuses one."""
+        for manifest in manifests:
+            self.request("POST", self._collection(namespace, manifest), manifest)
+
+    def apply(self, namespace: str, manifest: dict[str, Any]) -> None:
+        """Server-side apply of one namespaced object."""
+        path = f"{self._collection(namespace, manifest)}/{manifest['metadata']['name']}?fieldManager=case&force=true"
+        self.request("PATCH", path, manifest, content_type="application/apply-patch+yaml")
+
+    def delete(self, namespace: str, kind: dict[str, Any]) -> None:
+        """Delete the object a manifest names; an absent one is a success."""
+        try:
+            self.request("DELETE", f"{self._collection(namespace, kind)}/{kind['metadata']['name']}")
+        except ApiException as refusal:
+            if refusal.status != 404:
+                raise
+
+    def get(self, path: str) -> dict[str, Any]:
+        """GET a path of the API server as JSON."""
+        return self.request("GET", path)
+
+    def request(
+        self, method: str, path: str, body: dict[str, Any] | None = None, content_type: str = "application/json"
+    ) -> dict[str, Any]:
+        """One request with a JSON answer. Raises `ApiException`, `ClusterUnreachable`."""
+        wanted = self._api.param_serialize(
+            method,
+            path,
+            header_params={"Content-Type": content_type, "Accept": "application/json"},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        with self.reaching():
+            answer = self._api.call_api(*wanted, _request_timeout=REQUEST_TIMEOUT_S)
+            text = answer.read()
+        if answer.status >= 300:
+            refusal = ApiException(status=answer.status, reason=f"{method} {path}: {answer.reason}")
+            refusal.body = text.decode(errors="replace")
+            raise refusal
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        argv: tuple[str, ...],
+        *,
+        container: str | None = None,
+        stdin: str | None = None,
+        timeout_s: float = 30.0,
+    ) -> ExecResult:
+        """Run a program in a pod. Any exit code is an answer; -1 stands for "did not end in time"."""
+        own = client.CoreV1Api(client.ApiClient(self._configuration))
+        named = {} if container is None else {"container": container}
+        with self.reaching():
+            socket: Any = stream(
+                own.connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                command=list(argv),
+                stdin=stdin is not None,
+                stdout=True,
+                stderr=True,
+                tty=False,
+                _preload_content=False,
+                _request_timeout=timeout_s,
+                **named,
+            )
+            if stdin is not None:
+                socket.write_stdin(stdin)
+            ended = _run_to_end(socket, timeout_s)
+            stdout, stderr = socket.read_stdout(timeout=0), socket.read_stderr(timeout=0)
+            exit_code = _exit_code(socket.read_channel(ERROR_CHANNEL)) if ended else -1
+            # close() leaves the connection open when the server has said farewell first.
+            socket.close()
+            socket.sock.shutdown()
+        return ExecResult(stdout or "", stderr or "", exit_code)
+
+    def logs(self, namespace: str, pod: str, *, container: str | None = None, previous: bool = False) -> str:
+        """A container's log, or what became of the question."""
+        named: dict[str, Any] = {} if container is None else {"container": container}
+        with self.reaching():
+            return str(
+                self.core.read_namespaced_pod_log(
+                    pod, namespace, previous=previous, limit_bytes=256 * 1024, _request_timeout=30, **named
+                )
+            )
+
+    @contextmanager
+    def reaching(self) -> Iterator[None]:
+        """Turn a failure to reach the API server into `ClusterUnreachable`."""
+        try:
+            yield
+        except (urllib3.exceptions.HTTPError, ConnectionError) as failure:
+            raise ClusterUnreachable(
+                f"the API server of cluster {self._cluster.name} does not answer: {failure}",
+                remedy="the node's log is in the exported logs",
+            ) from failure
+
+    @staticmethod
+    def _collection(namespace: str, manifest: dict[str, Any]) -> str:
+        group, _, version = manifest["apiVersion"].rpartition("/")
+        root = f"/apis/{group}/{version}" if group else f"/api/{version}"
+        return f"{root}/namespaces/{namespace}/{PLURALS[manifest['kind']]}"
+
+
+PLURALS = {
+    "ConfigMap": "configmaps",
+    "DaemonSet": "daemonsets",
+    "Deployment": "deployments",
+    "EndpointSlice": "endpointslices",
+    "Pod": "pods",
+    "Service": "services",
+    "StatefulSet": "statefulsets",
+}
+"""What cases create, and the name of its collection."""
+
+
+def _run_to_end(socket: Any, timeout_s: float) -> bool:
+    """Read until the program has ended; False if it has not within `timeout_s`."""
+    deadline_s = time.monotonic() + timeout_s
+    while socket.is_open():
+        remaining_s = deadline_s - time.monotonic()
+        if remaining_s <= 0:
+            return False
+        socket.update(timeout=min(remaining_s, 1.0))
+    return True
+
+
+def _exit_code(status: str) -> int:
+    """The status object that ends an exec: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status."""
+    told = json.loads(status)
+    if told["status"] == "Success":
+        return 0
+    causes = told.get("details", {}).get("causes", [])
+    return next((int(cause["message"]) for cause in causes if cause["reason"] == "ExitCode"), -1)

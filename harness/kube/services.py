@@ -1,0 +1,108 @@
+"""A Service with its backends, made and waited for in one sentence: ready in the API and in every kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clusters.cluster import Cluster
+from harness.dataplane.reader import Backend, DataPlane, ServicePort
+from harness.kube.client import Kube
+from harness.kube.wait import Waits, wait_until
+from harness.kube.workloads import HTTP_PORT, NOT_READY_FILE, backends, service
+
+PROGRAMMED_DEADLINE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHandle:
+    """A Service and its backends: `pods` maps pod names, which are what backends answer, to addresses."""
+
+    kube: Kube
+    waits: Waits
+    dataplane: DataPlane
+    namespace: str
+    name: str
+    cluster_ip: str
+    node_port: int | None
+    pods: dict[str, str]
+
+    @property
+    def front(self) -> ServicePort:
+        """The ClusterIP's HTTP port."""
+        return ServicePort(self.cluster_ip, 80)
+
+    @property
+    def dns_name(self) -> str:
+        return f"{self.name}.{self.namespace}.svc.cluster.local"
+
+    def set_ready(self, pod: str, ready: bool) -> None:
+        """Make a backend's readiness probe succeed or fail; returns at once."""
+        argv = ("rm", "-f", NOT_READY_FILE) if ready else ("touch", NOT_READY_FILE)
+        done = self.kube.exec(self.namespace, pod, argv)
+        assert done.exit_code == 0, f"{argv} in {self.namespace}/{pod} ended with {done.exit_code}: {done.stderr}"
+
+    def add_front(self, name: str, **fields: Any) -> ServicePort:
+        """Put another Service before the same backends, and wait until every node's kernel has it."""
+        self.kube.create(self.namespace, service(name, self.name, **fields))
+        made = self.kube.get(f"/api/v1/namespaces/{self.namespace}/services/{name}")["spec"]
+        front = ServicePort(made["clusterIP"], 80)
+        self._wait_front(front, present=True)
+        return front
+
+    def remove_front(self, name: str, front: ServicePort) -> None:
+        """Delete a Service that `add_front` made, and wait until no node's kernel has it."""
+        self.kube.request("DELETE", f"/api/v1/namespaces/{self.namespace}/services/{name}")
+        self._wait_front(front, present=False)
+
+    def _wait_front(self, front: ServicePort, *, present: bool) -> None:
+        for node in self.kube.cluster.nodes:
+            wait_until(
+                f"{front} {'in' if present else 'gone from'} the kernel of node {node.name}",
+                lambda node=node: self.dataplane.service(node, front),  # type: ignore[misc]
+                lambda state: bool(state.backends) == present,
+                deadline_s=PROGRAMMED_DEADLINE_S,
+            )
+
+    def wait_programmed(self, addresses: frozenset[str]) -> None:
+        """Every node's kernel sends new connections to exactly these pod addresses."""
+        wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
+        for node in self.kube.cluster.nodes:
+            wait_until(
+                f"Service {self.namespace}/{self.name} on node {node.name} with {len(wanted)} backends in the kernel",
+                lambda node=node: self.dataplane.service(node, self.front),  # type: ignore[misc]
+                lambda state: state.backends == wanted,
+                deadline_s=PROGRAMMED_DEADLINE_S,
+            )
+
+
+class ServiceMaker(Protocol):
+    """Makes a Service `name` with `replicas` backends; `fields` go into the Service's spec."""
+
+    def __call__(self, name: str, replicas: int = 3, **fields: Any) -> ServiceHandle: ...
+
+
+def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str) -> ServiceMaker:
+    """The maker of one case's namespace."""
+    cluster: Cluster = kube.cluster
+
+    def make(name: str, replicas: int = 3, **fields: Any) -> ServiceHandle:
+        kube.create(namespace, backends(cluster.images, name, replicas), service(name, name, **fields))
+        pods = waits.wait_pods_ready(namespace, f"app={name}", replicas)
+        waits.wait_endpoints(namespace, name, replicas)
+        made = kube.get(f"/api/v1/namespaces/{namespace}/services/{name}")["spec"]
+        handle = ServiceHandle(
+            kube,
+            waits,
+            dataplane,
+            namespace,
+            name,
+            cluster_ip=made["clusterIP"],
+            node_port=made["ports"][0].get("nodePort"),
+            pods={pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods},
+        )
+        if handle.cluster_ip != "None":
+            handle.wait_programmed(frozenset(handle.pods.values()))
+        return handle
+
+    return make

@@ -1,0 +1,136 @@
+"""Waiting: until a condition is seen, or its deadline has passed, or it has become impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from harness.clock import Clock, SystemClock
+from harness.errors import BecameImpossible, DeadlinePassed
+from harness.kube.client import Kube
+
+Seen = TypeVar("Seen")
+INTERVAL_S = 0.1
+FATAL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"})
+"""Reasons of a waiting container that no patience cures."""
+
+
+def wait_until(
+    condition: str,
+    look: Callable[[], Seen],
+    done: Callable[[Seen], bool],
+    *,
+    deadline_s: float,
+    doomed: Callable[[Seen], str | None] = lambda seen: None,
+    describe: Callable[[Seen], str] = repr,
+    interval_s: float = INTERVAL_S,
+    clock: Clock | None = None,
+) -> Seen:
+    """What `look` saw when `done` first held.
+
+    Raises `DeadlinePassed` after `deadline_s` with the last look in words, or `BecameImpossible` as soon
+    as `doomed` gives a reason.
+    """
+    clock = clock or SystemClock()
+    start_s = clock.monotonic()
+    while True:
+        seen = look()
+        waited_s = clock.monotonic() - start_s
+        if done(seen):
+            return seen
+        reason = doomed(seen)
+        if reason is not None:
+            raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
+        if waited_s >= deadline_s:
+            raise DeadlinePassed(condition, describe(seen), waited_s)
+        clock.sleep(interval_s)
+
+
+class Waits:
+    """The waits of one cluster that cases have in common."""
+
+    def __init__(self, kube: Kube, clock: Clock | None = None) -> None:
+        self._kube = kube
+        self._clock = clock or SystemClock()
+
+    def wait_pods_ready(
+        self, namespace: str, selector: str, count: int, deadline_s: float = 60.0
+    ) -> tuple[dict[str, Any], ...]:
+        """`count` pods match `selector` and all are Ready; their manifests, sorted by name."""
+
+        def look() -> list[dict[str, Any]]:
+            return self._list(f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
+
+        pods = wait_until(
+            f"{count} pods {selector} in {namespace} of cluster {self._kube.cluster.name} Ready",
+            look,
+            lambda pods: len(pods) == count and all(is_ready(pod) for pod in pods),
+            doomed=lambda pods: next(filter(None, map(hopeless, pods)), None),
+            describe=lambda pods: ", ".join(map(pod_state, pods)) or "no pods",
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+        return tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"])))
+
+    def wait_endpoints(
+        self, namespace: str, service: str, ready: int, deadline_s: float = 30.0
+    ) -> frozenset[tuple[str, int]]:
+        """The Service has exactly `ready` ready endpoints; their addresses and ports."""
+        return wait_until(
+            f"Service {namespace}/{service} of cluster {self._kube.cluster.name} with {ready} ready endpoints",
+            lambda: self.endpoints(namespace, service),
+            lambda endpoints: len(endpoints) == ready,
+            describe=lambda endpoints: f"{len(endpoints)} ready: {sorted(endpoints)}",
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+
+    def endpoints(self, namespace: str, service: str) -> frozenset[tuple[str, int]]:
+        """The Service's ready endpoints of its first port right now, from its EndpointSlices."""
+        path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+        slices = self._list(f"{path}?labelSelector=kubernetes.io/service-name%3D{service}")
+        return frozenset(
+            (address, found["ports"][0]["port"])
+            for found in slices
+            for endpoint in found.get("endpoints") or []
+            if endpoint.get("conditions", {}).get("ready", True)
+            for address in endpoint["addresses"]
+        )
+
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        return list(self._kube.get(path)["items"])
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    """The pod's Ready condition is True and nobody has asked for its end."""
+    conditions = {found["type"]: found["status"] for found in pod.get("status", {}).get("conditions", [])}
+    return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
+
+
+def hopeless(pod: dict[str, Any]) -> str | None:
+    """Why the pod will never be Ready, or None."""
+    name, status = pod["metadata"]["name"], pod.get("status", {})
+    if status.get("phase") in ("Failed", "Succeeded"):
+        return f"pod {name} has ended: {status['phase']}"
+    for container in status.get("containerStatuses", []):
+        waiting = container["state"].get("waiting", {})
+        if waiting.get("reason") in FATAL_REASONS:
+            return f"pod {name}: {waiting['reason']}: {waiting.get('message', '')}"
+    return None
+
+
+def pod_state(pod: dict[str, Any]) -> str:
+    """One pod in words: name, phase, what its containers wait for."""
+    status = pod.get("status", {})
+    reasons = [
+        container["state"]["waiting"].get("reason", "")
+        for container in status.get("containerStatuses", [])
+        if "waiting" in container["state"]
+    ]
+    unscheduled = [
+        found.get("message", "")
+        for found in status.get("conditions", [])
+        if found["type"] == "PodScheduled" and found["status"] == "False"
+    ]
+    ready = "Ready" if is_ready(pod) else "not Ready"
+    return " ".join([pod["metadata"]["name"], status.get("phase", "?"), ready, *reasons, *unscheduled])

@@ -1,0 +1,93 @@
+"""Manifests that cases have in common, as plain dicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusters.cluster import CaseImages
+
+HTTP_PORT = 8080
+UDP_PORT = 8081
+NOT_READY_FILE = "/tmp/not-ready"
+"""A backend is ready as long as this file is absent."""
+
+
+def pod_spec(container: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A pod that ends at once and carries nothing it was not asked to carry."""
+    return {
+        "terminationGracePeriodSeconds": 0,
+        "enableServiceLinks": False,
+        "automountServiceAccountToken": False,
+        "containers": [container],
+        **fields,
+    }
+
+
+def backends(images: CaseImages, name: str, replicas: int, *, node: str | None = None) -> dict[str, Any]:
+    """A Deployment of HTTP (8080) and UDP (8081) servers that answer with their pod's name."""
+    labels = {"app": name}
+    container = {
+        "name": "server",
+        "image": images.agnhost,
+        "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
+        "readinessProbe": {
+            "exec": {"command": ["test", "!", "-e", NOT_READY_FILE]},
+            "periodSeconds": 1,
+            "failureThreshold": 1,
+        },
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod_spec(container, **on_node(node))},
+        },
+    }
+
+
+def client_pod(images: CaseImages, name: str, *, node: str | None = None, host_network: bool = False) -> dict[str, Any]:
+    """A pod that does nothing until it is told to, with Python in it."""
+    container = {
+        "name": "client",
+        "image": images.load,
+        "command": ["python3", "-c", "import signal; signal.pause()"],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"client": name}},
+        "spec": pod_spec(container, hostNetwork=host_network, **on_node(node)),
+    }
+
+
+def on_node(node: str | None) -> dict[str, Any]:
+    """Fields that bind a pod to a node past the scheduler, control planes included."""
+    return {} if node is None else {"nodeName": node, "tolerations": [{"operator": "Exists"}]}
+
+
+def service(name: str, app: str, **fields: Any) -> dict[str, Any]:
+    """A Service on ports 80/TCP (HTTP) and 81/UDP in front of the backends `app`; `fields` go into its spec."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {
+            "selector": {"app": app},
+            "ports": [
+                {"name": "http", "port": 80, "targetPort": HTTP_PORT},
+                {"name": "udp", "port": 81, "protocol": "UDP", "targetPort": UDP_PORT},
+            ],
+            **fields,
+        },
+    }
+
+
+def client_ip_affinity(timeout_s: int) -> dict[str, Any]:
+    """Fields of a Service that sticks to a client's backend."""
+    return {
+        "sessionAffinity": "ClientIP",
+        "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": timeout_s}},
+    }

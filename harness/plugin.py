@@ -1,0 +1,184 @@
+"""The pytest plugin: options and markers in, one run with one cluster out.
+
+The controller process opens the cluster before any worker starts, hands it to each as data, and removes
+it exactly once at the end, whatever happened (see `harness.run.controller`).
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from clusters.cluster import Cluster
+from clusters.errors import KubeproofError
+from harness import hooks
+from harness.bundle import collect_bundle
+from harness.claims import read_claims
+from harness.run.controller import Controller, new_directory
+from harness.run.lock import machine_lock
+from harness.run.log import RunLog
+from harness.run.owner import ProviderOwner
+from harness.run.record import RECORD, attach, new_record
+from harness.run.request import ClusterRequest, add_options, read_request, read_seed
+from harness.stash import CLUSTER, CONTROLLER, RUN_DIRECTORY, SEED
+
+pytest_plugins = ["harness.fixtures"]
+INPUT = "kubeproof"
+
+MARKERS = (
+    "claim(id, ...): the claims that this case decides",
+    "performance: a measurement",
+    "exclusive: runs alone on the machine, after all others",
+    "disruptive: damages nodes, so it wants a cluster that this run has made",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if hasattr(config, "workerinput"):
+        _take_over(config, json.loads(config.workerinput[INPUT]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Open the cluster before xdist starts its workers; `--collect-only` needs none."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    config.stash[SEED] = read_seed(config)
+    try:
+        request = read_request(config)
+        if request is None or config.option.collectonly:
+            return
+        signal.signal(signal.SIGTERM, _as_interrupt)
+        controller = _new_controller(config, request)
+        config.stash[CONTROLLER] = controller
+        config.stash[RUN_DIRECTORY] = controller.directory
+        config.stash[CLUSTER] = controller.start()
+    except KubeproofError as error:
+        pytest.exit(f"kubeproof: {error}", returncode=error.exit_code)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist asks what a worker shall be told."""
+    config = node.config
+    cluster = config.stash.get(CLUSTER, None)
+    node.workerinput[INPUT] = json.dumps(
+        {
+            "cluster": None if cluster is None else cluster.to_json(),
+            "directory": str(config.stash.get(RUN_DIRECTORY, "")),
+            "seed": config.stash[SEED],
+        }
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs alone runs last, in its written order."""
+    items.sort(key=lambda item: item.get_closest_marker("exclusive") is not None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    new_record(item)
+    directory = item.config.stash.get(RUN_DIRECTORY, None)
+    if directory is None:
+        return (yield)
+    exclusive = item.get_closest_marker("exclusive") is not None
+    with machine_lock(directory / "machine.lock", exclusive=exclusive):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Gather the evidence while the case's namespace still stands, and attach it to the report."""
+    report = yield
+    if report.failed and report.when != "teardown":
+        item.stash[RECORD].bundle = _bundle(item, report)
+    attach(report, item, call)
+    return report
+
+
+class ControllerListener:
+    """Hands every report, also those of workers, to the controller."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._controller.take(report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        try:
+            return (yield)
+        finally:
+            self._controller.close()
+            if self._controller.results.failed and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last chance: a run that never came as far as a finished session."""
+    controller = config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        controller.close()
+
+
+def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controller:
+    claims_file = config.rootpath / config.getini("kubeproof_claims")
+    claims = read_claims(claims_file) if claims_file.exists() else ()
+    directory = new_directory(Path(config.getoption("runs_dir")), str(request.mode or "existing"))
+    owner = config.hook.pytest_kubeproof_cluster_owner(request=request) or ProviderOwner()
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    controller = Controller(
+        request=request,
+        owner=owner,
+        claims=claims,
+        directory=directory,
+        seed=config.stash[SEED],
+        publish=lambda results, where: config.hook.pytest_kubeproof_results(results=results, directory=where),
+        log=RunLog(directory / "run.log", (lambda line: None) if reporter is None else reporter.write_line),
+    )
+    config.pluginmanager.register(ControllerListener(controller), "kubeproof-controller")
+    return controller
+
+
+def _take_over(config: pytest.Config, told: dict[str, Any]) -> None:
+    """A worker's part of what the controller told it."""
+    config.stash[SEED] = told["seed"]
+    if told["cluster"] is not None:
+        config.stash[CLUSTER] = Cluster.from_json(told["cluster"])
+        config.stash[RUN_DIRECTORY] = Path(told["directory"])
+
+
+def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
+    funcargs = getattr(item, "funcargs", {})
+    if "kube" not in funcargs or "namespace" not in funcargs:
+        return None
+    name = item.nodeid.rpartition("::")[2].replace("/", "_")
+    directory = item.config.stash[RUN_DIRECTORY] / "bundles" / name
+    collect_bundle(funcargs["kube"], funcargs["shell"], funcargs["namespace"], directory, report.longreprtext)
+    return f"bundles/{name}"
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends a run as Ctrl-C does: with clean-up and a report."""
+    raise KeyboardInterrupt

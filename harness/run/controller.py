@@ -1,0 +1,197 @@
+"""The controller of a run: owns the cluster, gathers results, and tells every step of it to the writers.
+
+There is one, in the process that pytest was started in. With xdist the workers are other processes: they
+get the cluster as data and send their results inside pytest's own reports.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from clusters.cluster import Cluster
+from clusters.errors import KubeproofError
+from harness.claims import Claim, Spoken, combine
+from harness.run.log import RunLog
+from harness.run.owner import ClusterOwner
+from harness.run.record import CaseNews, news_of
+from harness.run.request import ClusterRequest
+from reports.model import CaseResult, Outcome, RunInfo, RunResults
+
+SETUP_CASE = "cluster set-up"
+Publish = Callable[[RunResults, Path], None]
+
+
+@dataclass(slots=True)
+class Pending:
+    """A case between its set-up and its tear-down."""
+
+    outcome: Outcome = Outcome.PASSED
+    reason: str = ""
+    duration_s: float = 0.0
+    may_decide: tuple[str, ...] = ()
+    bundle: str | None = None
+
+
+@dataclass(slots=True)
+class Controller:
+    """One run with a cluster. `publish` hands the results as they stand to the writers."""
+
+    request: ClusterRequest
+    owner: ClusterOwner
+    claims: tuple[Claim, ...]
+    directory: Path
+    seed: int
+    publish: Publish
+    log: RunLog
+    cluster: Cluster | None = None
+    results: RunResults = field(init=False)
+    _pending: dict[str, Pending] = field(default_factory=dict)
+    _spoken: list[Spoken] = field(default_factory=list)
+    _silent: dict[str, str] = field(default_factory=dict)
+    _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.results = RunResults(run=_run_info(self.request, self.directory.name, self.seed))
+
+    def start(self) -> Cluster:
+        """Open the cluster. An error becomes an environment error in the results, and is raised again."""
+        self._publish()
+        try:
+            self.cluster = self.owner.open(self.request, self.log)
+        except KubeproofError as error:
+            self.log.story(error)
+            setup = CaseResult(SETUP_CASE, "", Outcome.ENVIRONMENT_ERROR, str(error), 0.0)
+            self.results = self.results.with_case(setup)
+            raise
+        self.results = replace(
+            self.results,
+            run=_with_cluster(self.results.run, self.cluster),
+            environment=dict(self.cluster.environment),
+        )
+        self._publish()
+        return self.cluster
+
+    def take(self, report: pytest.TestReport) -> None:
+        """One of the reports of a case: set-up, call or tear-down."""
+        news = news_of(report)
+        pending = self._pending.setdefault(report.nodeid, Pending())
+        pending.duration_s += report.duration
+        pending.may_decide = pending.may_decide or news.may_decide
+        pending.bundle = pending.bundle or news.bundle
+        if pending.outcome is Outcome.PASSED:
+            pending.outcome, pending.reason = news.outcome, news.reason
+        crashed = report.when not in ("setup", "call", "teardown")
+        if report.when == "teardown" or crashed:
+            self._finish(report.nodeid, self._pending.pop(report.nodeid), news)
+
+    def close(self) -> None:
+        """Remove the cluster and write the final results: once, whatever happened, not to be interrupted."""
+        if self._closed:
+            return
+        self._closed = True
+        with _uninterrupted():
+            try:
+                self.owner.close(self.directory / "logs", self.log)
+            except KubeproofError as error:
+                self.log.story(error)
+                failed = CaseResult("cluster removal", "", Outcome.ENVIRONMENT_ERROR, str(error), 0.0)
+                self.results = self.results.with_case(failed)
+            for nodeid, pending in self._pending.items():
+                reason = pending.reason or "the run ended in the middle of it"
+                outcome = Outcome.ENVIRONMENT_ERROR if pending.outcome is Outcome.PASSED else pending.outcome
+                self.results = self.results.with_case(_case(nodeid, replace(pending, outcome=outcome, reason=reason)))
+            self.results = replace(self.results, run=replace(self.results.run, finished=_now()))
+            self._publish()
+
+    def _finish(self, nodeid: str, pending: Pending, news: CaseNews) -> None:
+        self._spoken += news.spoken
+        unspoken = set(pending.may_decide) - {said.claim for said in news.spoken}
+        for claim in unspoken:
+            self._silent[claim] = f"{nodeid.rpartition('::')[2]} {pending.outcome}: {pending.reason}"
+        self.results = replace(
+            self.results.with_case(_case(nodeid, pending)),
+            measurements=(*self.results.measurements, *news.measurements),
+            findings=(*self.results.findings, *news.findings),
+        )
+        self._publish()
+
+    def _publish(self) -> None:
+        self.results = replace(self.results, claims=combine(self.claims, self._spoken, self._silent))
+        self.publish(self.results, self.directory)
+
+
+def _case(nodeid: str, pending: Pending) -> CaseResult:
+    return CaseResult(
+        id=nodeid,
+        suite=Path(nodeid.partition("::")[0]).parent.name,
+        outcome=pending.outcome,
+        reason=pending.reason,
+        duration_s=round(pending.duration_s, 3),
+        claims=pending.may_decide,
+        bundle=pending.bundle,
+    )
+
+
+def new_directory(parent: Path, mode: str) -> Path:
+    """`<UTC time>-<mode>`, made now; a second run within the same second gets a number."""
+    stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{mode}"
+    for number in range(1, 100):
+        directory = parent / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return directory
+    raise FileExistsError(f"{parent} already holds a hundred runs of this second")
+
+
+def _run_info(request: ClusterRequest, run_id: str, seed: int) -> RunInfo:
+    return RunInfo(
+        id=run_id,
+        started=_now(),
+        finished=None,
+        mode=str(request.mode or "existing"),
+        source=str(request.source or "auto"),
+        substrate=str(request.substrate or "auto"),
+        kubernetes=request.kubernetes or "default",
+        kernel=os.uname().release,
+        nodes=0,
+        cpus=os.cpu_count() or 0,
+        seed=seed,
+        argv=(Path(sys.argv[0]).name, *sys.argv[1:]),
+    )
+
+
+def _with_cluster(info: RunInfo, cluster: Cluster) -> RunInfo:
+    return replace(
+        info,
+        mode=str(cluster.mode),
+        source=str(cluster.source),
+        substrate=str(cluster.substrate),
+        kubernetes=cluster.kubernetes,
+        nodes=len(cluster.nodes),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second Ctrl-C or SIGTERM must not leave a cluster behind half removed."""
+    kept = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -1,0 +1,37 @@
+"""The run's log file: every step with its time, and the full story of whatever failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from clusters.errors import KubeproofError
+
+
+class RunLog:
+    """A `Progress` that writes to the run's log, and shows each step on the terminal through `show`."""
+
+    def __init__(self, file: Path, show: Callable[[str], None]) -> None:
+        self.file = file
+        self._show = show
+        self._start_s = time.monotonic()
+
+    def step(self, title: str) -> None:
+        self._tell(f"• {title}")
+
+    def note(self, text: str) -> None:
+        self._tell(f"  {text}")
+
+    def story(self, error: KubeproofError) -> None:
+        """Everything known about an error, for the file alone."""
+        self._write(f"{type(error).__name__}: {error}\n{error.detail}\n")
+
+    def _tell(self, line: str) -> None:
+        line = f"[{time.monotonic() - self._start_s:6.1f}s] {line}"
+        self._show(line)
+        self._write(f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        with self.file.open("a") as log:
+            log.write(text)

@@ -1,0 +1,59 @@
+"""Who owns the cluster of a run: one object, in the controller process, whatever the number of workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from clusters.choose import choose_spec, kind_provider
+from clusters.cluster import Cluster
+from clusters.errors import Refused
+from clusters.progress import Progress
+from clusters.provider import ClusterProvider
+from harness.run.request import ClusterRequest
+
+
+class ClusterOwner(Protocol):
+    """Opens one cluster and closes it again."""
+
+    def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
+        """A ready cluster. Raises a `KubeproofError`, and leaves nothing behind then."""
+
+    def close(self, logs: Path, progress: Progress) -> None:
+        """Export the nodes' logs and remove what `open` made. Called once; without `open`, does nothing."""
+
+
+class ProviderOwner:
+    """The owner of real clusters."""
+
+    def __init__(self) -> None:
+        self._provider: ClusterProvider | None = None
+        self._cluster: Cluster | None = None
+        self._remove = False
+
+    def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
+        if request.mode is None:
+            raise Refused("existing clusters are not wired yet", remedy="use --proxy-mode")
+        spec = choose_spec(
+            request.mode, request.source, request.substrate, request.kubernetes, request.workers, progress
+        )
+        provider = kind_provider(keep=request.keep)
+        self._provider = provider
+        found = provider.find(spec) if request.reuse else None
+        if found is not None:
+            progress.step(f"using cluster {found.name}, kept by an earlier run")
+        self._cluster = found or provider.create(spec, progress)
+        self._remove = not request.keep and not request.reuse
+        return self._cluster
+
+    def close(self, logs: Path, progress: Progress) -> None:
+        if self._provider is None or self._cluster is None:
+            return
+        provider, cluster, self._cluster = self._provider, self._cluster, None
+        if not cluster.owned:
+            return
+        progress.step(f"exporting the nodes' logs of cluster {cluster.name}")
+        provider.export_logs(cluster, logs)
+        if self._remove:
+            progress.step(f"removing cluster {cluster.name}")
+            provider.delete(cluster.name)

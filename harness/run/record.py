@@ -1,0 +1,114 @@
+"""What a case leaves behind in its own process, on its way to the controller inside pytest's reports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pytest
+
+from clusters.errors import KubeproofError, WorldError
+from harness.claims import ClaimRecorder, Spoken
+from reports.model import Finding, Measurement, Outcome, Verdict
+
+ATTRIBUTE = "kubeproof"
+
+
+@dataclass(slots=True)
+class CaseRecord:
+    """Grows while a case runs."""
+
+    claims: ClaimRecorder
+    may_decide: tuple[str, ...]
+    measurements: list[Measurement] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    bundle: str | None = None
+
+
+RECORD = pytest.StashKey[CaseRecord]()
+
+
+def new_record(item: pytest.Item) -> CaseRecord:
+    """The record of an item that is about to run."""
+    may_decide = tuple(claim for marker in item.iter_markers("claim") for claim in marker.args)
+    record = CaseRecord(ClaimRecorder(item.nodeid, may_decide), may_decide)
+    item.stash[RECORD] = record
+    return record
+
+
+def attach(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Put onto the report what the controller has to know; a JSON text, which xdist carries as it is."""
+    record = item.stash[RECORD]
+    last = report.when == "teardown"
+    payload = {
+        "outcome": str(outcome_of(report, call)),
+        "reason": reason_of(report, call),
+        "may_decide": list(record.may_decide),
+        "bundle": record.bundle,
+        "spoken": [asdict(said) for said in record.claims.spoken] if last else [],
+        "measurements": [asdict(measured) for measured in record.measurements] if last else [],
+        "findings": [asdict(found) for found in record.findings] if last else [],
+    }
+    setattr(report, ATTRIBUTE, json.dumps(payload))
+
+
+def outcome_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Outcome:
+    """Only a failed expectation within the case itself says anything about Kubernetes."""
+    if report.skipped:
+        return Outcome.SKIPPED
+    if not report.failed:
+        return Outcome.PASSED
+    error = None if call.excinfo is None else call.excinfo.value
+    if isinstance(error, AssertionError):
+        return Outcome.FAILED
+    if report.when != "call" or isinstance(error, KubeproofError):
+        return Outcome.ENVIRONMENT_ERROR
+    return Outcome.FAILED
+
+
+def reason_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
+    """One or two lines for the report; the whole story is in the bundle and the log."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    if call.excinfo is None or not report.failed:
+        return ""
+    error = call.excinfo.value
+    where = "" if report.when == "call" else f"in {report.when}: "
+    kind = "" if isinstance(error, AssertionError | WorldError) else f"{type(error).__name__}: "
+    return f"{where}{kind}{str(error).strip()[:2000]}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNews:
+    """What one report says of a case, read back in the controller."""
+
+    outcome: Outcome
+    reason: str
+    may_decide: tuple[str, ...]
+    bundle: str | None
+    spoken: tuple[Spoken, ...]
+    measurements: tuple[Measurement, ...]
+    findings: tuple[Finding, ...]
+
+
+def news_of(report: pytest.TestReport) -> CaseNews:
+    """Read a report. One without our payload comes from xdist itself: its worker crashed in that case."""
+    text: str | None = getattr(report, ATTRIBUTE, None)
+    if text is None:
+        return CaseNews(Outcome.ENVIRONMENT_ERROR, str(report.longrepr), (), None, (), (), ())
+    payload: dict[str, Any] = json.loads(text)
+    return CaseNews(
+        outcome=Outcome(payload["outcome"]),
+        reason=payload["reason"],
+        may_decide=tuple(payload["may_decide"]),
+        bundle=payload["bundle"],
+        spoken=tuple(Spoken(**{**said, "verdict": Verdict(said["verdict"])}) for said in payload["spoken"]),
+        measurements=tuple(_measurement(measured) for measured in payload["measurements"]),
+        findings=tuple(Finding(**found) for found in payload["findings"]),
+    )
+
+
+def _measurement(doc: dict[str, Any]) -> Measurement:
+    ci95 = {name: (ends[0], ends[1]) for name, ends in doc["ci95"].items()}
+    return Measurement(**{**doc, "ci95": ci95, "flags": tuple(doc["flags"])})

@@ -1,0 +1,90 @@
+"""What the user asked for on the command line, and the options that ask."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from clusters.errors import UsageError
+from clusters.spec import Mode, Source, Substrate
+
+AUTO = "auto"
+Choice = TypeVar("Choice", Mode, Source, Substrate)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRequest:
+    """A cluster as asked for: made in `mode`, or found by `kubeconfig` and `context`.
+
+    `source`, `substrate` and `kubernetes` are None where the choice is left to us.
+    """
+
+    mode: Mode | None
+    source: Source | None
+    substrate: Substrate | None
+    kubernetes: str | None
+    workers: int
+    kubeconfig: Path | None
+    context: str | None
+    keep: bool
+    reuse: bool
+    allow_disruptive: bool
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The options of a run."""
+    group = parser.getgroup("kubeproof", "Kubeproof: the cluster under test")
+    group.addoption("--proxy-mode", help=f"make a kind cluster in this mode: {', '.join(Mode)}")
+    group.addoption("--source", default=AUTO, help=f"where images come from: {AUTO}, {', '.join(Source)}")
+    group.addoption("--substrate", default=AUTO, help=f"the kernel of the rules: {AUTO}, {', '.join(Substrate)}")
+    group.addoption("--kubernetes", help="Kubernetes version, one of the lock file's")
+    group.addoption("--workers", type=int, default=2, help="worker nodes of the cluster that is made")
+    group.addoption("--kubeconfig", type=Path, help="use an existing cluster of this file, with --context")
+    group.addoption("--context", help="the existing cluster's context")
+    group.addoption("--allow-disruptive", action="store_true", help="let cases damage an existing cluster")
+    group.addoption("--keep", action="store_true", help="keep the cluster at the end")
+    group.addoption("--reuse", action="store_true", help="use the cluster that an earlier run kept")
+    group.addoption("--runs-dir", type=Path, default=Path("runs"), help="where runs leave their results")
+    group.addoption("--seed", type=int, help="seed of everything random; printed in the report")
+    parser.addini("kubeproof_claims", "the file of claims", default="suites/claims.toml")
+
+
+def read_request(config: pytest.Config) -> ClusterRequest | None:
+    """What the options ask for, or None if they ask for no cluster. Raises `UsageError`."""
+    mode, kubeconfig, context = (config.getoption(name) for name in ("proxy_mode", "kubeconfig", "context"))
+    if mode is None and kubeconfig is None and context is None:
+        return None
+    if (kubeconfig is None) != (context is None):
+        raise UsageError("an existing cluster is named by both --kubeconfig and --context, never guessed")
+    if mode is not None and kubeconfig is not None:
+        raise UsageError("--proxy-mode makes a cluster and --kubeconfig finds one: give one of them")
+    source, substrate = config.getoption("source"), config.getoption("substrate")
+    return ClusterRequest(
+        mode=None if mode is None else _one_of(Mode, mode, "--proxy-mode"),
+        source=None if source == AUTO else _one_of(Source, source, "--source"),
+        substrate=None if substrate == AUTO else _one_of(Substrate, substrate, "--substrate"),
+        kubernetes=config.getoption("kubernetes"),
+        workers=config.getoption("workers"),
+        kubeconfig=kubeconfig,
+        context=context,
+        keep=config.getoption("keep"),
+        reuse=config.getoption("reuse"),
+        allow_disruptive=config.getoption("allow_disruptive"),
+    )
+
+
+def read_seed(config: pytest.Config) -> int:
+    """The seed asked for, or a new one."""
+    seed = config.getoption("seed")
+    return random.SystemRandom().randrange(2**31) if seed is None else int(seed)
+
+
+def _one_of(choices: type[Choice], wanted: str, option: str) -> Choice:
+    try:
+        return choices(wanted)
+    except ValueError:
+        raise UsageError(f"{option}={wanted} is unknown", remedy=f"there are: {', '.join(choices)}") from None

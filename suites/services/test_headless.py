@@ -1,0 +1,98 @@
+"""A headless Service is a name and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+
+from harness.suite import ClaimRecorder, Client, ClientMaker, Cluster, DataPlane, Kube, ServiceMaker, Waits, wait_until
+
+LOOK_UP = "import json, socket, sys; print(json.dumps(socket.gethostbyname_ex(sys.argv[1])[2]))"
+
+
+@pytest.mark.claim("17.1")
+def test_a_headless_name_returns_the_pods(
+    cluster: Cluster,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+    dataplane: DataPlane,
+    claim: ClaimRecorder,
+) -> None:
+    """No virtual address, the pods' addresses from DNS, and no trace of them in any kernel."""
+    web = make_service("web", clusterIP="None")
+    client = make_client("client")
+    addresses = frozenset(web.pods.values())
+    resolved = wait_resolved(client, web.dns_name, addresses)
+    mentioned = [node.name for node in cluster.nodes for address in addresses if dataplane.mentions(node, address)]
+    holds = web.cluster_ip == "None" and resolved == addresses and not mentioned
+    claim.decide(
+        "17.1",
+        holds,
+        f"clusterIP is {web.cluster_ip}; {web.dns_name} resolves to {len(resolved)} addresses, those of its "
+        f"{len(addresses)} pods; kube-proxy's state on {len(cluster.nodes)} nodes names "
+        f"{'none of them' if not mentioned else f'some of them on {set(mentioned)}'}.",
+    )
+    assert not mentioned
+
+
+def test_a_headless_name_returns_unready_pods_when_told_to(
+    make_service: ServiceMaker, make_client: ClientMaker
+) -> None:
+    """publishNotReadyAddresses: discovery before readiness."""
+    ready_only = make_service("ready-only", 2, clusterIP="None")
+    client = make_client("client")
+    unready = next(iter(ready_only.pods))
+    ready_only.set_ready(unready, False)
+    wait_resolved(client, ready_only.dns_name, frozenset(set(ready_only.pods.values()) - {ready_only.pods[unready]}))
+
+    everything = make_service("everything", 2, clusterIP="None", publishNotReadyAddresses=True)
+    everything.set_ready(next(iter(everything.pods)), False)
+    everything.waits.wait_endpoints(everything.namespace, "everything", 2)
+    wait_resolved(client, everything.dns_name, frozenset(everything.pods.values()))
+
+
+def test_the_pods_of_a_stateful_set_have_names_of_their_own(
+    cluster: Cluster, kube: Kube, waits: Waits, namespace: str, make_service: ServiceMaker, make_client: ClientMaker
+) -> None:
+    """<pod>.<service> resolves to that one pod."""
+    make_service("db", 1, clusterIP="None")
+    kube.create(namespace, stateful_set(cluster, "db", 2))
+    pods = waits.wait_pods_ready(namespace, "statefulset=db", 2)
+    client = make_client("client")
+    for pod in pods:
+        name = f"{pod['metadata']['name']}.db.{namespace}.svc.cluster.local"
+        wait_resolved(client, name, frozenset({pod["status"]["podIP"]}))
+
+
+def stateful_set(cluster: Cluster, name: str, replicas: int) -> dict[str, Any]:
+    """A StatefulSet governed by the headless Service `name`, whose selector its pods match."""
+    labels = {"app": name, "statefulset": name}
+    container = {"name": "server", "image": cluster.images.agnhost, "args": ["netexec"]}
+    pod = {"terminationGracePeriodSeconds": 0, "enableServiceLinks": False, "containers": [container]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": name},
+        "spec": {
+            "serviceName": name,
+            "replicas": replicas,
+            "podManagementPolicy": "Parallel",
+            "selector": {"matchLabels": {"statefulset": name}},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def wait_resolved(client: Client, name: str, addresses: frozenset[str]) -> frozenset[str]:
+    """The name resolves to exactly these addresses; DNS follows the API with a short delay."""
+    return wait_until(
+        f"{name} resolves to {sorted(addresses)}",
+        lambda: resolve(client, name),
+        lambda resolved: resolved == addresses,
+        deadline_s=30.0,
+    )
+
+
+def resolve(client: Client, name: str) -> frozenset[str]:
+    done = client.run("python3", "-c", LOOK_UP, name)
+    return frozenset(json.loads(done.stdout)) if done.exit_code == 0 else frozenset()

@@ -1,0 +1,57 @@
+"""ipset in ipvs mode: sets change, the rules that use them stay."""
+
+import pytest
+
+from harness.suite import ClaimRecorder, ClientMaker, Cluster, DataPlane, Request, ServiceMaker, steady_traffic
+
+CHANGES = 3
+SPACING_S = 0.02
+
+
+@pytest.mark.claim("1.3", "2.5")
+def test_sets_change_under_traffic_and_rules_stay(
+    cluster: Cluster,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+    dataplane: DataPlane,
+    claim: ClaimRecorder,
+) -> None:
+    """Services come and go under steady traffic: set members change, rules stay to the byte, nothing is lost."""
+    node = cluster.workers[0]
+    web = make_service("web")
+    client = make_client("client", node=node)
+    rules_before, sets_before = dataplane.rules_text(node), dataplane.rule_count(node).sets
+
+    with steady_traffic(client, Request(web.cluster_ip, 80, spacing_s=SPACING_S)) as traffic:
+        fronts = {f"new-{number}": web.add_front(f"new-{number}") for number in range(CHANGES)}
+        rules_after, sets_after = dataplane.rules_text(node), dataplane.rule_count(node).sets
+        for name, front in fronts.items():
+            web.remove_front(name, front)
+    rules_at_last = dataplane.rules_text(node)
+
+    lost = traffic.lost
+    grown = {
+        name: size - sets_before.get(name, 0) for name, size in sets_after.items() if size != sets_before.get(name)
+    }
+    unchanged = rules_before == rules_after == rules_at_last
+    if cluster.mode == "ipvs":
+        claim.decide(
+            "1.3",
+            unchanged and bool(grown),
+            f"{CHANGES} Services were added and removed: the iptables rules "
+            f"{'stayed equal to the byte' if unchanged else 'changed'}, sets grew by {grown} meanwhile.",
+        )
+        claim.decide(
+            "2.5",
+            bool(grown) and not lost,
+            f"Members were added to sets ({grown}) and removed again under "
+            f"{len(traffic.replies)} connections to another Service: {len(lost)} of them lost.",
+        )
+        assert unchanged
+        assert grown
+    else:
+        reason = f"does not concern {cluster.mode} mode, which uses no ipset"
+        claim.untested("1.3", reason)
+        claim.untested("2.5", reason)
+        assert not unchanged, "the rules of new Services are missing"
+    assert not lost, f"{len(lost)} of {len(traffic.replies)} connections lost: {lost[0]}"

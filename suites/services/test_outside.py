@@ -1,0 +1,48 @@
+"""What outside clients reach without being let in."""
+
+import pytest
+
+from harness.suite import ClaimRecorder, ClientMaker, Cluster, OutsideClient, Request, ServiceMaker
+
+CONNECTIONS = 3
+
+
+@pytest.mark.claim("18.1")
+def test_outside_clients_reach_neither_pod_nor_cluster_ip(
+    cluster: Cluster,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+    outside_client: OutsideClient,
+    claim: ClaimRecorder,
+) -> None:
+    """Neither address answers outside; given a route through a node, see which of them do."""
+    web = make_service("web")
+    pod_address = next(iter(web.pods.values()))
+    targets = {"pod IP": (pod_address, 8080), "ClusterIP": (web.cluster_ip, 80)}
+    inside = make_client("inside")
+    for name, (address, port) in targets.items():
+        assert all(reply.ok for reply in inside.send(Request(address, port))), f"{name} {address} fails inside already"
+
+    by_default = {name: _answers(outside_client, *target) for name, target in targets.items()}
+    node = cluster.workers[0].address
+    outside_client.route(cluster.pod_cidr, node)
+    outside_client.route(cluster.service_cidr, node)
+    routed = {name: _answers(outside_client, *target) for name, target in targets.items()}
+
+    holds = not any(by_default.values())
+    claim.decide(
+        "18.1",
+        holds,
+        f"From a container beside the cluster, of {CONNECTIONS} connections each: {_words(by_default)} answered. "
+        f"With a route through a node: {_words(routed)}. "
+        "It is the missing route that keeps outside clients away, not a filter." * any(routed.values()),
+    )
+    assert holds, by_default
+
+
+def _answers(outside: OutsideClient, address: str, port: int) -> int:
+    return sum(reply.ok for reply in outside.send(Request(address, port, CONNECTIONS, timeout_s=1.0)))
+
+
+def _words(answers: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in answers.items())

@@ -1,0 +1,52 @@
+"""A readiness probe that fails takes a pod out of its Service, and nothing else happens to it."""
+
+import time
+
+import pytest
+
+from harness.suite import ClaimRecorder, ClientMaker, Cluster, Kube, Request, ServiceMaker, Waits, steady_traffic
+
+SPACING_S = 0.02
+
+
+@pytest.mark.claim("7.2")
+def test_an_unready_pod_gets_no_more_connections(
+    cluster: Cluster,
+    kube: Kube,
+    waits: Waits,
+    namespace: str,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+    claim: ClaimRecorder,
+) -> None:
+    """EndpointSlice, every kernel and real requests lose it; its container runs on."""
+    web = make_service("web")
+    client = make_client("client", node=cluster.workers[0])
+    leaving = next(iter(web.pods))
+    others = frozenset(address for pod, address in web.pods.items() if pod != leaving)
+
+    with steady_traffic(client, Request(web.cluster_ip, 80, spacing_s=SPACING_S)) as traffic:
+        failed_at_s = time.time()
+        web.set_ready(leaving, False)
+        waits.wait_endpoints(namespace, "web", len(others))
+        left_api_s = time.time() - failed_at_s
+        web.wait_programmed(others)
+        left_kernel_at_s = time.time()
+
+    replies = traffic.replies
+    assert not traffic.lost, traffic.lost[:3]
+    assert replies[-1].at_s > left_kernel_at_s, "traffic ended before the kernel had changed: it decides nothing"
+    reached = [reply.at_s for reply in replies if reply.body == leaving]
+    late = [at_s for at_s in reached if at_s > left_kernel_at_s]
+    pod = kube.get(f"/api/v1/namespaces/{namespace}/pods/{leaving}")
+    restarts = pod["status"]["containerStatuses"][0]["restartCount"]
+    last_s = max(reached, default=failed_at_s) - failed_at_s
+    claim.decide(
+        "7.2",
+        not late and restarts == 0,
+        f"The EndpointSlice lost the pod {left_api_s:.1f} s after its probe began to fail, the kernels of all "
+        f"{len(cluster.nodes)} nodes by {left_kernel_at_s - failed_at_s:.1f} s; the last of {len(reached)} requests "
+        f"reached it after {last_s:.1f} s, {len(late)} came later than the kernels' change; {restarts} restarts.",
+    )
+    assert not late, f"{len(late)} requests reached {leaving} after every kernel had lost it"
+    assert restarts == 0

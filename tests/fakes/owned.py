@@ -1,0 +1,65 @@
+"""A cluster owner without a cluster, and a writer of results, for runs of pytest within tests.
+
+Both leave their traces in files, because they work in another process than the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from clusters.cluster import CaseImages, Cluster, Node, Role
+from clusters.errors import ClusterNotReady
+from clusters.progress import Progress
+from clusters.spec import Mode, Source, Substrate
+from harness.run.request import ClusterRequest
+from reports.model import RunResults
+
+TRACE = Path("owner.log")
+
+
+def trace(line: str) -> None:
+    with TRACE.open("a") as log:
+        log.write(f"{line} {os.getpid()}\n")
+
+
+class TracingOwner:
+    def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
+        trace("open")
+        progress.step("making a cluster")
+        if os.environ.get("KUBEPROOF_TEST_UNFIT"):
+            raise ClusterNotReady("cluster x: no nodes", remedy="look", detail="the whole story")
+        return fake_cluster()
+
+    def close(self, logs: Path, progress: Progress) -> None:
+        trace("close")
+
+
+class ResultsFile:
+    """What `pytest_kubeproof_results` was told last."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_kubeproof_results(self, results: RunResults, directory: Path) -> None:
+        Path("results.json").write_text(json.dumps(results.as_json()))
+
+
+def fake_cluster() -> Cluster:
+    return Cluster(
+        name="kubeproof-fake",
+        mode=Mode.NFTABLES,
+        source=Source.BUILT,
+        substrate=Substrate.HOST,
+        kubernetes="1.37.2",
+        kubeconfig=Path("kubeconfig"),
+        context="fake",
+        nodes=(Node("node", Role.CONTROL_PLANE, "172.18.0.2"),),
+        service_cidr="10.96.0.0/16",
+        pod_cidr="10.244.0.0/16",
+        network="kubeproof-fake",
+        images=CaseImages("agnhost", "load", "outside"),
+        owned=True,
+        environment={"nft": "1.0.6"},
+    )

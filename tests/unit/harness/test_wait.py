@@ -1,0 +1,47 @@
+import pytest
+
+from harness.errors import BecameImpossible, DeadlinePassed
+from harness.kube.wait import hopeless, is_ready, pod_state, wait_until
+from tests.fakes.clock import JumpingClock
+
+
+def pod(name="web-1", phase="Running", ready=True, waiting=None, **metadata):
+    state = {"waiting": waiting} if waiting else {"running": {}}
+    return {
+        "metadata": {"name": name, **metadata},
+        "status": {
+            "phase": phase,
+            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            "containerStatuses": [{"state": state}],
+        },
+    }
+
+
+def test_a_wait_gives_what_it_saw():
+    looks = iter([1, 2, 3])
+    assert wait_until("three", lambda: next(looks), lambda n: n == 3, deadline_s=9, clock=JumpingClock()) == 3
+
+
+def test_a_deadline_tells_what_was_last_seen():
+    with pytest.raises(DeadlinePassed, match=r"a million: not in time after 2\.0 s; last seen: 7"):
+        wait_until("a million", lambda: 7, lambda n: n > 10**6, deadline_s=2, interval_s=0.5, clock=JumpingClock())
+
+
+def test_a_wait_ends_early_when_success_has_become_impossible():
+    clock = JumpingClock()
+    with pytest.raises(BecameImpossible, match=r"became impossible.*the pod is gone"):
+        wait_until("ready", lambda: 0, bool, doomed=lambda n: "the pod is gone", deadline_s=60, clock=clock)
+    assert clock.now_s == 0
+
+
+def test_a_pod_whose_image_cannot_be_had_is_hopeless():
+    stuck = pod(phase="Pending", ready=False, waiting={"reason": "ErrImagePull", "message": "not found"})
+    assert hopeless(stuck) == "pod web-1: ErrImagePull: not found"
+    assert hopeless(pod(ready=False)) is None
+    assert hopeless(pod(phase="Failed")) == "pod web-1 has ended: Failed"
+
+
+def test_a_pod_that_shall_end_is_not_ready_any_more():
+    assert is_ready(pod())
+    assert not is_ready(pod(deletionTimestamp="2026-01-01T00:00:00Z"))
+    assert pod_state(pod(ready=False)) == "web-1 Running not Ready"

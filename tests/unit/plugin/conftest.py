@@ -1,0 +1,78 @@
+"""Runs of pytest within a test: a suite of a few lines, with a cluster owner that only leaves traces."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFTEST = """
+import pytest
+from tests.fakes.owned import ResultsFile, TracingOwner
+
+def pytest_configure(config):
+    config.pluginmanager.register(ResultsFile())
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_kubeproof_cluster_owner(request):
+    return TracingOwner()
+"""
+CLAIMS = """
+[[claim]]
+id = "1.1"
+text = "so"
+cases = ["test_suite.py"]
+"""
+REPOSITORY = Path(__file__).parents[3]
+
+
+class Run:
+    """One run of pytest in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        (directory / "suites").mkdir()
+        (directory / "suites" / "claims.toml").write_text(CLAIMS)
+        (directory / "conftest.py").write_text(CONFTEST)
+        (directory / "pytest.ini").write_text("[pytest]\naddopts = -p no:locust -p no:cacheprovider\n")
+
+    def start(self, cases: str, *options: str, **environment: str) -> subprocess.Popen[str]:
+        (self.directory / "test_suite.py").write_text(cases)
+        argv = [sys.executable, "-m", "pytest", "--proxy-mode=nftables", *options]
+        inherited = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)}
+        return subprocess.Popen(
+            argv,
+            cwd=self.directory,
+            env={**inherited, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, cases: str, *options: str, **environment: str) -> int:
+        process = self.start(cases, *options, **environment)
+        self.output, _ = process.communicate(timeout=60)
+        return process.returncode
+
+    @property
+    def owner(self) -> list[str]:
+        """What the owner was asked, in order."""
+        file = self.directory / "owner.log"
+        return [line.split()[0] for line in file.read_text().splitlines()] if file.exists() else []
+
+    @property
+    def results(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.directory / "results.json").read_text())
+        return found
+
+    def outcomes(self) -> dict[str, str]:
+        return {case["id"].rpartition("::")[2]: case["outcome"] for case in self.results["cases"]}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path)

@@ -1,0 +1,69 @@
+"""What a case's end says, and about whom."""
+
+CASES = """
+import pytest
+from clusters.errors import ClusterUnreachable
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("boom")
+
+def test_passes(cluster): pass
+def test_kubernetes_fails(cluster): assert 1 == 2, "two backends"
+def test_world_fails(cluster): raise ClusterUnreachable("no answer")
+def test_fixture_fails(cluster, broken): pass
+def test_is_skipped(cluster): pytest.skip("one node only")
+"""
+CLAIMS = """
+import pytest
+from reports.model import Measurement
+
+@pytest.mark.claim("1.1")
+def test_speaks(cluster, claim, measurements):
+    claim.refuted("1.1", "seen otherwise")
+    measurements.append(Measurement("first_packet", "us", {"services": 0}, 1, 0, {"p50": 1.0}, {"p50": (0.5, 1.5)}, ""))
+"""
+SILENT = """
+import pytest
+
+@pytest.mark.claim("1.1")
+def test_fails_first(cluster, claim):
+    assert False, "no pods"
+    claim.confirmed("1.1", "never said")
+"""
+
+
+def test_only_a_failed_expectation_speaks_about_kubernetes(run):
+    assert run.run(CASES) == 1, run.output
+    assert run.outcomes() == {
+        "test_passes": "passed",
+        "test_kubernetes_fails": "failed",
+        "test_world_fails": "environment error",
+        "test_fixture_fails": "environment error",
+        "test_is_skipped": "skipped",
+    }
+    reasons = {case["id"].rpartition("::")[2]: case["reason"] for case in run.results["cases"]}
+    assert reasons["test_is_skipped"] == "one node only"
+    assert reasons["test_fixture_fails"] == "in setup: RuntimeError: boom"
+
+
+def test_a_case_that_passes_may_refute_a_claim(run):
+    for options in ((), ("-n2",)):
+        assert run.run(CLAIMS, *options) == 0, run.output
+        (claim,) = run.results["claims"]
+        assert (claim["verdict"], claim["evidence"]) == ("refuted", "seen otherwise")
+        (measured,) = run.results["measurements"]
+        assert measured["ci95"] == {"p50": [0.5, 1.5]}
+
+
+def test_a_case_that_fails_before_it_speaks_leaves_its_claim_untested(run):
+    assert run.run(SILENT) == 1
+    (claim,) = run.results["claims"]
+    assert claim["verdict"] == "untested"
+    assert "no pods" in claim["condition"]
+
+
+def test_a_case_without_a_cluster_says_what_to_give(pytester):
+    pytester.makepyfile("def test_one(cluster): pass")
+    result = pytester.runpytest_subprocess("-p", "no:locust")
+    result.stdout.fnmatch_lines(["*this case needs a cluster (give --proxy-mode, or --kubeconfig and --context)*"])

@@ -1,0 +1,82 @@
+"""The controller owns the cluster: one is made and one removed, however a run is shaped and however it ends."""
+
+import signal
+import time
+
+import pytest
+
+TWO = """
+def test_one(cluster): assert cluster.name == "kubeproof-fake"
+def test_two(cluster): assert cluster.owned
+"""
+HANGING = """
+import pathlib, time
+def test_first(cluster): pass
+def test_hanging(cluster):
+    pathlib.Path("hanging").touch()
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",), ("-x",), ("-n2", "-x")], ids=" ".join)
+def test_one_cluster_however_many_workers(run, options):
+    assert run.run(TWO, *options) == 0, run.output
+    assert run.owner == ["open", "close"]
+    assert run.outcomes() == {"test_one": "passed", "test_two": "passed"}
+    assert run.results["run"]["finished"]
+
+
+def test_collecting_makes_no_cluster(run):
+    assert run.run(TWO, "--collect-only") == 0, run.output
+    assert run.owner == []
+
+
+def test_a_crashed_worker_is_an_environment_error_of_its_case(run):
+    crash = TWO + "\ndef test_crash(cluster):\n    import os\n    os._exit(1)\n"
+    assert run.run(crash, "-n2") == 1
+    assert run.owner == ["open", "close"]
+    assert run.outcomes()["test_crash"] == "environment error"
+    assert "crashed" in next(case["reason"] for case in run.results["cases"] if "test_crash" in case["id"])
+
+
+def hang(run, *options):
+    process = run.start(HANGING, *options)
+    deadline_s = time.monotonic() + 30
+    while not (run.directory / "hanging").exists() and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_an_interrupted_run_removes_its_cluster_and_says_so(run, number):
+    process = hang(run)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2, output
+    assert run.owner == ["open", "close"]
+    assert run.outcomes() == {"test_first": "passed", "test_hanging": "environment error"}
+    assert run.results["run"]["finished"]
+
+
+def test_a_killed_run_has_results_of_all_that_ended(run):
+    process = hang(run)
+    process.kill()
+    process.communicate(timeout=30)
+    assert run.owner == ["open"]
+    assert run.outcomes() == {"test_first": "passed"}
+    assert run.results["run"]["finished"] is None
+
+
+def test_a_cluster_that_does_not_come_up_is_one_line_and_an_environment_error(run):
+    assert run.run(TWO, KUBEPROOF_TEST_UNFIT="yes") == 3
+    assert "kubeproof: cluster x: no nodes (look)" in run.output
+    assert "Traceback" not in run.output
+    assert run.outcomes() == {"cluster set-up": "environment error"}
+    (log,) = run.directory.glob("runs/*/run.log")
+    assert "the whole story" in log.read_text()
+
+
+def test_an_unknown_mode_is_refused_before_anything_is_made(run):
+    assert run.run(TWO, "--proxy-mode=ebpf") == 2
+    assert "--proxy-mode=ebpf is unknown (there are: iptables, ipvs, nftables)" in run.output
+    assert run.owner == []
