@@ -14,6 +14,7 @@ import pytest
 from clusters.choose import provider_of
 from clusters.cluster import Cluster, Node
 from clusters.errors import UsageError
+from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from harness.claims import ClaimRecorder
 from harness.dataplane.open import open_data_plane
@@ -25,6 +26,7 @@ from harness.kube.services import ServiceMaker, service_maker
 from harness.kube.wait import Waits
 from harness.kube.workloads import client_pod
 from harness.outside import OutsideClient
+from harness.run.log import RunLog
 from harness.run.record import RECORD
 from harness.stash import CLUSTER, RUN_DIRECTORY, SEED
 from reports.model import Finding, Measurement
@@ -173,3 +175,9 @@ def run_directory(pytestconfig: pytest.Config) -> Path:
 def make_service(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str) -> ServiceMaker:
     """Make a Service with backends, programmed in every node's kernel."""
     return service_maker(kube, waits, dataplane, namespace)
+
+
+@pytest.fixture
+def progress(run_directory: Path) -> Progress:
+    """Tells the run's log how far a long case is."""
+    return RunLog(run_directory / "run.log", lambda line: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clusters.cluster import Cluster, Node
+from clusters.progress import Progress
 from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.reader import Backend, DataPlane, ServicePort
@@ -12,9 +13,12 @@ from harness.kube.client import Kube
 from harness.kube.requests import Reply, Request, bodies
 from harness.kube.services import ServiceHandle, ServiceMaker
 from harness.kube.wait import Waits, wait_until
+from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
+from harness.measure.growth import growth
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
 from harness.outside import OutsideClient
 from harness.traffic import steady_traffic
+from reports.model import Finding, Measurement
 
 __all__ = [
     "Backend",
@@ -23,10 +27,13 @@ __all__ = [
     "ClientMaker",
     "Cluster",
     "DataPlane",
+    "Finding",
     "IptablesDataPlane",
     "Kube",
+    "Measurement",
     "Node",
     "OutsideClient",
+    "Progress",
     "ProxyShell",
     "Reply",
     "Request",
@@ -34,9 +41,14 @@ __all__ = [
     "ServiceHandle",
     "ServiceMaker",
     "ServicePort",
+    "Step",
+    "SweepPlan",
+    "SweepSetting",
     "Waits",
     "bodies",
+    "growth",
     "sequence_statistics",
     "steady_traffic",
+    "sweep",
     "wait_until",
 ]

@@ -1,8 +1,9 @@
 """What iptables mode keeps: a chain a Service, a chain an endpoint, all reached from one list of rules.
 
 Chains as kube-proxy writes them (pkg/proxy/iptables): KUBE-SERVICES and KUBE-NODEPORTS hold a rule for
-each front, KUBE-EXT-* masquerades what comes from outside, KUBE-SVC-* chooses among KUBE-SEP-* chains,
-and these translate the address.
+each front, KUBE-FW-* lets a balancer's source ranges through, KUBE-EXT-* masquerades what comes from
+outside, KUBE-SVC-* and KUBE-SVL-* (this node's endpoints only) choose among KUBE-SEP-* chains, and these
+translate the address.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from harness.dataplane.conntrack import entries_of
 from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
 from harness.dataplane.shell import ProxyShell
 
+LEADS_TO_BACKENDS = re.compile("KUBE-(SVC|SVL|EXT|FW)-")
 RULE = re.compile(r"^\[(?P<packets>\d+):\d+\] -A (?P<chain>\S+) (?P<match>.*)$")
 
 
@@ -35,6 +37,11 @@ class Rule:
     def value(self, option: str) -> str | None:
         found = re.search(rf"(?:^| ){re.escape(option)} (\S+)", self.match)
         return found[1] if found else None
+
+    @property
+    def is_short_cut(self) -> bool:
+        """It is for the cluster's own pods and nodes, past a traffic policy that binds everybody else."""
+        return self.chain.startswith("KUBE-EXT-") and bool(self.value("-s") or self.value("--src-type"))
 
 
 def parse_rules(listing: str) -> tuple[Rule, ...]:
@@ -65,6 +72,16 @@ class IptablesDataPlane:
             position=position,
         )
 
+    def fronts(self, node: Node) -> frozenset[ServicePort]:
+        rules = parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat"))
+        return frozenset(
+            ServicePort((rule.value("-d") or "").removesuffix("/32"), int(port), (rule.value("-p") or "").upper())
+            for rule in rules
+            if rule.chain == "KUBE-SERVICES"
+            and LEADS_TO_BACKENDS.match(rule.target)
+            and (port := rule.value("--dport"))
+        )
+
     def rule_count(self, node: Node) -> RuleCount:
         return RuleCount(rules=len(self._proxy_rules(node)), sets={})
 
@@ -85,21 +102,23 @@ class IptablesDataPlane:
 def _front_rule(chains: dict[str, list[Rule]], node: Node, front: ServicePort) -> tuple[int | None, Rule | None]:
     """The rule by which packets to `front` leave the list, and how many rules stand before it."""
     on_node = front.address == node.address
+    # A node port may have a rule for 127.0.0.0/8 before its own, which counts apart.
+    destination = None if on_node else f"{front.address}/32"
     for position, rule in enumerate(chains.get("KUBE-NODEPORTS" if on_node else "KUBE-SERVICES", ())):
         if rule.value("--dport") != str(front.port) or rule.value("-p") != front.protocol.lower():
             continue
-        if rule.target.startswith(("KUBE-SVC-", "KUBE-EXT-", "KUBE-SVL-")) and (
-            on_node or rule.value("-d") == f"{front.address}/32"
-        ):
+        if LEADS_TO_BACKENDS.match(rule.target) and rule.value("-d") == destination:
             return position, rule
     return None, None
 
 
 def _reached(chains: dict[str, list[Rule]], chain: str) -> Iterator[Rule]:
-    """Every rule that a packet which enters `chain` may meet."""
+    """Every rule that a packet from outside the cluster which enters `chain` may meet."""
     for rule in chains.get(chain, ()):
+        if rule.is_short_cut:
+            continue
         yield rule
-        if rule.target.startswith(("KUBE-SVC-", "KUBE-SVL-", "KUBE-SEP-")):
+        if LEADS_TO_BACKENDS.match(rule.target) or rule.target.startswith("KUBE-SEP-"):
             yield from _reached(chains, rule.target)
 
 

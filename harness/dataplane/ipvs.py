@@ -91,6 +91,10 @@ class IpvsDataPlane:
             packets=parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact")).get(front),
         )
 
+    def fronts(self, node: Node) -> frozenset[ServicePort]:
+        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
+        return frozenset(server.front for server in servers if server.weights)
+
     def scheduler(self, node: Node, front: ServicePort) -> str | None:
         """The scheduler of the front's virtual server: "rr", "lc", ...; None if there is no such front."""
         servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))

@@ -18,6 +18,8 @@ from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceSta
 from harness.dataplane.shell import ProxyShell
 
 TABLE = ("list", "table", "ip", "kube-proxy")
+REMEMBERED_CLIENTS = re.compile(r"(^\tset affinity-[^\n]*\n(?:\t\t[^\n]*\n)*?)\t\telements = \{[^}]*\}\n", re.MULTILINE)
+"""Elements of the sets of session affinity: traffic puts them there, not kube-proxy."""
 
 
 class Table:
@@ -48,11 +50,25 @@ class Table:
         return None
 
     def reached(self, chain: str) -> Iterator[Any]:
-        """Every expression that a packet which enters `chain` may meet."""
+        """Every expression that a packet from outside the cluster which enters `chain` may meet."""
         for rule in self.rules.get(chain, []):
+            if chain.startswith("external-") and any(asks_for_source(expression) for expression in rule):
+                continue
             yield rule
             for target in targets(rule):
                 yield from self.reached(target)
+
+
+def asks_for_source(expression: Any) -> bool:
+    """It matches on who sent the packet.
+
+    In an `external-` chain that is a short cut for the cluster's own pods and nodes, past a traffic policy
+    that binds everybody else.
+    """
+    match expression:
+        case {"match": {"left": {"payload": {"field": "saddr"}} | {"fib": {"flags": ["saddr"]}}}}:
+            return True
+    return False
 
 
 def targets(expression: Any) -> Iterator[str]:
@@ -104,6 +120,10 @@ class NftablesDataPlane:
             affinity_s=_affinity_s(table, reached),
         )
 
+    def fronts(self, node: Node) -> frozenset[ServicePort]:
+        keys = (key["concat"] for key, _ in self._table(node).maps.get("service-ips", []))
+        return frozenset(ServicePort(address, port, protocol.upper()) for address, protocol, port in keys)
+
     def rule_count(self, node: Node) -> RuleCount:
         table = self._table(node)
         sizes = {name: len(found.get("elem", [])) for name, found in table.sets.items()}
@@ -111,7 +131,7 @@ class NftablesDataPlane:
         return RuleCount(rules=sum(len(rules) for rules in table.rules.values()), sets=sizes)
 
     def rules_text(self, node: Node) -> str:
-        return self._shell.run(node, "nft", "--stateless", *TABLE)
+        return REMEMBERED_CLIENTS.sub(r"\1", self._shell.run(node, "nft", "--stateless", *TABLE))
 
     def mentions(self, node: Node, address: str) -> bool:
         return address in re.findall(r"\d+\.\d+\.\d+\.\d+", self.rules_text(node))

@@ -59,6 +59,9 @@ class DataPlane(Protocol):
     def service(self, node: Node, front: ServicePort) -> ServiceState:
         """What the kernel holds for `front` right now."""
 
+    def fronts(self, node: Node) -> frozenset[ServicePort]:
+        """Every ClusterIP, external or LoadBalancer address that leads to a backend."""
+
     def rule_count(self, node: Node) -> RuleCount:
         """How much there is in all."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,7 +17,8 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
-from kubernetes.stream.ws_client import ERROR_CHANNEL
+from kubernetes.stream.ws_client import ERROR_CHANNEL, STDIN_CHANNEL
+from websocket import WebSocketBadStatusException, WebSocketException
 
 from clusters.cluster import Cluster
 from clusters.errors import ClusterUnreachable
@@ -28,7 +29,7 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class ExecResult:
-    """What a program in a container printed, and how it ended."""
+    """What a program in a container printed, and how it ended; exit code -1: its end was not seen."""
 
     stdout: str
     stderr: str
@@ -47,7 +48,7 @@ class Kube:
         )
         self._configuration.connection_pool_maxsize = CONNECTIONS
         self._configuration.retries = False
-        api: Any = client.ApiClient(self._configuration)
+        api: Any = _TimedClient(self._configuration, self.reaching)
         self.core = client.CoreV1Api(api)
         self.apps = client.AppsV1Api(api)
         self.discovery = client.DiscoveryV1Api(api)
@@ -111,32 +112,52 @@ class Kube:
         stdin: str | None = None,
         timeout_s: float = 30.0,
     ) -> ExecResult:
-        """Run a program in a pod. Any exit code is an answer; -1 stands for "did not end in time"."""
+        """Run a program in a pod, which reads `stdin` to its end.
+
+        Any exit code is an answer; -1 stands for "did not end in time", or for a container that went away.
+        Raises `ApiException` if there is no such pod or container, `ClusterUnreachable`.
+        """
+        with self.reaching():
+            socket = self._open_exec(namespace, pod, argv, container=container, stdin=stdin is not None)
+            try:
+                if stdin is not None:
+                    socket.write_stdin(stdin)
+                    socket.close_channel(STDIN_CHANNEL)
+                ended = _run_to_end(socket, timeout_s)
+                stdout, stderr = socket.read_stdout(timeout=0), socket.read_stderr(timeout=0)
+                exit_code = _exit_code(socket.read_channel(ERROR_CHANNEL)) if ended else -1
+            finally:
+                # close() leaves the connection open when the server has said farewell first.
+                socket.close()
+                socket.sock.shutdown()
+        return ExecResult(stdout or "", stderr or "", exit_code)
+
+    def _open_exec(self, namespace: str, pod: str, argv: tuple[str, ...], *, container: str | None, stdin: bool) -> Any:
+        # `stream` changes the API client that it is given for as long as it runs: it must not be a shared one.
         own = client.CoreV1Api(client.ApiClient(self._configuration))
         named = {} if container is None else {"container": container}
-        with self.reaching():
-            socket: Any = stream(
+        try:
+            return stream(
                 own.connect_get_namespaced_pod_exec,
                 pod,
                 namespace,
                 command=list(argv),
-                stdin=stdin is not None,
+                stdin=stdin,
                 stdout=True,
                 stderr=True,
                 tty=False,
                 _preload_content=False,
-                _request_timeout=timeout_s,
                 **named,
             )
-            if stdin is not None:
-                socket.write_stdin(stdin)
-            ended = _run_to_end(socket, timeout_s)
-            stdout, stderr = socket.read_stdout(timeout=0), socket.read_stderr(timeout=0)
-            exit_code = _exit_code(socket.read_channel(ERROR_CHANNEL)) if ended else -1
-            # close() leaves the connection open when the server has said farewell first.
-            socket.close()
-            socket.sock.shutdown()
-        return ExecResult(stdout or "", stderr or "", exit_code)
+        except ApiException as wrapped:
+            # Whatever ends a handshake, Ctrl-C included, arrives as an ApiException with status 0.
+            cause = wrapped.__context__
+            if isinstance(cause, WebSocketBadStatusException):
+                reason = f"exec in {namespace}/{pod}: {(cause.resp_body or b'').decode(errors='replace').strip()}"
+                raise ApiException(status=cause.status_code, reason=reason) from cause
+            if cause is not None:
+                raise cause from None
+            raise
 
     def logs(self, namespace: str, pod: str, *, container: str | None = None, previous: bool = False) -> str:
         """A container's log, or what became of the question."""
@@ -153,7 +174,7 @@ class Kube:
         """Turn a failure to reach the API server into `ClusterUnreachable`."""
         try:
             yield
-        except (urllib3.exceptions.HTTPError, ConnectionError) as failure:
+        except (urllib3.exceptions.HTTPError, WebSocketException, OSError) as failure:
             raise ClusterUnreachable(
                 f"the API server of cluster {self._cluster.name} does not answer: {failure}",
                 remedy="the node's log is in the exported logs",
@@ -178,6 +199,19 @@ PLURALS = {
 """What cases create, and the name of its collection."""
 
 
+class _TimedClient(client.ApiClient):
+    """The typed APIs' way out: with a time-out where the caller names none, and a name for what fails."""
+
+    def __init__(self, configuration: Any, reaching: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__(configuration)
+        self._reaching = reaching
+
+    def call_api(self, *wanted: Any, _request_timeout: Any = None, **more: Any) -> Any:
+        unbound: Any = super()
+        with self._reaching():
+            return unbound.call_api(*wanted, _request_timeout=_request_timeout or REQUEST_TIMEOUT_S, **more)
+
+
 def _run_to_end(socket: Any, timeout_s: float) -> bool:
     """Read until the program has ended; False if it has not within `timeout_s`."""
     deadline_s = time.monotonic() + timeout_s
@@ -191,6 +225,8 @@ def _run_to_end(socket: Any, timeout_s: float) -> bool:
 
 def _exit_code(status: str) -> int:
     """The status object that ends an exec: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status."""
+    if not status:
+        return -1
     told = json.loads(status)
     if told["status"] == "Success":
         return 0

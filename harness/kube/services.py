@@ -77,17 +77,17 @@ class ServiceHandle:
 
 
 class ServiceMaker(Protocol):
-    """Makes a Service `name` with `replicas` backends; `fields` go into the Service's spec."""
+    """Makes a Service `name` with `replicas` backends, all on `node` if one is named; `fields` go into its spec."""
 
-    def __call__(self, name: str, replicas: int = 3, **fields: Any) -> ServiceHandle: ...
+    def __call__(self, name: str, replicas: int = 3, *, node: str | None = None, **fields: Any) -> ServiceHandle: ...
 
 
 def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str) -> ServiceMaker:
     """The maker of one case's namespace."""
     cluster: Cluster = kube.cluster
 
-    def make(name: str, replicas: int = 3, **fields: Any) -> ServiceHandle:
-        kube.create(namespace, backends(cluster.images, name, replicas), service(name, name, **fields))
+    def make(name: str, replicas: int = 3, *, node: str | None = None, **fields: Any) -> ServiceHandle:
+        kube.create(namespace, backends(cluster.images, name, replicas, node=node), service(name, name, **fields))
         pods = waits.wait_pods_ready(namespace, f"app={name}", replicas)
         waits.wait_endpoints(namespace, name, replicas)
         made = kube.get(f"/api/v1/namespaces/{namespace}/services/{name}")["spec"]

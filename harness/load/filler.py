@@ -1,0 +1,115 @@
+"""Filler Services: many, with endpoints, and without a single pod.
+
+Their endpoints lie in 192.0.2.0/24 (RFC 5737), where nothing is and nothing is ever sent. Each gets a
+ClusterIP of our choosing, which spares the API server its slow search for a free one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from harness.dataplane.reader import ServicePort
+from harness.kube.client import Kube
+
+WRITERS = 8
+PORT = 80
+LABEL = "io.kubeproof.filler"
+FIRST = 0x4000
+"""Where our addresses begin within the Service network, past what the API server gives away first."""
+
+RETRY_STEP = 0x2800
+ATTEMPTS = 4
+CONFLICT = 409
+UNPROCESSABLE = 422
+
+
+def filler_address(cidr: str, number: int, attempt: int = 0) -> str:
+    """The ClusterIP of filler `number`; another one for each `attempt`."""
+    return str(ip_network(cidr)[FIRST + attempt * RETRY_STEP + number])
+
+
+def fill(kube: Kube, namespace: str, numbers: Iterable[int]) -> tuple[ServicePort, ...]:
+    """Create fillers; their fronts. Numbers that exist already are left as they are."""
+    with ThreadPoolExecutor(WRITERS) as writers:
+        return tuple(writers.map(lambda number: _create(kube, namespace, number), numbers))
+
+
+def remove(kube: Kube, namespace: str) -> None:
+    """Delete every filler of the namespace, in two requests."""
+    selector = f"?labelSelector={LABEL}"
+    kube.request("DELETE", f"/api/v1/namespaces/{namespace}/services{selector}")
+    kube.request("DELETE", f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices{selector}")
+
+
+def wait_everywhere(
+    fronts: frozenset[ServicePort],
+    held: Callable[[], Iterable[frozenset[ServicePort]]],
+    *,
+    present: bool,
+    deadline_s: float,
+) -> float:
+    """Seconds until every kernel holds all `fronts` (or none). Raises `TimeoutError` with what is missing."""
+    start_s = time.monotonic()
+    while True:
+        wrong = [len(fronts - has) if present else len(fronts & has) for has in held()]
+        waited_s = time.monotonic() - start_s
+        if not any(wrong):
+            return waited_s
+        if waited_s > deadline_s:
+            state = "missing" if present else "left"
+            raise TimeoutError(f"{len(fronts)} filler Services after {waited_s:.0f} s, {state} by node: {wrong}")
+        time.sleep(0.5)  # reading a large table costs the node time that its proxy needs
+
+
+def _create(kube: Kube, namespace: str, number: int) -> ServicePort:
+    name = f"filler-{number:05d}"
+    address = _create_service(kube, namespace, name, number)
+    try:
+        kube.create(namespace, _slice(name, number))
+    except ApiException as refusal:
+        if refusal.status != CONFLICT:
+            raise
+    return ServicePort(address, PORT)
+
+
+def _create_service(kube: Kube, namespace: str, name: str, number: int) -> str:
+    """Its ClusterIP: ours, or that of the filler which is there already."""
+    for attempt in range(ATTEMPTS):
+        address = filler_address(kube.cluster.service_cidr, number, attempt)
+        try:
+            kube.create(namespace, _service(name, address))
+        except ApiException as refusal:
+            if refusal.status == CONFLICT:
+                break
+            if refusal.status != UNPROCESSABLE or attempt == ATTEMPTS - 1:
+                raise
+            continue  # somebody else has that address
+        return address
+    made = kube.get(f"/api/v1/namespaces/{namespace}/services/{name}")
+    return str(made["spec"]["clusterIP"])
+
+
+def _service(name: str, address: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "labels": {LABEL: "yes"}},
+        "spec": {"clusterIP": address, "ports": [{"port": PORT}]},
+    }
+
+
+def _slice(name: str, number: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": name, "labels": {LABEL: "yes", "kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "ports": [{"port": PORT}],
+        "endpoints": [{"addresses": [f"192.0.2.{number % 254 + 1}"]}],
+    }

@@ -1,0 +1,211 @@
+"""The sweep: first packet latency to a ClusterIP as the number of Services grows.
+
+One client pod, endpoints on another node. At each step the fillers are brought to their number, every
+node's kernel is seen to hold them, and three of a dozen equal target Services are measured: those whose
+rules come first, in the middle and last. Where a rule stands is read from the client's kernel before and
+after, because kube-proxy orders rules anew whenever it writes them. Zero is measured first and again last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusters.cluster import Node
+from clusters.progress import Progress
+from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
+from harness.kube.client import Kube
+from harness.load.filler import fill, remove, wait_everywhere
+from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.run import run_load
+from harness.measure.histogram import BlockCounts, block_counts, merge
+from harness.measure.intervals import quantile, quantile_interval
+from reports.model import Measurement
+
+POSITIONS = ("head", "middle", "end")
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+CLOCKS = ("kernel", "wall", "corrected")
+CONVERGENCE_DEADLINE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """Numbers of Services in their order, and how each is measured."""
+
+    services: tuple[int, ...]
+    rate_per_s: float
+    duration_s: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSetting:
+    """Where a sweep takes place: the load pod, its node, and the fronts of the target Services."""
+
+    kube: Kube
+    dataplane: DataPlane
+    namespace: str
+    load_pod: str
+    load_node: Node
+    fronts: tuple[ServicePort, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A target by its place in the chain; `rules_walked` is None where fronts are found by look-up."""
+
+    label: str
+    front: ServicePort
+    rules_walked: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One number of Services: what was measured, how much the kernel held, how long programming took."""
+
+    services: int
+    measurements: tuple[Measurement, ...]
+    block_p50_us: dict[str, tuple[float, ...]]
+    rules: RuleCount
+    programmed_s: float
+
+
+def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Step]:
+    """Every step in order. Fillers are removed at the end, whatever happens."""
+    held: frozenset[ServicePort] = frozenset()
+    try:
+        for number, services in enumerate(plan.services):
+            progress.step(f"{services} Services")
+            held, programmed_s = _bring_to(setting, held, services)
+            progress.note(f"in every kernel after {programmed_s:.1f} s")
+            yield _measure(setting, plan, number, services, programmed_s)
+    finally:
+        remove(setting.kube, setting.namespace)
+
+
+def _bring_to(
+    setting: SweepSetting, held: frozenset[ServicePort], services: int
+) -> tuple[frozenset[ServicePort], float]:
+    """Add fillers up to `services`, or remove all of them; fewer but some is never asked for."""
+    nodes = setting.kube.cluster.nodes
+
+    def kernels() -> Iterator[frozenset[ServicePort]]:
+        return (setting.dataplane.fronts(node) for node in nodes)
+
+    if services < len(held):
+        remove(setting.kube, setting.namespace)
+        return frozenset(), wait_everywhere(held, kernels, present=False, deadline_s=CONVERGENCE_DEADLINE_S)
+    added = frozenset(fill(setting.kube, setting.namespace, range(len(held), services)))
+    return held | added, wait_everywhere(added, kernels, present=True, deadline_s=CONVERGENCE_DEADLINE_S)
+
+
+def _measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
+    before = choose_positions(setting.fronts, lambda front: _rules_walked(setting, front))
+    result = run_load(
+        setting.kube,
+        setting.namespace,
+        setting.load_pod,
+        LoadPlan(
+            tuple(Target(place.label, place.front.address, place.front.port) for place in before),
+            plan.rate_per_s,
+            plan.duration_s,
+            seed=plan.seed + number,
+        ),
+    )
+    moved = tuple(
+        f"moved: the rule stood at {place.rules_walked} before and at {now} after"
+        for place in before
+        if (now := _rules_walked(setting, place.front)) != place.rules_walked
+    )
+    generator = np.random.default_rng([plan.seed, number])
+    rules = setting.dataplane.rule_count(setting.load_node)
+    conditions = _conditions(setting, plan, services, number)
+    measurements, medians = [], {}
+    for place in before:
+        blocks = result.targets[place.label]
+        medians[place.label] = tuple(_medians(block_counts(blocks.kernel)))
+        for clock in CLOCKS:
+            conditions_here = {
+                **conditions,
+                "position": place.label,
+                "rules_walked": place.rules_walked,
+                "clock": clock,
+            }
+            measurements.append(
+                to_measurement("first_packet", blocks, clock, conditions_here, result, moved, generator)
+            )
+    measurements.append(_floor(result, conditions, generator))
+    return Step(services, tuple(measurements), medians, rules, programmed_s)
+
+
+def choose_positions(
+    fronts: tuple[ServicePort, ...], rules_walked: Callable[[ServicePort], int | None]
+) -> tuple[Position, ...]:
+    """The fronts that come first, in the middle and last of all `fronts` given."""
+    places = [(front, rules_walked(front)) for front in fronts]
+    places.sort(key=lambda place: -1 if place[1] is None else place[1])
+    chosen = (places[0], places[len(places) // 2], places[-1])
+    return tuple(Position(label, *place) for label, place in zip(POSITIONS, chosen, strict=True))
+
+
+def to_measurement(
+    name: str,
+    blocks: TargetBlocks,
+    clock: str,
+    conditions: dict[str, object],
+    result: LoadResult,
+    flags: tuple[str, ...],
+    generator: np.random.Generator,
+) -> Measurement:
+    """One clock of one target as a record with quantiles and their intervals."""
+    encoded = {"kernel": blocks.kernel, "wall": blocks.wall, "corrected": blocks.corrected}[clock]
+    counts = block_counts(encoded)
+    if blocks.retransmitted:
+        flags = (*flags, f"left out: {blocks.retransmitted} connections whose SYN was sent more than once")
+    if not counts.n:
+        return Measurement(name, "us", conditions, 0, blocks.errors, {}, {}, "", (*flags, "no sample at all"))
+    return Measurement(
+        name=name,
+        unit="us",
+        conditions=conditions,
+        n=counts.n,
+        errors=blocks.errors,
+        quantiles={label: quantile(counts, q) for label, q in QUANTILES.items()},
+        ci95={label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()},
+        histogram=merge(encoded),
+        flags=flags if clock == "kernel" else (*flags, *result.flags),
+    )
+
+
+def _floor(result: LoadResult, conditions: dict[str, object], generator: np.random.Generator) -> Measurement:
+    """The same users against a listener of their own pod."""
+    return to_measurement(
+        "generator_floor", result.floor, "wall", {**conditions, "clock": "wall"}, result, (), generator
+    )
+
+
+def _medians(counts: BlockCounts) -> Iterator[float]:
+    for row in counts.counts:
+        if row.any():
+            yield quantile(BlockCounts(counts.values_us, row[None, :]), 0.5)
+
+
+def _rules_walked(setting: SweepSetting, front: ServicePort) -> int | None:
+    return setting.dataplane.service(setting.load_node, front).position
+
+
+def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:
+    cluster = setting.kube.cluster
+    return {
+        "mode": str(cluster.mode),
+        "substrate": str(cluster.substrate),
+        "services": services,
+        "step": number,
+        "target": "ClusterIP",
+        "connection": "new",
+        "endpoint": "other node",
+        "rate_per_s": plan.rate_per_s,
+        "duration_s": plan.duration_s,
+    }

@@ -1,0 +1,60 @@
+"""Latencies in microseconds as HDR histograms (http://hdrhistogram.org), and as counts for statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hdrh.histogram import HdrHistogram
+from numpy.typing import NDArray
+
+LOWEST_US = 1
+HIGHEST_US = 60_000_000
+DIGITS = 3
+
+
+def merge(encoded: Iterable[str]) -> str:
+    """One histogram of many; all of the range and precision of this module (V2, base64)."""
+    merged: Any = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+    for text in encoded:
+        merged.decode_and_add(text.encode())
+    return str(merged.encode().decode())
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCounts:
+    """How often each latency came in each block of time.
+
+    `values_us` has shape (v,), ascending; `counts` has shape (blocks, v).
+    """
+
+    values_us: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        return int(self.counts.sum())
+
+
+def block_counts(blocks: Sequence[str]) -> BlockCounts:
+    """Decode one histogram a block. Latencies are the middle of their bucket."""
+    decoded = [_recorded(text) for text in blocks]
+    values = sorted({value for block in decoded for value in block})
+    position = {value: number for number, value in enumerate(values)}
+    counts = np.zeros((len(decoded), len(values)), dtype=np.int64)
+    for row, block in enumerate(decoded):
+        for value, count in block.items():
+            counts[row, position[value]] = count
+    return BlockCounts(np.array(values, dtype=np.float64), counts)
+
+
+def _recorded(text: str) -> dict[float, int]:
+    histogram: Any = HdrHistogram.decode(text)
+    found: dict[float, int] = {}
+    for item in histogram.get_recorded_iterator():
+        low = histogram.get_lowest_equivalent_value(item.value_iterated_to)
+        high = histogram.get_highest_equivalent_value(item.value_iterated_to)
+        found[(low + high) / 2] = item.count_at_value_iterated_to
+    return found

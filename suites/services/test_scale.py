@@ -1,0 +1,67 @@
+"""What grows with the number of Services: rules, sets, and the way of a connection's first packet."""
+
+import pytest
+
+from harness.suite import (
+    ClaimRecorder,
+    ClientMaker,
+    Cluster,
+    DataPlane,
+    Finding,
+    Kube,
+    Measurement,
+    Progress,
+    ServiceMaker,
+    Step,
+    SweepPlan,
+    SweepSetting,
+    growth,
+    sweep,
+)
+
+SERVICES = (0, 10, 100, 1000, 0)
+TARGETS = 12
+
+
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.claim("1.2")
+def test_rules_and_first_packet_grow_as_the_mode_documents(
+    cluster: Cluster,
+    kube: Kube,
+    namespace: str,
+    dataplane: DataPlane,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+    measurements: list[Measurement],
+    findings: list[Finding],
+    claim: ClaimRecorder,
+    seed: int,
+    progress: Progress,
+) -> None:
+    """At 0 to 1,000 Services: the kernel's rules and sets, and the first packet at the chain's head, middle and end."""
+    client_node, backend_node = cluster.workers[:2]
+    target = make_service("target", 1, node=backend_node.name)
+    fronts = (target.front, *(target.add_front(f"target-{number}") for number in range(1, TARGETS)))
+    client = make_client("load", node=client_node)
+    setting = SweepSetting(kube, dataplane, namespace, client.name, client_node, fronts)
+    plan = SweepPlan(SERVICES, rate_per_s=150, duration_s=20, seed=seed)
+
+    steps: list[Step] = []
+    for step in sweep(setting, plan, progress):
+        steps.append(step)
+        measurements.extend(step.measurements)
+    findings.append(growth(steps, cluster.mode))
+
+    rules = {step.services: step.rules.rules for step in steps[:-1]}
+    members = {step.services: sum(step.rules.sets.values()) for step in steps[:-1]}
+    constant = len(set(rules.values())) == 1
+    numbers = f"rules {rules}, members of sets {members} by number of filler Services"
+    if cluster.mode == "ipvs":
+        claim.decide("1.2", constant and members[1000] > members[10], f"On one node: {numbers}.")
+        assert constant, numbers
+    else:
+        claim.untested("1.2", f"does not concern {cluster.mode} mode, where rules grow: {numbers}")
+        assert rules[1000] > rules[100] > rules[10], numbers
+    assert all(step.measurements for step in steps)
+    assert not any(measured.errors for measured in measurements), "connections failed under a light load"
