@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 import yaml
 from kubernetes.client.exceptions import ApiException
 
+from clusters.cluster import Cluster, Node
+from clusters.command import CommandResult
 from clusters.errors import KubeproofError
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 
 FILE_LIMIT = 256 * 1024
 BUNDLE_LIMIT = 4 * 1024 * 1024
+"""Bytes. One chatty container shall fill neither its file nor the disk of a nightly job."""
+
 LISTED = (
     ("", "pods"),
     ("", "services"),
@@ -26,25 +33,66 @@ RULES = {
     "ipvs": (("ipvsadm", "-Ln"), ("ipset", "list"), ("iptables-save", "-c")),
     "nftables": (("nft", "list", "table", "ip", "kube-proxy"),),
 }
+JOURNAL = ("journalctl", "--no-pager", "-u", "kubelet", "-u", "containerd", "-n", "200")
 
 
-def collect_bundle(kube: Kube, shell: ProxyShell, namespace: str, directory: Path, failure: str) -> None:
-    """Write a file for each part; one that cannot be had says why. Never raises for what the cluster lacks."""
-    bundle = Bundle(directory)
-    bundle.add("failure.txt", lambda: failure)
+class NodePrograms(Protocol):
+    """Runs programs on nodes; every `ClusterProvider` does."""
+
+    def run_on_node(
+        self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
+    ) -> CommandResult:
+        """What the program printed. Raises `KubeproofError`."""
+
+
+def collect_bundle(
+    kube: Kube,
+    shell: ProxyShell | None,
+    namespace: str,
+    directory: Path,
+    failure: str,
+    *,
+    provider: NodePrograms | None = None,
+) -> None:
+    """Write a file for each part into `directory`; a part that cannot be had says why.
+
+    Without `shell` the proxies' rules are left out, without `provider` the nodes' journals. Never raises
+    for what the cluster or the disk lacks: it must not hide the failure that it documents.
+    """
+    # A disk that is full is told by the report, which is written next.
+    with suppress(OSError):
+        bundle = Bundle(directory)
+        bundle.add("failure.txt", lambda: failure)
+        _add_objects(bundle, kube, namespace)
+        _add_logs(bundle, kube, namespace)
+        if shell is not None:
+            _add_rules(bundle, kube.cluster, shell)
+        if provider is not None:
+            _add_journals(bundle, kube.cluster, provider)
+
+
+def _add_objects(bundle: Bundle, kube: Kube, namespace: str) -> None:
     for group, kind in LISTED:
         root = f"/apis/{group}/v1" if group else "/api/v1"
-        path = f"{root}/namespaces/{namespace}/{kind}"
-        bundle.add(f"{kind}.yaml", lambda path=path: yaml.safe_dump(kube.get(path), sort_keys=False))  # type: ignore[misc]
-    for pod in _pods(kube, namespace):
+        bundle.add(f"{kind}.yaml", partial(_as_yaml, kube, f"{root}/namespaces/{namespace}/{kind}"))
+
+
+def _add_logs(bundle: Bundle, kube: Kube, namespace: str) -> None:
+    for pod, container in _containers(kube, namespace):
         for previous in (False, True):
-            name = f"log-{pod}{'-previous' if previous else ''}.txt"
-            bundle.add(name, lambda pod=pod, previous=previous: kube.logs(namespace, pod, previous=previous))  # type: ignore[misc]
-    cluster = kube.cluster
+            name = f"log-{pod}-{container}{'-previous' if previous else ''}.txt"
+            bundle.add(name, partial(kube.logs, namespace, pod, container=container, previous=previous))
+
+
+def _add_rules(bundle: Bundle, cluster: Cluster, shell: ProxyShell) -> None:
     for node in cluster.nodes:
         for argv in (*RULES[cluster.mode], ("conntrack", "-L")):
-            name = f"{node.name}-{argv[0]}{''.join(argv[1:2])}.txt"
-            bundle.add(name, lambda node=node, argv=argv: shell.run(node, *argv))  # type: ignore[misc]
+            bundle.add(f"{node.name}-{argv[0]}.txt", partial(shell.run, node, *argv))
+
+
+def _add_journals(bundle: Bundle, cluster: Cluster, provider: NodePrograms) -> None:
+    for node in cluster.nodes:
+        bundle.add(f"{node.name}-journal.txt", partial(_journal, provider, cluster, node))
 
 
 class Bundle:
@@ -58,18 +106,34 @@ class Bundle:
     def add(self, name: str, ask: Callable[[], str]) -> None:
         """Write what `ask` answers, cut at the limits; a cut says so."""
         try:
-            text = ask()
+            text = ask().encode(errors="replace")
         except (KubeproofError, ApiException, OSError) as failure:
-            text = f"could not be had: {failure}\n"
+            text = f"could not be had: {failure}\n".encode(errors="replace")
         limit = min(FILE_LIMIT, self._left)
         if len(text) > limit:
-            text = f"{text[:limit]}\n... cut here: {len(text)} characters in all\n"
+            # A cut may go through the middle of a character.
+            kept = text[:limit].decode(errors="ignore")
+            text = f"{kept}\n... cut here: {len(text)} bytes in all\n".encode()
         self._left = max(0, self._left - len(text))
-        (self._directory / name).write_text(text)
+        (self._directory / name).write_bytes(text)
 
 
-def _pods(kube: Kube, namespace: str) -> list[str]:
-    try:
-        return [pod["metadata"]["name"] for pod in kube.get(f"/api/v1/namespaces/{namespace}/pods")["items"]]
-    except (KubeproofError, ApiException):
-        return []
+def _as_yaml(kube: Kube, path: str) -> str:
+    found = kube.get(path)
+    for item in found.get("items", []):
+        # Who wrote which field is longer than the object.
+        item["metadata"].pop("managedFields", None)
+    return str(yaml.safe_dump(found, sort_keys=False))
+
+
+def _containers(kube: Kube, namespace: str) -> Iterator[tuple[str, str]]:
+    """Pod and container names; none if the pods cannot be had, which their own file tells."""
+    with suppress(KubeproofError, ApiException):
+        pods: list[dict[str, Any]] = kube.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
+        for pod in pods:
+            for container in (*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]):
+                yield pod["metadata"]["name"], container["name"]
+
+
+def _journal(provider: NodePrograms, cluster: Cluster, node: Node) -> str:
+    return provider.run_on_node(cluster, node, JOURNAL).stdout

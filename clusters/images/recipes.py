@@ -127,6 +127,7 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
             ),
             agnhost,
             load,
+            director,
         ),
     )
     return RecipeBook(node=node, load=load, agnhost=agnhost, director=director)

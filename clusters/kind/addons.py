@@ -12,6 +12,7 @@ from clusters.addons.metrics import NODES_PATH, metrics_server, nodes_with_metri
 from clusters.addons.network import install_network
 from clusters.addons.probe import NAME as PROBE
 from clusters.addons.probe import dns_probe
+from clusters.addons.uml import PRINT_MANIFESTS, director_manifests
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.kind.config import POD_CIDR, SERVICE_CIDR
@@ -42,7 +43,8 @@ def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
     kubectl.apply(*metrics_server(images.metrics_server, _shipped_manifests(kubectl, images)))
     kubectl.apply(dns_probe(images.cases.agnhost))
     if spec.substrate is Substrate.UML:
-        raise ClusterNotReady("substrate uml is not wired yet")
+        printed = engine.exec(kubectl.container, *PRINT_MANIFESTS).stdout
+        kubectl.apply(*director_manifests(printed, images.director, spec.mode, spec.ipvs_scheduler, SERVICE_CIDR))
 
 
 def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
@@ -51,17 +53,16 @@ def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> No
     names = frozenset(node.name for node in nodes_of(engine, spec.name))
     limit = f"--timeout={READY_TIMEOUT_S:.0f}s"
     _wait(spec.name, "nodes Ready", kubectl, "wait", "--for=condition=Ready", "nodes", "--all", limit)
-    if spec.substrate is Substrate.HOST:
-        _wait(
-            spec.name,
-            "kube-proxy",
-            kubectl,
-            "rollout",
-            "status",
-            "--namespace=kube-system",
-            "daemonset/kube-proxy",
-            limit,
-        )
+    _wait(
+        spec.name,
+        "kube-proxy",
+        kubectl,
+        "rollout",
+        "status",
+        "--namespace=kube-system",
+        "daemonset/kube-proxy",
+        limit,
+    )
     kubectl.apply(dns_probe(images.cases.agnhost))
     _wait(
         spec.name,

@@ -85,6 +85,29 @@ class Kube:
         self, method: str, path: str, body: dict[str, Any] | None = None, content_type: str = "application/json"
     ) -> dict[str, Any]:
         """One request with a JSON answer. Raises `ApiException`, `ClusterUnreachable`."""
+        with self.reaching():
+            found: dict[str, Any] = json.loads(self._send(method, path, body, content_type).read())
+        return found
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """GET a path of the API server as JSON; None if there is nothing."""
+        try:
+            return self.get(path)
+        except ApiException as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+    def stream(self, path: str) -> Iterator[dict[str, Any]]:
+        """GET JSON documents, one a line, each as soon as it arrives, until the server ends the answer."""
+        with self.reaching():
+            answer = self._send("GET", path, None, "application/json")
+            try:
+                yield from (json.loads(line) for line in answer.response if line.strip())
+            finally:
+                answer.response.close()
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, content_type: str) -> Any:
         wanted = self._api.param_serialize(
             method,
             path,
@@ -92,15 +115,12 @@ class Kube:
             body=body,
             auth_settings=["BearerToken"],
         )
-        with self.reaching():
-            answer = self._api.call_api(*wanted, _request_timeout=REQUEST_TIMEOUT_S)
-            text = answer.read()
+        answer = self._api.call_api(*wanted)
         if answer.status >= 300:
             refusal = ApiException(status=answer.status, reason=f"{method} {path}: {answer.reason}")
-            refusal.body = text.decode(errors="replace")
+            refusal.body = answer.read().decode(errors="replace")
             raise refusal
-        found: dict[str, Any] = json.loads(text)
-        return found
+        return answer
 
     def exec(
         self,

@@ -85,6 +85,54 @@ class Waits:
             clock=self._clock,
         )
 
+    def wait_pod(
+        self,
+        namespace: str,
+        name: str,
+        condition: str,
+        done: Callable[[dict[str, Any]], bool],
+        deadline_s: float = 60.0,
+    ) -> dict[str, Any]:
+        """One pod of which `done` holds, which `condition` says in words; its manifest.
+
+        Ends early if the pod is gone. A pod that has ended, or never will be Ready, is for `done` to judge.
+        """
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+        found = wait_until(
+            f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
+            lambda: self._kube.find(path),
+            lambda pod: pod is not None and done(pod),
+            doomed=lambda pod: "the pod is gone" if pod is None else None,
+            describe=lambda pod: "no pod" if pod is None else pod_state(pod),
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+        assert found is not None
+        return found
+
+    def wait_deployment_available(self, namespace: str, name: str, deadline_s: float = 120.0) -> dict[str, Any]:
+        """The Deployment's newest template runs in all of its replicas, and in no other; its manifest."""
+        return wait_until(
+            f"Deployment {namespace}/{name} of cluster {self._kube.cluster.name} rolled out",
+            lambda: self._kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"),
+            is_rolled_out,
+            doomed=past_its_progress_deadline,
+            describe=lambda found: f"generation {found['metadata']['generation']}, {found.get('status')}",
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+
+    def wait_gone(self, path: str, deadline_s: float = 60.0) -> None:
+        """Nothing is at `path` of the API server any more."""
+        wait_until(
+            f"{path} of cluster {self._kube.cluster.name} gone",
+            lambda: self._kube.find(path),
+            lambda found: found is None,
+            describe=lambda found: "gone" if found is None else f"{found['metadata']}",
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+
     def endpoints(self, namespace: str, service: str) -> frozenset[tuple[str, int]]:
         """The Service's ready endpoints of its first port right now, from its EndpointSlices."""
         path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
@@ -116,6 +164,21 @@ def hopeless(pod: dict[str, Any]) -> str | None:
         waiting = container["state"].get("waiting", {})
         if waiting.get("reason") in FATAL_REASONS:
             return f"pod {name}: {waiting['reason']}: {waiting.get('message', '')}"
+    return None
+
+
+def is_rolled_out(deployment: dict[str, Any]) -> bool:
+    """The controller has seen the newest generation, and all replicas, none besides, are available with it."""
+    wanted, status = deployment["spec"]["replicas"], deployment.get("status", {})
+    counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")]
+    return status.get("observedGeneration") == deployment["metadata"]["generation"] and counts == [wanted] * 3
+
+
+def past_its_progress_deadline(deployment: dict[str, Any]) -> str | None:
+    """What the controller says of a rollout that it has given up waiting for, or None."""
+    for found in deployment.get("status", {}).get("conditions", []):
+        if found.get("reason") == "ProgressDeadlineExceeded":
+            return str(found.get("message"))
     return None
 
 

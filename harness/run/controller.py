@@ -100,6 +100,11 @@ class Controller:
         self._closed = True
         with _uninterrupted():
             try:
+                facts = self.owner.closing_facts()
+                self.results = replace(self.results, environment={**self.results.environment, **facts})
+            except (KubeproofError, ValueError) as error:
+                self.log.note(f"the leak guard could not be read: {error}")
+            try:
                 self.owner.close(self.directory / "logs", self.log)
             except KubeproofError as error:
                 self.log.story(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from clusters.addons.guard import LIST_COUNTERS, read_guard_count
 from clusters.choose import choose_spec, kind_provider
 from clusters.cluster import Cluster
 from clusters.errors import Refused
@@ -18,6 +19,9 @@ class ClusterOwner(Protocol):
 
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
         """A ready cluster. Raises a `KubeproofError`, and leaves nothing behind then."""
+
+    def closing_facts(self) -> dict[str, str]:
+        """What can only be known at the end, for the report's environment. Called before `close`."""
 
     def close(self, logs: Path, progress: Progress) -> None:
         """Export the nodes' logs and remove what `open` made. Called once; without `open`, does nothing."""
@@ -45,6 +49,16 @@ class ProviderOwner:
         self._cluster = found or provider.create(spec, progress)
         self._remove = not request.keep and not request.reuse
         return self._cluster
+
+    def closing_facts(self) -> dict[str, str]:
+        if self._provider is None or self._cluster is None or not self._cluster.owned:
+            return {}
+        counts = {
+            node.name: read_guard_count(self._provider.run_on_node(self._cluster, node, LIST_COUNTERS).stdout)
+            for node in self._cluster.nodes
+        }
+        words = (f"{name}: {count.forwarded} of pods, {count.own} of its own" for name, count in counts.items())
+        return {"packets the leak guard dropped": "; ".join(words)}
 
     def close(self, logs: Path, progress: Progress) -> None:
         if self._provider is None or self._cluster is None:

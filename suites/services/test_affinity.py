@@ -10,7 +10,6 @@ from harness.suite import (
     Request,
     ServiceHandle,
     ServiceMaker,
-    ServicePort,
 )
 
 CLIENTS = 12
@@ -35,7 +34,7 @@ def test_a_client_sticks_to_its_backend(
     faithful = [address for address, met in first.items() if len(met) == 1]
     homes = {next(iter(met)) for met in first.values()}
 
-    kept = dataplane.service(cluster.workers[0], ServicePort(cluster.workers[0].address, web.node_port or 0))
+    kept = dataplane.service(cluster.workers[0], web.front)
     leaving = next(iter(first[addresses[0]]))
     web.set_ready(leaving, False)
     web.wait_programmed(frozenset(address for pod, address in web.pods.items() if pod != leaving))

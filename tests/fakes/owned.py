@@ -34,6 +34,9 @@ class TracingOwner:
             raise ClusterNotReady("cluster x: no nodes", remedy="look", detail="the whole story")
         return fake_cluster()
 
+    def closing_facts(self) -> dict[str, str]:
+        return {"guard": "none"}
+
     def close(self, logs: Path, progress: Progress) -> None:
         trace("close")
 

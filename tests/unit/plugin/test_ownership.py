@@ -72,8 +72,8 @@ def test_a_cluster_that_does_not_come_up_is_one_line_and_an_environment_error(ru
     assert "kubeproof: cluster x: no nodes (look)" in run.output
     assert "Traceback" not in run.output
     assert run.outcomes() == {"cluster set-up": "environment error"}
-    (log,) = run.directory.glob("runs/*/run.log")
-    assert "the whole story" in log.read_text()
+    assert "the whole story" in (run.directory / "runs" / "latest" / "run.log").read_text()
+    assert "no nodes (look)" in (run.directory / "runs" / "latest" / "report.html").read_text()
 
 
 def test_an_unknown_mode_is_refused_before_anything_is_made(run):

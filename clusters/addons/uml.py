@@ -1,0 +1,83 @@
+"""kube-proxy on substrate `uml`: kubeadm's own manifests, with the director in kube-proxy's place.
+
+kubeadm prints what it would install (`kubeadm init phase addon kube-proxy --print-manifest`). Account,
+roles and configuration stay as they are; the DaemonSet gets another image, memory for the guest kernel,
+and a readiness that means "the first sync is done".
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import yaml
+
+from clusters.spec import Mode
+
+PRINT_MANIFESTS = (
+    *("kubeadm", "init", "phase", "addon", "kube-proxy"),
+    *("--config=/kind/kubeadm.conf", "--print-manifest"),
+)
+GUEST_MEMORY = "768M"
+MEMORY_FILE_SIZE = "896Mi"
+"""The guest's memory is a file in memory; what it never touched takes no room."""
+
+
+def director_manifests(
+    printed: str, image: str, mode: Mode, scheduler: str, service_cidr: str
+) -> tuple[dict[str, Any], ...]:
+    """kubeadm's manifests for kube-proxy, as YAML in `printed`, made fit for the director."""
+    documents = [document for document in yaml.safe_load_all(printed) if document]
+    return tuple(_fit(document, image, mode, scheduler, service_cidr) for document in documents)
+
+
+def _fit(document: dict[str, Any], image: str, mode: Mode, scheduler: str, service_cidr: str) -> dict[str, Any]:
+    match document["kind"]:
+        case "ConfigMap":
+            return with_mode(document, mode, scheduler)
+        case "DaemonSet":
+            return with_director(document, image, service_cidr)
+        case _:
+            return document
+
+
+def with_mode(config_map: dict[str, Any], mode: Mode, scheduler: str) -> dict[str, Any]:
+    """The ConfigMap for `mode`. kind leaves it out of its configuration where it asks for no proxy."""
+    fitted = copy.deepcopy(config_map)
+    config = yaml.safe_load(fitted["data"]["config.conf"])
+    config["mode"] = str(mode)
+    config["ipvs"]["scheduler"] = scheduler
+    # As kind sets them for every other cluster.
+    config["iptables"]["minSyncPeriod"] = "1s"
+    config["conntrack"]["maxPerCore"] = 0
+    fitted["data"]["config.conf"] = yaml.safe_dump(config)
+    return fitted
+
+
+def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> dict[str, Any]:
+    """The DaemonSet with the director as its container."""
+    fitted = copy.deepcopy(daemon_set)
+    pod = fitted["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    container.pop("command")
+    container["image"] = image
+    container["env"] += [
+        {"name": "SERVICE_CIDR", "value": service_cidr},
+        {"name": "UML_MEM", "value": GUEST_MEMORY},
+    ]
+    container["readinessProbe"] = {
+        "exec": {"command": ["director", "ready"]},
+        "periodSeconds": 1,
+        "timeoutSeconds": 5,
+    }
+    # The guest loads its own kernel's modules, and its tables need no lock of the node's.
+    left_out = {"lib-modules", "xtables-lock"}
+    container["volumeMounts"] = [
+        *(mount for mount in container["volumeMounts"] if mount["name"] not in left_out),
+        {"name": "guest-memory", "mountPath": "/uml-mem"},
+    ]
+    pod["volumes"] = [
+        *(volume for volume in pod["volumes"] if volume["name"] not in left_out),
+        {"name": "guest-memory", "emptyDir": {"medium": "Memory", "sizeLimit": MEMORY_FILE_SIZE}},
+    ]
+    return fitted

@@ -1,0 +1,97 @@
+"""What may be asked of the guest: kube-proxy's tools, files of /proc and /sys, kube-proxy's own pages."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+
+TOOLS = {
+    "ipvsadm": "/usr/sbin/ipvsadm",
+    "ipset": "/usr/sbin/ipset",
+    "conntrack": "/usr/sbin/conntrack",
+    "iptables": "/usr/local/lib/kubeproof/legacy/iptables",
+    "iptables-save": "/usr/local/lib/kubeproof/legacy/iptables-save",
+    "ip6tables-save": "/usr/local/lib/kubeproof/legacy/ip6tables-save",
+    "uname": "/usr/bin/uname",
+}
+"""By full path, because in the pod the plain names stand for the programs that ask the guest."""
+
+READABLE = ("/proc/", "/sys/")
+
+PAGES = {
+    "http://127.0.0.1:10249/proxyMode": (10249, "/proxyMode"),
+    "http://127.0.0.1:10249/metrics": (10249, "/metrics"),
+    "http://127.0.0.1:10249/configz": (10249, "/configz"),
+    "http://127.0.0.1:10256/healthz": (10256, "/healthz"),
+}
+
+_CURL_FAIL = frozenset(("-f", "-sf", "-fs", "-fsS", "-sSf", "--fail"))
+_CURL_FLAGS = frozenset(("-s", "-S", "-sS", "--silent", "--show-error", *_CURL_FAIL))
+_CURL_VALUES = frozenset(("-m", "--max-time"))
+
+
+class NotPermitted(Exception):
+    """The guest does not do that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program with its arguments."""
+
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files to read, one after the other."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that kube-proxy serves on the guest's loopback; `fail` as in `curl --fail`."""
+
+    port: int
+    path: str
+    fail: bool
+
+
+Command = Program | Files | Page
+
+
+def permitted(argv: tuple[str, ...]) -> Command:
+    """What `argv` means in the guest. Raises `NotPermitted`.
+
+    `curl` is no program there: the agent asks for the page itself, which is quicker than to start one.
+    """
+    if not argv:
+        raise NotPermitted("no program was named")
+    name, *arguments = argv
+    if name in TOOLS:
+        return Program((TOOLS[name], *arguments))
+    if name == "cat":
+        return _files(arguments)
+    if name == "curl":
+        return _page(arguments)
+    raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, 'cat', 'curl')))}")
+
+
+def _files(arguments: list[str]) -> Files:
+    for path in arguments:
+        if not path.startswith(READABLE) or posixpath.normpath(path) != path:
+            raise NotPermitted(f"cat {path}: the guest shows only files of {' and '.join(READABLE)}")
+    return Files(tuple(arguments))
+
+
+def _page(arguments: list[str]) -> Page:
+    rest = iter(arguments)
+    urls = []
+    for argument in rest:
+        if argument in _CURL_VALUES:
+            next(rest, None)
+        elif argument not in _CURL_FLAGS:
+            urls.append(argument)
+    if len(urls) != 1 or urls[0] not in PAGES:
+        raise NotPermitted(f"curl {' '.join(urls)}: the guest asks only for {', '.join(sorted(PAGES))}")
+    return Page(*PAGES[urls[0]], fail=not _CURL_FAIL.isdisjoint(arguments))

@@ -1,0 +1,93 @@
+"""Doing what was asked: programs, files, kube-proxy's pages; and whether kube-proxy has synced."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+from director.commands import Files, NotPermitted, Page, Program, permitted
+from director.frames import Message
+
+# The exit codes of a shell, of `timeout` and of curl for the same misfortunes.
+NOT_PERMITTED, NOT_FOUND, TOO_LATE, NO_FILE, NO_CONNECTION, PAGE_REFUSED = 126, 127, 124, 1, 7, 22
+
+_LAST_SYNC = re.compile(
+    r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{ip_family=\"IPv4\"\})? (\S+)$", re.MULTILINE
+)
+
+
+def answer(argv: tuple[str, ...], timeout_s: float) -> Message:
+    """What the guest says to a command: `exit_code`, `stdout`, `stderr`."""
+    try:
+        command = permitted(argv)
+    except NotPermitted as refusal:
+        return _result(NOT_PERMITTED, stderr=f"{refusal}\n")
+    if isinstance(command, Program):
+        return _run(command, timeout_s)
+    return _read(command) if isinstance(command, Files) else _page(command, timeout_s)
+
+
+def _result(exit_code: int, stdout: str = "", stderr: str = "") -> Message:
+    return {"exit_code": exit_code, "stdout": stdout, "stderr": stderr}
+
+
+def _run(program: Program, timeout_s: float) -> Message:
+    try:
+        done = subprocess.run(
+            program.argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=timeout_s,
+        )
+    except subprocess.TimeoutExpired:
+        return _result(TOO_LATE, stderr=f"{program.argv[0]} did not end within {timeout_s:g} s\n")
+    except OSError as error:
+        return _result(NOT_FOUND, stderr=f"{program.argv[0]}: {error.strerror}\n")
+    return _result(done.returncode, done.stdout, done.stderr)
+
+
+def _read(files: Files) -> Message:
+    stdout = stderr = ""
+    for path in files.paths:
+        try:
+            stdout += Path(path).read_text(errors="replace")
+        except OSError as error:
+            stderr += f"cat: {path}: {error.strerror}\n"
+    return _result(NO_FILE if stderr else 0, stdout, stderr)
+
+
+def _page(page: Page, timeout_s: float) -> Message:
+    try:
+        status, body = get(page.port, page.path, timeout_s)
+    except OSError as error:
+        return _result(NO_CONNECTION, stderr=f"curl: kube-proxy's port {page.port}: {error}\n")
+    if page.fail and status >= 400:
+        return _result(PAGE_REFUSED, stderr=f"curl: kube-proxy answered {status}: {body.strip()}\n")
+    return _result(0, body)
+
+
+def get(port: int, path: str, timeout_s: float) -> tuple[int, str]:
+    """Status and body of a page on the loopback. Raises `OSError`.
+
+    By hand, which spares the guest the import of http.client.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
+        connection.sendall(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        received = bytearray()
+        while data := connection.recv(65536):
+            received += data
+    head, _, body = bytes(received).partition(b"\r\n\r\n")
+    words = head.split(maxsplit=2)
+    if len(words) < 2 or not words[1].isdigit():
+        raise OSError(f"port {port} does not speak HTTP: {head[:80]!r}")
+    return int(words[1]), body.decode(errors="replace")
+
+
+def first_sync_done(metrics: str) -> bool:
+    """Whether kube-proxy has written all rules once, by its metrics page."""
+    return any(float(value) > 0 for value in _LAST_SYNC.findall(metrics))

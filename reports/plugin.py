@@ -1,0 +1,45 @@
+"""The pytest plugin that turns results into files, and says at the end where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reports.model import RunResults
+from reports.store import point_latest_at, write_results, write_whole
+from reports.writers.console import summary
+from reports.writers.html import report_html
+from reports.writers.junit import junit_xml
+
+REPORT = "report.html"
+LAST = pytest.StashKey[tuple[RunResults, Path]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(ResultsWriter(config), "kubeproof-results-writer")
+
+
+class ResultsWriter:
+    """Writes every file of a run anew whenever there is news."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_kubeproof_results(self, results: RunResults, directory: Path) -> None:
+        write_results(results, directory)
+        write_whole(directory / REPORT, report_html(results))
+        write_whole(directory / "junit.xml", junit_xml(results))
+        point_latest_at(directory)
+        self._config.stash[LAST] = (results, directory)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """After everything, the cluster's removal included: what was found, and where it is."""
+    last = config.stash.get(LAST, None)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if last is not None and reporter is not None:
+        results, directory = last
+        for line in summary(results, directory / REPORT):
+            reporter.write_line(line)

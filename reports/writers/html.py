@@ -1,0 +1,81 @@
+"""report.html: one file for a cluster owner, with nothing outside it to load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports.model import Measurement, Outcome, RunResults, Verdict
+from reports.writers.chart import chart_svg, series_of
+from reports.writers.words import advice, by_verdict, headline, outcome_counts
+
+QUANTILES = ("p50", "p90", "p99")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawn chart and the names of its series, for the legend."""
+
+    title: str
+    svg: Markup
+    series: tuple[tuple[str, str], ...]
+
+
+def report_html(results: RunResults) -> str:
+    """The whole page."""
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            results=results,
+            run=results.run,
+            headline=headline(results),
+            advice=advice(results),
+            counts=outcome_counts(results),
+            verdicts=[(verdict, len(by_verdict(results, verdict))) for verdict in Verdict],
+            charts=_charts(results),
+            failures=[case for case in results.cases if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)],
+            skipped=[case for case in results.cases if case.outcome is Outcome.SKIPPED],
+            quantiles=QUANTILES,
+        )
+    )
+
+
+def _charts(results: RunResults) -> list[Chart]:
+    wanted = (("kernel", "p50"), ("kernel", "p99"))
+    found = []
+    for clock, quantile in wanted:
+        series = series_of(results.measurements, clock)
+        svg = chart_svg(series, quantile)
+        if svg:
+            legend = tuple((line.name, line.css) for line in series)
+            # Safe: chart_svg escapes every text it did not make itself.
+            found.append(Chart(f"{quantile} by the kernel's clock", Markup(svg), legend))
+    return found
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
+
+
+def _interval(measured: Measurement, quantile: str) -> str:
+    low, high = measured.ci95[quantile]
+    return f"{_number(low)} to {_number(high)}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports.writers", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    environment.filters["interval"] = _interval
+    environment.filters["slug"] = lambda text: str(text).replace(" ", "-")
+    return environment

@@ -1,0 +1,47 @@
+"""A run in words, for writers that speak to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.model import ClaimResult, Outcome, RunResults, Verdict
+
+
+def outcome_counts(results: RunResults) -> str:
+    """How many cases had each outcome; what did not happen is not named."""
+    counts = {outcome: results.count(outcome) for outcome in Outcome}
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "none"
+
+
+def by_verdict(results: RunResults, verdict: Verdict) -> tuple[ClaimResult, ...]:
+    return tuple(claim for claim in results.claims if claim.verdict is verdict)
+
+
+def headline(results: RunResults) -> str:
+    """The run in one sentence, the bad news first."""
+    broken, failed = results.count(Outcome.ENVIRONMENT_ERROR), results.count(Outcome.FAILED)
+    if results.run.finished is None:
+        return "This run did not finish: what follows is what it had found until then."
+    if failed:
+        return f"Kubernetes did not behave as it documents in {many(failed, 'case')}."
+    if broken:
+        return f"The world failed in {many(broken, 'case')}: the verdict on Kubernetes is incomplete."
+    if not results.cases:
+        return "No case ran."
+    return f"In {results.run.mode} mode Kubernetes behaved as it documents in all {many(len(results.cases), 'case')}."
+
+
+def advice(results: RunResults) -> Sequence[str]:
+    """What a cluster owner should know about this mode. Dates: KEP-5495 (ipvs), KEP-3866 (nftables)."""
+    refuted = by_verdict(results, Verdict.REFUTED)
+    lines = [f"Do not count on it: {claim.text} {claim.evidence}" for claim in refuted]
+    if results.run.mode == "ipvs":
+        lines.append(
+            "ipvs mode is deprecated since Kubernetes 1.35, off by default from 1.40 and gone in 1.43: "
+            "compare this report with one of nftables mode."
+        )
+    return lines
+
+
+def many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,24 @@
+"""Programs on nodes, answered from a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clusters.cluster import Cluster, Node
+from clusters.command import CommandResult
+from clusters.errors import CommandFailed
+
+
+class NodeCommands:
+    """`answers` maps a program's name to what it prints, or to how it fails."""
+
+    def __init__(self, answers: Mapping[str, str | CommandFailed]) -> None:
+        self._answers = dict(answers)
+
+    def run_on_node(
+        self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
+    ) -> CommandResult:
+        answer = self._answers[argv[0]]
+        if isinstance(answer, CommandFailed):
+            raise answer
+        return CommandResult(answer, "")

@@ -1,0 +1,71 @@
+import yaml
+
+from clusters.addons.uml import director_manifests
+from clusters.spec import Mode
+
+PRINTED = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: kube-proxy, namespace: kube-system}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kube-proxy, namespace: kube-system}
+data:
+  config.conf: |
+    kind: KubeProxyConfiguration
+    mode: ""
+    iptables: {minSyncPeriod: 0s}
+    ipvs: {scheduler: ""}
+    conntrack: {maxPerCore: null}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: kube-proxy, namespace: kube-system}
+spec:
+  template:
+    spec:
+      hostNetwork: true
+      containers:
+      - name: kube-proxy
+        image: registry.k8s.io/kube-proxy:v1.37.2
+        command: [/usr/local/bin/kube-proxy]
+        securityContext: {privileged: true}
+        env: [{name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]
+        volumeMounts:
+        - {name: kube-proxy, mountPath: /var/lib/kube-proxy}
+        - {name: xtables-lock, mountPath: /run/xtables.lock}
+        - {name: lib-modules, mountPath: /lib/modules}
+      volumes:
+      - {name: kube-proxy, configMap: {name: kube-proxy}}
+      - {name: xtables-lock, hostPath: {path: /run/xtables.lock}}
+      - {name: lib-modules, hostPath: {path: /lib/modules}}
+"""
+
+
+def fitted():
+    documents = director_manifests(PRINTED, "director:1", Mode.IPVS, "lc", "10.96.0.0/16")
+    return {document["kind"]: document for document in documents}
+
+
+def test_kube_proxys_own_configuration_gets_mode_and_scheduler():
+    config = yaml.safe_load(fitted()["ConfigMap"]["data"]["config.conf"])
+    assert (config["mode"], config["ipvs"]["scheduler"]) == ("ipvs", "lc")
+
+
+def test_the_director_stands_in_kube_proxys_place_and_is_ready_after_the_first_sync():
+    (container,) = fitted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "director:1"
+    assert "command" not in container
+    assert container["readinessProbe"]["exec"]["command"] == ["director", "ready"]
+    assert {"name": "SERVICE_CIDR", "value": "10.96.0.0/16"} in container["env"]
+
+
+def test_the_guest_gets_memory_and_nothing_of_the_nodes_kernel():
+    pod = fitted()["DaemonSet"]["spec"]["template"]["spec"]
+    assert [volume["name"] for volume in pod["volumes"]] == ["kube-proxy", "guest-memory"]
+    assert [mount["name"] for mount in pod["containers"][0]["volumeMounts"]] == ["kube-proxy", "guest-memory"]
+
+
+def test_what_else_kubeadm_prints_stays():
+    assert fitted()["ServiceAccount"]["metadata"]["name"] == "kube-proxy"

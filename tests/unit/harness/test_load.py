@@ -1,0 +1,65 @@
+import pytest
+
+from clusters.errors import Refused
+from harness.dataplane.reader import ServicePort
+from harness.load.filler import filler_address, wait_everywhere
+from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.sweep import choose_positions
+from tests.fakes.owned import fake_cluster
+
+EMPTY = TargetBlocks((), (), (), 0, 0)
+
+
+def plan(address):
+    return LoadPlan((Target("a", address, 80),), rate_per_s=10, duration_s=1, seed=1)
+
+
+@pytest.mark.parametrize("address", ["10.96.3.4", "10.244.1.2", "172.18.0.2"])
+def test_load_goes_to_services_pods_and_nodes(address):
+    plan(address).require_within(fake_cluster())
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "8.8.8.8", "172.18.0.99", "127.0.0.1"])
+def test_load_goes_nowhere_else(address):
+    with pytest.raises(Refused, match="is not an address of cluster kubeproof-fake"):
+        plan(address).require_within(fake_cluster())
+
+
+def result(**changes):
+    return LoadResult(
+        **{"planned": 1000, "sent": 1000, "late": 0, "cpu_share": 0.1, "targets": {}, "floor": EMPTY} | changes
+    )
+
+
+def test_a_generator_that_kept_up_has_no_flags():
+    assert result().flags == ()
+
+
+def test_a_generator_that_did_not_keep_up_says_how():
+    assert result(sent=900).flags == ("saturated: 100 of 1000 planned connections never started",)
+    assert "late" in result(late=11).flags[0]
+    assert "generator used 80% of a core" in result(cpu_share=0.8).flags
+
+
+def test_filler_addresses_are_distinct_and_within_the_service_network():
+    addresses = {filler_address("10.96.0.0/16", number, attempt) for number in range(10000) for attempt in range(4)}
+    assert len(addresses) == 40000
+    assert all(address.startswith("10.96.") for address in addresses)
+
+
+def test_head_middle_and_end_are_chosen_by_the_rules_before_them():
+    fronts = tuple(ServicePort(f"10.96.0.{number}", 80) for number in range(5))
+    walked = dict(zip(fronts, (40, 10, 30, 20, 50), strict=True))
+    chosen = choose_positions(fronts, walked.__getitem__)
+    assert [(place.label, place.rules_walked) for place in chosen] == [("head", 10), ("middle", 30), ("end", 50)]
+
+
+def test_where_fronts_are_looked_up_positions_are_names_only():
+    fronts = tuple(ServicePort(f"10.96.0.{number}", 80) for number in range(3))
+    assert [place.rules_walked for place in choose_positions(fronts, lambda front: None)] == [None] * 3
+
+
+def test_a_step_that_never_converges_says_what_is_missing():
+    fronts = frozenset({ServicePort("10.96.0.1", 80), ServicePort("10.96.0.2", 80)})
+    with pytest.raises(TimeoutError, match=r"2 filler Services after .* missing by node: \[0, 1\]"):
+        wait_everywhere(fronts, lambda: [fronts, frozenset(list(fronts)[:1])], present=True, deadline_s=-1)

@@ -1,0 +1,75 @@
+import pytest
+
+from harness.errors import BecameImpossible, DeadlinePassed
+from harness.kube.client import Kube
+from harness.kube.wait import Waits, is_rolled_out
+from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.clock import JumpingClock
+
+POD = "/api/v1/namespaces/a/pods/web-1"
+SLICES = "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
+DEPLOYMENT = "GET /apis/apps/v1/namespaces/a/deployments/web"
+
+
+@pytest.fixture
+def waits_on(tmp_path):
+    """Waits on a cluster that always answers the same."""
+
+    def make(answers, wait):
+        with serving(FakeApiServer(answers), tmp_path) as cluster:
+            return wait(Waits(Kube(cluster), JumpingClock()))
+
+    return make
+
+
+def deployment(generation=2, observed=2, replicas=3, updated=3, available=3, conditions=()):
+    status = {"observedGeneration": observed, "replicas": replicas, "updatedReplicas": updated}
+    return {
+        "metadata": {"name": "web", "generation": generation},
+        "spec": {"replicas": 3},
+        "status": {**status, "availableReplicas": available, "conditions": list(conditions)},
+    }
+
+
+def test_a_pod_may_be_waited_for_until_it_fails(waits_on):
+    failed = {"metadata": {"name": "web-1"}, "status": {"phase": "Failed"}}
+    seen = waits_on(
+        {f"GET {POD}": failed},
+        lambda waits: waits.wait_pod("a", "web-1", "Failed", lambda pod: pod["status"]["phase"] == "Failed"),
+    )
+    assert seen == failed
+
+
+def test_a_pod_that_is_gone_is_not_waited_for(waits_on):
+    with pytest.raises(BecameImpossible, match=r"pod a/web-1 of cluster kubeproof-fake Ready.*the pod is gone"):
+        waits_on({}, lambda waits: waits.wait_pod("a", "web-1", "Ready", lambda pod: True))
+
+
+def test_gone_is_what_the_api_server_does_not_find(waits_on):
+    waits_on({}, lambda waits: waits.wait_gone(POD))
+    with pytest.raises(DeadlinePassed, match="web-1 of cluster kubeproof-fake gone: not in time"):
+        waits_on({f"GET {POD}": {"metadata": {"finalizers": ["x"]}}}, lambda waits: waits.wait_gone(POD, deadline_s=1))
+
+
+@pytest.mark.parametrize(
+    "unfinished",
+    [deployment(observed=1), deployment(replicas=4), deployment(updated=2), deployment(available=2)],
+    ids=["not yet seen", "an old pod is left", "not all new", "not all available"],
+)
+def test_a_rollout_is_over_when_nothing_of_the_old_is_left(unfinished):
+    assert is_rolled_out(deployment())
+    assert not is_rolled_out(unfinished)
+
+
+def test_a_rollout_that_the_controller_has_given_up_is_not_waited_for(waits_on):
+    given_up = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "web-7 has timed out"}
+    stuck = deployment(available=2, conditions=[given_up])
+    with pytest.raises(BecameImpossible, match="web-7 has timed out"):
+        waits_on({DEPLOYMENT: stuck}, lambda waits: waits.wait_deployment_available("a", "web"))
+
+
+def test_endpoints_are_those_that_are_ready(waits_on):
+    ready, leaving = {"addresses": ["10.244.1.5"], "conditions": {"ready": True}}, {"addresses": ["10.244.1.6"]}
+    leaving["conditions"] = {"ready": False, "serving": True, "terminating": True}
+    slices = {"items": [{"ports": [{"port": 8080}], "endpoints": [ready, leaving]}, {"ports": None, "endpoints": None}]}
+    assert waits_on({SLICES: slices}, lambda waits: waits.wait_endpoints("a", "web", 1)) == {("10.244.1.5", 8080)}

@@ -1,0 +1,65 @@
+import pytest
+
+from clusters.errors import WorldError
+from harness.kube.client import Kube
+from harness.kube.wait import wait_until
+from harness.kube.watch import WatchRecorder
+from tests.fakes.apiserver import FakeApiServer, serving
+
+PODS, SETS = "GET /api/v1/namespaces/a/pods", "GET /apis/apps/v1/namespaces/a/replicasets"
+LIST = {"metadata": {"resourceVersion": "10"}, "items": []}
+
+
+def event(kind, name, version, **more):
+    return {"type": kind, "object": {"metadata": {"name": name, "resourceVersion": version}, **more}}
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Record what these answers tell, and give the recorder and what the API server was asked."""
+
+    def record(answers, *kinds):
+        api = FakeApiServer(answers)
+        with serving(api, tmp_path) as cluster, WatchRecorder(Kube(cluster), "a", *kinds) as recorder:
+            pass
+        return recorder, api.asked
+
+    return record
+
+
+def test_changes_are_recorded_in_the_order_of_their_arrival(recorded):
+    told = [event("ADDED", "web-1", "11"), event("MODIFIED", "web-1", "12", status={"phase": "Running"})]
+    recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [told]}, "pods")
+    assert [(seen.type, seen.name) for seen in recorder.events()] == [("ADDED", "web-1"), ("MODIFIED", "web-1")]
+    assert recorder.events()[1].object["status"] == {"phase": "Running"}
+    assert recorder.events()[0].at_s <= recorder.events()[1].at_s
+
+
+def test_kinds_are_told_apart(recorded):
+    answers = {PODS: LIST, SETS: LIST, f"{PODS}?watch": [[event("ADDED", "web-1", "11")]]}
+    answers |= {f"{SETS}?watch": [[event("ADDED", "web", "12")]]}
+    recorder, _ = recorded(answers, "pods", "replicasets")
+    assert [seen.name for seen in recorder.events("pods")] == ["web-1"]
+    assert [seen.name for seen in recorder.events("replicasets")] == ["web"]
+    assert len(recorder.events()) == 2
+
+
+def test_the_record_begins_after_what_was_there(recorded):
+    _, asked = recorded({PODS: LIST, f"{PODS}?watch": []}, "pods")
+    assert "resourceVersion=10" in asked[1]
+
+
+def test_a_watch_goes_on_from_the_last_thing_seen_bookmarks_included(tmp_path):
+    watches = [[event("ADDED", "web-1", "11"), event("BOOKMARK", "", "15")], [event("DELETED", "web-1", "16")]]
+    api = FakeApiServer({PODS: LIST, f"{PODS}?watch": watches})
+    with serving(api, tmp_path) as cluster, WatchRecorder(Kube(cluster), "a", "pods") as recorder:
+        wait_until("both events", recorder.events, lambda seen: len(seen) == 2, deadline_s=30)
+    assert [seen.type for seen in recorder.events()] == ["ADDED", "DELETED"]
+    assert "resourceVersion=15" in api.asked[2]
+
+
+def test_a_gap_is_not_taken_for_silence(recorded):
+    expired = {"type": "ERROR", "object": {"code": 410, "message": "too old resource version: 10"}}
+    recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [[expired]]}, "pods")
+    with pytest.raises(WorldError, match=r"has a gap: .*too old resource version"):
+        recorder.events()

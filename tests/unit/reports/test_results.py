@@ -1,0 +1,104 @@
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from reports.model import Outcome, RunResults
+from reports.store import point_latest_at, read_results, write_results
+from reports.writers.chart import chart_svg, series_of
+from reports.writers.console import summary
+from reports.writers.html import report_html
+from reports.writers.junit import junit_xml
+from reports.writers.words import headline
+from tests.unit.reports.sample import RESULTS, RUN, case, measured
+
+HOSTILE = '<script>alert("x")</script>\x07 & <b>'
+
+
+def test_results_survive_the_way_to_the_file_and_back(tmp_path):
+    write_results(RESULTS, tmp_path)
+    read = read_results(tmp_path)
+    assert read.as_json() == RESULTS.as_json()
+    assert [found["id"] for found in read.as_json()["claims"]] == ["2.5", "15.1", "16.1"]
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_another_schema_is_refused(tmp_path):
+    (tmp_path / "results.json").write_text(json.dumps({**RESULTS.as_json(), "schema": "kubeproof.results/0"}))
+    with pytest.raises(ValueError, match=r"expected schema kubeproof\.results/1"):
+        read_results(tmp_path)
+
+
+def test_latest_moves_from_run_to_run(tmp_path):
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        point_latest_at(tmp_path / name)
+    assert (tmp_path / "latest").resolve() == tmp_path / "second"
+
+
+def test_a_case_that_ran_again_counts_once():
+    again = RESULTS.with_case(case("test_a", Outcome.FAILED, "boom"))
+    assert len(again.cases) == 2
+    assert again.failed
+
+
+def test_hostile_text_stays_text():
+    page = report_html(RESULTS.with_case(case("test_c", Outcome.FAILED, HOSTILE)))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_report_loads_nothing():
+    page = report_html(RESULTS)
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<script" not in page
+
+
+def test_an_unfinished_run_says_so_on_top():
+    unfinished = replace(RESULTS, run=replace(RUN, finished=None))
+    assert headline(unfinished) == "This run did not finish: what follows is what it had found until then."
+    assert "did not finish" in report_html(unfinished)
+
+
+def test_the_worlds_failure_is_not_kubernetess():
+    assert "The world failed in 1 case" in headline(
+        RESULTS.with_case(case("x", Outcome.ENVIRONMENT_ERROR, "no answer"))
+    )
+    assert "did not behave as it documents in 1 case" in headline(RESULTS.with_case(case("x", Outcome.FAILED, "rr")))
+
+
+def test_an_empty_run_is_a_report_too():
+    empty = RunResults(run=RUN)
+    assert headline(empty) == "No case ran."
+    assert "Kubeproof" in report_html(empty)
+
+
+def test_junit_tells_failures_from_errors_and_skips():
+    results = RESULTS
+    for outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR, Outcome.SKIPPED):
+        results = results.with_case(case(f"test_{outcome}", outcome, HOSTILE))
+    suite = ElementTree.fromstring(junit_xml(results))
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == (
+        "5",
+        "1",
+        "1",
+        "1",
+    )
+    assert {child.tag for found in suite for child in found} == {"failure", "error", "skipped"}
+
+
+def test_the_terminal_shows_every_claim_and_where_the_report_is(tmp_path):
+    lines = list(summary(RESULTS, tmp_path / "report.html"))
+    assert any("refuted" in line and "16.1" in line for line in lines)
+    assert lines[-1] == f"report: {tmp_path / 'report.html'}"
+
+
+def test_the_chart_has_a_series_a_position_and_an_interval_a_point():
+    points = [measured(services, position) for services in (0, 100, 1000) for position in ("head", "end")]
+    series = series_of(points, "kernel")
+    assert [line.name for line in series] == ["head", "end"]
+    svg = chart_svg(series, "p50")
+    assert svg.count("<circle") == svg.count('class="interval"') == 6
+    assert series_of(points, "wall") == ()
