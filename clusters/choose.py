@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
-from clusters.cluster import Cluster
+from clusters.cluster import CaseImages, Cluster
 from clusters.command import HostCommands
+from clusters.doctor import Question, examine
+from clusters.doctor.machine import Machine
 from clusters.engine import Engine
-from clusters.errors import CommandFailed, Refused
+from clusters.errors import Refused
+from clusters.existing import ExistingProvider
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs, cache_directory
+from clusters.images.recipes import recipe_book
 from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
 from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
-
-REGISTRY = ("registry-1.docker.io", 443)
-REGISTRY_TIMEOUT_S = 3.0
-IP_VS = Path("/proc/net/ip_vs")
 
 
 def choose_spec(
@@ -32,33 +31,22 @@ def choose_spec(
     workers: int,
     progress: Progress,
 ) -> ClusterSpec:
-    """The whole spec, with what was left open decided by asking the host."""
+    """The whole spec, with what was left open decided by asking the host.
+
+    Raises `UsageError` for what cannot be had at all, `HostUnfit` for what this host cannot run.
+    """
+    if source is Source.REGISTRY:
+        raise Refused("source registry is not supported yet", remedy="--source=built makes every image here")
     release = read_lock().release(kubernetes)
-    if source is None:
-        source, why = choose_source()
-        progress.step(f"source {source}: {why}")
-    if substrate is None:
-        substrate, why = choose_substrate(mode)
-        progress.step(f"substrate {substrate}: {why}")
-    return ClusterSpec(mode, release.version, source, substrate, workers=workers)
-
-
-def choose_source() -> tuple[Source, str]:
-    """Registry if one answers within a few seconds, otherwise built."""
-    try:
-        with socket.create_connection(REGISTRY, timeout=REGISTRY_TIMEOUT_S):
-            return Source.REGISTRY, f"{REGISTRY[0]} answers"
-    except OSError as failure:
-        return Source.BUILT, f"{REGISTRY[0]} does not answer ({failure})"
-
-
-def choose_substrate(mode: Mode) -> tuple[Substrate, str]:
-    """The host's own kernel wherever it can carry the mode."""
-    if mode is not Mode.IPVS:
-        return Substrate.HOST, f"every supported kernel carries {mode}"
-    if IP_VS.exists() or _module_exists("ip_vs"):
-        return Substrate.HOST, "the kernel has ip_vs"
-    return Substrate.UML, "the kernel has no ip_vs, so a user-mode Linux beside each node carries it"
+    # Until stock images are supported too, there is nothing to choose.
+    question = Question((mode,), Source.BUILT, substrate, release.version, workers=workers)
+    progress.step("doctor looks at the host")
+    report = examine(question, Machine())
+    plan = report.plan_for(mode)
+    progress.note(plan.why)
+    spec = ClusterSpec(mode, release.version, plan.source, plan.substrate, workers=workers)
+    report.require(spec)
+    return spec
 
 
 def kind_provider(*, keep: bool) -> KindProvider:
@@ -74,18 +62,22 @@ def kind_provider(*, keep: bool) -> KindProvider:
 def provider_of(cluster: Cluster) -> ClusterProvider:
     """The provider that reaches a cluster which another process of the same run has opened."""
     if cluster.network is None:
-        raise Refused(f"cluster {cluster.name} is not one of kind's")
+        return ExistingProvider.of(cluster.kubeconfig, cluster.context, cluster.images, allow_disruptive=cluster.owned)
     return kind_provider(keep=False)
+
+
+def existing_provider(kubeconfig: Path, context: str, allow_disruptive: bool) -> ExistingProvider:
+    """The provider of one existing cluster. Raises `UsageError` for a file or a context that does not exist.
+
+    Its nodes have to have, or be able to pull, the images of the cases: agnhost under upstream's name, and
+    the load image under ours.
+    """
+    lock = read_lock()
+    book = recipe_book(lock, lock.release(None))
+    images = CaseImages(book.agnhost.reference, book.load.reference, outside=book.load.tag)
+    return ExistingProvider.of(kubeconfig, context, images, allow_disruptive=allow_disruptive)
 
 
 def state_directory() -> Path:
     """Where our own kubeconfig files live (XDG Base Directory Specification)."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "kubeproof"
-
-
-def _module_exists(name: str) -> bool:
-    try:
-        HostCommands().run("modprobe", "--dry-run", "--quiet", name, timeout_s=10)
-    except CommandFailed:
-        return False
-    return True

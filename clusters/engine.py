@@ -66,10 +66,6 @@ class Engine:
     def has_image(self, reference: str) -> bool:
         return bool(self._docker("images", "--quiet", reference).stdout.strip())
 
-    def image_id(self, reference: str) -> str:
-        """The content digest by which the engine knows an image."""
-        return self._docker("image", "inspect", "--format", "{{.Id}}", reference).stdout.strip()
-
     def build_image(self, context: Path, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> None:
         """Build `context`/Dockerfile."""
         argv = ["build", "--tag", tag]

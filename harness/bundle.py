@@ -78,8 +78,8 @@ def _add_objects(bundle: Bundle, kube: Kube, namespace: str) -> None:
 
 
 def _add_logs(bundle: Bundle, kube: Kube, namespace: str) -> None:
-    for pod, container in _containers(kube, namespace):
-        for previous in (False, True):
+    for pod, container, restarted in _containers(kube, namespace):
+        for previous in (False, True) if restarted else (False,):
             name = f"log-{pod}-{container}{'-previous' if previous else ''}.txt"
             bundle.add(name, partial(kube.logs, namespace, pod, container=container, previous=previous))
 
@@ -126,13 +126,17 @@ def _as_yaml(kube: Kube, path: str) -> str:
     return str(yaml.safe_dump(found, sort_keys=False))
 
 
-def _containers(kube: Kube, namespace: str) -> Iterator[tuple[str, str]]:
-    """Pod and container names; none if the pods cannot be had, which their own file tells."""
+def _containers(kube: Kube, namespace: str) -> Iterator[tuple[str, str, bool]]:
+    """Pod, container, whether it was restarted; none if the pods cannot be had, which their own file tells."""
     with suppress(KubeproofError, ApiException):
         pods: list[dict[str, Any]] = kube.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
         for pod in pods:
+            status = pod.get("status", {})
+            known = (*status.get("initContainerStatuses", []), *status.get("containerStatuses", []))
+            restarts = {container["name"]: container["restartCount"] for container in known}
             for container in (*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]):
-                yield pod["metadata"]["name"], container["name"]
+                name = container["name"]
+                yield pod["metadata"]["name"], name, restarts.get(name, 0) > 0
 
 
 def _journal(provider: NodePrograms, cluster: Cluster, node: Node) -> str:

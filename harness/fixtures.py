@@ -24,6 +24,7 @@ from harness.kube.client import ExecResult, Kube
 from harness.kube.requests import Reply, Request, hit
 from harness.kube.services import ServiceMaker, service_maker
 from harness.kube.wait import Waits
+from harness.kube.watch import WatchRecorder
 from harness.kube.workloads import client_pod
 from harness.outside import OutsideClient
 from harness.run.log import RunLog
@@ -110,6 +111,12 @@ class Client:
         return self.kube.exec(self.namespace, self.name, argv)
 
 
+class WatchMaker(Protocol):
+    """Records what happens to objects of these kinds in the case's namespace while a block lasts."""
+
+    def __call__(self, *kinds: str) -> WatchRecorder: ...
+
+
 class ClientMaker(Protocol):
     """Makes a client pod and gives the function that sends requests from it."""
 
@@ -181,3 +188,9 @@ def make_service(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str)
 def progress(run_directory: Path) -> Progress:
     """Tells the run's log how far a long case is."""
     return RunLog(run_directory / "run.log", lambda line: None)
+
+
+@pytest.fixture
+def record_watch(kube: Kube, namespace: str) -> WatchMaker:
+    """Record watch events of the case's namespace: `with record_watch("pods") as recorder:`."""
+    return lambda *kinds: WatchRecorder(kube, namespace, *kinds)

@@ -93,6 +93,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("exclusive") is not None)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A case that damages nodes keeps away from a cluster that somebody else needs."""
+    cluster = item.config.stash.get(CLUSTER, None)
+    if item.get_closest_marker("disruptive") and cluster is not None and not cluster.owned:
+        pytest.skip(f"it damages nodes, and cluster {cluster.name} is not ours; --allow-disruptive permits it")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     new_record(item)
@@ -175,7 +182,14 @@ def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
         return None
     name = item.nodeid.rpartition("::")[2].replace("/", "_")
     directory = item.config.stash[RUN_DIRECTORY] / "bundles" / name
-    collect_bundle(funcargs["kube"], funcargs["shell"], funcargs["namespace"], directory, report.longreprtext)
+    collect_bundle(
+        funcargs["kube"],
+        funcargs.get("shell"),
+        funcargs["namespace"],
+        directory,
+        report.longreprtext,
+        provider=funcargs.get("provider"),
+    )
     return f"bundles/{name}"
 
 

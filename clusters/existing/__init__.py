@@ -1,0 +1,5 @@
+"""Clusters that exist already, by a kubeconfig and a context."""
+
+from clusters.existing.provider import ExistingProvider
+
+__all__ = ["ExistingProvider"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from clusters.cluster import Node
 from clusters.engine import Engine
 from clusters.errors import CommandFailed
-from clusters.kind.images import ImageSet
-from clusters.kind.nodes import control_plane
+from clusters.kind.nodes import control_plane, node_containers
 from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
 from clusters.spec import ClusterSpec, Mode
 
 UNKNOWN = "could not be read"
 
 
-def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...], images: ImageSet) -> dict[str, str]:
+def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> dict[str, str]:
     """Name to value, in words. What cannot be read says so."""
     info = engine.info()
     node = nodes[-1]
@@ -28,7 +29,7 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...], imag
         "engine": info.version,
         "host kernel": info.kernel,
         "cgroup version": info.cgroup_version,
-        "node image": engine.image_id(images.node),
+        "node image": str(node_containers(engine, spec.name)[0]["Image"]),
         "proxier log line": _proxier_line(engine, spec.name),
         "iptables": by_proxy("iptables", "--version")
         if spec.mode is not Mode.NFTABLES
@@ -43,10 +44,9 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...], imag
     return seen
 
 
-def _first_line(ask: object) -> str:
-    assert callable(ask)
+def _first_line(ask: Callable[[], str]) -> str:
     try:
-        return str(ask()).strip().partition("\n")[0]
+        return ask().strip().partition("\n")[0]
     except CommandFailed as failure:
         return f"{UNKNOWN}: {failure.message}"
 

@@ -155,7 +155,7 @@ class KindProvider:
             network=spec.name,
             images=images.cases,
             owned=True,
-            environment=fingerprint(self.engine, spec, nodes, images),
+            environment=fingerprint(self.engine, spec, nodes),
         )
 
     def _kubeconfig(self, name: str) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 
 from clusters.cluster import Node
 from harness.dataplane.conntrack import entries_of
@@ -79,8 +80,7 @@ class IpvsDataPlane:
         self._shell = shell
 
     def service(self, node: Node, front: ServicePort) -> ServiceState:
-        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        found = next((server for server in servers if server.front == front), None)
+        found = self._server(node, front)
         if found is None:
             return ServiceState(present=False, backends=frozenset())
         return ServiceState(
@@ -88,7 +88,7 @@ class IpvsDataPlane:
             # kube-proxy lets a leaving endpoint stay with weight 0, where it takes no new connection.
             backends=frozenset(backend for backend, weight in found.weights.items() if weight > 0),
             affinity_s=found.affinity_s,
-            packets=parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact")).get(front),
+            packets=parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact")).get(found.front),
         )
 
     def fronts(self, node: Node) -> frozenset[ServicePort]:
@@ -97,8 +97,8 @@ class IpvsDataPlane:
 
     def scheduler(self, node: Node, front: ServicePort) -> str | None:
         """The scheduler of the front's virtual server: "rr", "lc", ...; None if there is no such front."""
-        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        return next((server.scheduler for server in servers if server.front == front), None)
+        found = self._server(node, front)
+        return None if found is None else found.scheduler
 
     def rule_count(self, node: Node) -> RuleCount:
         rules = self.rules_text(node).splitlines()
@@ -112,5 +112,18 @@ class IpvsDataPlane:
         kept = self._shell.run(node, "ipvsadm", "-Ln") + self._shell.run(node, "ipset", "list")
         return address in re.findall(r"\d+\.\d+\.\d+\.\d+", kept + self.rules_text(node))
 
+    def _server(self, node: Node, front: ServicePort) -> VirtualServer | None:
+        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
+        fitting = [server for server in servers if server.front == front]
+        if front.address == node.address:
+            fitting += [server for server in servers if _is_guests_own(server.front, front)]
+        return fitting[0] if fitting else None
+
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
         return entries_of(self._shell, node, address)
+
+
+def _is_guests_own(found: ServicePort, node_port: ServicePort) -> bool:
+    """It is what substrate `uml` has for a node port: the node hands those to its guest's link-local address."""
+    same = (found.port, found.protocol) == (node_port.port, node_port.protocol)
+    return same and IPv4Address(found.address).is_link_local

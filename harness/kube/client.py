@@ -134,7 +134,8 @@ class Kube:
     ) -> ExecResult:
         """Run a program in a pod, which reads `stdin` to its end.
 
-        Any exit code is an answer; -1 stands for "did not end in time", or for a container that went away.
+        Any exit code is an answer; -1 stands for "did not end in time", for a container that went away and
+        for a program that could not be started, with the reason after what it wrote to stderr.
         Raises `ApiException` if there is no such pod or container, `ClusterUnreachable`.
         """
         with self.reaching():
@@ -145,12 +146,12 @@ class Kube:
                     socket.close_channel(STDIN_CHANNEL)
                 ended = _run_to_end(socket, timeout_s)
                 stdout, stderr = socket.read_stdout(timeout=0), socket.read_stderr(timeout=0)
-                exit_code = _exit_code(socket.read_channel(ERROR_CHANNEL)) if ended else -1
+                exit_code, why = _ending(socket.read_channel(ERROR_CHANNEL)) if ended else (-1, "")
             finally:
                 # close() leaves the connection open when the server has said farewell first.
                 socket.close()
                 socket.sock.shutdown()
-        return ExecResult(stdout or "", stderr or "", exit_code)
+        return ExecResult(stdout, stderr + why, exit_code)
 
     def _open_exec(self, namespace: str, pod: str, argv: tuple[str, ...], *, container: str | None, stdin: bool) -> Any:
         # `stream` changes the API client that it is given for as long as it runs: it must not be a shared one.
@@ -243,12 +244,17 @@ def _run_to_end(socket: Any, timeout_s: float) -> bool:
     return True
 
 
-def _exit_code(status: str) -> int:
-    """The status object that ends an exec: https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status."""
+def _ending(status: str) -> tuple[int, str]:
+    """The exit code, or -1 and why there is none, from the status object that ends an exec.
+
+    https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status
+    """
     if not status:
-        return -1
+        return -1, "the connection ended without a status"
     told = json.loads(status)
     if told["status"] == "Success":
-        return 0
-    causes = told.get("details", {}).get("causes", [])
-    return next((int(cause["message"]) for cause in causes if cause["reason"] == "ExitCode"), -1)
+        return 0, ""
+    for cause in told.get("details", {}).get("causes", []):
+        if cause.get("reason") == "ExitCode":
+            return int(cause["message"]), ""
+    return -1, str(told.get("message", status))

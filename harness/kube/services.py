@@ -42,25 +42,26 @@ class ServiceHandle:
         done = self.kube.exec(self.namespace, pod, argv)
         assert done.exit_code == 0, f"{argv} in {self.namespace}/{pod} ended with {done.exit_code}: {done.stderr}"
 
-    def add_front(self, name: str, **fields: Any) -> ServicePort:
-        """Put another Service before the same backends, and wait until every node's kernel has it."""
-        self.kube.create(self.namespace, service(name, self.name, **fields))
-        made = self.kube.get(f"/api/v1/namespaces/{self.namespace}/services/{name}")["spec"]
-        front = ServicePort(made["clusterIP"], 80)
-        self._wait_front(front, present=True)
-        return front
+    def add_fronts(self, *names: str, **fields: Any) -> tuple[ServicePort, ...]:
+        """Put more Services before the same backends, and wait until every node's kernel has them."""
+        self.kube.create(self.namespace, *(service(name, self.name, **fields) for name in names))
+        path = f"/api/v1/namespaces/{self.namespace}/services"
+        fronts = tuple(ServicePort(self.kube.get(f"{path}/{name}")["spec"]["clusterIP"], 80) for name in names)
+        self._wait_fronts(fronts, present=True)
+        return fronts
 
     def remove_front(self, name: str, front: ServicePort) -> None:
-        """Delete a Service that `add_front` made, and wait until no node's kernel has it."""
+        """Delete a Service that `add_fronts` made, and wait until no node's kernel has it."""
         self.kube.request("DELETE", f"/api/v1/namespaces/{self.namespace}/services/{name}")
-        self._wait_front(front, present=False)
+        self._wait_fronts((front,), present=False)
 
-    def _wait_front(self, front: ServicePort, *, present: bool) -> None:
+    def _wait_fronts(self, fronts: tuple[ServicePort, ...], *, present: bool) -> None:
+        wanted = frozenset(fronts)
         for node in self.kube.cluster.nodes:
             wait_until(
-                f"{front} {'in' if present else 'gone from'} the kernel of node {node.name}",
-                lambda node=node: self.dataplane.service(node, front),  # type: ignore[misc]
-                lambda state: bool(state.backends) == present,
+                f"{len(wanted)} fronts {'in' if present else 'gone from'} the kernel of node {node.name}",
+                lambda node=node: wanted & self.dataplane.fronts(node),  # type: ignore[misc]
+                lambda held: held == (wanted if present else frozenset()),
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )
 

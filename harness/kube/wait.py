@@ -43,7 +43,7 @@ def wait_until(
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
         if waited_s >= deadline_s:
             raise DeadlinePassed(condition, describe(seen), waited_s)
-        clock.sleep(interval_s)
+        clock.sleep(interval_s)  # between two looks; the deadline above ends them
 
 
 class Waits:

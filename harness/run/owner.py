@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from clusters.addons.guard import LIST_COUNTERS, read_guard_count
-from clusters.choose import choose_spec, kind_provider
+from clusters.choose import choose_spec, existing_provider, kind_provider
 from clusters.cluster import Cluster
-from clusters.errors import Refused
+from clusters.errors import UsageError
 from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from harness.run.request import ClusterRequest
@@ -36,8 +36,13 @@ class ProviderOwner:
         self._remove = False
 
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
+        if request.kubeconfig is not None and request.context is not None:
+            existing = existing_provider(request.kubeconfig, request.context, request.allow_disruptive)
+            progress.step(f"reading existing cluster {request.context}")
+            self._provider, self._cluster = existing, existing.describe()
+            return self._cluster
         if request.mode is None:
-            raise Refused("existing clusters are not wired yet", remedy="use --proxy-mode")
+            raise UsageError("neither a mode nor a cluster was named")
         spec = choose_spec(
             request.mode, request.source, request.substrate, request.kubernetes, request.workers, progress
         )
@@ -51,7 +56,7 @@ class ProviderOwner:
         return self._cluster
 
     def closing_facts(self) -> dict[str, str]:
-        if self._provider is None or self._cluster is None or not self._cluster.owned:
+        if self._provider is None or self._cluster is None or self._cluster.network is None:
             return {}
         counts = {
             node.name: read_guard_count(self._provider.run_on_node(self._cluster, node, LIST_COUNTERS).stdout)

@@ -23,7 +23,8 @@ def test_sets_change_under_traffic_and_rules_stay(
     rules_before, sets_before = dataplane.rules_text(node), dataplane.rule_count(node).sets
 
     with steady_traffic(client, Request(web.cluster_ip, 80, spacing_s=SPACING_S)) as traffic:
-        fronts = {f"new-{number}": web.add_front(f"new-{number}") for number in range(CHANGES)}
+        names = [f"new-{number}" for number in range(CHANGES)]
+        fronts = dict(zip(names, web.add_fronts(*names), strict=True))
         rules_after, sets_after = dataplane.rules_text(node), dataplane.rule_count(node).sets
         for name, front in fronts.items():
             web.remove_front(name, front)

@@ -42,7 +42,7 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
     """At 0 to 1,000 Services: the kernel's rules and sets, and the first packet at the chain's head, middle and end."""
     client_node, backend_node = cluster.workers[:2]
     target = make_service("target", 1, node=backend_node.name)
-    fronts = (target.front, *(target.add_front(f"target-{number}") for number in range(1, TARGETS)))
+    fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
     client = make_client("load", node=client_node)
     setting = SweepSetting(kube, dataplane, namespace, client.name, client_node, fronts)
     plan = SweepPlan(SERVICES, rate_per_s=150, duration_s=20, seed=seed)

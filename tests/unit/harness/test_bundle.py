@@ -13,6 +13,7 @@ LOG = f"{PODS}/web-1/log"
 POD = {
     "metadata": {"name": "web-1", "managedFields": [{"manager": "kubelet"}]},
     "spec": {"containers": [{"name": "server"}], "initContainers": [{"name": "before"}]},
+    "status": {"initContainerStatuses": [{"name": "before", "restartCount": 2}]},
 }
 RULES = TextShell({"nft list table ip kube-proxy": "table ip kube-proxy {}", "conntrack -L": "tcp 6 1 ESTABLISHED"})
 
@@ -40,6 +41,7 @@ def test_a_bundle_holds_the_failure_the_objects_the_logs_and_the_nodes(bundle_of
     assert files["failure.txt"] == "it broke"
     assert files["log-web-1-server.txt"] == "served\n"
     assert files["log-web-1-before-previous.txt"] == "served\n"
+    assert "log-web-1-server-previous.txt" not in files, "it was never restarted"
     assert files["node-nft.txt"] == "table ip kube-proxy {}"
     assert files["node-conntrack.txt"] == "tcp 6 1 ESTABLISHED"
     assert files["node-journal.txt"] == "kubelet started"

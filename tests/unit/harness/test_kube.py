@@ -91,12 +91,20 @@ def test_exec_of_a_program_that_does_not_end_gives_what_it_said_so_far(exec_in):
 
 
 def test_exec_in_a_container_that_goes_away_has_no_exit_code(exec_in):
-    no_code = {"status": "Failure", "message": "container was killed"}
-    assert exec_in(lambda execution: execution.end(no_code)).exit_code == -1
+    killed = {"status": "Failure", "message": "container was killed"}
+    assert exec_in(lambda execution: execution.end(killed)) == ExecResult("", "container was killed", -1)
+
+
+def test_exec_of_a_program_that_is_not_there_says_so(exec_in):
+    """Such a status has a cause, but one without a reason."""
+    cause = {"message": "exec failed"}
+    status = {"status": "Failure", "message": '"nosuch": not found', "details": {"causes": [cause]}, "code": 500}
+    assert exec_in(lambda execution: execution.end(status)) == ExecResult("", '"nosuch": not found', -1)
 
 
 def test_exec_that_ends_without_a_status_has_no_exit_code(exec_in):
-    assert exec_in(lambda execution: execution.hang_up()).exit_code == -1
+    ended = exec_in(lambda execution: execution.hang_up())
+    assert (ended.exit_code, ended.stderr) == (-1, "the connection ended without a status")
 
 
 def test_exec_whose_connection_breaks_is_the_worlds_failure(exec_in):

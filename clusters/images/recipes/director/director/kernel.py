@@ -87,8 +87,10 @@ class Kernel:
         """Return when the kernel has ended. Raises `TimeoutError` after `STOP_TIMEOUT_S`."""
         await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
 
-    def kill(self) -> None:
-        """End the kernel and the guest's processes, which are processes here too, in the kernel's group."""
+    def close(self) -> None:
+        """Hang up, and end the kernel with the guest's processes, which are processes of its group here."""
+        self.serial.writer.close()
+        self.log.writer.close()
         with contextlib.suppress(ProcessLookupError):  # It has ended by itself.
             os.killpg(self.process.pid, signal.SIGKILL)
 

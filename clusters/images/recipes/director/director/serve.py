@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+from pathlib import Path
 
 from director.client import COMMAND_TIMEOUT_S, READY_TIMEOUT_S
 from director.frames import Message
@@ -17,6 +18,7 @@ from director.plumbing import lay, remove
 from director.routes import LOOK, SYNCED_LINE, Routes, destinations, own_addresses
 from director.server import listen
 from director.settings import CONFIG, KUBECONFIG, ApiServer, NotConfigured, Settings, api_server, read_settings
+from director.socketpath import SOCKET
 
 STOP_TIMEOUT_S = 5.0
 """For kube-proxy to end; the grace period of the pod is 30 s."""
@@ -48,7 +50,7 @@ async def serve(host: Host, settings: Settings, api: ApiServer) -> int:
         try:
             return await Director(kernel, routes, start_message(settings, api)).run()
         finally:
-            kernel.kill()
+            kernel.close()
     finally:
         remove(host)
 
@@ -76,12 +78,12 @@ class Director:
         self._by_device: frozenset[str] = frozenset()
         self._by_rules: frozenset[str] = frozenset()
 
-    async def run(self) -> int:
+    async def run(self, socket: Path = SOCKET) -> int:
         """0 when told to stop, 1 when the guest ended by itself."""
         told_to_stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-        server = await listen(self.reply)
+        server = await listen(self.reply, socket)
         async with asyncio.TaskGroup() as group:
             stop = group.create_task(told_to_stop.wait())
             ended = group.create_task(self._kernel.read_console(say))

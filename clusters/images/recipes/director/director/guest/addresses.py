@@ -85,7 +85,8 @@ class AddressBook:
         before = set(self.present)
         for change in parse(data):
             if change is None:
-                self.present, self._counted_anew = self._counted_anew or self.present, None
+                if self._counted_anew is not None:
+                    self.present, self._counted_anew = self._counted_anew, None
             elif change.label == self._device and self._wanted(change.address):
                 for book in (self.present, self._counted_anew):
                     if book is not None:

@@ -1,0 +1,48 @@
+"""Choices that a user may leave to us, each with its reason told."""
+
+from __future__ import annotations
+
+from clusters.doctor.check import Check, Question, Verdict
+from clusters.doctor.engine import check_architecture, check_capabilities
+from clusters.doctor.facts import Facts
+from clusters.doctor.host import Host
+from clusters.doctor.rules import check_ipvs
+from clusters.doctor.sources import check_registry
+from clusters.spec import Mode, Source, Substrate
+
+
+def choose_source(host: Host, kubernetes: str | None = None) -> tuple[Source, str]:
+    """Registry if its images can be had and run here, otherwise built; and why. Takes a few seconds at most."""
+    return source_for(Facts(host, Question(kubernetes=kubernetes)))
+
+
+def choose_substrate(mode: Mode, host: Host) -> tuple[Substrate, str]:
+    """The host's own kernel wherever it can carry the mode, otherwise user-mode Linux; and why."""
+    return substrate_for(mode, Facts(host, Question((mode,))))
+
+
+def source_for(facts: Facts) -> tuple[Source, str]:
+    """`choose_source`, from facts that others share."""
+    limits = () if facts.engine_elsewhere else check_capabilities(facts)
+    for check in (*limits, *check_registry(facts)):
+        if check.verdict is Verdict.UNFIT and check.sources == frozenset({Source.REGISTRY}):
+            return Source.BUILT, check.seen
+    return Source.REGISTRY, "container registries answer"
+
+
+def substrate_for(mode: Mode, facts: Facts) -> tuple[Substrate, str]:
+    """`choose_substrate`, from facts that others share."""
+    if mode is not Mode.IPVS:
+        return Substrate.HOST, f"the host's own kernel is the first choice for {mode}"
+    if facts.engine_elsewhere:
+        return Substrate.HOST, "the engine's kernel cannot be asked from here"
+    doubts = [check for check in check_ipvs(facts) if check.verdict is not Verdict.OK]
+    if not doubts:
+        return Substrate.HOST, "the host's kernel has ip_vs and ipsets"
+    if _rules_out_uml(check_architecture(facts)):
+        return Substrate.HOST, "user-mode Linux does not run on this architecture"
+    return Substrate.UML, f"{doubts[0].name}: {doubts[0].seen}"
+
+
+def _rules_out_uml(checks: tuple[Check, ...]) -> bool:
+    return any(check.verdict is Verdict.UNFIT and check.substrates == frozenset({Substrate.UML}) for check in checks)

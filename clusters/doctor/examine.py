@@ -1,0 +1,76 @@
+"""The examination: what is asked, in the order in which it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from clusters.doctor.check import Check, Plan, Question
+from clusters.doctor.choose import source_for, substrate_for
+from clusters.doctor.engine import (
+    check_architecture,
+    check_capabilities,
+    check_cgroups,
+    check_elsewhere,
+    check_engine,
+)
+from clusters.doctor.facts import Facts
+from clusters.doctor.host import Host
+from clusters.doctor.limits import check_conntrack, check_disk, check_inotify, check_memory, check_open_files
+from clusters.doctor.releases import check_kubernetes
+from clusters.doctor.report import DoctorReport
+from clusters.doctor.rules import check_iptables, check_ipvs, check_nftables
+from clusters.doctor.sources import check_building, check_kind, check_registry
+from clusters.doctor.stock import Stock
+from clusters.doctor.tools import check_tools, check_tun, check_uml_modes
+from clusters.spec import ClusterSpec, Source
+
+ANYWHERE: tuple[Callable[[Facts], tuple[Check, ...]], ...] = (
+    check_engine,
+    check_elsewhere,
+    check_architecture,
+    check_cgroups,
+    check_kubernetes,
+    check_kind,
+    check_registry,
+)
+ON_THE_ENGINES_HOST: tuple[Callable[[Facts], tuple[Check, ...]], ...] = (
+    check_capabilities,
+    check_tools,
+    check_iptables,
+    check_nftables,
+    check_ipvs,
+    check_tun,
+    check_inotify,
+    check_open_files,
+    check_conntrack,
+    check_memory,
+)
+"""What only the machine can answer whose kernel the nodes share."""
+
+
+def examine(question: Question | ClusterSpec, host: Host) -> DoctorReport:
+    """Look at the host. Changes nothing on it, and ends within seconds."""
+    facts = Facts(host, Question.of(question) if isinstance(question, ClusterSpec) else question)
+    plans = tuple(plan_for_each_mode(facts))
+    checks = [check for ask in ANYWHERE for check in ask(facts)]
+    if not facts.engine_elsewhere:
+        checks += [check for ask in ON_THE_ENGINES_HOST for check in ask(facts)]
+    checks += check_uml_modes(facts)
+    for source in sorted({plan.source for plan in plans}):
+        stock = Stock.of(facts, source, frozenset(plan.substrate for plan in plans))
+        if source is Source.BUILT:
+            checks += check_building(facts, stock)
+        if not facts.engine_elsewhere:
+            checks += check_disk(facts, stock)
+    return DoctorReport(plans, tuple(checks), facts.kubernetes)
+
+
+def plan_for_each_mode(facts: Facts) -> list[Plan]:
+    """How each mode would run: as asked for, and chosen where it was left open."""
+    question = facts.question
+    source, why_source = (question.source, "as asked") if question.source else source_for(facts)
+    plans = []
+    for mode in question.modes:
+        substrate, why = (question.substrate, "as asked") if question.substrate else substrate_for(mode, facts)
+        plans.append(Plan(mode, source, substrate, f"source {source}: {why_source}; substrate {substrate}: {why}"))
+    return plans

@@ -1,0 +1,70 @@
+"""Checks of a Kubernetes version against a mode.
+
+From kubernetes/kubernetes: pkg/features/kube_features.go for the gates KubeProxyIPVS and NFTablesProxyMode,
+and kube-proxy's own message about ipvs in cmd/kube-proxy/app/server_linux.go.
+"""
+
+from __future__ import annotations
+
+import re
+
+from clusters.doctor.check import Check, Verdict
+from clusters.doctor.facts import Facts
+from clusters.errors import UsageError
+from clusters.spec import Mode
+
+IPVS_DEPRECATED, IPVS_GATE, IPVS_OFF, IPVS_REMOVED = (1, 35), (1, 37), (1, 40), (1, 43)
+NFTABLES_ALPHA, NFTABLES_BETA, NFTABLES_GA = (1, 29), (1, 31), (1, 33)
+
+IN_IPVS = frozenset({Mode.IPVS})
+IN_NFTABLES = frozenset({Mode.NFTABLES})
+
+
+def check_kubernetes(facts: Facts) -> tuple[Check, ...]:
+    """Can this Kubernetes be had, and does its kube-proxy know the modes? Raises `UsageError` for no version."""
+    match = re.fullmatch(r"v?(\d+)\.(\d+)(\..+)?", facts.kubernetes)
+    if match is None:
+        raise UsageError(f"{facts.kubernetes!r} is no Kubernetes version", remedy="for example --kubernetes=1.37.2")
+    minor = (int(match[1]), int(match[2]))
+    return (_in_lock(facts), _ipvs(facts.kubernetes, minor), _nftables(facts.kubernetes, minor))
+
+
+def _in_lock(facts: Facts) -> Check:
+    if facts.release is not None:
+        return Check("Kubernetes version", Verdict.OK, facts.kubernetes)
+    known = ", ".join(release.version for release in facts.lock.releases)
+    return Check(
+        "Kubernetes version",
+        Verdict.UNFIT,
+        f"{facts.kubernetes} is not in the lock file",
+        "its images are known neither to be pulled nor to be built",
+        f"there are: {known}",
+    )
+
+
+def _ipvs(kubernetes: str, minor: tuple[int, int]) -> Check:
+    name = f"ipvs in Kubernetes {kubernetes}"
+    advice = "move to nftables, or stay on an older Kubernetes"
+    if minor >= IPVS_REMOVED:
+        return Check(name, Verdict.UNFIT, "removed in 1.43", "kube-proxy has no ipvs mode any more", advice, IN_IPVS)
+    if minor >= IPVS_OFF:
+        cause = "kube-proxy refuses the mode unless feature gate KubeProxyIPVS is set, which we do not"
+        return Check(name, Verdict.UNFIT, "off by default since 1.40", cause, advice, IN_IPVS)
+    if minor >= IPVS_DEPRECATED:
+        gate = ", behind feature gate KubeProxyIPVS since 1.37" if minor >= IPVS_GATE else ""
+        cause = "it goes off by default in 1.40 and is removed in 1.43"
+        return Check(name, Verdict.WARNING, f"deprecated since 1.35{gate}", cause, "plan the move to nftables", IN_IPVS)
+    return Check(name, Verdict.OK, "generally available", modes=IN_IPVS)
+
+
+def _nftables(kubernetes: str, minor: tuple[int, int]) -> Check:
+    name = f"nftables in Kubernetes {kubernetes}"
+    newer = "use Kubernetes 1.33 or later"
+    if minor < NFTABLES_ALPHA:
+        return Check(name, Verdict.UNFIT, "not there before 1.29", "kube-proxy has no such mode", newer, IN_NFTABLES)
+    if minor < NFTABLES_BETA:
+        cause = "it is off unless feature gate NFTablesProxyMode is set, which we do not"
+        return Check(name, Verdict.UNFIT, "alpha", cause, newer, IN_NFTABLES)
+    if minor < NFTABLES_GA:
+        return Check(name, Verdict.WARNING, "beta", "it may differ from the mode as released", newer, IN_NFTABLES)
+    return Check(name, Verdict.OK, "generally available since 1.33", modes=IN_NFTABLES)

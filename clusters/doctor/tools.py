@@ -1,0 +1,83 @@
+"""Checks of programs and devices on the host that nothing depends on but substrate uml and doctor itself."""
+
+from __future__ import annotations
+
+import re
+
+from clusters.doctor.check import Check, Verdict
+from clusters.doctor.facts import Facts
+from clusters.errors import CommandFailed
+from clusters.spec import Mode, Substrate
+
+TUN = "/dev/net/tun"
+OLDEST_NFT = (1, 0, 1)
+"""kube-proxy asks as much of the nft in its image: kubernetes/kubernetes, pkg/proxy/nftables/supported.go."""
+
+TOOLS = ("nft", "iptables", "ipset")
+IN_UML = frozenset({Substrate.UML})
+
+
+def check_tun(facts: Facts) -> tuple[Check, ...]:
+    """Substrate uml is joined to its node by a TAP device."""
+    if facts.host.exists(TUN):
+        return (Check("substrate uml", Verdict.OK, f"{TUN} is there", substrates=IN_UML),)
+    return (
+        Check(
+            "substrate uml",
+            Verdict.UNFIT,
+            f"there is no {TUN}",
+            "a user-mode Linux cannot be joined to its node's network",
+            "`sudo modprobe tun`",
+            substrates=IN_UML,
+        ),
+    )
+
+
+def check_uml_modes(facts: Facts) -> tuple[Check, ...]:
+    """Debian's user-mode Linux has no nf_tables; `ClusterSpec` refuses the combination too."""
+    if facts.question.substrate is not Substrate.UML:
+        return ()
+    return (
+        Check(
+            "substrate uml: nftables",
+            Verdict.UNFIT,
+            "Debian's user-mode Linux 6.1 is built without nf_tables",
+            "it cannot hold what nftables mode writes",
+            "use --substrate=host",
+            modes=frozenset({Mode.NFTABLES}),
+            substrates=IN_UML,
+        ),
+    )
+
+
+def check_tools(facts: Facts) -> tuple[Check, ...]:
+    """The host's own tools: only doctor uses them, to try the kernel; nodes bring their own."""
+    versions = {tool: _version(facts, tool) for tool in TOOLS}
+    seen = ", ".join(f"{tool} {version or 'not installed'}" for tool, version in versions.items())
+    nft = versions["nft"]
+    if nft is not None and _numbers(nft) < OLDEST_NFT:
+        return (
+            Check(
+                "host's tools",
+                Verdict.WARNING,
+                seen,
+                "this nft is older than 1.0.1, so trying the kernel with it may fail for no fault of the kernel",
+                "install nftables 1.0.1 or later; nodes bring their own",
+            ),
+        )
+    return (Check("host's tools", Verdict.OK, f"{seen}; nodes bring their own"),)
+
+
+def _version(facts: Facts, tool: str) -> str | None:
+    if facts.host.which(tool) is None:
+        return None
+    try:
+        told = facts.host.run(tool, "--version", timeout_s=5).stdout
+    except CommandFailed:
+        return None
+    match = re.search(r"\d+(\.\d+)+", told)
+    return match[0] if match else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

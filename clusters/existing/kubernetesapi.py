@@ -1,0 +1,228 @@
+"""The API server of an existing cluster, by the official client."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+from kubernetes.stream import portforward, stream
+from kubernetes.stream.ws_client import ERROR_CHANNEL
+from websocket import WebSocketException
+
+from clusters.command import CommandResult
+from clusters.errors import ClusterNotReady, ClusterUnreachable, CommandFailed, UsageError
+from clusters.existing.api import SYSTEM, ProxyPod
+
+REQUEST_TIMEOUT_S = 30
+FORWARD_TIMEOUT_S = 5.0
+LOG_BYTES = 64 * 1024
+PROXY_LABELS = (("k8s-app", "kube-proxy"), ("component", "kube-proxy"))
+"""kubeadm, kind and EKS label kube-proxy by the first, GKE and AKS by the second."""
+
+
+class KubernetesApi:
+    """One context of one kubeconfig. Raises `UsageError` if the client cannot make sense of it."""
+
+    def __init__(self, kubeconfig: Path, context: str) -> None:
+        self._name = context
+        self._configuration = cast(Any, client.Configuration())
+        try:
+            # The user's file stays as it is, also when a token is refreshed.
+            config.load_kube_config(
+                str(kubeconfig), context=context, client_configuration=self._configuration, persist_config=False
+            )
+        except ConfigException as failure:
+            raise UsageError(f"context {context} of kubeconfig {kubeconfig} is unusable: {failure}") from failure
+        self._configuration.retries = False
+        self._api: Any = client.ApiClient(self._configuration)
+        self._core = client.CoreV1Api(self._api)
+
+    def version(self) -> str:
+        return str(self._get("/version")["gitVersion"]).removeprefix("v")
+
+    def nodes(self) -> tuple[dict[str, Any], ...]:
+        return tuple(self._get("/api/v1/nodes")["items"])
+
+    def proxy_pods(self) -> tuple[ProxyPod, ...]:
+        pods = self._get(f"/api/v1/namespaces/{SYSTEM}/pods")["items"]
+        return tuple(
+            ProxyPod(pod["metadata"]["name"], pod["spec"]["nodeName"], pod["spec"]["containers"][0]["image"])
+            for pod in pods
+            if pod["status"].get("phase") == "Running"
+            and any((pod["metadata"].get("labels") or {}).get(label) == value for label, value in PROXY_LABELS)
+        )
+
+    def config_map(self, name: str) -> dict[str, str] | None:
+        found = self._get(f"/api/v1/namespaces/{SYSTEM}/configmaps/{name}", absent={})
+        return None if not found else dict(found.get("data") or {})
+
+    def service_cidr(self) -> str:
+        # ServiceCIDR objects are there since 1.33.
+        found = self._get("/apis/networking.k8s.io/v1/servicecidrs", absent={"items": []})
+        cidrs = (cidr for item in found["items"] for cidr in item["spec"]["cidrs"] if ":" not in cidr)
+        return next(cidrs, "") or self._service_cidr_by_refusal()
+
+    def get_from_pod(self, pod: str, port: int, path: str) -> str:
+        asked = ("GET", f"pod {SYSTEM}/{pod}:{port}{path}")
+        try:
+            forward: Any = portforward(
+                self._own_core().connect_get_namespaced_pod_portforward, pod, SYSTEM, ports=str(port)
+            )
+        except ApiException as refusal:
+            raise CommandFailed(asked, 1, "", f"port-forward refused: {refusal.reason}") from refusal
+        try:
+            answer = _http_get(forward.socket(port), path)
+        except OSError as failure:
+            raise CommandFailed(asked, 1, "", forward.error(port) or str(failure)) from failure
+        finally:
+            _close_forward(forward)
+        head, _, body = answer.decode(errors="replace").partition("\r\n\r\n")
+        if not re.match(r"HTTP/1\.\d 200 ", head):
+            raise CommandFailed(asked, 1, "", forward.error(port) or head.partition("\r\n")[0] or "no answer")
+        return body
+
+    def log(self, pod: str) -> str:
+        with self._reaching():
+            return str(
+                self._core.read_namespaced_pod_log(
+                    pod, SYSTEM, limit_bytes=LOG_BYTES, _request_timeout=REQUEST_TIMEOUT_S
+                )
+            )
+
+    def exec(self, pod: str, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
+        try:
+            socket: Any = stream(
+                self._own_core().connect_get_namespaced_pod_exec,
+                pod,
+                SYSTEM,
+                command=list(argv),
+                stdin=False,
+                stdout=True,
+                stderr=True,
+                tty=False,
+                _preload_content=False,
+            )
+        except ApiException as failure:
+            raise CommandFailed(argv, 1, "", f"exec into pod {SYSTEM}/{pod}: {failure.reason}") from failure
+        try:
+            socket.run_forever(timeout=timeout_s)
+            stdout, stderr = str(socket.read_stdout(timeout=0)), str(socket.read_stderr(timeout=0))
+            exit_code, said = (None, "") if socket.is_open() else _ending(socket.read_channel(ERROR_CHANNEL))
+        except (WebSocketException, OSError) as failure:
+            raise CommandFailed(argv, -1, "", f"exec into pod {SYSTEM}/{pod} broke: {failure}") from failure
+        finally:
+            # close() leaves the connection open when the server has said farewell first.
+            socket.close()
+            socket.sock.shutdown()
+        if exit_code != 0:
+            raise CommandFailed(argv, exit_code, stdout, stderr or said)
+        return CommandResult(stdout, stderr)
+
+    def run_pod(self, manifest: dict[str, Any], timeout_s: float) -> None:
+        name = manifest["metadata"]["name"]
+        with self._reaching():
+            self._core.create_namespaced_pod(SYSTEM, cast(Any, manifest), _request_timeout=REQUEST_TIMEOUT_S)
+        deadline_s = time.monotonic() + timeout_s
+        phase = "Pending"
+        while phase != "Running":
+            if phase in ("Failed", "Succeeded") or time.monotonic() > deadline_s:
+                self.delete_pod(name)
+                raise ClusterNotReady(
+                    f"pod {SYSTEM}/{name} of cluster {self._name} is {phase}, expected was Running",
+                    remedy="its image has to be within reach of the node",
+                )
+            time.sleep(0.2)  # a watch would not be worth it for a pod that starts within a second or two
+            phase = str(self._get(f"/api/v1/namespaces/{SYSTEM}/pods/{name}")["status"].get("phase"))
+
+    def delete_pod(self, name: str) -> None:
+        with self._reaching():
+            try:
+                self._core.delete_namespaced_pod(
+                    name, SYSTEM, grace_period_seconds=0, _request_timeout=REQUEST_TIMEOUT_S
+                )
+            except ApiException as refusal:
+                if refusal.status != 404:
+                    raise
+
+    def _get(self, path: str, absent: dict[str, Any] | None = None) -> dict[str, Any]:
+        """GET as JSON; `absent` is the answer to a 404."""
+        wanted = self._api.param_serialize(
+            "GET", path, header_params={"Accept": "application/json"}, auth_settings=["BearerToken"]
+        )
+        with self._reaching():
+            answer = self._api.call_api(*wanted, _request_timeout=REQUEST_TIMEOUT_S)
+            text = answer.read()
+            if answer.status == 404 and absent is not None:
+                return absent
+            if answer.status >= 300:
+                raise ApiException(status=answer.status, reason=f"GET {path}: {answer.reason}")
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def _service_cidr_by_refusal(self) -> str:
+        """Older API servers tell their range when they refuse an address outside of it; a dry run writes nothing."""
+        service = {"metadata": {"name": "kubeproof-asks"}, "spec": {"clusterIP": "192.0.2.1", "ports": [{"port": 1}]}}
+        try:
+            self._core.create_namespaced_service(SYSTEM, cast(Any, service), dry_run="All")
+        except ApiException as refusal:
+            match = re.search(r"valid IPs is (\d[\d./]+\d)", str(refusal.body))
+            return match[1] if match else ""
+        return ""
+
+    def _own_core(self) -> Any:
+        """Streams change the client while they are opened, so each has one of its own."""
+        return client.CoreV1Api(client.ApiClient(self._configuration))
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except ApiException as refusal:
+            if refusal.status in (401, 403):
+                raise UsageError(
+                    f"the credentials of context {self._name} do not suffice: {refusal.reason}",
+                    remedy="kubeproof reads nodes, and pods, logs and ConfigMaps of kube-system",
+                ) from refusal
+            raise ClusterUnreachable(f"cluster {self._name}: {refusal.status} {refusal.reason}") from refusal
+        except (urllib3.exceptions.HTTPError, OSError) as failure:
+            raise ClusterUnreachable(
+                f"the API server of cluster {self._name} does not answer: {failure}",
+                remedy=f"`kubectl --context {self._name} get --raw /readyz` should say ok",
+            ) from failure
+
+
+def _http_get(socket: Any, path: str) -> bytes:
+    socket.settimeout(FORWARD_TIMEOUT_S)
+    socket.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+    answer = b""
+    while part := socket.recv(65536):
+        answer += part
+    return answer
+
+
+def _close_forward(forward: Any) -> None:
+    """Close both ends; the client leaves the outer one open when the server has said farewell first."""
+    forward.close()
+    deadline_s = time.monotonic() + FORWARD_TIMEOUT_S
+    while forward.connected and time.monotonic() < deadline_s:
+        time.sleep(0.01)  # the client's thread sees our end closed and says farewell; nothing tells when it has
+    forward.websocket.shutdown()
+
+
+def _ending(status: str) -> tuple[int, str]:
+    """Exit code and message of the Status object that ends an exec; -1 if the program never ran."""
+    told = json.loads(status or "{}")
+    if told.get("status") == "Success":
+        return 0, ""
+    causes = (told.get("details") or {}).get("causes") or ()
+    code = next((int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"), -1)
+    return code, str(told.get("message", "the connection broke"))

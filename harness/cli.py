@@ -1,0 +1,85 @@
+"""The `kubeproof` command: what is to be done around runs. The runs themselves are pytest's."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from clusters.doctor import Host, Machine, Question, examine
+from clusters.errors import HostUnfit, KubeproofError
+from clusters.progress import PrintedProgress, Progress
+from clusters.spec import Mode, Source, Substrate
+from harness.doctortable import print_report
+
+
+def _clean_leftovers(progress: Progress, *, kept_too: bool) -> tuple[str, ...]:
+    # Cleaning knows the engine and much else that `doctor` must do without.
+    from clusters.cleaning import clean_leftovers
+
+    return clean_leftovers(progress, kept_too=kept_too)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the commands work with; tests bring their own."""
+
+    host: Host
+    clean: Callable[..., tuple[str, ...]] = _clean_leftovers
+
+
+app = typer.Typer(
+    help="Prepare for runs and tidy up after them. A run itself: tox -e ipvs, or pytest suites --proxy-mode=ipvs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    mode: Annotated[list[Mode] | None, typer.Option(help="Ask about this mode only; may be repeated.")] = None,
+    kubernetes: Annotated[str | None, typer.Option(help="Ask about this Kubernetes version.")] = None,
+    source: Annotated[Source | None, typer.Option(help="Ask about this source, not the one we would choose.")] = None,
+    substrate: Annotated[Substrate | None, typer.Option(help="Ask about this substrate likewise.")] = None,
+) -> None:
+    """Can this host run the modes? Looks, changes nothing, takes seconds. Exit code 3 if one cannot run."""
+    question = Question(tuple(mode or Mode), source, substrate, kubernetes)
+    report = examine(question, _tools(context).host)
+    print_report(report, typer.echo, shutil.get_terminal_size().columns)
+    if not report.fit:
+        raise typer.Exit(HostUnfit.exit_code)
+
+
+@app.command()
+def clean(
+    context: typer.Context,
+    kept: Annotated[bool, typer.Option("--kept", help="Also clusters that an ended run kept on purpose.")] = False,
+) -> None:
+    """Remove what ended runs left behind: clusters with our label whose owner is gone, and nothing else."""
+    removed = _tools(context).clean(PrintedProgress(), kept_too=kept)
+    typer.echo(f"removed: {', '.join(removed)}" if removed else "nothing was left behind")
+
+
+def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> None:
+    """Entry point. Ends the process; an error of ours is one line with its remedy and its own exit code."""
+    try:
+        app(args=argv, obj=tools or Tools(Machine()), prog_name="kubeproof")
+    except KubeproofError as error:
+        typer.echo(f"kubeproof: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _tools(context: typer.Context) -> Tools:
+    tools = context.obj
+    assert isinstance(tools, Tools)
+    return tools
+
+
+if __name__ == "__main__":
+    main()

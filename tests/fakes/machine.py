@@ -1,0 +1,27 @@
+"""A machine that remembers which programs were run and which files were written."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class FakeMachine:
+    """Answers a program by the longest scripted beginning of its line, else with nothing; an exception is raised."""
+
+    def __init__(self, script: Mapping[str, str | Exception] | None = None) -> None:
+        self.script = dict(script or {})
+        self.ran: list[str] = []
+        self.stdin: list[str] = []
+        self.written: dict[str, str] = {}
+
+    def run(self, argv: tuple[str, ...], *, stdin: str = "") -> str:
+        line = " ".join(argv)
+        self.ran.append(line)
+        self.stdin.append(stdin)
+        fitting = [beginning for beginning in self.script if line.startswith(beginning)]
+        answer = self.script[max(fitting, key=len)] if fitting else ""
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def write(self, file: Path, text: str) -> None:
+        self.written[str(file)] = text

@@ -1,0 +1,49 @@
+import pytest
+from director.commands import Files, NotPermitted, Page, Program, permitted
+
+LEGACY = "/usr/local/lib/kubeproof/legacy"
+
+
+@pytest.mark.parametrize(
+    ("line", "program"),
+    [
+        ("ipvsadm -Ln --stats", "/usr/sbin/ipvsadm"),
+        ("ipset list", "/usr/sbin/ipset"),
+        ("conntrack -L", "/usr/sbin/conntrack"),
+        ("iptables-save -c", f"{LEGACY}/iptables-save"),
+        ("ip6tables-save", f"{LEGACY}/ip6tables-save"),
+    ],
+)
+def test_the_proxys_tools_run_by_full_path_with_their_arguments(line, program):
+    name, *arguments = line.split()
+    assert permitted((name, *arguments)) == Program((program, *arguments))
+
+
+def test_files_of_proc_and_sys_can_be_read():
+    assert permitted(("cat", "/proc/net/ip_vs", "/sys/class/net")) == Files(("/proc/net/ip_vs", "/sys/class/net"))
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/proc/../etc/passwd", "proc/net", "-n", "/proc/1/../../etc/passwd"])
+def test_no_other_file_can(path):
+    with pytest.raises(NotPermitted, match="shows only files of /proc/ and /sys/"):
+        permitted(("cat", path))
+
+
+def test_curl_means_a_page_of_kube_proxy():
+    argv = ("curl", "--silent", "--fail", "--max-time", "5", "http://127.0.0.1:10249/proxyMode")
+    assert permitted(argv) == Page(10249, "/proxyMode", fail=True)
+    assert permitted(("curl", "-s", "http://127.0.0.1:10256/healthz")) == Page(10256, "/healthz", fail=False)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("http://169.254.77.1/",), (), ("-o", "/etc/hosts", "http://127.0.0.1:10249/metrics")]
+)
+def test_curl_means_nothing_else(arguments):
+    with pytest.raises(NotPermitted, match="asks only for"):
+        permitted(("curl", *arguments))
+
+
+@pytest.mark.parametrize("argv", [("bash", "-c", "id"), ("/usr/sbin/ipvsadm",), ("nft", "list"), ()])
+def test_everything_else_is_refused(argv):
+    with pytest.raises(NotPermitted):
+        permitted(argv)

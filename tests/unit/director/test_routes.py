@@ -1,0 +1,74 @@
+import pytest
+from director.host import HostCommandFailed
+from director.routes import Routes, changes, destinations, outside, own_addresses
+
+from tests.fakes.machine import FakeMachine
+
+NAT = """-N KUBE-SERVICES
+-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-SVC-NPX46M4PTMTKRN6Y
+-A KUBE-SERVICES -d 203.0.113.5/32 -p tcp -m comment --comment "default/web:http external IP" -m tcp --dport 80 -j KUBE-EXT-TDVM3OVRVY2QEUQP
+-A KUBE-SERVICES -d 172.18.255.1/32 -p tcp -m comment --comment "default/lb loadbalancer IP" -m tcp --dport 80 -j KUBE-EXT-4TRGYWIDJ2SGTF5D
+-A KUBE-SERVICES -m comment --comment "kubernetes service nodeports" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
+"""
+FILTER = """-N KUBE-EXTERNAL-SERVICES
+-A KUBE-EXTERNAL-SERVICES -d 203.0.113.6/32 -p tcp -m comment --comment "default/none has no endpoints" -m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable
+"""
+BATCH = "ip -force -batch -"
+
+
+def routes(machine, never=()):
+    return Routes(machine, "10.96.0.0/16", frozenset(never))
+
+
+def test_iptables_rules_tell_every_address_that_a_service_has():
+    assert destinations(NAT + FILTER) == {"10.96.0.1", "203.0.113.5", "203.0.113.6", "172.18.255.1"}
+
+
+@pytest.mark.parametrize("address", ["10.96.0.1", "10.96.255.255", "127.0.0.1", "169.254.77.2", "224.0.0.1", "0.0.0.0"])
+def test_the_service_cidr_has_a_route_already_and_some_addresses_can_have_none(address):
+    assert not outside("10.96.0.0/16")(address)
+
+
+def test_other_addresses_get_a_route_each():
+    machine = FakeMachine()
+    routes(machine).follow(destinations(NAT))
+    assert machine.ran == [BATCH]
+    assert machine.stdin == [
+        "route replace 172.18.255.1/32 via 169.254.77.2 dev ipvs0\n"
+        "route replace 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"
+    ]
+
+
+def test_only_differences_are_told_to_the_kernel():
+    machine = FakeMachine()
+    kept = routes(machine)
+    kept.follow(["203.0.113.5", "203.0.113.6"])
+    kept.follow(["203.0.113.6", "203.0.113.5"])
+    kept.follow(["203.0.113.6"])
+    assert machine.ran == [BATCH, BATCH]
+    assert machine.stdin[1] == "route delete 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"
+
+
+def test_a_service_cannot_claim_the_node_or_the_api_server():
+    machine = FakeMachine()
+    assert routes(machine, never=("172.18.0.2",)).follow(["172.18.0.2"]) == ""
+    assert machine.ran == []
+
+
+def test_what_failed_is_tried_again():
+    machine = FakeMachine({BATCH: HostCommandFailed("no")})
+    kept = routes(machine)
+    with pytest.raises(HostCommandFailed):
+        kept.follow(["203.0.113.5"])
+    machine.script.clear()
+    assert kept.follow(["203.0.113.5"]) == changes(frozenset(), frozenset(["203.0.113.5"]))
+
+
+def test_the_nodes_own_addresses():
+    listing = (
+        "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever\n"
+        "2: eth0    inet 172.18.0.3/16 brd 172.18.255.255 scope global eth0\\  valid_lft forever\n"
+        "5: vethab    inet 10.244.1.1 peer 10.244.1.7/32 scope global vethab\\  valid_lft forever\n"
+    )
+    machine = FakeMachine({"ip -4 -oneline address show": listing})
+    assert own_addresses(machine) == {"127.0.0.1", "172.18.0.3", "10.244.1.1"}

@@ -1,0 +1,45 @@
+"""In a user-mode Linux the proxy's own address is link-local: node ports are handed to it."""
+
+from clusters.cluster import Node, Role
+from harness.dataplane.ipvs import IpvsDataPlane
+from harness.dataplane.reader import Backend, ServicePort
+from tests.fakes.shell import TextShell
+
+NODE = Node("worker", Role.WORKER, "172.25.0.3")
+HERE, THERE = Backend("10.244.1.5", 8080), Backend("10.244.2.6", 8080)
+SERVERS = """IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.96.7.7:30080 lc
+  -> 10.244.2.6:8080              Masq    1      0          0
+TCP  169.254.77.2:30080 rr persistent 60
+  -> 10.244.1.5:8080              Masq    1      0          0
+"""
+STATS = """IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes
+  -> RemoteAddress:Port
+TCP  10.96.7.7:30080                     1        2        3        4        5
+TCP  169.254.77.2:30080                  9       54       36     3240     4320
+"""
+
+
+def ipvs(servers=SERVERS):
+    return IpvsDataPlane(TextShell({"ipvsadm -Ln": servers, "ipvsadm -Ln --stats --exact": STATS}))
+
+
+def test_a_node_port_is_found_at_the_guests_address():
+    front = ServicePort(NODE.address, 30080)
+    state = ipvs().service(NODE, front)
+    assert (state.backends, state.affinity_s, state.packets) == ({HERE}, 60, 54)
+    assert ipvs().scheduler(NODE, front) == "rr"
+
+
+def test_a_cluster_ip_with_the_number_of_a_node_port_is_not_taken_for_it():
+    assert ipvs().service(NODE, ServicePort("10.96.7.7", 30080)).backends == {THERE}
+    assert not ipvs().service(NODE, ServicePort("10.96.7.8", 30080)).present
+    assert not ipvs().service(NODE, ServicePort(NODE.address, 30080, "UDP")).present
+
+
+def test_on_the_hosts_kernel_the_nodes_own_address_comes_first():
+    servers = f"{SERVERS}TCP  172.25.0.3:30080 rr\n  -> 10.244.2.6:8080              Masq    1      0          0\n"
+    assert ipvs(servers).service(NODE, ServicePort(NODE.address, 30080)).backends == {THERE}
