@@ -142,6 +142,7 @@ class ControllerListener:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The last chance: a run that never came as far as a finished session."""
     controller = config.stash.get(CONTROLLER, None)

@@ -35,6 +35,7 @@ class ResultsWriter:
         self._config.stash[LAST] = (results, directory)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """After everything, the cluster's removal included: what was found, and where it is."""
     last = config.stash.get(LAST, None)

@@ -70,6 +70,8 @@ def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> 
         "periodSeconds": 1,
         "timeoutSeconds": 5,
     }
+    # A guest that dies tells why at the end of the log; so `kubectl describe pod` shows it.
+    container["terminationMessagePolicy"] = "FallbackToLogsOnError"
     # The guest loads its own kernel's modules, and its tables need no lock of the node's.
     left_out = {"lib-modules", "xtables-lock"}
     container["volumeMounts"] = [

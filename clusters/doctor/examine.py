@@ -62,7 +62,8 @@ def examine(question: Question | ClusterSpec, host: Host) -> DoctorReport:
             checks += check_building(facts, stock)
         if not facts.engine_elsewhere:
             checks += check_disk(facts, stock)
-    return DoctorReport(plans, tuple(checks), facts.kubernetes)
+    asked = frozenset(facts.question.modes)
+    return DoctorReport(plans, tuple(check for check in checks if check.modes & asked), facts.kubernetes)
 
 
 def plan_for_each_mode(facts: Facts) -> list[Plan]:

@@ -34,10 +34,10 @@ class EngineSeen:
 class Facts:
     """The host, the question, and everything that is derived from them. Facts do not change while we look."""
 
-    def __init__(self, host: Host, question: Question) -> None:
+    def __init__(self, host: Host, question: Question, lock: Lock | None = None) -> None:
         self.host = host
         self.question = question
-        self.lock: Lock = read_lock()
+        self.lock = lock or read_lock()
 
     @cached_property
     def kubernetes(self) -> str:

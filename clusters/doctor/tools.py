@@ -15,12 +15,13 @@ OLDEST_NFT = (1, 0, 1)
 
 TOOLS = ("nft", "iptables", "ipset")
 IN_UML = frozenset({Substrate.UML})
+MODES_OF_UML = frozenset({Mode.IPTABLES, Mode.IPVS})
 
 
 def check_tun(facts: Facts) -> tuple[Check, ...]:
     """Substrate uml is joined to its node by a TAP device."""
     if facts.host.exists(TUN):
-        return (Check("substrate uml", Verdict.OK, f"{TUN} is there", substrates=IN_UML),)
+        return (Check("substrate uml", Verdict.OK, f"{TUN} is there", modes=MODES_OF_UML, substrates=IN_UML),)
     return (
         Check(
             "substrate uml",
@@ -28,6 +29,7 @@ def check_tun(facts: Facts) -> tuple[Check, ...]:
             f"there is no {TUN}",
             "a user-mode Linux cannot be joined to its node's network",
             "`sudo modprobe tun`",
+            modes=MODES_OF_UML,
             substrates=IN_UML,
         ),
     )

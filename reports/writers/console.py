@@ -10,12 +10,13 @@ from reports.writers.words import outcome_counts
 
 
 def summary(results: RunResults, report: Path) -> Iterator[str]:
-    """A line a claim, the outcomes, and where the report is."""
+    """A line a claim where cases ran, the outcomes, and where the report is."""
     run = results.run
     yield ""
     yield f"{run.mode} on Kubernetes {run.kubernetes}, source {run.source}, substrate {run.substrate}"
-    for claim in results.claims:
-        yield f"  {claim.verdict:<11} {claim.id:>5}  {claim.text}"
+    if any(case.suite for case in results.cases):
+        for claim in results.claims:
+            yield f"  {claim.verdict:<11} {claim.id:>5}  {claim.text}"
     for case in results.cases:
         if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR):
             yield f"  {case.outcome}: {case.id}: {case.reason.partition(chr(10))[0]}"

@@ -85,6 +85,13 @@ def direct(tmp_path, story, replies=lambda question: {}):
     return asyncio.run(play()), machine
 
 
+async def running(guest, machine):
+    """Say that the guest runs, and wait until the director has heard it: events are heard in order."""
+    guest.say(event="running")
+    guest.say(event="addresses", addresses=["203.0.113.77"])
+    await until(lambda: machine.ran)
+
+
 async def until(seen):
     """Give the director its turns until `seen()`; a hung test is ended by its own time-out."""
     async with asyncio.timeout(10):
@@ -106,8 +113,7 @@ def test_a_guest_that_dies_ends_the_director_with_its_last_lines(tmp_path, capsy
 
 def test_told_to_stop_the_director_stops_the_guest_first(tmp_path):
     async def story(guest, machine):
-        guest.say(event="running")
-        await until((tmp_path / "director.sock").exists)
+        await running(guest, machine)
         os.kill(os.getpid(), signal.SIGTERM)
         await until(lambda: any(question.get("ask") == "stop" for question in guest.asked))
         guest.end()
@@ -137,16 +143,16 @@ def test_addresses_of_the_ipvs_device_become_routes(tmp_path):
 
 def test_after_a_sync_of_the_iptables_proxier_its_rules_become_routes(tmp_path):
     async def story(guest, machine):
-        guest.say(event="running")
+        await running(guest, machine)
         guest.log.sendall(b'I1124 proxier.go:649] "SyncProxyRules complete" ipFamily="IPv4" elapsed="1s"\n')
-        await until(lambda: machine.ran)
+        await until(lambda: len(machine.ran) == 2)
         guest.end()
 
     def replies(question):
         return {"exit_code": 0, "stdout": NAT if "--table=nat" in question["argv"] else ""}
 
     _, machine = direct(tmp_path, story, replies)
-    assert machine.stdin == ["route replace 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"]
+    assert machine.stdin[1:] == ["route replace 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"]
 
 
 @pytest.mark.parametrize(
@@ -157,10 +163,7 @@ def test_programs_in_the_pod_reach_the_guest(tmp_path, question, reply):
     heard = []
 
     async def story(guest, machine):
-        guest.say(event="up")
-        await until(lambda: guest.asked)
-        guest.say(event="running")
-        await asyncio.sleep(0)  # Only lets the director hear it.
+        await running(guest, machine)
         heard.append(await asyncio.to_thread(ask, question, 10, tmp_path / "director.sock"))
         guest.end()
 

@@ -1,0 +1,107 @@
+"""A `Host` of our own making: by default one on which everything is fit for mode ipvs on its own kernel."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+
+from clusters.doctor.host import Room
+from tests.fakes.commands import Answer, ScriptedCommands
+
+KERNEL = "6.1.0-13-amd64"
+ALL_CAPABILITIES = "000001ffffffffff"
+WITHOUT_SYS_RESOURCE = "000001fffeffffff"
+ENGINE = {
+    "ServerVersion": "28.2.2",
+    "CgroupVersion": "2",
+    "KernelVersion": KERNEL,
+    "Architecture": "x86_64",
+    "DockerRootDir": "/var/lib/docker",
+    "DefaultRuntime": "runc",
+    "SecurityOptions": ["name=seccomp,profile=builtin"],
+}
+PROGRAMS = frozenset(
+    {"docker", "kind", "go", "mmdebstrap", "nft", "iptables", "ipset", "ipvsadm"}
+    | {"iptables-nft-restore", "iptables-legacy-restore", "unshare"}
+)
+FILES = {
+    "/var/run/docker.pid": "700\n",
+    "/proc/700": "",
+    "/proc/700/limits": "Max open files            1048576              1048576              files\n",
+    "/sys/fs/cgroup/cgroup.controllers": "cpuset cpu io memory hugetlb pids rdma misc\n",
+    "/proc/sys/fs/inotify/max_user_instances": "512\n",
+    "/proc/sys/fs/inotify/max_user_watches": "524288\n",
+    "/proc/sys/net/netfilter/nf_conntrack_max": "262144\n",
+    "/proc/meminfo": "MemTotal:       16000000 kB\nMemAvailable:   12000000 kB\n",
+    "/proc/net/ip_vs": "",
+    "/dev/net/tun": "",
+    "/etc/apt/sources.list": "deb http://mirror.example/debian bookworm main\n",
+}
+SCRIPT: dict[str, Answer] = {
+    "docker images": "",
+    "kind version": "kind v0.33.0 go1.26.0 linux/amd64",
+    "go version": "go version go1.26.8 linux/amd64",
+    "go env": json.dumps({"GOPROXY": "https://user:secret@goproxy.example,direct", "GOTOOLCHAIN": "auto"}),
+    f"{sys.executable} -m pip": "pip 25.0",
+    "nft --version": "nftables v1.0.6 (Lester Gooch #5)",
+    "iptables --version": "iptables v1.8.9 (nf_tables)",
+    "ipset --version": "ipset v7.17, protocol version: 7",
+    "unshare": "",
+}
+
+
+class FakeHost(ScriptedCommands):
+    """`files` and `script` replace single answers (None: there is no such file); `without` takes programs away."""
+
+    def __init__(
+        self,
+        *,
+        engine: Mapping[str, object] | None = None,
+        files: Mapping[str, str | None] | None = None,
+        script: Mapping[str, Answer] | None = None,
+        without: Iterable[str] = (),
+        kernel: str = KERNEL,
+        root: bool = True,
+        bounding: str = ALL_CAPABILITIES,
+        silent: Iterable[str] = (),
+        free_gib: float = 100.0,
+    ) -> None:
+        info = json.dumps({**ENGINE, **(engine or {})})
+        super().__init__({**SCRIPT, "docker info": info, **(script or {})})
+        self._files = {**FILES, "/proc/700/status": f"Name:\tdockerd\nCapBnd:\t{bounding}\n", **(files or {})}
+        self._programs = PROGRAMS - frozenset(without)
+        self._kernel = kernel
+        self._root = root
+        self._silent = frozenset(silent)
+        self._free_gib = free_gib
+        self.questions: list[str] = []
+
+    def read_text(self, path: str) -> str | None:
+        return self._files.get(path)
+
+    def exists(self, path: str) -> bool:
+        return self._files.get(path) is not None
+
+    def which(self, program: str) -> str | None:
+        return f"/usr/bin/{program}" if program in self._programs else None
+
+    def env(self, name: str) -> str | None:
+        return None
+
+    def home(self) -> str:
+        return "/home/user"
+
+    def is_root(self) -> bool:
+        return self._root
+
+    def kernel_release(self) -> str:
+        return self._kernel
+
+    def room(self, path: str) -> Room | None:
+        return Room(int(self._free_gib * 2**30), device=1)
+
+    def unanswered(self, urls: Iterable[str], timeout_s: float) -> dict[str, str]:
+        asked = list(urls)
+        self.questions += asked
+        return {url: "timed out" for url in asked if any(name in url for name in self._silent)}

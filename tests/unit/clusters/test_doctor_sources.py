@@ -1,0 +1,134 @@
+"""Where images come from, and which Kubernetes knows which mode."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from clusters.doctor import Question, Verdict, choose_source, examine
+from clusters.doctor.choose import source_for
+from clusters.doctor.facts import Facts
+from clusters.doctor.sources import REGISTRIES
+from clusters.errors import UsageError
+from clusters.images.lock import read_lock
+from clusters.spec import Mode, Source
+from tests.fakes.commands import failing
+from tests.fakes.host import WITHOUT_SYS_RESOURCE, FakeHost
+
+BUILT = {"source": Source.BUILT}
+LOCKED = replace(read_lock(), agnhost_image="agnhost@sha256:1", metrics_server_image="metrics-server@sha256:2")
+UNLOCKED = replace(LOCKED, agnhost_image="")
+
+
+def check(host, name, **question):
+    return next(check for check in examine(Question(**question), host).checks if check.name == name)
+
+
+def test_source_is_registry_where_registries_answer():
+    host = FakeHost()
+    assert source_for(Facts(host, Question(), LOCKED)) == (Source.REGISTRY, "container registries answer")
+    assert host.questions == list(REGISTRIES)
+
+
+def test_source_is_built_where_a_registry_is_silent():
+    source, why = source_for(Facts(FakeHost(silent=["registry.k8s.io"]), Question(), LOCKED))
+    assert (source, why) == (Source.BUILT, "registry.k8s.io does not answer (timed out)")
+
+
+def test_source_is_built_where_stock_nodes_cannot_run():
+    source, why = choose_source(FakeHost(bounding=WITHOUT_SYS_RESOURCE))
+    assert source is Source.BUILT
+    assert "CAP_SYS_RESOURCE" in why
+
+
+def test_no_registry_is_asked_while_it_is_not_known_what_to_pull():
+    host = FakeHost()
+    source, why = source_for(Facts(host, Question(), UNLOCKED))
+    assert (source, host.questions) == (Source.BUILT, [])
+    assert "names no agnhost image" in why
+
+
+def test_an_image_that_was_loaded_before_needs_no_registry():
+    host = FakeHost(script={"docker images": "0123456789ab"}, silent=["registry"])
+    assert source_for(Facts(host, Question(), LOCKED))[0] is Source.REGISTRY
+
+
+def test_a_package_registry_that_is_silent_is_named_without_its_password():
+    found = check(FakeHost(silent=["goproxy.example"]), "package registries", **BUILT)
+    assert found.verdict is Verdict.UNFIT
+    assert found.seen == "goproxy.example does not answer (timed out)"
+
+
+def test_the_mirror_that_mmdebstrap_will_use_is_the_one_that_is_asked():
+    host = FakeHost()
+    examine(Question(**BUILT), host)
+    assert "http://mirror.example/debian/dists/bookworm/InRelease" in host.questions
+
+
+def test_nothing_has_to_be_in_reach_when_all_images_are_built():
+    host = FakeHost(script={"docker images": "0123456789ab"}, without=["go", "mmdebstrap"], silent=["example"])
+    report = examine(Question(**BUILT), host)
+    assert report.fit
+    assert "images of source built" in {check.name for check in report.checks}
+
+
+@pytest.mark.parametrize(
+    ("version", "toolchain", "verdict"),
+    [
+        ("go1.26.8", "local", Verdict.OK),
+        ("go1.24.1", "auto", Verdict.OK),
+        ("go1.24.1", "local", Verdict.UNFIT),
+        ("go1.19.8", "auto", Verdict.UNFIT),
+    ],
+)
+def test_go_is_new_enough_or_can_fetch_what_is(version, toolchain, verdict):
+    script = {"go version": f"go version {version} linux/amd64", "go env": f'{{"GOTOOLCHAIN": "{toolchain}"}}'}
+    assert check(FakeHost(script=script), "Go toolchain", **BUILT).verdict is verdict
+
+
+def test_source_built_needs_mmdebstrap_and_pip():
+    host = FakeHost(without=["mmdebstrap"])
+    assert check(host, "mmdebstrap", **BUILT).verdict is Verdict.UNFIT
+    no_pip = FakeHost(script={f"{sys.executable} -m pip": failing("python -m pip", "No module named pip")})
+    assert check(no_pip, "pip", **BUILT).verdict is Verdict.UNFIT
+
+
+def test_kind_is_the_users_or_one_that_can_be_built():
+    assert check(FakeHost(), "kind").seen.startswith("kind v0.33.0")
+    assert check(FakeHost(without=["kind"]), "kind").verdict is Verdict.OK
+    assert check(FakeHost(without=["kind", "go"]), "kind").verdict is Verdict.UNFIT
+
+
+@pytest.mark.parametrize(
+    ("mode", "kubernetes", "verdict"),
+    [
+        (Mode.IPVS, "1.34.0", Verdict.OK),
+        (Mode.IPVS, "1.35.4", Verdict.WARNING),
+        (Mode.IPVS, "1.39.9", Verdict.WARNING),
+        (Mode.IPVS, "1.40.0", Verdict.UNFIT),
+        (Mode.IPVS, "1.43", Verdict.UNFIT),
+        (Mode.NFTABLES, "1.28.3", Verdict.UNFIT),
+        (Mode.NFTABLES, "1.29.0", Verdict.UNFIT),
+        (Mode.NFTABLES, "v1.31.0", Verdict.WARNING),
+        (Mode.NFTABLES, "1.33.0", Verdict.OK),
+    ],
+)
+def test_kubernetes_knows_each_mode_for_a_while(mode, kubernetes, verdict):
+    found = check(FakeHost(), f"{mode} in Kubernetes {kubernetes}", modes=(mode,), kubernetes=kubernetes)
+    assert found.verdict is verdict
+
+
+def test_the_gate_of_ipvs_is_told_from_1_37_on():
+    assert "KubeProxyIPVS" in check(FakeHost(), "ipvs in Kubernetes 1.37.2", kubernetes="1.37.2").seen
+    assert "KubeProxyIPVS" not in check(FakeHost(), "ipvs in Kubernetes 1.35.4", kubernetes="1.35.4").seen
+
+
+def test_a_version_outside_the_lock_file_names_those_within():
+    found = check(FakeHost(), "Kubernetes version", kubernetes="1.36.0")
+    assert found.verdict is Verdict.UNFIT
+    assert all(release.version in found.remedy for release in read_lock().releases)
+
+
+def test_what_is_no_version_is_a_usage_error():
+    with pytest.raises(UsageError, match="no Kubernetes version"):
+        examine(Question(kubernetes="latest"), FakeHost())

@@ -1,0 +1,148 @@
+"""An existing cluster is named exactly, described as it is, and left alone."""
+
+from pathlib import Path
+
+import pytest
+
+from clusters.cluster import CaseImages, Cluster, Role
+from clusters.errors import ClusterNotReady, CommandFailed, Refused, UsageError
+from clusters.existing import ExistingProvider
+from clusters.provider import ClusterProvider
+from clusters.spec import ClusterSpec, Mode, Source
+from tests.fakes.api import FakeApi
+from tests.fakes.progress import SilentProgress
+
+IMAGES = CaseImages("agnhost", "load", "outside")
+SPEC = ClusterSpec(Mode.IPVS, "1.36.1", Source.REGISTRY)
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {token: t}}]
+contexts:
+- {name: staging, context: {cluster: c, user: u}}
+- {name: production, context: {cluster: c, user: u}}
+current-context: production
+"""
+
+
+def provider(api=None, *, allow_disruptive=False):
+    return ExistingProvider(Path("kubeconfig"), "staging", api or FakeApi(), IMAGES, allow_disruptive)
+
+
+def test_it_fits_the_protocol():
+    existing: ClusterProvider = provider()
+    assert existing.names() == ()
+
+
+def test_a_context_is_never_guessed(tmp_path):
+    file = tmp_path / "kubeconfig"
+    file.write_text(KUBECONFIG)
+    with pytest.raises(UsageError, match=r"no context 'test' \(there are: staging, production\)"):
+        ExistingProvider.of(file, "test", IMAGES)
+    assert ExistingProvider.of(file, "staging", IMAGES).context == "staging"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "contexts: ["])
+def test_a_file_that_is_no_kubeconfig(tmp_path, content):
+    file = tmp_path / "kubeconfig"
+    file.write_text(content)
+    with pytest.raises(UsageError) as refusal:
+        ExistingProvider.of(file, "staging", IMAGES)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_that_does_not_exist(tmp_path):
+    with pytest.raises(UsageError, match="there is no kubeconfig"):
+        ExistingProvider.of(tmp_path / "absent", "staging", IMAGES)
+
+
+def test_a_context_whose_cluster_is_missing_is_a_usage_error(tmp_path):
+    file = tmp_path / "kubeconfig"
+    file.write_text(KUBECONFIG.replace("name: c,", "name: other,"))
+    with pytest.raises(UsageError, match="context staging of kubeconfig .* is unusable"):
+        ExistingProvider.of(file, "staging", IMAGES)
+
+
+def test_it_is_described_as_it_is():
+    cluster = provider().describe()
+    assert (cluster.name, cluster.mode, cluster.kubernetes) == ("staging", Mode.IPTABLES, "1.36.1")
+    assert [(node.role, node.address) for node in cluster.nodes] == [
+        (Role.CONTROL_PLANE, "10.0.0.0"),
+        (Role.WORKER, "10.0.0.1"),
+        (Role.WORKER, "10.0.0.2"),
+    ]
+    assert (cluster.service_cidr, cluster.pod_cidr, cluster.network) == ("10.96.0.0/12", "10.244.0.0/16", None)
+    assert not cluster.owned
+    assert cluster.environment["kube-proxy image"] == "kube-proxy:v1.36.1"
+    assert Cluster.from_json(cluster.to_json()) == cluster
+
+
+def test_pod_addresses_are_gathered_from_the_nodes_where_the_proxy_does_not_know_them():
+    assert provider(FakeApi(config="mode: iptables")).describe().pod_cidr == "10.244.0.0/22"
+
+
+def test_it_is_found_only_in_its_own_mode():
+    assert provider().find(SPEC) is None
+    assert provider(FakeApi(config=None, modes=dict.fromkeys(("control-plane", "worker", "worker2"), "ipvs"))).find(
+        SPEC
+    )
+
+
+def test_it_is_neither_made_nor_removed():
+    for attempt in (
+        lambda: provider().create(SPEC, SilentProgress()),
+        lambda: provider().check(SPEC),
+        lambda: provider(allow_disruptive=True).delete("staging"),
+    ):
+        with pytest.raises(Refused, match="existing cluster staging"):
+            attempt()
+
+
+def test_its_nodes_are_out_of_reach_unless_the_user_says_otherwise():
+    api = FakeApi()
+    cluster = provider(api).describe()
+    with pytest.raises(Refused, match="--allow-disruptive"):
+        provider(api).run_on_node(cluster, cluster.nodes[1], ("reboot",))
+    assert api.programs == []
+
+
+def test_a_node_program_runs_in_a_pod_that_is_gone_afterwards():
+    api = FakeApi()
+    allowed = provider(api, allow_disruptive=True)
+    cluster = allowed.describe()
+    assert allowed.run_on_node(cluster, cluster.nodes[1], ("uptime",)).stdout == "done"
+    ((pod, argv),) = api.programs
+    assert pod.startswith("kubeproof-node-")
+    assert argv[-1] == "uptime"
+    assert api.pods == []
+
+
+def test_the_pod_of_a_node_program_is_gone_also_when_the_program_fails():
+    api = FakeApi()
+    api.exec_failure = CommandFailed(("false",), 1, "", "")
+    allowed = provider(api, allow_disruptive=True)
+    cluster = allowed.describe()
+    with pytest.raises(CommandFailed):
+        allowed.run_on_node(cluster, cluster.nodes[1], ("false",))
+    assert api.pods == []
+
+
+def test_the_proxys_rules_are_read_in_its_own_pod():
+    api = FakeApi()
+    cluster = provider(api).describe()
+    provider(api).run_by_proxy(cluster, cluster.nodes[2], ("iptables-save", "-c"))
+    assert api.programs == [("kube-proxy-worker2", ("iptables-save", "-c"))]
+
+
+def test_a_node_without_a_proxy_is_told():
+    api = FakeApi(proxies=("control-plane",))
+    cluster = provider(api).describe()
+    with pytest.raises(ClusterNotReady, match="node worker of cluster staging runs 0 kube-proxy pods"):
+        provider(api).run_by_proxy(cluster, cluster.nodes[1], ("true",))
+
+
+def test_the_proxys_logs_are_what_can_be_exported(tmp_path):
+    api = FakeApi(logs={"worker": "hello"})
+    provider(api).export_logs(provider(api).describe(), tmp_path / "logs")
+    assert (tmp_path / "logs" / "worker-kube-proxy.log").read_text() == "hello"
