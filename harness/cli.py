@@ -49,7 +49,8 @@ def doctor(
     substrate: Annotated[Substrate | None, typer.Option(help="Ask about this substrate likewise.")] = None,
 ) -> None:
     """Can this host run the modes? Looks, changes nothing, takes seconds. Exit code 3 if one cannot run."""
-    question = Question(tuple(mode or Mode), source, substrate, kubernetes)
+    modes = tuple(dict.fromkeys(mode or Mode))
+    question = Question(modes, source, substrate, kubernetes)
     report = examine(question, _tools(context).host)
     print_report(report, typer.echo, shutil.get_terminal_size().columns)
     if not report.fit:

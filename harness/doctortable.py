@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from clusters.doctor import Check, DoctorReport, Plan, Verdict
 
-NARROWEST, WIDEST = 60, 140
+NARROWEST, WIDEST = 80, 140
 MARGIN = 2
 
 
@@ -46,6 +46,6 @@ def _write_plan(write: Callable[[str], None], plan: Plan, report: DoctorReport, 
 
 def _write_wrapped(write: Callable[[str], None], head: str, text: str, width: int) -> None:
     """`text` beside `head`, further lines below its beginning."""
-    wrapped = textwrap.wrap(text, max(width - len(head), NARROWEST // 2), break_on_hyphens=False) or [""]
+    wrapped = textwrap.wrap(text, max(width - len(head), NARROWEST // 3), break_on_hyphens=False) or [""]
     for number, line in enumerate(wrapped):
         write((head if number == 0 else " " * len(head)) + line)

@@ -84,5 +84,5 @@ def test_clean_without_an_engine_is_the_worlds_fault(capsys):
 def test_the_table_keeps_to_the_terminal(columns):
     lines = []
     print_report(examine(Question(source=Source.BUILT), FakeHost(without=["go"])), lines.append, columns)
-    assert max(map(len, lines)) <= max(min(columns, 140), 75)
+    assert max(map(len, lines)) <= max(min(columns, 140), 80)
     assert not any(line.endswith(" ") for line in lines)

@@ -23,7 +23,7 @@ def test_the_log_speaks_where_port_forwards_are_refused():
 
 
 def test_a_proxy_that_says_nothing_is_not_believed_to_follow_its_configuration():
-    with pytest.raises(ClusterNotReady, match="does not say its mode.*port-forward refused"):
+    with pytest.raises(ClusterNotReady, match=r"does not say its mode.*port-forward refused"):
         read_effective_mode("c", FakeApi(config="mode: ipvs", modes={}))
 
 

@@ -60,7 +60,7 @@ def test_a_file_that_does_not_exist(tmp_path):
 def test_a_context_whose_cluster_is_missing_is_a_usage_error(tmp_path):
     file = tmp_path / "kubeconfig"
     file.write_text(KUBECONFIG.replace("name: c,", "name: other,"))
-    with pytest.raises(UsageError, match="context staging of kubeconfig .* is unusable"):
+    with pytest.raises(UsageError, match=r"context staging of kubeconfig .* is unusable"):
         ExistingProvider.of(file, "staging", IMAGES)
 
 
