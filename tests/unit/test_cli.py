@@ -1,5 +1,7 @@
 """The kubeproof command: what it says and what it ends with."""
 
+from importlib.metadata import entry_points
+
 import pytest
 
 from clusters.doctor import Question, examine
@@ -86,3 +88,8 @@ def test_the_table_keeps_to_the_terminal(columns):
     print_report(examine(Question(source=Source.BUILT), FakeHost(without=["go"])), lines.append, columns)
     assert max(map(len, lines)) <= max(min(columns, 140), 80)
     assert not any(line.endswith(" ") for line in lines)
+
+
+def test_the_installed_command_is_the_one_that_brings_its_tools():
+    (command,) = entry_points(group="console_scripts", name="kubeproof")
+    assert command.load() is main
