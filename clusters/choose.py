@@ -10,7 +10,6 @@ from clusters.command import HostCommands
 from clusters.doctor import Question, examine
 from clusters.doctor.machine import Machine
 from clusters.engine import Engine
-from clusters.errors import Refused
 from clusters.existing import ExistingProvider
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
@@ -35,11 +34,8 @@ def choose_spec(
 
     Raises `UsageError` for what cannot be had at all, `HostUnfit` for what this host cannot run.
     """
-    if source is Source.REGISTRY:
-        raise Refused("source registry is not supported yet", remedy="--source=built makes every image here")
     release = read_lock().release(kubernetes)
-    # Until stock images are supported too, there is nothing to choose.
-    question = Question((mode,), Source.BUILT, substrate, release.version, workers=workers)
+    question = Question((mode,), source, substrate, release.version, workers=workers)
     progress.step("doctor looks at the host")
     report = examine(question, Machine())
     plan = report.plan_for(mode)

@@ -62,6 +62,8 @@ class HostCommands:
             )
         except FileNotFoundError as missing:
             raise CommandFailed(argv, 127, "", f"{argv[0]}: not found") from missing
+        except OSError as refused:
+            raise CommandFailed(argv, 126, "", f"{argv[0]}: cannot be executed: {refused.strerror}") from refused
         except subprocess.TimeoutExpired as late:
             raise CommandFailed(argv, None, _text(late.stdout), _text(late.stderr)) from late
         if done.returncode != 0:

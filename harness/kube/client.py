@@ -44,7 +44,10 @@ class Kube:
         # Stubs lag behind the client, which makes its configuration from an OpenAPI template.
         self._configuration = cast(Any, client.Configuration())
         config.load_kube_config(
-            str(cluster.kubeconfig), context=cluster.context, client_configuration=self._configuration
+            str(cluster.kubeconfig),
+            context=cluster.context,
+            client_configuration=self._configuration,
+            persist_config=False,
         )
         self._configuration.connection_pool_maxsize = CONNECTIONS
         self._configuration.retries = False
