@@ -26,7 +26,8 @@ def run_by_proxy(
     ).split()
     if len(pods) != 1:
         raise ClusterNotReady(f"node {node.name} of cluster {cluster} has {len(pods)} proxy pods, expected was 1")
-    stdout = kubectl.run("exec", "--namespace=kube-system", pods[0], "--", *argv, timeout_s=timeout_s)
+    in_guest = ("director", "run", *argv)
+    stdout = kubectl.run("exec", "--namespace=kube-system", pods[0], "--", *in_guest, timeout_s=timeout_s)
     return CommandResult(stdout, "")
 
 
