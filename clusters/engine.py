@@ -64,7 +64,8 @@ class Engine:
     # Images
 
     def has_image(self, reference: str) -> bool:
-        return bool(self._docker("images", "--quiet", reference).stdout.strip())
+        """By tag or by digest."""
+        return self._tolerating("No such image", "image", "inspect", "--format={{.Id}}", reference)
 
     def build_image(self, context: Path, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> None:
         """Build `context`/Dockerfile."""
@@ -103,6 +104,13 @@ class Engine:
         """Run a program in a container. Raises `CommandFailed`."""
         interactive = () if stdin is None else ("--interactive",)
         return self._docker("exec", *interactive, container, *argv, stdin=stdin, timeout_s=timeout_s)
+
+    def create_container(self, image: str) -> str:
+        """A container that never runs, for its files; its id. The image is pulled if it is not there."""
+        return self._docker("create", image, timeout_s=BUILD_TIMEOUT_S).stdout.strip()
+
+    def copy_out(self, container: str, source: str, target: Path) -> None:
+        self._docker("cp", f"{container}:{source}", str(target), timeout_s=BUILD_TIMEOUT_S)
 
     def copy_in(self, source: Path, container: str, target: str) -> None:
         self._docker("cp", str(source), f"{container}:{target}", timeout_s=BUILD_TIMEOUT_S)
@@ -152,12 +160,15 @@ class Engine:
                 raise
             return tuple(json.loads(failure.stdout or "[]"))
 
-    def _tolerating(self, absent: str, *argv: str) -> None:
+    def _tolerating(self, absent: str, *argv: str) -> bool:
+        """False if the engine says that what this was about is not there."""
         try:
             self._docker(*argv, timeout_s=120)
         except CommandFailed as failure:
             if absent.lower() not in failure.stderr.lower():
                 raise
+            return False
+        return True
 
     def _docker(self, *argv: str, stdin: str | None = None, timeout_s: float = 60.0) -> CommandResult:
         return self._commands.run("docker", *argv, stdin=stdin, timeout_s=timeout_s)

@@ -1,4 +1,7 @@
-"""metrics-server: our Deployment beside the RBAC and API registration that its own module ships."""
+"""metrics-server: its Deployment, what it may read, and its place among the server's APIs.
+
+What it has to be allowed: https://kubernetes-sigs.github.io/metrics-server/, "Requirements".
+"""
 
 from __future__ import annotations
 
@@ -6,48 +9,90 @@ import json
 from typing import Any
 
 NODES_PATH = "/apis/metrics.k8s.io/v1beta1/nodes"
+NAME = "metrics-server"
+NAMESPACE = "kube-system"
+LABELS = {"k8s-app": NAME}
+RBAC = "rbac.authorization.k8s.io/v1"
 RESOLUTION_S = 10
 """The shortest that metrics-server accepts; a cluster for tests shall not wait a minute for numbers."""
 
 
-def metrics_server(image: str, shipped: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-    """All manifests: `shipped` without its Deployment, and ours with `image`.
+def metrics_server(image: str) -> tuple[dict[str, Any], ...]:
+    """All manifests.
 
     Kubelets of kind sign their own serving certificates, so these are not verified; the scrape stays on
     the cluster's own network.
     """
-    labels = {"k8s-app": "metrics-server"}
-    kept = [
-        _selecting(document, labels) for document in shipped if document["kind"] not in ("Deployment", "Kustomization")
+    return (
+        _object("v1", "ServiceAccount", NAME),
+        _role(),
+        _binding("ClusterRole", f"system:{NAME}", f"system:{NAME}"),
+        _binding("ClusterRole", "system:auth-delegator", f"{NAME}:system:auth-delegator"),
+        _binding("Role", "extension-apiserver-authentication-reader", f"{NAME}-auth-reader"),
+        _service(),
+        _api(),
+        _deployment(image),
+    )
+
+
+def _object(api: str, kind: str, name: str) -> dict[str, Any]:
+    cluster_wide = kind in ("ClusterRole", "ClusterRoleBinding", "APIService")
+    metadata = {"name": name} if cluster_wide else {"name": name, "namespace": NAMESPACE, "labels": LABELS}
+    return {"apiVersion": api, "kind": kind, "metadata": metadata}
+
+
+def _role() -> dict[str, Any]:
+    rules = [
+        {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]},
     ]
-    return (*kept, _deployment(image, labels))
+    return {**_object(RBAC, "ClusterRole", f"system:{NAME}"), "rules": rules}
 
 
-def _selecting(document: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:
-    """metrics-server's Service gets its selector from a kustomization, which we do not use."""
-    if document["kind"] != "Service":
-        return document
-    return {**document, "spec": {**document["spec"], "selector": labels}}
-
-
-def _deployment(image: str, labels: dict[str, str]) -> dict[str, Any]:
+def _binding(kind: str, role: str, name: str) -> dict[str, Any]:
     return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "metrics-server", "namespace": "kube-system", "labels": labels},
+        **_object(RBAC, f"{kind}Binding", name),
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
+    }
+
+
+def _service() -> dict[str, Any]:
+    ports = [{"name": "https", "port": 443, "targetPort": "https", "appProtocol": "https"}]
+    return {**_object("v1", "Service", NAME), "spec": {"selector": LABELS, "ports": ports}}
+
+
+def _api() -> dict[str, Any]:
+    """The resource metrics API, served by the Service above."""
+    return {
+        **_object("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io"),
         "spec": {
-            "selector": {"matchLabels": labels},
+            "group": "metrics.k8s.io",
+            "version": "v1beta1",
+            "service": {"name": NAME, "namespace": NAMESPACE},
+            "insecureSkipTLSVerify": True,
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+        },
+    }
+
+
+def _deployment(image: str) -> dict[str, Any]:
+    return {
+        **_object("apps/v1", "Deployment", NAME),
+        "spec": {
+            "selector": {"matchLabels": LABELS},
             "template": {
-                "metadata": {"labels": labels},
+                "metadata": {"labels": LABELS},
                 "spec": {
-                    "serviceAccountName": "metrics-server",
+                    "serviceAccountName": NAME,
                     "priorityClassName": "system-cluster-critical",
                     # The control plane node always exists, and no case ever takes it down.
                     "nodeSelector": {"node-role.kubernetes.io/control-plane": ""},
                     "tolerations": [{"operator": "Exists"}],
                     "containers": [
                         {
-                            "name": "metrics-server",
+                            "name": NAME,
                             "image": image,
                             "args": [
                                 "--cert-dir=/tmp",

@@ -21,7 +21,7 @@ from clusters.doctor.report import DoctorReport
 from clusters.doctor.rules import check_iptables, check_ipvs, check_nftables
 from clusters.doctor.sources import check_building, check_kind, check_registry
 from clusters.doctor.stock import Stock
-from clusters.doctor.tools import check_tools, check_tun, check_uml_modes
+from clusters.doctor.tools import check_tools, check_uml_modes
 from clusters.spec import ClusterSpec, Source
 
 ANYWHERE: tuple[Callable[[Facts], tuple[Check, ...]], ...] = (
@@ -39,7 +39,6 @@ ON_THE_ENGINES_HOST: tuple[Callable[[Facts], tuple[Check, ...]], ...] = (
     check_iptables,
     check_nftables,
     check_ipvs,
-    check_tun,
     check_inotify,
     check_open_files,
     check_conntrack,

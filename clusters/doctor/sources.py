@@ -36,7 +36,7 @@ def check_registry(facts: Facts) -> tuple[Check, ...]:
         seen = f"the lock file names no {' and no '.join(unlocked)} image for Kubernetes {facts.kubernetes}"
         return (Check(name, Verdict.UNFIT, seen, "it is not known what to pull", remedy, sources=FROM_REGISTRY),)
     if Stock.of(facts, Source.REGISTRY).complete:
-        return (Check(name, Verdict.OK, "the engine has the node image already", sources=FROM_REGISTRY),)
+        return (Check(name, Verdict.OK, "the engine has the images already", sources=FROM_REGISTRY),)
     unanswered = facts.host.unanswered(REGISTRIES, REACH_TIMEOUT_S)
     if unanswered:
         seen = "; ".join(f"{_host(url)} does not answer ({why})" for url, why in sorted(unanswered.items()))
@@ -45,11 +45,12 @@ def check_registry(facts: Facts) -> tuple[Check, ...]:
 
 
 def _not_in_lock(facts: Facts) -> list[str]:
-    """Images that source registry needs and the lock file does not name yet."""
+    """Images that source registry needs and the lock file does not name."""
     wanted = {
         "node": facts.release.node_image if facts.release else "",
         "agnhost": facts.lock.agnhost_image,
         "metrics-server": facts.lock.metrics_server_image,
+        "debian": facts.lock.debian_image,
     }
     return [name for name, reference in wanted.items() if not reference]
 

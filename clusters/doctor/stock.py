@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clusters.doctor.facts import EngineSeen, Facts
 from clusters.errors import CommandFailed
-from clusters.images.recipes import KIND, recipe_book
+from clusters.images.recipes import KIND, recipe_book, stock_book
 from clusters.spec import Source, Substrate
 
 
@@ -27,10 +27,13 @@ class Stock:
         release = facts.release
         if release is None or not isinstance(facts.engine, EngineSeen):
             return cls(source, complete=False)
-        book = recipe_book(facts.lock, release)
-        wanted = [book.node.tag, book.load.tag] if source is Source.BUILT else [release.node_image]
-        if Substrate.UML in substrates:
-            wanted.append(book.director.tag)
+        if source is Source.BUILT:
+            book = recipe_book(facts.lock, release)
+            wanted = [book.node.tag, book.load.tag]
+        else:
+            stock = stock_book(facts.lock, release)
+            wanted = [release.node_image, stock.load.tag]
+            wanted += [stock.director.tag] if Substrate.UML in substrates else []
         return cls(source, complete=all(_has_image(facts, tag) for tag in wanted))
 
 
@@ -44,6 +47,7 @@ def _has_image(facts: Facts, reference: str) -> bool:
     if not reference:
         return False
     try:
-        return bool(facts.host.run("docker", "images", "--quiet", reference, timeout_s=10).stdout.strip())
+        facts.host.run("docker", "image", "inspect", "--format={{.Id}}", reference, timeout_s=10)
     except CommandFailed:
         return False
+    return True

@@ -1,4 +1,4 @@
-"""Checks of programs and devices on the host that nothing depends on but substrate uml and doctor itself."""
+"""Checks of programs on the host that only doctor uses, and of what substrate uml can hold."""
 
 from __future__ import annotations
 
@@ -9,30 +9,11 @@ from clusters.doctor.facts import Facts
 from clusters.errors import CommandFailed
 from clusters.spec import Mode, Substrate
 
-TUN = "/dev/net/tun"
 OLDEST_NFT = (1, 0, 1)
 """kube-proxy asks as much of the nft in its image: kubernetes/kubernetes, pkg/proxy/nftables/supported.go."""
 
 TOOLS = ("nft", "iptables", "ipset")
 IN_UML = frozenset({Substrate.UML})
-MODES_OF_UML = frozenset({Mode.IPTABLES, Mode.IPVS})
-
-
-def check_tun(facts: Facts) -> tuple[Check, ...]:
-    """Substrate uml is joined to its node by a TAP device."""
-    if facts.host.exists(TUN):
-        return (Check("substrate uml", Verdict.OK, f"{TUN} is there", modes=MODES_OF_UML, substrates=IN_UML),)
-    return (
-        Check(
-            "substrate uml",
-            Verdict.UNFIT,
-            f"there is no {TUN}",
-            "a user-mode Linux cannot be joined to its node's network",
-            "`sudo modprobe tun`",
-            modes=MODES_OF_UML,
-            substrates=IN_UML,
-        ),
-    )
 
 
 def check_uml_modes(facts: Facts) -> tuple[Check, ...]:

@@ -13,9 +13,8 @@ from clusters.engine import Engine
 from clusters.errors import BuildFailed, CommandFailed
 from clusters.images.node import import_parts
 from clusters.images.programs import Programs
-from clusters.images.recipes import METRICS_SERVER, Recipe
+from clusters.images.recipes import DEBIAN, Recipe
 from clusters.images.rootfs import bootstrap
-from clusters.images.shipped import shipped_manifests
 from clusters.progress import Progress, timed
 
 PIP_TIMEOUT_S = 600.0
@@ -54,9 +53,17 @@ class Builder:
                 shutil.copy2(binaries / program, context / "bin" / program)
         if (context / "requirements.txt").exists():
             self._install_python(context, progress)
-        if recipe.parts:
-            manifest = shipped_manifests(self.commands, METRICS_SERVER)
-            (context / "manifests" / "metrics-server.yaml").write_text(manifest)
+        for image, path in recipe.copied:
+            (context / "bin").mkdir(exist_ok=True)
+            self._copy_out(image, path, context / "bin")
+
+    def _copy_out(self, image: str, path: str, target: Path) -> None:
+        """A program from another project's image, which is pulled for it."""
+        container = self.engine.create_container(image)
+        try:
+            self.engine.copy_out(container, path, target)
+        finally:
+            self.engine.remove_container(container)
 
     def _install_python(self, context: Path, progress: Progress) -> None:
         """The pinned Python packages for Debian's own Python, whatever Python runs us."""
@@ -85,8 +92,13 @@ class Builder:
 
     def _ensure_base(self, recipe: Recipe, progress: Progress) -> str:
         if not recipe.packages:
-            return ""
-        if not self.engine.has_image(recipe.base_tag):
+            return recipe.base
+        if self.engine.has_image(recipe.base_tag):
+            return recipe.base_tag
+        if recipe.base:
+            with timed(progress, f"installing {len(recipe.packages)} Debian packages for {recipe.name}"):
+                self._install_debian(recipe)
+        else:
             with (
                 timed(progress, f"unpacking {len(recipe.packages)} Debian packages for {recipe.name}"),
                 tempfile.TemporaryDirectory(prefix="kubeproof-rootfs-") as scratch,
@@ -95,6 +107,17 @@ class Builder:
                 bootstrap(self.commands, recipe.suite, recipe.packages, archive)
                 self.engine.import_image(archive, recipe.base_tag)
         return recipe.base_tag
+
+    def _install_debian(self, recipe: Recipe) -> None:
+        arguments = {"BASE": recipe.base, "PACKAGES": " ".join(recipe.packages)}
+        try:
+            self.engine.build_image(DEBIAN, recipe.base_tag, arguments, {LABEL: recipe.name})
+        except CommandFailed as failure:
+            raise BuildFailed(
+                f"Debian packages of image {recipe.name} could not be installed: {failure.message}",
+                remedy="containers need a way to a Debian mirror; --source=built takes the host's",
+                detail=failure.detail,
+            ) from failure
 
     def _build(self, recipe: Recipe, context: Path, base: str) -> None:
         arguments = dict(recipe.arguments) | ({"BASE": base} if base else {})

@@ -16,7 +16,7 @@ class KubernetesRelease:
     """One Kubernetes version that can be had, and what goes with it.
 
     `module` is the folder below `modules/` that builds it; `node_image` is kind's own image by digest,
-    for source `registry`.
+    for source `registry`, of the same minor version but not always of the same patch.
     """
 
     version: str
@@ -29,6 +29,11 @@ class KubernetesRelease:
     def minor(self) -> tuple[int, int]:
         major, minor, _ = self.version.split(".")
         return int(major), int(minor)
+
+    @property
+    def stock_version(self) -> str:
+        """The version in `node_image`, such as "1.37.0"."""
+        return self.node_image.partition(":v")[2].partition("@")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,7 @@ class Lock:
     pause: str
     agnhost_image: str
     metrics_server_image: str
-    metrics_server_manifest: str
-    python_image: str
+    debian_image: str
 
     def release(self, version: str | None) -> KubernetesRelease:
         """The release of that version, or the default. Raises `UsageError` naming those there are."""
@@ -69,6 +73,5 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
         pause=doc["pause"]["version"],
         agnhost_image=doc["registry"]["agnhost"],
         metrics_server_image=doc["registry"]["metrics-server"],
-        metrics_server_manifest=doc["registry"]["metrics-server-manifest"],
-        python_image=doc["registry"]["python"],
+        debian_image=doc["registry"]["debian"],
     )

@@ -10,6 +10,9 @@ from clusters.images.lock import KubernetesRelease, Lock
 from clusters.images.programs import Module
 
 RECIPES = Path(__file__).with_name("recipes")
+DEBIAN = RECIPES / "debian"
+"""What puts packages on a registry's Debian image."""
+
 REPOSITORY = "kubeproof"
 
 
@@ -18,7 +21,9 @@ class Recipe:
     """One image: the folder `recipes/<name>` and the Go programs that go into it.
 
     `reference` is the name by which pods on a node ask for it. In the folder, `packages.txt` asks for a
-    Debian root file system below it, `requirements.txt` for Python packages in it. `suite` is Debian's.
+    Debian root file system below it, `requirements.txt` for Python packages in it. That file system is
+    unpacked from the packages of `suite`, or, where `base` names a registry's image, that with the packages.
+    `copied` are programs of other projects' images, as (image, path in it).
     """
 
     name: str
@@ -28,6 +33,8 @@ class Recipe:
     programs: tuple[str, ...] = ()
     arguments: tuple[tuple[str, str], ...] = ()
     parts: tuple[Recipe, ...] = ()
+    base: str = ""
+    copied: tuple[tuple[str, str], ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -42,7 +49,7 @@ class Recipe:
     @property
     def base_tag(self) -> str:
         """The engine's tag of the root file system; recipes with equal packages share it."""
-        wanted = f"{self.suite} {' '.join(self.packages)}"
+        wanted = f"{self.base or self.suite} {' '.join(self.packages)}"
         return f"{REPOSITORY}/debian:{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
 
     @property
@@ -59,6 +66,7 @@ class Recipe:
             *self.programs,
             repr(self.arguments),
             *(f"{part.reference} {part.tag}" for part in self.parts),
+            *(f"{image} {path}" for image, path in self.copied),
         ):
             digest.update(ingredient.encode() + b"\0")
         return digest.hexdigest()[:12]
@@ -131,6 +139,35 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
         ),
     )
     return RecipeBook(node=node, load=load, agnhost=agnhost, director=director)
+
+
+@dataclass(frozen=True, slots=True)
+class StockBook:
+    """What source `registry` has no image for, made from images that it has.
+
+    `ipvs_node` is kind's node with the tools that read ipvs, which kind leaves out of its image:
+    https://github.com/kubernetes-sigs/kind/issues/1497.
+    """
+
+    load: Recipe
+    director: Recipe
+    ipvs_node: Recipe
+
+
+def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
+    """The recipes that go with a stock node of a release. Nodes know them by the engine's own tags."""
+    kube_proxy = f"registry.k8s.io/kube-proxy:v{release.stock_version}"
+    return StockBook(
+        load=Recipe("load", "", lock.debian, base=lock.debian_image),
+        director=Recipe(
+            "director",
+            "",
+            lock.debian,
+            base=lock.debian_image,
+            copied=((kube_proxy, "/usr/local/bin/kube-proxy"),),
+        ),
+        ipvs_node=Recipe("stock-node", "", lock.debian, base=release.node_image),
+    )
 
 
 def kubernetes_module(release: KubernetesRelease) -> Module:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import yaml
-
 from clusters.addons.dns import cluster_only_dns
 from clusters.addons.metrics import NODES_PATH, metrics_server, nodes_with_metrics
 from clusters.addons.network import install_network
@@ -40,7 +38,7 @@ def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
         SERVICE_CIDR,
         own_pods=built,
     )
-    kubectl.apply(*metrics_server(images.metrics_server, _shipped_manifests(kubectl, images)))
+    kubectl.apply(*metrics_server(images.metrics_server))
     kubectl.apply(dns_probe(images.cases.agnhost))
     if spec.substrate is Substrate.UML:
         printed = engine.exec(kubectl.container, *PRINT_MANIFESTS).stdout
@@ -112,8 +110,3 @@ def _subnet(engine: Engine, network: str) -> str:
     """The IPv4 subnet of the cluster's own container network."""
     (found,) = engine.networks(f"name=^{network}$")
     return next(str(config["Subnet"]) for config in found["IPAM"]["Config"] if ":" not in config["Subnet"])
-
-
-def _shipped_manifests(kubectl: Kubectl, images: ImageSet) -> tuple[dict[str, object], ...]:
-    text = kubectl.engine.exec(kubectl.container, "cat", images.metrics_manifest).stdout
-    return tuple(document for document in yaml.safe_load_all(text) if document)

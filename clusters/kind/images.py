@@ -8,20 +8,23 @@ from clusters.cluster import CaseImages
 from clusters.engine import Engine
 from clusters.images.build import Builder
 from clusters.images.lock import Lock
-from clusters.images.recipes import RecipeBook, recipe_book
+from clusters.images.recipes import Recipe, StockBook, recipe_book, stock_book
 from clusters.progress import Progress
-from clusters.spec import ClusterSpec, Source
+from clusters.spec import ClusterSpec, Mode, Source, Substrate
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSet:
-    """References for one cluster; `metrics_manifest` is where metrics-server's own manifests are."""
+    """References for one cluster.
+
+    `to_load` are images that only the engine has, by its own tags, and every node needs.
+    """
 
     node: str
     metrics_server: str
     director: str
     cases: CaseImages
-    metrics_manifest: str
+    to_load: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +36,49 @@ class Images:
     builder: Builder
 
     def ensure(self, spec: ClusterSpec, progress: Progress) -> ImageSet:
-        """All images in the engine, built now if need be. Raises `BuildFailed`."""
-        book = self._book(spec)
+        """All images that are made here in the engine, made now if need be. Raises `BuildFailed`.
+
+        A stock node image is pulled by kind, and what runs on it by its nodes.
+        """
+        release = self.lock.release(spec.kubernetes)
         if spec.source is Source.BUILT:
+            book = recipe_book(self.lock, release)
             self.builder.ensure(book.node, progress)
             self.builder.ensure(book.load, progress)
+        else:
+            for recipe in _recipes(spec, stock_book(self.lock, release)):
+                self.builder.ensure(recipe, progress)
         return self.present(spec)
 
     def present(self, spec: ClusterSpec) -> ImageSet:
         """The references alone."""
-        release = self.lock.release(spec.kubernetes)
-        book = self._book(spec)
-        if spec.source is Source.BUILT:
-            parts = {part.name: part.reference for part in book.node.parts}
-            return ImageSet(
-                node=book.node.tag,
-                metrics_server=parts["metrics-server"],
-                director=book.director.reference,
-                cases=CaseImages(parts["agnhost"], parts["load"], outside=book.load.tag),
-                metrics_manifest="/kind/manifests/metrics-server.yaml",
-            )
+        return self._built(spec) if spec.source is Source.BUILT else self._stock(spec)
+
+    def _built(self, spec: ClusterSpec) -> ImageSet:
+        book = recipe_book(self.lock, self.lock.release(spec.kubernetes))
+        parts = {part.name: part.reference for part in book.node.parts}
         return ImageSet(
-            node=release.node_image,
-            metrics_server=self.lock.metrics_server_image,
-            director=book.director.tag,
-            cases=CaseImages(self.lock.agnhost_image, book.load.reference, outside=book.load.tag),
-            metrics_manifest=self.lock.metrics_server_manifest,
+            node=book.node.tag,
+            metrics_server=parts["metrics-server"],
+            director=book.director.reference,
+            cases=CaseImages(parts["agnhost"], parts["load"], outside=book.load.tag),
         )
 
-    def _book(self, spec: ClusterSpec) -> RecipeBook:
-        return recipe_book(self.lock, self.lock.release(spec.kubernetes))
+    def _stock(self, spec: ClusterSpec) -> ImageSet:
+        release = self.lock.release(spec.kubernetes)
+        stock = stock_book(self.lock, release)
+        made = _recipes(spec, stock)
+        return ImageSet(
+            node=stock.ipvs_node.tag if stock.ipvs_node in made else release.node_image,
+            metrics_server=self.lock.metrics_server_image,
+            director=stock.director.tag,
+            cases=CaseImages(self.lock.agnhost_image, stock.load.tag, outside=stock.load.tag),
+            to_load=tuple(recipe.tag for recipe in made if recipe is not stock.ipvs_node),
+        )
+
+
+def _recipes(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
+    """What of the book a spec needs."""
+    if spec.substrate is Substrate.UML:
+        return (stock.load, stock.director)
+    return (stock.load, stock.ipvs_node) if spec.mode is Mode.IPVS else (stock.load,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from clusters.addons.network import NodeNetwork
@@ -36,6 +37,12 @@ def nodes_of(engine: Engine, name: str) -> tuple[Node, ...]:
         Node(_name(container), _role(container), container["NetworkSettings"]["Networks"][name]["IPAddress"])
         for container in node_containers(engine, name)
     )
+
+
+def server_version(engine: Engine, name: str) -> str:
+    """What the API server says of itself, such as "1.37.2"."""
+    version: str = json.loads(control_plane(engine, name).raw("/version"))["gitVersion"]
+    return version.removeprefix("v")
 
 
 def node_networks(nodes: tuple[Node, ...], kubectl: Kubectl) -> tuple[NodeNetwork, ...]:

@@ -18,7 +18,7 @@ from clusters.kind.addons import install_addons, wait_addons_ready
 from clusters.kind.config import POD_CIDR, SERVICE_CIDR, kind_config
 from clusters.kind.fingerprint import fingerprint
 from clusters.kind.images import Images, ImageSet
-from clusters.kind.nodes import node_containers, nodes_of
+from clusters.kind.nodes import node_containers, nodes_of, server_version
 from clusters.kind.program import find_kind
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
 from clusters.ownership import Claimed, labels_for
@@ -58,6 +58,9 @@ class KindProvider:
             self.engine.create_network(spec.name, labels_for(spec.name, self.keep))
             with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
                 self._kind_create(kind, spec, images)
+            if images.to_load:
+                with timed(progress, f"loading {', '.join(images.to_load)} into every node"):
+                    self._load(kind, spec.name, images.to_load)
             with timed(progress, "pod network, leak guard, DNS, metrics-server, proxy"):
                 install_addons(self.engine, spec, images)
             with timed(progress, "waiting for nodes, DNS on every node, metrics and the proxy's first sync"):
@@ -138,6 +141,9 @@ class KindProvider:
             ) from failure
         self._kubeconfig(spec.name).chmod(0o600)
 
+    def _load(self, kind: str, name: str, tags: tuple[str, ...]) -> None:
+        self.commands.run(kind, "load", "docker-image", *tags, f"--name={name}", timeout_s=CREATE_TIMEOUT_S)
+
     def _describe(self, spec: ClusterSpec, images: ImageSet) -> Cluster:
         nodes = nodes_of(self.engine, spec.name)
         require_effective_mode(self.engine, spec, nodes)
@@ -146,7 +152,7 @@ class KindProvider:
             mode=spec.mode,
             source=spec.source,
             substrate=spec.substrate,
-            kubernetes=spec.kubernetes,
+            kubernetes=server_version(self.engine, spec.name),
             kubeconfig=self._kubeconfig(spec.name),
             context=f"kind-{spec.name}",
             nodes=nodes,

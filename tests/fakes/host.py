@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from clusters.doctor.host import Room
-from tests.fakes.commands import Answer, ScriptedCommands
+from tests.fakes.commands import Answer, ScriptedCommands, failing
 
 KERNEL = "6.1.0-13-amd64"
 ALL_CAPABILITIES = "000001ffffffffff"
@@ -35,11 +35,10 @@ FILES = {
     "/proc/sys/net/netfilter/nf_conntrack_max": "262144\n",
     "/proc/meminfo": "MemTotal:       16000000 kB\nMemAvailable:   12000000 kB\n",
     "/proc/net/ip_vs": "",
-    "/dev/net/tun": "",
     "/etc/apt/sources.list": "deb http://mirror.example/debian bookworm main\n",
 }
 SCRIPT: dict[str, Answer] = {
-    "docker images": "",
+    "docker image inspect": failing("docker image inspect", "No such image"),
     "kind version": "kind v0.33.0 go1.26.0 linux/amd64",
     "go version": "go version go1.26.8 linux/amd64",
     "go env": json.dumps({"GOPROXY": "https://user:secret@goproxy.example,direct", "GOTOOLCHAIN": "auto"}),

@@ -94,11 +94,6 @@ def test_ipvs_goes_to_user_mode_linux_where_the_kernel_has_none():
     assert (found.verdict, report.standing(found)) == (Verdict.UNFIT, Verdict.WARNING)
 
 
-def test_user_mode_linux_needs_a_tun_device():
-    host = FakeHost(files=NO_IP_VS | {"/dev/net/tun": None}, script=IPVSADM_FAILS)
-    assert not examine(Question((Mode.IPVS,), Source.BUILT), host).fit
-
-
 def test_other_modes_stay_on_the_host():
     assert choose_substrate(Mode.NFTABLES, FakeHost(files=NO_IP_VS, script=IPVSADM_FAILS))[0] is Substrate.HOST
 

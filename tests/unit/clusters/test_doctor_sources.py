@@ -16,7 +16,7 @@ from tests.fakes.commands import failing
 from tests.fakes.host import WITHOUT_SYS_RESOURCE, FakeHost
 
 BUILT = {"source": Source.BUILT}
-LOCKED = replace(read_lock(), agnhost_image="agnhost@sha256:1", metrics_server_image="metrics-server@sha256:2")
+LOCKED = read_lock()
 UNLOCKED = replace(LOCKED, agnhost_image="")
 
 
@@ -49,7 +49,7 @@ def test_no_registry_is_asked_while_it_is_not_known_what_to_pull():
 
 
 def test_an_image_that_was_loaded_before_needs_no_registry():
-    host = FakeHost(script={"docker images": "0123456789ab"}, silent=["registry"])
+    host = FakeHost(script={"docker image inspect": "sha256:0123456789ab"}, silent=["registry"])
     assert source_for(Facts(host, Question(), LOCKED))[0] is Source.REGISTRY
 
 
@@ -66,7 +66,9 @@ def test_the_mirror_that_mmdebstrap_will_use_is_the_one_that_is_asked():
 
 
 def test_nothing_has_to_be_in_reach_when_all_images_are_built():
-    host = FakeHost(script={"docker images": "0123456789ab"}, without=["go", "mmdebstrap"], silent=["example"])
+    host = FakeHost(
+        script={"docker image inspect": "sha256:0123456789ab"}, without=["go", "mmdebstrap"], silent=["example"]
+    )
     report = examine(Question(**BUILT), host)
     assert report.fit
     assert "images of source built" in {check.name for check in report.checks}

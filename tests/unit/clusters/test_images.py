@@ -9,11 +9,12 @@ from clusters.images import recipes as recipes_module
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Module, Programs
-from clusters.images.recipes import PAUSE, Recipe, recipe_book
+from clusters.images.recipes import PAUSE, Recipe, recipe_book, stock_book
 from tests.fakes.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
 
 LOCK = read_lock()
+ABSENT = failing("docker image inspect", "Error: No such image: x")
 
 
 def book(version=None):
@@ -60,14 +61,16 @@ def builder(commands, tmp_path):
 
 
 def test_an_image_that_is_there_is_not_built(tmp_path):
-    commands = ScriptedCommands({"docker images": "sha256:1"})
+    commands = ScriptedCommands({"docker image inspect": "sha256:1"})
     recipe = Recipe("pause", "pause:1", "bookworm", (PAUSE,), ("pause",))
     assert builder(commands, tmp_path).ensure(recipe, SilentProgress()) == recipe.tag
     assert commands.asked_for("docker build") == []
 
 
 def test_a_program_that_does_not_build_is_one_line_with_the_story_behind_it(tmp_path):
-    commands = ScriptedCommands({"docker images": "", "go install": failing("go install tool", "no route\nboom: x")})
+    commands = ScriptedCommands(
+        {"docker image inspect": ABSENT, "go install": failing("go install tool", "no route\nboom: x")}
+    )
     recipe = Recipe("pause", "pause:1", "bookworm", (PAUSE,), ("pause",))
     with pytest.raises(BuildFailed, match=r"Go programs of pause did not build.*boom: x") as caught:
         builder(commands, tmp_path).ensure(recipe, SilentProgress())
@@ -80,3 +83,22 @@ def test_a_half_built_program_is_never_taken_for_a_whole_one(tmp_path):
     with pytest.raises(BuildFailed):
         programs.ensure(PAUSE, SilentProgress())
     assert list((tmp_path / "programs").iterdir()) == []
+
+
+def test_a_stock_image_is_debians_with_its_packages_and_programs_of_upstreams(tmp_path):
+    director = stock_book(LOCK, LOCK.release(None)).director
+    commands = ScriptedCommands(
+        {"docker image inspect": ABSENT, "docker build": "", "docker create": "c1", "docker cp": "", "docker rm": ""}
+    )
+    builder(commands, tmp_path).ensure(director, SilentProgress())
+    base, image = commands.asked_for("docker build")
+    assert f"BASE={LOCK.debian_image}" in base
+    assert f"BASE={director.base_tag}" in image
+    assert commands.asked_for("docker create") == [f"docker create {director.copied[0][0]}"]
+    assert commands.asked_for("docker rm") == ["docker rm --force --volumes c1"]
+
+
+def test_a_stock_node_is_named_by_digest_and_tells_its_version():
+    for release in LOCK.releases:
+        assert "@sha256:" in release.node_image
+        assert release.stock_version.rpartition(".")[0] == release.version.rpartition(".")[0]

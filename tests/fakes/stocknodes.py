@@ -1,0 +1,69 @@
+"""An engine and a kind program whose clusters come up at once: one control plane node and two workers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.fakes.commands import Answer, ScriptedCommands, failing
+
+ADDRESSES = {"control-plane": "172.18.0.2", "worker": "172.18.0.3", "worker2": "172.18.0.4"}
+
+
+class WorkingKind(ScriptedCommands):
+    """Answers everything that making cluster `name` asks for; `script` replaces single answers."""
+
+    def __init__(self, name: str, mode: str, version: str, script: dict[str, Answer] | None = None) -> None:
+        self.name = name
+        self.there = False
+        kubectl = f"docker exec {name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf"
+        answers: dict[str, Answer] = {
+            "docker info": json.dumps(
+                {"ServerVersion": "29", "CgroupVersion": "2", "NCPU": 2, "KernelVersion": "6", "DockerRootDir": "/d"}
+            ),
+            "docker image inspect": "sha256:0",
+            "docker network ls": lambda argv: "net" if self.there and f"name=^{name}$" in argv else "",
+            "docker network inspect": json.dumps([{"IPAM": {"Config": [{"Subnet": "172.18.0.0/16"}]}}]),
+            "docker network": "",
+            "docker ps": lambda argv: " ".join(ADDRESSES) if self.there else "",
+            "docker container inspect": json.dumps([self._node(role) for role in ADDRESSES]),
+            "docker rm": "",
+            "docker exec": "",
+            f"{kubectl} get nodes": json.dumps(
+                {
+                    "items": [
+                        {"metadata": {"name": f"{name}-{role}"}, "spec": {"podCIDR": f"10.244.{number}.0/24"}}
+                        for number, role in enumerate(ADDRESSES)
+                    ]
+                }
+            ),
+            f"{kubectl} get --raw=/apis/metrics": json.dumps(
+                {"items": [{"metadata": {"name": f"{name}-{role}"}, "usage": {"cpu": "1n"}} for role in ADDRESSES]}
+            ),
+            f"{kubectl} get --raw=/version": json.dumps({"gitVersion": f"v{version}"}),
+            f"{kubectl} get configmap": json.dumps({"data": {"config.conf": "minSyncPeriod: 1s\n"}}),
+            f"{kubectl}": "",
+            "kind version": "kind v0.33.0",
+            "kind": self._create,
+        }
+        answers |= {f"docker exec {name}-{role} curl": f"{mode}" for role in ADDRESSES}
+        super().__init__(answers | (script or {}))
+
+    def _create(self, argv: tuple[str, ...]) -> str:
+        self.there = True
+        for word in argv:
+            if word.startswith("--kubeconfig="):
+                Path(word.partition("=")[2]).write_text("apiVersion: v1\n")
+        return ""
+
+    def _node(self, role: str) -> dict[str, object]:
+        return {
+            "Id": role,
+            "Name": f"/{self.name}-{role}",
+            "Image": "sha256:1",
+            "Config": {"Labels": {"io.x-k8s.kind.role": role.rstrip("2")}},
+            "NetworkSettings": {"Networks": {self.name: {"IPAddress": ADDRESSES[role]}}},
+        }
+
+
+KIND_FAILS = failing("kind create cluster", "the API server did not come up")

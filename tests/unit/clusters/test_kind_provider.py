@@ -1,0 +1,128 @@
+"""A kind cluster from its first command to its last, against an engine of our own making."""
+
+import stat
+
+import pytest
+
+from clusters.engine import Engine
+from clusters.errors import ClusterNotReady, NameTaken
+from clusters.images.build import Builder
+from clusters.images.lock import read_lock
+from clusters.images.programs import Programs
+from clusters.images.recipes import stock_book
+from clusters.kind.images import Images
+from clusters.kind.provider import KindProvider
+from clusters.spec import ClusterSpec, Mode, Source, Substrate
+from tests.fakes.progress import SilentProgress
+from tests.fakes.stocknodes import KIND_FAILS, WorkingKind
+
+LOCK = read_lock()
+STOCK = ClusterSpec(Mode.IPTABLES, "1.37.2", Source.REGISTRY)
+
+
+@pytest.fixture(autouse=True)
+def installed_kind(tmp_path, monkeypatch):
+    """A program of that name on the path; what it would do is scripted."""
+    program = tmp_path / "bin" / "kind"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    return program
+
+
+def provider(commands, tmp_path):
+    engine = Engine(commands)
+    programs = Programs(commands, tmp_path)
+    return KindProvider(
+        engine, commands, LOCK, Images(engine, LOCK, Builder(engine, commands, programs)), programs, tmp_path / "state"
+    )
+
+
+def working(spec, installed_kind, script=None, mode=None):
+    kind = WorkingKind(spec.name, mode or str(spec.mode), "1.37.0", script)
+    return rename_kind(kind, installed_kind)
+
+
+def rename_kind(commands, installed_kind):
+    """The provider calls kind by its path."""
+    for beginning in [line for line in commands.script if line.startswith("kind")]:
+        commands.script[beginning.replace("kind", str(installed_kind), 1)] = commands.script.pop(beginning)
+    return commands
+
+
+def test_a_stock_cluster_is_made_of_the_registrys_images_by_digest(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
+    (create,) = commands.asked_for(f"{installed_kind} create cluster")
+    assert f"--image={LOCK.release(None).node_image}" in create
+    assert cluster.images.agnhost == LOCK.agnhost_image
+    assert "@sha256:" in cluster.images.agnhost
+
+
+def test_its_version_is_the_servers_own_word(tmp_path, installed_kind):
+    cluster = provider(working(STOCK, installed_kind), tmp_path).create(STOCK, SilentProgress())
+    assert cluster.kubernetes == "1.37.0"
+
+
+def test_what_no_registry_has_is_loaded_into_the_nodes(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
+    (load,) = commands.asked_for(f"{installed_kind} load")
+    assert cluster.images.load in load
+    assert cluster.images.load == stock_book(LOCK, LOCK.release(None)).load.tag
+
+
+def test_stock_nodes_keep_their_own_pod_network_and_get_the_leak_guard(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    provider(commands, tmp_path).create(STOCK, SilentProgress())
+    written = commands.asked_for("docker exec --interactive")
+    assert len([line for line in written if "guard.nft" in line]) == 3
+    assert not [line for line in written if "/etc/cni" in line]
+
+
+def test_native_ipvs_takes_a_stock_node_with_the_tools_that_read_it(tmp_path, installed_kind):
+    spec = ClusterSpec(Mode.IPVS, "1.37.2", Source.REGISTRY)
+    commands = working(spec, installed_kind)
+    provider(commands, tmp_path).create(spec, SilentProgress())
+    (create,) = commands.asked_for(f"{installed_kind} create cluster")
+    assert f"--image={stock_book(LOCK, LOCK.release(None)).ipvs_node.tag}" in create
+
+
+def test_ipvs_on_stock_nodes_without_ip_vs_gets_the_director(tmp_path, installed_kind):
+    spec = ClusterSpec(Mode.IPVS, "1.37.2", Source.REGISTRY, Substrate.UML)
+    director = stock_book(LOCK, LOCK.release(None)).director
+    assert director.copied == (("registry.k8s.io/kube-proxy:v1.37.0", "/usr/local/bin/kube-proxy"),)
+    commands = working(spec, installed_kind, {"docker exec": "", f"docker exec {spec.name}-control-plane kubeadm": ""})
+    with pytest.raises(ClusterNotReady, match="has 0 proxy pods"):
+        provider(commands, tmp_path).create(spec, SilentProgress())
+    (load,) = commands.asked_for(f"{installed_kind} load")
+    assert director.tag in load
+
+
+def test_another_mode_than_asked_for_is_never_taken(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind, mode="nftables")
+    with pytest.raises(ClusterNotReady, match="runs in mode 'nftables', asked for was iptables"):
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert commands.asked_for("docker rm")
+    assert commands.asked_for(f"docker network rm {STOCK.name}")
+
+
+def test_a_cluster_that_does_not_come_up_is_one_line_and_leaves_nothing(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind, {"kind create": KIND_FAILS})
+    with pytest.raises(ClusterNotReady, match="kind did not bring up cluster") as caught:
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert "\n" not in str(caught.value)
+    assert commands.asked_for(f"docker network rm {STOCK.name}")
+
+
+def test_a_network_of_that_name_that_is_not_ours_stays(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    commands.there = True
+    with pytest.raises(NameTaken, match="carries no label of ours"):
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == []
+
+
+def test_credentials_are_for_their_owner_alone(tmp_path, installed_kind):
+    cluster = provider(working(STOCK, installed_kind), tmp_path).create(STOCK, SilentProgress())
+    assert stat.S_IMODE(cluster.kubeconfig.stat().st_mode) == 0o600
