@@ -60,7 +60,7 @@ class IptablesDataPlane:
         chains: dict[str, list[Rule]] = {}
         for rule in parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat")):
             chains.setdefault(rule.chain, []).append(rule)
-        position, entry = _front_rule(chains, node, front)
+        entry = _front_rule(chains, node, front)
         if entry is None:
             return ServiceState(present=False, backends=frozenset())
         reached = list(_reached(chains, entry.target))
@@ -69,18 +69,21 @@ class IptablesDataPlane:
             backends=frozenset(_backend(rule) for rule in reached if rule.target == "DNAT"),
             affinity_s=_affinity_s(reached),
             packets=entry.packets,
-            position=position,
         )
 
-    def fronts(self, node: Node) -> frozenset[ServicePort]:
+    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
+        return frozenset(self.rules_walked(node))
+
+    def rules_walked(self, node: Node) -> dict[ServicePort, int]:
         rules = parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat"))
-        return frozenset(
-            ServicePort((rule.value("-d") or "").removesuffix("/32"), int(port), (rule.value("-p") or "").upper())
-            for rule in rules
-            if rule.chain == "KUBE-SERVICES"
-            and LEADS_TO_BACKENDS.match(rule.target)
-            and (port := rule.value("--dport"))
-        )
+        walked = [rule for rule in rules if rule.chain == "KUBE-SERVICES"]
+        return {
+            ServicePort(
+                (rule.value("-d") or "").removesuffix("/32"), int(port), (rule.value("-p") or "").upper()
+            ): before
+            for before, rule in enumerate(walked)
+            if LEADS_TO_BACKENDS.match(rule.target) and (port := rule.value("--dport"))
+        }
 
     def rule_count(self, node: Node) -> RuleCount:
         return RuleCount(rules=len(self._proxy_rules(node)), sets={})
@@ -99,17 +102,17 @@ class IptablesDataPlane:
         return [line for line in listing.splitlines() if line.startswith("-A") and "KUBE-" in line]
 
 
-def _front_rule(chains: dict[str, list[Rule]], node: Node, front: ServicePort) -> tuple[int | None, Rule | None]:
-    """The rule by which packets to `front` leave the list, and how many rules stand before it."""
+def _front_rule(chains: dict[str, list[Rule]], node: Node, front: ServicePort) -> Rule | None:
+    """The rule by which packets to `front` leave the list."""
     on_node = front.address == node.address
     # A node port may have a rule for 127.0.0.0/8 before its own, which counts apart.
     destination = None if on_node else f"{front.address}/32"
-    for position, rule in enumerate(chains.get("KUBE-NODEPORTS" if on_node else "KUBE-SERVICES", ())):
+    for rule in chains.get("KUBE-NODEPORTS" if on_node else "KUBE-SERVICES", ()):
         if rule.value("--dport") != str(front.port) or rule.value("-p") != front.protocol.lower():
             continue
         if LEADS_TO_BACKENDS.match(rule.target) and rule.value("-d") == destination:
-            return position, rule
-    return None, None
+            return rule
+    return None
 
 
 def _reached(chains: dict[str, list[Rule]], chain: str) -> Iterator[Rule]:

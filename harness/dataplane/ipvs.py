@@ -16,6 +16,7 @@ from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceSta
 from harness.dataplane.shell import ProxyShell
 
 FRONT = re.compile(r"^(?P<protocol>TCP|UDP|SCTP) +(?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
+LISTED_FRONT = re.compile(r"^([\d.]+),(tcp|udp|sctp):(\d+)$", re.MULTILINE)
 REAL_SERVER = re.compile(r"^ +-> (?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
 
 
@@ -73,6 +74,12 @@ def parse_set_sizes(listing: str) -> dict[str, int]:
     return {name: int(size) for name, size in zip(names, sizes, strict=True)}
 
 
+def parse_listed_fronts(listing: str) -> frozenset[ServicePort]:
+    """Members of all sets that are a front (address, protocol and port), from `ipset list`."""
+    found = LISTED_FRONT.findall(listing)
+    return frozenset(ServicePort(address, int(port), protocol.upper()) for address, protocol, port in found)
+
+
 class IpvsDataPlane:
     """Reads a node's virtual servers and ipsets."""
 
@@ -91,14 +98,19 @@ class IpvsDataPlane:
             packets=parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact")).get(found.front),
         )
 
-    def fronts(self, node: Node) -> frozenset[ServicePort]:
+    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
         servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        return frozenset(server.front for server in servers if server.weights)
+        served = frozenset(server.front for server in servers if server.weights)
+        listed = parse_listed_fronts(self._shell.run(node, "ipset", "list"))
+        return served & listed if whole else served | listed
 
     def scheduler(self, node: Node, front: ServicePort) -> str | None:
         """The scheduler of the front's virtual server: "rr", "lc", ...; None if there is no such front."""
         found = self._server(node, front)
         return None if found is None else found.scheduler
+
+    def rules_walked(self, node: Node) -> dict[ServicePort, int]:
+        return {}
 
     def rule_count(self, node: Node) -> RuleCount:
         rules = self.rules_text(node).splitlines()

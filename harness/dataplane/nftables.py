@@ -120,9 +120,12 @@ class NftablesDataPlane:
             affinity_s=_affinity_s(table, reached),
         )
 
-    def fronts(self, node: Node) -> frozenset[ServicePort]:
+    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
         keys = (key["concat"] for key, _ in self._table(node).maps.get("service-ips", []))
         return frozenset(ServicePort(address, port, protocol.upper()) for address, protocol, port in keys)
+
+    def rules_walked(self, node: Node) -> dict[ServicePort, int]:
+        return {}
 
     def rule_count(self, node: Node) -> RuleCount:
         table = self._table(node)

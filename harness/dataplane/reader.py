@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,16 +31,13 @@ class ServiceState:
     """What one node's kernel holds for one front.
 
     `present` is False when the kernel does not know it. `affinity_s` is the ClientIP time-out or None;
-    `packets` the packets its rules have counted so far, or None where the mode keeps no counter;
-    `position` is the number of rules of the same chain that a new connection walks before it reaches
-    this Service (iptables), or None where it is found by a look-up.
+    `packets` the packets its rules have counted so far, or None where the mode keeps no counter.
     """
 
     present: bool
     backends: frozenset[Backend]
     affinity_s: int | None = None
     packets: int | None = None
-    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,18 @@ class DataPlane(Protocol):
     def service(self, node: Node, front: ServicePort) -> ServiceState:
         """What the kernel holds for `front` right now."""
 
-    def fronts(self, node: Node) -> frozenset[ServicePort]:
-        """Every ClusterIP, external or LoadBalancer address that leads to a backend."""
+    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
+        """Every ClusterIP, external or LoadBalancer address that leads to a backend.
+
+        kube-proxy in ipvs mode writes a front to several places, one after the other: `whole` asks for the
+        fronts that are in all of them, otherwise for those that are in any.
+        """
+
+    def rules_walked(self, node: Node) -> Mapping[ServicePort, int]:
+        """For each front of `fronts` the rules that a new connection to it walks before it reaches its own.
+
+        Empty in modes that find a front by a look-up.
+        """
 
     def rule_count(self, node: Node) -> RuleCount:
         """How much there is in all."""

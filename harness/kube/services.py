@@ -60,7 +60,7 @@ class ServiceHandle:
         for node in self.kube.cluster.nodes:
             wait_until(
                 f"{len(wanted)} fronts {'in' if present else 'gone from'} the kernel of node {node.name}",
-                lambda node=node: wanted & self.dataplane.fronts(node),  # type: ignore[misc]
+                lambda node=node: wanted & self.dataplane.fronts(node, whole=present),  # type: ignore[misc]
                 lambda held: held == (wanted if present else frozenset()),
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )

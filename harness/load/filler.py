@@ -7,7 +7,7 @@ ClusterIP of our choosing, which spares the API server its slow search for a fre
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from typing import Any
@@ -47,24 +47,27 @@ def remove(kube: Kube, namespace: str) -> None:
     kube.request("DELETE", f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices{selector}")
 
 
-def wait_everywhere(
-    fronts: frozenset[ServicePort],
-    held: Callable[[], Iterable[frozenset[ServicePort]]],
-    *,
-    present: bool,
-    deadline_s: float,
-) -> float:
-    """Seconds until every kernel holds all `fronts` (or none). Raises `TimeoutError` with what is missing."""
+def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, deadline_s: float) -> float:
+    """Seconds until no kernel holds a wrong set of fronts any more.
+
+    `wrong` reads one node's kernel after the other: what is missing there, or there still. A node is not
+    read before the one ahead of it is right, and time is left between two looks, as long as the last one
+    took: reading a large table costs a node the time that its proxy needs. Raises `TimeoutError`.
+    """
     start_s = time.monotonic()
     while True:
-        wrong = [len(fronts - has) if present else len(fronts & has) for has in held()]
-        waited_s = time.monotonic() - start_s
-        if not any(wrong):
-            return waited_s
-        if waited_s > deadline_s:
-            state = "missing" if present else "left"
-            raise TimeoutError(f"{len(fronts)} filler Services after {waited_s:.0f} s, {state} by node: {wrong}")
-        time.sleep(0.5)  # reading a large table costs the node time that its proxy needs
+        look_s = time.monotonic()
+        first_wrong = next(((number, fronts) for number, fronts in enumerate(wrong()) if fronts), None)
+        now_s = time.monotonic()
+        if first_wrong is None:
+            return now_s - start_s
+        if now_s - start_s > deadline_s:
+            number, fronts = first_wrong
+            raise TimeoutError(
+                f"{len(fronts)} fronts of filler Services are wrong on node {number + 1} after {now_s - start_s:.0f} s,"
+                f" such as {min(front.address for front in fronts)}"
+            )
+        time.sleep(max(0.5, now_s - look_s))  # see above
 
 
 def _create(kube: Kube, namespace: str, number: int) -> ServicePort:

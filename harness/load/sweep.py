@@ -8,7 +8,7 @@ after, because kube-proxy orders rules anew whenever it writes them. Zero is mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,18 +92,22 @@ def _bring_to(
     """Add fillers up to `services`, or remove all of them; fewer but some is never asked for."""
     nodes = setting.kube.cluster.nodes
 
-    def kernels() -> Iterator[frozenset[ServicePort]]:
-        return (setting.dataplane.fronts(node) for node in nodes)
+    def kernels(*, whole: bool) -> Iterator[frozenset[ServicePort]]:
+        return (setting.dataplane.fronts(node, whole=whole) for node in nodes)
 
     if services < len(held):
         remove(setting.kube, setting.namespace)
-        return frozenset(), wait_everywhere(held, kernels, present=False, deadline_s=CONVERGENCE_DEADLINE_S)
+        return frozenset(), wait_everywhere(
+            lambda: (held & some for some in kernels(whole=False)), deadline_s=CONVERGENCE_DEADLINE_S
+        )
     added = frozenset(fill(setting.kube, setting.namespace, range(len(held), services)))
-    return held | added, wait_everywhere(added, kernels, present=True, deadline_s=CONVERGENCE_DEADLINE_S)
+    return held | added, wait_everywhere(
+        lambda: (added - whole for whole in kernels(whole=True)), deadline_s=CONVERGENCE_DEADLINE_S
+    )
 
 
 def _measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
-    before = choose_positions(setting.fronts, lambda front: _rules_walked(setting, front))
+    before = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
     result = run_load(
         setting.kube,
         setting.namespace,
@@ -115,10 +119,11 @@ def _measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int,
             seed=plan.seed + number,
         ),
     )
+    after = setting.dataplane.rules_walked(setting.load_node)
     moved = tuple(
         f"moved: the rule stood at {place.rules_walked} before and at {now} after"
         for place in before
-        if (now := _rules_walked(setting, place.front)) != place.rules_walked
+        if (now := after.get(place.front)) != place.rules_walked
     )
     generator = np.random.default_rng([plan.seed, number])
     rules = setting.dataplane.rule_count(setting.load_node)
@@ -141,11 +146,9 @@ def _measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int,
     return Step(services, tuple(measurements), medians, rules, programmed_s)
 
 
-def choose_positions(
-    fronts: tuple[ServicePort, ...], rules_walked: Callable[[ServicePort], int | None]
-) -> tuple[Position, ...]:
+def choose_positions(fronts: tuple[ServicePort, ...], rules_walked: Mapping[ServicePort, int]) -> tuple[Position, ...]:
     """The fronts that come first, in the middle and last of all `fronts` given."""
-    places = [(front, rules_walked(front)) for front in fronts]
+    places = [(front, rules_walked.get(front)) for front in fronts]
     places.sort(key=lambda place: -1 if place[1] is None else place[1])
     chosen = (places[0], places[len(places) // 2], places[-1])
     return tuple(Position(label, *place) for label, place in zip(POSITIONS, chosen, strict=True))
@@ -191,10 +194,6 @@ def _medians(counts: BlockCounts) -> Iterator[float]:
     for row in counts.counts:
         if row.any():
             yield quantile(BlockCounts(counts.values_us, row[None, :]), 0.5)
-
-
-def _rules_walked(setting: SweepSetting, front: ServicePort) -> int | None:
-    return setting.dataplane.service(setting.load_node, front).position
 
 
 def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:

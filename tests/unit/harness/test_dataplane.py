@@ -94,19 +94,25 @@ def iptables(listing=NAT):
 
 def ipvs():
     sets = "Name: KUBE-CLUSTER-IP\nType: hash:ip,port\nNumber of entries: 4\n"
+    members = f"{sets}Members:\n{FRONT.address},tcp:80\n10.96.0.99,tcp:80\n"
     rules = "-A PREROUTING -j KUBE-SERVICES\n-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT\n-A X -j Y\n"
     answers = {"ipvsadm -Ln": IPVS, "ipvsadm -Ln --stats --exact": IPVS_STATS, "iptables-save": rules}
-    return IpvsDataPlane(TextShell({**answers, "ipset list -terse": sets, "ipset list": sets}))
+    return IpvsDataPlane(TextShell({**answers, "ipset list -terse": sets, "ipset list": members}))
 
 
 def nftables(listing=TABLE):
     return NftablesDataPlane(TextShell({"nft --json list table ip kube-proxy": listing}))
 
 
-def test_iptables_tells_backends_affinity_packets_and_how_many_rules_come_first():
+def test_iptables_tells_backends_affinity_and_packets():
     state = iptables().service(NODE, FRONT)
     assert state.backends == BACKENDS
-    assert (state.affinity_s, state.packets, state.position) == (60, 9, 1)
+    assert (state.affinity_s, state.packets) == (60, 9)
+
+
+def test_only_iptables_walks_rules_before_a_fronts_own():
+    assert iptables().rules_walked(NODE)[FRONT] == 1
+    assert ipvs().rules_walked(NODE) == nftables().rules_walked(NODE) == {}
 
 
 def test_a_node_port_is_found_by_the_nodes_own_address_in_every_mode():
@@ -127,8 +133,14 @@ def test_iptables_counts_the_proxys_rules_only():
 def test_ipvs_leaves_out_backends_that_take_no_new_connection():
     state = ipvs().service(NODE, FRONT)
     assert state.backends == BACKENDS
-    assert (state.affinity_s, state.packets, state.position) == (60, 54, None)
+    assert (state.affinity_s, state.packets) == (60, 54)
     assert ipvs().scheduler(NODE, FRONT) == "rr"
+
+
+def test_a_front_in_ipvs_is_whole_when_it_has_a_virtual_server_and_is_in_its_set():
+    assert ipvs().fronts(NODE) == {FRONT}
+    half = ipvs().fronts(NODE, whole=False) - ipvs().fronts(NODE)
+    assert ServicePort("10.96.0.99", 80) in half
 
 
 def test_ipvs_counts_rules_and_the_members_of_sets():
