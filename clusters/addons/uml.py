@@ -22,6 +22,8 @@ GUEST_MEMORY = "768M"
 MEMORY_FILE_SIZE = "896Mi"
 """The guest's memory is a file in memory; what it never touched takes no room."""
 
+FIRST_SYNC_TIMEOUT_S = 300
+
 
 def director_manifests(
     printed: str, image: str, mode: Mode, scheduler: str, service_cidr: str
@@ -62,14 +64,14 @@ def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> 
     container.pop("command")
     container["image"] = image
     container["env"] += [
+        {"name": "NODE_ADDRESS", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
         {"name": "SERVICE_CIDR", "value": service_cidr},
         {"name": "UML_MEM", "value": GUEST_MEMORY},
     ]
-    container["readinessProbe"] = {
-        "exec": {"command": ["director", "ready"]},
-        "periodSeconds": 1,
-        "timeoutSeconds": 5,
-    }
+    asked = {"exec": {"command": ["director", "ready"]}, "timeoutSeconds": 5}
+    # Often until the first sync; afterwards seldom, because an answer costs the guest what its proxy needs.
+    container["startupProbe"] = {**asked, "periodSeconds": 1, "failureThreshold": FIRST_SYNC_TIMEOUT_S}
+    container["readinessProbe"] = {**asked, "periodSeconds": 10}
     # A guest that dies tells why at the end of the log; so `kubectl describe pod` shows it.
     container["terminationMessagePolicy"] = "FallbackToLogsOnError"
     # The guest loads its own kernel's modules, and its tables need no lock of the node's.

@@ -57,9 +57,7 @@ class IptablesDataPlane:
         self._shell = shell
 
     def service(self, node: Node, front: ServicePort) -> ServiceState:
-        chains: dict[str, list[Rule]] = {}
-        for rule in parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat")):
-            chains.setdefault(rule.chain, []).append(rule)
+        chains = self._nat_chains(node)
         entry = _front_rule(chains, node, front)
         if entry is None:
             return ServiceState(present=False, backends=frozenset())
@@ -68,11 +66,17 @@ class IptablesDataPlane:
             present=True,
             backends=frozenset(_backend(rule) for rule in reached if rule.target == "DNAT"),
             affinity_s=_affinity_s(reached),
-            packets=entry.packets,
         )
 
-    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
-        return frozenset(self.rules_walked(node))
+    def packets(self, node: Node, front: ServicePort) -> int | None:
+        entry = _front_rule(self._nat_chains(node), node, front)
+        return None if entry is None else entry.packets
+
+    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        return wanted - self.rules_walked(node).keys()
+
+    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        return unwanted & self.rules_walked(node).keys()
 
     def rules_walked(self, node: Node) -> dict[ServicePort, int]:
         rules = parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat"))
@@ -96,6 +100,12 @@ class IptablesDataPlane:
 
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
         return entries_of(self._shell, node, address)
+
+    def _nat_chains(self, node: Node) -> dict[str, list[Rule]]:
+        chains: dict[str, list[Rule]] = {}
+        for rule in parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat")):
+            chains.setdefault(rule.chain, []).append(rule)
+        return chains
 
     def _proxy_rules(self, node: Node) -> list[str]:
         listing = self._shell.run(node, "iptables-save")

@@ -95,14 +95,19 @@ class IpvsDataPlane:
             # kube-proxy lets a leaving endpoint stay with weight 0, where it takes no new connection.
             backends=frozenset(backend for backend, weight in found.weights.items() if weight > 0),
             affinity_s=found.affinity_s,
-            packets=parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact")).get(found.front),
         )
 
-    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
-        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        served = frozenset(server.front for server in servers if server.weights)
-        listed = parse_listed_fronts(self._shell.run(node, "ipset", "list"))
-        return served & listed if whole else served | listed
+    def packets(self, node: Node, front: ServicePort) -> int | None:
+        found = self._server(node, front)
+        counted = parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact"))
+        return None if found is None else counted.get(found.front)
+
+    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        # kube-proxy writes sets after virtual servers. Those cost ten system calls each to read.
+        return wanted - self._listed(node) or wanted - self._served(node)
+
+    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        return unwanted & self._listed(node) or unwanted & self._served(node)
 
     def scheduler(self, node: Node, front: ServicePort) -> str | None:
         """The scheduler of the front's virtual server: "rr", "lc", ...; None if there is no such front."""
@@ -130,6 +135,13 @@ class IpvsDataPlane:
         if front.address == node.address:
             fitting += [server for server in servers if _is_guests_own(server.front, front)]
         return fitting[0] if fitting else None
+
+    def _listed(self, node: Node) -> frozenset[ServicePort]:
+        return parse_listed_fronts(self._shell.run(node, "ipset", "list"))
+
+    def _served(self, node: Node) -> frozenset[ServicePort]:
+        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
+        return frozenset(server.front for server in servers if server.weights)
 
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
         return entries_of(self._shell, node, address)

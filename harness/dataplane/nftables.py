@@ -120,9 +120,14 @@ class NftablesDataPlane:
             affinity_s=_affinity_s(table, reached),
         )
 
-    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
-        keys = (key["concat"] for key, _ in self._table(node).maps.get("service-ips", []))
-        return frozenset(ServicePort(address, port, protocol.upper()) for address, protocol, port in keys)
+    def packets(self, node: Node, front: ServicePort) -> int | None:
+        return None  # kube-proxy gives its nftables rules no counters
+
+    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        return wanted - self._fronts(node)
+
+    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        return unwanted & self._fronts(node)
 
     def rules_walked(self, node: Node) -> dict[ServicePort, int]:
         return {}
@@ -141,6 +146,10 @@ class NftablesDataPlane:
 
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
         return entries_of(self._shell, node, address)
+
+    def _fronts(self, node: Node) -> frozenset[ServicePort]:
+        keys = (key["concat"] for key, _ in self._table(node).maps.get("service-ips", []))
+        return frozenset(ServicePort(address, port, protocol.upper()) for address, protocol, port in keys)
 
     def _table(self, node: Node) -> Table:
         return Table(self._shell.run(node, "nft", "--json", *TABLE))

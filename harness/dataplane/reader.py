@@ -30,14 +30,12 @@ class ServicePort:
 class ServiceState:
     """What one node's kernel holds for one front.
 
-    `present` is False when the kernel does not know it. `affinity_s` is the ClientIP time-out or None;
-    `packets` the packets its rules have counted so far, or None where the mode keeps no counter.
+    `present` is False when the kernel does not know it. `affinity_s` is the ClientIP time-out or None.
     """
 
     present: bool
     backends: frozenset[Backend]
     affinity_s: int | None = None
-    packets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +55,21 @@ class DataPlane(Protocol):
     def service(self, node: Node, front: ServicePort) -> ServiceState:
         """What the kernel holds for `front` right now."""
 
-    def fronts(self, node: Node, *, whole: bool = True) -> frozenset[ServicePort]:
-        """Every ClusterIP, external or LoadBalancer address that leads to a backend.
+    def packets(self, node: Node, front: ServicePort) -> int | None:
+        """The packets that the rules of `front` have counted so far; None where the mode keeps no counter."""
 
-        kube-proxy in ipvs mode writes a front to several places, one after the other: `whole` asks for the
-        fronts that are in all of them, otherwise for those that are in any.
+    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        """Those of `wanted` (ClusterIPs, external or LoadBalancer addresses) that lead to no backend.
+
+        kube-proxy in ipvs mode writes a front to several places, one after the other, and it is missing until
+        it is in all of them. Where that is cheap to see, no more is read: a node that answers us programs nothing.
         """
 
+    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+        """Those of `unwanted` that the kernel still has in any place."""
+
     def rules_walked(self, node: Node) -> Mapping[ServicePort, int]:
-        """For each front of `fronts` the rules that a new connection to it walks before it reaches its own.
+        """For each front the rules that a new connection to it walks before it reaches its own.
 
         Empty in modes that find a front by a look-up.
         """

@@ -56,12 +56,12 @@ class ServiceHandle:
         self._wait_fronts((front,), present=False)
 
     def _wait_fronts(self, fronts: tuple[ServicePort, ...], *, present: bool) -> None:
-        wanted = frozenset(fronts)
+        wrong = self.dataplane.missing if present else self.dataplane.left
         for node in self.kube.cluster.nodes:
             wait_until(
-                f"{len(wanted)} fronts {'in' if present else 'gone from'} the kernel of node {node.name}",
-                lambda node=node: wanted & self.dataplane.fronts(node, whole=present),  # type: ignore[misc]
-                lambda held: held == (wanted if present else frozenset()),
+                f"{len(fronts)} fronts {'in' if present else 'gone from'} the kernel of node {node.name}",
+                lambda node=node: wrong(node, frozenset(fronts)),  # type: ignore[misc]
+                lambda found: not found,
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )
 

@@ -28,14 +28,17 @@ def wait_until(
 ) -> Seen:
     """What `look` saw when `done` first held.
 
-    Raises `DeadlinePassed` after `deadline_s` with the last look in words, or `BecameImpossible` as soon
-    as `doomed` gives a reason.
+    Between two looks it pauses for `interval_s`, or for as long as the last look took: a look that takes long
+    costs whom it looks at. Raises `DeadlinePassed` after `deadline_s` with the last look in words, or
+    `BecameImpossible` as soon as `doomed` gives a reason.
     """
     clock = clock or SystemClock()
     start_s = clock.monotonic()
     while True:
+        look_s = clock.monotonic()
         seen = look()
-        waited_s = clock.monotonic() - start_s
+        now_s = clock.monotonic()
+        waited_s = now_s - start_s
         if done(seen):
             return seen
         reason = doomed(seen)
@@ -43,7 +46,7 @@ def wait_until(
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
         if waited_s >= deadline_s:
             raise DeadlinePassed(condition, describe(seen), waited_s)
-        clock.sleep(interval_s)  # between two looks; the deadline above ends them
+        clock.sleep(max(interval_s, now_s - look_s))  # between two looks; the deadline above ends them
 
 
 class Waits:

@@ -90,19 +90,15 @@ def _bring_to(
     setting: SweepSetting, held: frozenset[ServicePort], services: int
 ) -> tuple[frozenset[ServicePort], float]:
     """Add fillers up to `services`, or remove all of them; fewer but some is never asked for."""
-    nodes = setting.kube.cluster.nodes
-
-    def kernels(*, whole: bool) -> Iterator[frozenset[ServicePort]]:
-        return (setting.dataplane.fronts(node, whole=whole) for node in nodes)
-
+    nodes, dataplane = setting.kube.cluster.nodes, setting.dataplane
     if services < len(held):
         remove(setting.kube, setting.namespace)
         return frozenset(), wait_everywhere(
-            lambda: (held & some for some in kernels(whole=False)), deadline_s=CONVERGENCE_DEADLINE_S
+            lambda: (dataplane.left(node, held) for node in nodes), deadline_s=CONVERGENCE_DEADLINE_S
         )
     added = frozenset(fill(setting.kube, setting.namespace, range(len(held), services)))
     return held | added, wait_everywhere(
-        lambda: (added - whole for whole in kernels(whole=True)), deadline_s=CONVERGENCE_DEADLINE_S
+        lambda: (dataplane.missing(node, added) for node in nodes), deadline_s=CONVERGENCE_DEADLINE_S
     )
 
 

@@ -57,7 +57,8 @@ def test_the_director_stands_in_kube_proxys_place_and_is_ready_after_the_first_s
     (container,) = fitted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "director:1"
     assert "command" not in container
-    assert container["readinessProbe"]["exec"]["command"] == ["director", "ready"]
+    for probe in ("startupProbe", "readinessProbe"):
+        assert container[probe]["exec"]["command"] == ["director", "ready"]
     assert {"name": "SERVICE_CIDR", "value": "10.96.0.0/16"} in container["env"]
 
 

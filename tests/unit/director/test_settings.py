@@ -1,7 +1,12 @@
 import pytest
 from director.settings import ApiServer, NotConfigured, Settings, api_server, read_settings
 
-ENVIRONMENT = {"NODE_NAME": "worker", "SERVICE_CIDR": "10.96.0.0/16", "UML_MEM": "512M"}
+ENVIRONMENT = {
+    "NODE_NAME": "worker",
+    "NODE_ADDRESS": "172.18.0.3",
+    "SERVICE_CIDR": "10.96.0.0/16",
+    "UML_MEM": "512M",
+}
 
 KUBECONFIG = """apiVersion: v1
 kind: Config
@@ -13,8 +18,8 @@ clusters:
 """
 
 
-def test_the_daemon_set_says_node_name_service_cidr_and_memory():
-    assert read_settings(ENVIRONMENT) == Settings("worker", "10.96.0.0/16", "512M")
+def test_the_daemon_set_says_node_service_cidr_and_memory():
+    assert read_settings(ENVIRONMENT) == Settings("worker", "172.18.0.3", "10.96.0.0/16", "512M")
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)

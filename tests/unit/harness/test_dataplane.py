@@ -107,7 +107,8 @@ def nftables(listing=TABLE):
 def test_iptables_tells_backends_affinity_and_packets():
     state = iptables().service(NODE, FRONT)
     assert state.backends == BACKENDS
-    assert (state.affinity_s, state.packets) == (60, 9)
+    assert state.affinity_s == 60
+    assert iptables().packets(NODE, FRONT) == 9
 
 
 def test_only_iptables_walks_rules_before_a_fronts_own():
@@ -133,14 +134,21 @@ def test_iptables_counts_the_proxys_rules_only():
 def test_ipvs_leaves_out_backends_that_take_no_new_connection():
     state = ipvs().service(NODE, FRONT)
     assert state.backends == BACKENDS
-    assert (state.affinity_s, state.packets) == (60, 54)
+    assert state.affinity_s == 60
+    assert ipvs().packets(NODE, FRONT) == 54
     assert ipvs().scheduler(NODE, FRONT) == "rr"
 
 
 def test_a_front_in_ipvs_is_whole_when_it_has_a_virtual_server_and_is_in_its_set():
-    assert ipvs().fronts(NODE) == {FRONT}
-    half = ipvs().fronts(NODE, whole=False) - ipvs().fronts(NODE)
-    assert ServicePort("10.96.0.99", 80) in half
+    half, none = ServicePort("10.96.0.99", 80), ServicePort("10.96.0.98", 80)
+    assert ipvs().missing(NODE, frozenset({FRONT, none})) == {none}
+    assert ipvs().missing(NODE, frozenset({FRONT, half})) == {half}
+    assert ipvs().left(NODE, frozenset({half, none})) == {half}
+
+
+def test_virtual_servers_are_not_read_while_a_set_tells_enough():
+    shell = TextShell({"ipset list": "Members:\n"})
+    assert IpvsDataPlane(shell).missing(NODE, frozenset({FRONT})) == {FRONT}
 
 
 def test_ipvs_counts_rules_and_the_members_of_sets():

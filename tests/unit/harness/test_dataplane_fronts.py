@@ -59,19 +59,19 @@ def test_local_traffic_policy_leaves_a_stranger_this_nodes_endpoints_only(reader
 
 @readers
 def test_a_balancer_with_source_ranges_is_a_front_like_others(reader):
-    assert BALANCER in reader.fronts(NODE)
+    assert reader.missing(NODE, frozenset({BALANCER})) == frozenset()
+    assert reader.left(NODE, frozenset({BALANCER})) == {BALANCER}
     assert reader.service(NODE, BALANCER).present
 
 
 @readers
 def test_a_service_without_endpoints_is_refused_rather_than_present(reader):
     assert not reader.service(NODE, WITHOUT_ENDPOINTS).present
-    assert WITHOUT_ENDPOINTS not in reader.fronts(NODE)
+    assert reader.missing(NODE, frozenset({WITHOUT_ENDPOINTS})) == {WITHOUT_ENDPOINTS}
 
 
 def test_a_node_port_is_not_counted_by_the_rule_for_the_loopback_before_it():
-    state = iptables().service(NODE, NODE_PORT)
-    assert state.packets == 7
+    assert iptables().packets(NODE, NODE_PORT) == 7
 
 
 def test_affinity_is_read_from_the_sets_that_remember_clients():

@@ -30,7 +30,8 @@ def ipvs(servers=SERVERS):
 def test_a_node_port_is_found_at_the_guests_address():
     front = ServicePort(NODE.address, 30080)
     state = ipvs().service(NODE, front)
-    assert (state.backends, state.affinity_s, state.packets) == ({HERE}, 60, 54)
+    assert (state.backends, state.affinity_s) == ({HERE}, 60)
+    assert ipvs().packets(NODE, front) == 54
     assert ipvs().scheduler(NODE, front) == "rr"
 
 

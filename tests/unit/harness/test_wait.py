@@ -27,6 +27,18 @@ def test_a_deadline_tells_what_was_last_seen():
         wait_until("a million", lambda: 7, lambda n: n > 10**6, deadline_s=2, interval_s=0.5, clock=JumpingClock())
 
 
+def test_after_a_long_look_there_is_as_long_a_pause():
+    clock, began_s = JumpingClock(), []
+
+    def look():
+        began_s.append(clock.now_s)
+        clock.sleep(3)
+        return len(began_s) == 2
+
+    assert wait_until("seen twice", look, bool, deadline_s=60, clock=clock)
+    assert began_s == [0, 6]
+
+
 def test_a_wait_ends_early_when_success_has_become_impossible():
     clock = JumpingClock()
     with pytest.raises(BecameImpossible, match=r"became impossible.*the pod is gone"):

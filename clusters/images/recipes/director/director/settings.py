@@ -26,6 +26,7 @@ class Settings:
     """`memory` is the guest's, as the kernel's `mem=` wants it."""
 
     node_name: str
+    node_address: str
     service_cidr: str
     memory: str
 
@@ -51,7 +52,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ipaddress.IPv4Network(cidr)
     except ValueError as error:
         raise NotConfigured(f"SERVICE_CIDR is {cidr!r}, expected was one IPv4 network: {error}") from error
-    return Settings(node_name=value("NODE_NAME"), service_cidr=cidr, memory=value("UML_MEM"))
+    return Settings(
+        node_name=value("NODE_NAME"),
+        node_address=value("NODE_ADDRESS"),
+        service_cidr=cidr,
+        memory=value("UML_MEM"),
+    )
 
 
 def resolve(host: str) -> str:
