@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,10 +51,11 @@ class ServiceHandle:
         self._wait_fronts(fronts, present=True)
         return fronts
 
-    def remove_front(self, name: str, front: ServicePort) -> None:
-        """Delete a Service that `add_fronts` made, and wait until no node's kernel has it."""
-        self.kube.request("DELETE", f"/api/v1/namespaces/{self.namespace}/services/{name}")
-        self._wait_fronts((front,), present=False)
+    def remove_fronts(self, fronts: Mapping[str, ServicePort]) -> None:
+        """Delete Services that `add_fronts` made, by name, and wait until no node's kernel has them."""
+        for name in fronts:
+            self.kube.request("DELETE", f"/api/v1/namespaces/{self.namespace}/services/{name}")
+        self._wait_fronts(tuple(fronts.values()), present=False)
 
     def _wait_fronts(self, fronts: tuple[ServicePort, ...], *, present: bool) -> None:
         wrong = self.dataplane.missing if present else self.dataplane.left

@@ -61,6 +61,12 @@ class Position:
     front: ServicePort
     rules_walked: int | None
 
+    def moved(self, now: int | None) -> tuple[str, ...]:
+        """The flag of a measurement during which kube-proxy has put the rule elsewhere; nothing if it has not."""
+        if now == self.rules_walked:
+            return ()
+        return (f"moved: the rule stood at {self.rules_walked} before and at {now} after",)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -116,11 +122,6 @@ def _measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int,
         ),
     )
     after = setting.dataplane.rules_walked(setting.load_node)
-    moved = tuple(
-        f"moved: the rule stood at {place.rules_walked} before and at {now} after"
-        for place in before
-        if (now := after.get(place.front)) != place.rules_walked
-    )
     generator = np.random.default_rng([plan.seed, number])
     rules = setting.dataplane.rule_count(setting.load_node)
     conditions = _conditions(setting, plan, services, number)
@@ -128,6 +129,7 @@ def _measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int,
     for place in before:
         blocks = result.targets[place.label]
         medians[place.label] = tuple(_medians(block_counts(blocks.kernel)))
+        moved = place.moved(after.get(place.front))
         for clock in CLOCKS:
             conditions_here = {
                 **conditions,

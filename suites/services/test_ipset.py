@@ -26,8 +26,7 @@ def test_sets_change_under_traffic_and_rules_stay(
         names = [f"new-{number}" for number in range(CHANGES)]
         fronts = dict(zip(names, web.add_fronts(*names), strict=True))
         rules_after, sets_after = dataplane.rules_text(node), dataplane.rule_count(node).sets
-        for name, front in fronts.items():
-            web.remove_front(name, front)
+        web.remove_fronts(fronts)
     rules_at_last = dataplane.rules_text(node)
 
     lost = traffic.lost

@@ -4,7 +4,7 @@ from clusters.errors import Refused
 from harness.dataplane.reader import ServicePort
 from harness.load.filler import filler_address, wait_everywhere
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
-from harness.load.sweep import choose_positions
+from harness.load.sweep import Position, choose_positions
 from tests.fakes.owned import fake_cluster
 
 EMPTY = TargetBlocks((), (), (), 0, 0)
@@ -76,3 +76,10 @@ def test_nodes_are_read_until_the_first_that_is_not_right():
 
     assert wait_everywhere(nodes, deadline_s=60) >= 0
     assert read == ["a", "a", "b"]
+
+
+def test_a_rule_that_was_put_elsewhere_meanwhile_is_flagged_and_no_other():
+    place = Position("end", ServicePort("10.96.0.1", 80), 29)
+    assert place.moved(29) == ()
+    assert place.moved(14) == ("moved: the rule stood at 29 before and at 14 after",)
+    assert Position("end", ServicePort("10.96.0.1", 80), None).moved(None) == ()

@@ -1,0 +1,55 @@
+"""Simulated sweeps with a known answer."""
+
+import numpy as np
+
+from harness.dataplane.reader import RuleCount
+from harness.load.sweep import Step
+from harness.measure.growth import growth
+
+SERVICES = (0, 10, 100, 1000, 0)
+
+
+def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
+    """Blocks of a sweep that grows by so much, and whose host has become slower by `at_last_us` at its end."""
+    generator = np.random.default_rng(seed)
+    steps = []
+    for number, services in enumerate(SERVICES):
+        mean_us = 100 + per_1000_us * services / 1000 + at_last_us * number / (len(SERVICES) - 1)
+        blocks = tuple(float(block) for block in generator.normal(mean_us, noise_us, 20))
+        steps.append(Step(services, (), {"end": blocks}, RuleCount(0, {}), 0.0))
+    return steps
+
+
+def test_growth_is_told_with_its_size():
+    found = growth(simulated(per_1000_us=40), "iptables")
+    assert "takes longer by" in found.statement
+    assert found.numbers["low_us"] < 40 < found.numbers["high_us"]
+
+
+def test_no_growth_is_told_as_such():
+    assert "no growth" in growth(simulated(), "nftables").statement
+
+
+def test_a_host_that_changed_meanwhile_is_no_growth_and_no_absence_of_it():
+    found = growth(simulated(at_last_us=-90), "ipvs")
+    assert "cannot be told" in found.statement
+    assert found.numbers["control_spread_us"] > 80
+
+
+def test_one_slow_step_among_the_controls_is_no_growth():
+    steps = simulated(per_1000_us=15)
+    slow = [
+        Step(
+            step.services,
+            (),
+            {"end": tuple(b + 60 * (step.services == 100) for b in step.block_p50_us["end"])},
+            step.rules,
+            0.0,
+        )
+        for step in steps
+    ]
+    assert "cannot be told" in growth(slow, "ipvs").statement
+
+
+def test_growth_is_told_in_spite_of_a_small_change_of_the_host():
+    assert "takes longer by" in growth(simulated(per_1000_us=40, at_last_us=5), "iptables").statement
