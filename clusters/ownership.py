@@ -16,6 +16,9 @@ CLUSTER_LABEL = "io.kubeproof.cluster"
 OWNER_LABEL = "io.kubeproof.owner"
 KEEP_LABEL = "io.kubeproof.keep"
 
+ENDED = ("Z", "X", "x")
+"""States of a process that has ended and not been waited for yet."""
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -51,13 +54,14 @@ class Owner:
 
 
 def _start_ticks(proc: Path, pid: int) -> int | None:
-    """Field 22 of /proc/PID/stat (proc(5)): when the process started; None if there is none."""
+    """Field 22 of /proc/PID/stat (proc(5)): when the process started; None if there is none, or a dead one."""
     try:
         stat = (proc / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The second field is the program's name in brackets and may itself hold blanks and brackets.
-    return int(stat.rpartition(")")[2].split()[19])
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state in ENDED else int(fields[18])
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,22 @@ def test_another_boot_of_the_machine_ended_every_owner():
 
 
 def test_a_name_with_blanks_and_brackets_does_not_confuse_the_start_time(tmp_path: Path):
-    fields = " ".join(str(number) for number in range(3, 53))
+    fields = " ".join(["S", *(str(number) for number in range(4, 53))])
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "stat").write_text(f"7 (a) b (c) {fields}\n")
     boot = tmp_path / "boot_id"
     boot.write_text("this-boot\n")
     assert Owner("this-boot", 7, 22).lives(proc=tmp_path, boot_id=boot)
+
+
+def test_a_process_that_was_killed_and_not_yet_buried_is_dead(tmp_path: Path):
+    """The first process of a container may take its time with orphans."""
+    fields = " ".join(["Z", *(str(number) for number in range(4, 53))])
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "stat").write_text(f"7 (pytest) {fields}\n")
+    boot = tmp_path / "boot_id"
+    boot.write_text("this-boot\n")
+    assert not Owner("this-boot", 7, 22).lives(proc=tmp_path, boot_id=boot)
 
 
 def test_a_kept_cluster_is_never_abandoned():
