@@ -26,6 +26,8 @@ LISTED = (
     ("", "services"),
     ("", "events"),
     ("apps", "deployments"),
+    ("apps", "replicasets"),
+    ("apps", "daemonsets"),
     ("discovery.k8s.io", "endpointslices"),
 )
 RULES = {

@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from clusters.choose import provider_of
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
 from harness import hooks
 from harness.bundle import collect_bundle
 from harness.claims import read_claims
+from harness.dataplane.shell import ProviderShell
 from harness.run.controller import Controller, new_directory
 from harness.run.lock import machine_lock
 from harness.run.log import RunLog
@@ -178,18 +181,21 @@ def _take_over(config: pytest.Config, told: dict[str, Any]) -> None:
 
 
 def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
-    funcargs = getattr(item, "funcargs", {})
-    if "kube" not in funcargs or "namespace" not in funcargs:
+    funcargs, cluster = getattr(item, "funcargs", {}), item.config.stash.get(CLUSTER, None)
+    if "kube" not in funcargs or "namespace" not in funcargs or cluster is None:
         return None
+    provider = None
+    with suppress(KubeproofError):  # an engine that has gone must not hide the failure
+        provider = funcargs.get("provider") or provider_of(cluster)
     name = item.nodeid.rpartition("::")[2].replace("/", "_")
     directory = item.config.stash[RUN_DIRECTORY] / "bundles" / name
     collect_bundle(
         funcargs["kube"],
-        funcargs.get("shell"),
+        None if provider is None else ProviderShell(provider, cluster),
         funcargs["namespace"],
         directory,
         report.longreprtext,
-        provider=funcargs.get("provider"),
+        provider=provider,
     )
     return f"bundles/{name}"
 

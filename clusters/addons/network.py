@@ -7,6 +7,7 @@ a node has one route for every peer. No overlay, no daemon, nothing between a pa
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from clusters.addons.guard import guard_rules
@@ -77,9 +78,10 @@ def install_network(
     *,
     own_pods: bool,
 ) -> None:
-    """Put guard and, with `own_pods`, the pod network on every node. Raises `CommandFailed`."""
+    """Put guard and, with `own_pods`, the pod network on every node, all at once. Raises `CommandFailed`."""
     addresses = tuple(node.address for node in nodes)
-    for node in nodes:
+
+    def install(node: NodeNetwork) -> None:
         peers = tuple(peer for peer in nodes if peer is not node)
         rules = guard_rules(
             network,
@@ -89,7 +91,6 @@ def install_network(
             service_cidr,
             masquerade=own_pods,
         )
-        engine.exec(node.container, "mkdir", "-p", "/etc/kubeproof")
         _write(engine, node.container, GUARD_FILE, rules)
         _write(engine, node.container, f"/etc/systemd/system/{UNIT}", unit(peers if own_pods else ()))
         engine.exec(node.container, "systemctl", "enable", "--now", "--quiet", UNIT)
@@ -97,6 +98,10 @@ def install_network(
         if own_pods:
             _write(engine, node.container, CNI_FILE, cni_config(node.pod_cidr))
 
+    with ThreadPoolExecutor(len(nodes)) as installers:
+        for installed in [installers.submit(install, node) for node in nodes]:
+            installed.result()
+
 
 def _write(engine: Engine, container: str, path: str, text: str) -> None:
-    engine.exec(container, "cp", "/dev/stdin", path, stdin=text)
+    engine.exec(container, "install", "-D", "--mode=644", "/dev/stdin", path, stdin=text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from clusters.addons.dns import cluster_only_dns
 from clusters.addons.metrics import NODES_PATH, metrics_server, nodes_with_metrics
@@ -38,11 +39,19 @@ def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
         SERVICE_CIDR,
         own_pods=built,
     )
-    kubectl.apply(*metrics_server(images.metrics_server))
-    kubectl.apply(dns_probe(images.cases.agnhost))
-    if spec.substrate is Substrate.UML:
-        printed = engine.exec(kubectl.container, *PRINT_MANIFESTS).stdout
-        kubectl.apply(*director_manifests(printed, images.director, spec.mode, spec.ipvs_scheduler, SERVICE_CIDR))
+    kubectl.apply(
+        *_proxy(engine, kubectl, spec, images),
+        *metrics_server(images.metrics_server),
+        dns_probe(images.cases.agnhost),
+    )
+
+
+def _proxy(engine: Engine, kubectl: Kubectl, spec: ClusterSpec, images: ImageSet) -> tuple[dict[str, Any], ...]:
+    """The manifests of the director; none where kind has installed kube-proxy."""
+    if spec.substrate is Substrate.HOST:
+        return ()
+    printed = engine.exec(kubectl.container, *PRINT_MANIFESTS).stdout
+    return director_manifests(printed, images.director, spec.mode, spec.ipvs_scheduler, SERVICE_CIDR)
 
 
 def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
