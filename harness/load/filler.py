@@ -25,6 +25,7 @@ FIRST = 0x4000
 
 RETRY_STEP = 0x2800
 ATTEMPTS = 4
+PAUSE = 4
 CONFLICT = 409
 UNPROCESSABLE = 422
 
@@ -51,8 +52,8 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
     """Seconds until no kernel holds a wrong set of fronts any more.
 
     `wrong` reads one node's kernel after the other: what is missing there, or there still. A node is not
-    read before the one ahead of it is right, and time is left between two looks, as long as the last one
-    took: reading a large table costs a node the time that its proxy needs. Raises `TimeoutError`.
+    read before the one ahead of it is right, and four times as long as the last look took is left before the
+    next: reading a large table costs a node the time that its proxy needs. Raises `TimeoutError`.
     """
     start_s = time.monotonic()
     while True:
@@ -67,7 +68,7 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
                 f"{len(fronts)} fronts of filler Services are wrong on node {number + 1} after {now_s - start_s:.0f} s,"
                 f" such as {min(front.address for front in fronts)}"
             )
-        time.sleep(max(0.5, now_s - look_s))  # see above
+        time.sleep(max(0.5, PAUSE * (now_s - look_s)))  # see above
 
 
 def _create(kube: Kube, namespace: str, number: int) -> ServicePort:

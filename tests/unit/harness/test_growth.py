@@ -6,7 +6,7 @@ from harness.dataplane.reader import RuleCount
 from harness.load.sweep import Step
 from harness.measure.growth import growth
 
-SERVICES = (0, 10, 100, 1000, 0)
+SERVICES = (0, 100, 1000, 0)
 
 
 def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
