@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -21,6 +22,8 @@ from harness.dataplane.open import open_data_plane
 from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProviderShell, ProxyShell
 from harness.kube.client import ExecResult, Kube
+from harness.kube.kinds import CLUSTER_WIDE
+from harness.kube.manifests import read_manifests
 from harness.kube.requests import Reply, Request, hit
 from harness.kube.services import ServiceMaker, service_maker
 from harness.kube.wait import Waits
@@ -117,10 +120,50 @@ class WatchMaker(Protocol):
     def __call__(self, *kinds: str) -> WatchRecorder: ...
 
 
+class ManifestReader(Protocol):
+    """The objects of a YAML file beside the case.
+
+    In the file `$agnhost` and `$load` stand for the cases' images, `$namespace` for the case's namespace and
+    other `$words` for `words`.
+    """
+
+    def __call__(self, file: str, **words: object) -> tuple[dict[str, Any], ...]: ...
+
+
+class ManifestMaker(Protocol):
+    """Creates the objects of a YAML file beside the case; what lives in no namespace is removed at its end.
+
+    Raises `ApiException` when the API server refuses one.
+    """
+
+    def __call__(self, file: str, **words: object) -> None: ...
+
+
 class ClientMaker(Protocol):
     """Makes a client pod and gives the function that sends requests from it."""
 
     def __call__(self, name: str, *, node: Node | None = None, host_network: bool = False) -> Client: ...
+
+
+@pytest.fixture
+def read_manifest(cluster: Cluster, namespace: str, request: pytest.FixtureRequest) -> ManifestReader:
+    """Read what stands in a YAML file beside the case."""
+    known = {"agnhost": cluster.images.agnhost, "load": cluster.images.load, "namespace": namespace}
+    return lambda file, **words: read_manifests(request.path.parent / file, {**known, **words})
+
+
+@pytest.fixture
+def create(kube: Kube, namespace: str, read_manifest: ManifestReader) -> Iterator[ManifestMaker]:
+    """Create what stands in a YAML file beside the case."""
+    with ExitStack() as undo:
+
+        def make(file: str, **words: object) -> None:
+            for manifest in read_manifest(file, **words):
+                kube.create(namespace, manifest)
+                if manifest["kind"] in CLUSTER_WIDE:
+                    undo.callback(kube.delete, namespace, manifest)
+
+        yield make
 
 
 @pytest.fixture

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from kubernetes.client.exceptions import ApiException
+
 from clusters.cluster import Cluster, Node
 from clusters.progress import Progress
 from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.reader import Backend, DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
-from harness.fixtures import Client, ClientMaker
+from harness.fixtures import Client, ClientMaker, ManifestMaker, WatchMaker
 from harness.kube.client import Kube
+from harness.kube.controlplane import ControlPlane
+from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
+from harness.kube.nodeshell import NodeServices, StaticPods
 from harness.kube.requests import Reply, Request, bodies
+from harness.kube.rollout import update_template
 from harness.kube.services import ServiceHandle, ServiceMaker
-from harness.kube.wait import Waits, wait_until
+from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
+from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
 from harness.measure.growth import growth
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
@@ -21,17 +28,22 @@ from harness.traffic import steady_traffic
 from reports.model import Finding, Measurement
 
 __all__ = [
+    "ApiException",
     "Backend",
     "ClaimRecorder",
     "Client",
     "ClientMaker",
     "Cluster",
+    "ControlPlane",
     "DataPlane",
     "Finding",
     "IptablesDataPlane",
     "Kube",
+    "ManifestMaker",
     "Measurement",
     "Node",
+    "NodeChanger",
+    "NodeServices",
     "OutsideClient",
     "Progress",
     "ProxyShell",
@@ -41,14 +53,26 @@ __all__ = [
     "ServiceHandle",
     "ServiceMaker",
     "ServicePort",
+    "StaticPods",
     "Step",
     "SweepPlan",
     "SweepSetting",
     "Waits",
+    "WatchEvent",
+    "WatchMaker",
+    "WatchRecorder",
     "bodies",
+    "condition_of",
+    "evict",
     "growth",
+    "is_ready",
+    "nodes_of",
+    "restarts",
     "sequence_statistics",
+    "spare_worker",
     "steady_traffic",
     "sweep",
+    "unschedulable",
+    "update_template",
     "wait_until",
 ]

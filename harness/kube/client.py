@@ -22,6 +22,7 @@ from websocket import WebSocketBadStatusException, WebSocketException
 
 from clusters.cluster import Cluster
 from clusters.errors import ClusterUnreachable
+from harness.kube.kinds import collection, path_of
 
 REQUEST_TIMEOUT_S = 30.0
 CONNECTIONS = 16
@@ -63,22 +64,29 @@ class Kube:
         return self._cluster
 
     def create(self, namespace: str, *manifests: dict[str, Any]) -> None:
-        """Create namespaced objects in order. Raises `ApiException` when the API server refuses one."""
+        """Create objects in order. Raises `ApiException` when the API server refuses one.
+
+        `namespace` counts for those that live in one.
+        """
         for manifest in manifests:
-            self.request("POST", self._collection(namespace, manifest), manifest)
+            self.request("POST", collection(namespace, manifest), manifest)
 
     def apply(self, namespace: str, manifest: dict[str, Any]) -> None:
-        """Server-side apply of one namespaced object."""
-        path = f"{self._collection(namespace, manifest)}/{manifest['metadata']['name']}?fieldManager=case&force=true"
+        """Server-side apply of one object."""
+        path = f"{path_of(namespace, manifest)}?fieldManager=case&force=true"
         self.request("PATCH", path, manifest, content_type="application/apply-patch+yaml")
 
     def delete(self, namespace: str, kind: dict[str, Any]) -> None:
         """Delete the object a manifest names; an absent one is a success."""
         try:
-            self.request("DELETE", f"{self._collection(namespace, kind)}/{kind['metadata']['name']}")
+            self.request("DELETE", path_of(namespace, kind))
         except ApiException as refusal:
             if refusal.status != 404:
                 raise
+
+    def merge(self, path: str, change: dict[str, Any]) -> dict[str, Any]:
+        """Change fields of the object at `path`; None removes one (RFC 7386). The object as it is then."""
+        return self.request("PATCH", path, change, content_type="application/merge-patch+json")
 
     def get(self, path: str) -> dict[str, Any]:
         """GET a path of the API server as JSON."""
@@ -203,24 +211,6 @@ class Kube:
                 f"the API server of cluster {self._cluster.name} does not answer: {failure}",
                 remedy="the node's log is in the exported logs",
             ) from failure
-
-    @staticmethod
-    def _collection(namespace: str, manifest: dict[str, Any]) -> str:
-        group, _, version = manifest["apiVersion"].rpartition("/")
-        root = f"/apis/{group}/{version}" if group else f"/api/{version}"
-        return f"{root}/namespaces/{namespace}/{PLURALS[manifest['kind']]}"
-
-
-PLURALS = {
-    "ConfigMap": "configmaps",
-    "DaemonSet": "daemonsets",
-    "Deployment": "deployments",
-    "EndpointSlice": "endpointslices",
-    "Pod": "pods",
-    "Service": "services",
-    "StatefulSet": "statefulsets",
-}
-"""What cases create, and the name of its collection."""
 
 
 class _TimedClient(client.ApiClient):

@@ -113,6 +113,49 @@ class Waits:
         assert found is not None
         return found
 
+    def wait_pod_appears(
+        self,
+        namespace: str,
+        name: str,
+        condition: str,
+        done: Callable[[dict[str, Any]], bool],
+        deadline_s: float = 60.0,
+    ) -> dict[str, Any]:
+        """As `wait_pod`, for a pod that somebody else makes, and may make anew."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+        found = wait_until(
+            f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
+            lambda: self._kube.find(path),
+            lambda pod: pod is not None and done(pod),
+            describe=lambda pod: "no pod" if pod is None else pod_state(pod),
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+        assert found is not None
+        return found
+
+    def wait_node(self, name: str, kind: str, status: str, deadline_s: float) -> dict[str, Any]:
+        """The node's condition of that kind has that status; the node's manifest."""
+        return wait_until(
+            f"node {name} of cluster {self._kube.cluster.name} with {kind} {status}",
+            lambda: self._kube.get(f"/api/v1/nodes/{name}"),
+            lambda node: condition_of(node, kind).get("status") == status,
+            describe=lambda node: f"{condition_of(node, kind)}",
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+
+    def wait_default_account(self, namespace: str, deadline_s: float = 30.0) -> None:
+        """The namespace has its default ServiceAccount, without which no pod is admitted."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
+        wait_until(
+            f"ServiceAccount default in {namespace} of cluster {self._kube.cluster.name}",
+            lambda: self._kube.find(path),
+            lambda found: found is not None,
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+
     def wait_deployment_available(self, namespace: str, name: str, deadline_s: float = 120.0) -> dict[str, Any]:
         """The Deployment's newest template runs in all of its replicas, and in no other; its manifest."""
         return wait_until(
@@ -152,6 +195,12 @@ class Waits:
         return list(self._kube.get(path)["items"])
 
 
+def condition_of(found: dict[str, Any], kind: str) -> dict[str, Any]:
+    """An object's condition of that kind; empty if it has none."""
+    conditions = found.get("status", {}).get("conditions", [])
+    return next((dict(condition) for condition in conditions if condition["type"] == kind), {})
+
+
 def is_ready(pod: dict[str, Any]) -> bool:
     """The pod's Ready condition is True and nobody has asked for its end."""
     conditions = {found["type"]: found["status"] for found in pod.get("status", {}).get("conditions", [])}
@@ -168,6 +217,19 @@ def hopeless(pod: dict[str, Any]) -> str | None:
         if waiting.get("reason") in FATAL_REASONS:
             return f"pod {name}: {waiting['reason']}: {waiting.get('message', '')}"
     return None
+
+
+def unschedulable(pod: dict[str, Any]) -> str | None:
+    """What the scheduler says of a pod that it finds no node for, or None."""
+    for found in pod.get("status", {}).get("conditions", []):
+        if found["type"] == "PodScheduled" and found.get("reason") == "Unschedulable":
+            return str(found.get("message"))
+    return None
+
+
+def restarts(pod: dict[str, Any]) -> int:
+    """How often the containers of a pod were started again, together."""
+    return sum(int(found["restartCount"]) for found in pod.get("status", {}).get("containerStatuses", []))
 
 
 def is_rolled_out(deployment: dict[str, Any]) -> bool:

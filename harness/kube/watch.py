@@ -12,6 +12,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -59,6 +60,7 @@ class WatchRecorder:
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._events: list[WatchEvent] = []
+        self._at_first: dict[str, dict[str, dict[str, Any]]] = {}
         self._failure: Exception | None = None
         self._enough = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -66,7 +68,9 @@ class WatchRecorder:
     def __enter__(self) -> Self:
         """Record what happens from now on; what is there already is no event."""
         for kind, path in self._paths.items():
-            version = str(self._kube.get(path)["metadata"]["resourceVersion"])
+            found = self._kube.get(path)
+            self._at_first[kind] = {item["metadata"]["name"]: item for item in found["items"]}
+            version = str(found["metadata"]["resourceVersion"])
             thread = threading.Thread(target=self._follow, args=(kind, path, version), name=f"watch {kind}")
             thread.daemon = True
             self._threads.append(thread)
@@ -90,6 +94,17 @@ class WatchRecorder:
             if self._failure is not None:
                 raise WorldError(f"the record of {', '.join(self._paths)} has a gap: {self._failure}")
             return tuple(event for event in self._events if kind in (None, event.kind))
+
+    def states(self, kind: str) -> Iterator[dict[str, dict[str, Any]]]:
+        """All objects of a kind by name: as they stood at the beginning, then after each event so far."""
+        standing = dict(self._at_first[kind])
+        yield dict(standing)
+        for event in self.events(kind):
+            if event.type == "DELETED":
+                standing.pop(event.name, None)
+            else:
+                standing[event.name] = event.object
+            yield dict(standing)
 
     def _follow(self, kind: str, path: str, version: str) -> None:
         last = False

@@ -63,3 +63,10 @@ def test_a_gap_is_not_taken_for_silence(recorded):
     recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [[expired]]}, "pods")
     with pytest.raises(WorldError, match=r"has a gap: .*too old resource version"):
         recorder.events()
+
+
+def test_states_stand_as_they_were_after_each_event(recorded):
+    there = {"metadata": {"resourceVersion": "10"}, "items": [{"metadata": {"name": "old", "resourceVersion": "3"}}]}
+    told = [event("ADDED", "new", "11"), event("DELETED", "old", "12")]
+    recorder, _ = recorded({PODS: there, f"{PODS}?watch": [told]}, "pods")
+    assert [sorted(standing) for standing in recorder.states("pods")] == [["old"], ["new", "old"], ["new"]]

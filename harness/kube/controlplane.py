@@ -1,0 +1,92 @@
+"""The control plane's components, stopped for real and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from clusters.cluster import Node
+from clusters.errors import ClusterUnreachable
+from harness.kube.client import Kube
+from harness.kube.nodeshell import NodeShell, static_pod_directory, wait_process
+from harness.kube.wait import wait_until
+
+LEADERS = ("kube-controller-manager", "kube-scheduler")
+"""Components that work only while they hold a lease of their name."""
+
+BACK_DEADLINE_S = 180.0
+"""A component that lost its lease with the API server ends, and the kubelet backs off before it starts it again."""
+
+CERTIFICATES = "/etc/kubernetes/pki/etcd"
+
+
+class ControlPlane:
+    """The static pods that kubeadm makes of a cluster's control plane."""
+
+    def __init__(self, kube: Kube, shell: NodeShell) -> None:
+        self._kube = kube
+        self._shell = shell
+
+    @property
+    def _nodes(self) -> tuple[Node, ...]:
+        return tuple(node for node in self._kube.cluster.nodes if node not in self._kube.cluster.workers)
+
+    @contextmanager
+    def stopped(self, component: str) -> Iterator[None]:
+        """No process of the component runs anywhere while the block lasts; afterwards all of them work again."""
+        held = self._renewals() if component in LEADERS else {}
+        with ExitStack() as undo:
+            undo.callback(self._wait_working, held)
+            for node in self._nodes:
+                undo.enter_context(self._without_manifest(node, component))
+            yield
+
+    def keys_in_etcd(self, prefix: str) -> tuple[str, ...]:
+        """The keys below a prefix, from etcd itself."""
+        node = self._nodes[0].name
+        argv = (
+            *("etcdctl", "--endpoints=https://127.0.0.1:2379", f"--cacert={CERTIFICATES}/ca.crt"),
+            *(f"--cert={CERTIFICATES}/server.crt", f"--key={CERTIFICATES}/server.key"),
+            *("get", "--prefix", "--keys-only", prefix),
+        )
+        done = self._kube.exec("kube-system", f"etcd-{node}", argv)
+        assert done.exit_code == 0, f"etcdctl on {node} ended with {done.exit_code}: {done.stderr}"
+        return tuple(done.stdout.split())
+
+    @contextmanager
+    def _without_manifest(self, node: Node, component: str) -> Iterator[None]:
+        manifest = f"{static_pod_directory(self._shell, node)}/{component}.yaml"
+        aside = f"/etc/kubernetes/{component}.yaml.aside"
+        try:
+            self._shell.run(node, "mv", manifest, aside)
+            wait_process(self._shell, node, component, running=False)
+            yield
+        finally:
+            self._shell.run(node, "mv", aside, manifest)
+            wait_process(self._shell, node, component, running=True)
+
+    def _wait_working(self, held: dict[str, str]) -> None:
+        """The API server answers and the leaders renew their leases."""
+        wait_until(
+            f"the API server of cluster {self._kube.cluster.name} answering",
+            self._answers,
+            bool,
+            deadline_s=BACK_DEADLINE_S,
+        )
+        before = held or self._renewals()
+        wait_until(
+            f"{' and '.join(LEADERS)} of cluster {self._kube.cluster.name} renewing their leases",
+            self._renewals,
+            lambda now: all(now[name] > before[name] for name in before),
+            deadline_s=BACK_DEADLINE_S,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._kube.get("/apis")["groups"])
+        except ClusterUnreachable:
+            return False
+
+    def _renewals(self) -> dict[str, str]:
+        path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+        return {name: str(self._kube.get(f"{path}/{name}")["spec"]["renewTime"]) for name in LEADERS}

@@ -1,0 +1,40 @@
+"""Kinds of objects that cases make, and where the API server keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NAMESPACED = {
+    "ConfigMap": "configmaps",
+    "DaemonSet": "daemonsets",
+    "Deployment": "deployments",
+    "EndpointSlice": "endpointslices",
+    "HorizontalPodAutoscaler": "horizontalpodautoscalers",
+    "Ingress": "ingresses",
+    "Job": "jobs",
+    "Pod": "pods",
+    "PodDisruptionBudget": "poddisruptionbudgets",
+    "ReplicaSet": "replicasets",
+    "Service": "services",
+    "StatefulSet": "statefulsets",
+}
+
+CLUSTER_WIDE = {
+    "IngressClass": "ingressclasses",
+    "PriorityClass": "priorityclasses",
+}
+
+
+def collection(namespace: str, manifest: dict[str, Any]) -> str:
+    """The API server's path of all objects of a manifest's kind; `namespace` counts where they live in one."""
+    group, _, version = manifest["apiVersion"].rpartition("/")
+    root = f"/apis/{group}/{version}" if group else f"/api/{version}"
+    kind = manifest["kind"]
+    return (
+        f"{root}/{CLUSTER_WIDE[kind]}" if kind in CLUSTER_WIDE else f"{root}/namespaces/{namespace}/{NAMESPACED[kind]}"
+    )
+
+
+def path_of(namespace: str, manifest: dict[str, Any]) -> str:
+    """The API server's path of one object."""
+    return f"{collection(namespace, manifest)}/{manifest['metadata']['name']}"

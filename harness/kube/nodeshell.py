@@ -1,0 +1,121 @@
+"""Programs on nodes, and what cases do to nodes with them; each change is put back."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import yaml
+
+from clusters.cluster import Cluster, Node
+from clusters.errors import CommandFailed
+from clusters.provider import ClusterProvider
+from harness.kube.wait import wait_until
+
+KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
+END_DEADLINE_S = 60.0
+
+
+class NodeShell(Protocol):
+    """Runs a program on a node, as root."""
+
+    def run(self, node: Node, *argv: str) -> str:
+        """The program's output. Raises `CommandFailed`."""
+
+
+class ProviderNodeShell:
+    """The nodes of a real cluster."""
+
+    def __init__(self, provider: ClusterProvider, cluster: Cluster) -> None:
+        self._provider = provider
+        self._cluster = cluster
+
+    def run(self, node: Node, *argv: str) -> str:
+        return self._provider.run_on_node(self._cluster, node, argv).stdout
+
+
+class NodeServices:
+    """The systemd services of nodes."""
+
+    def __init__(self, shell: NodeShell) -> None:
+        self._shell = shell
+
+    @contextmanager
+    def stopped(self, node: Node, service: str) -> Iterator[None]:
+        """The service is stopped while the block lasts."""
+        try:
+            self._shell.run(node, "systemctl", "stop", service)
+            yield
+        finally:
+            self._shell.run(node, "systemctl", "start", service)
+
+
+def static_pod_directory(shell: NodeShell, node: Node) -> str:
+    """The folder whose manifests the node's kubelet runs."""
+    config = yaml.safe_load(shell.run(node, "cat", KUBELET_CONFIG))
+    return str(config["staticPodPath"])
+
+
+class StaticPods:
+    """Manifests in a kubelet's own folder; what is left of them is taken away at the end.
+
+    `read` gives the objects of a YAML file beside the case.
+    """
+
+    def __init__(self, shell: NodeShell, read: Callable[..., tuple[dict[str, Any], ...]]) -> None:
+        self._shell = shell
+        self._read = read
+        self._undo = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._undo.close()
+
+    def put(self, node: Node, file: str, *, name: str, **words: object) -> None:
+        """Have the node's kubelet run the pod `name` of the file."""
+        (manifest,) = self._read(file, name=name, **words)
+        target = self._file(node, name)
+        encoded = base64.b64encode(yaml.safe_dump(manifest).encode()).decode()
+        self._undo.callback(self.remove, node, name)
+        # The kubelet passes over files that begin with a dot, and a rename brings a file whole.
+        hidden = target.replace(f"/{name}.yaml", f"/.{name}.yaml")
+        self._shell.run(node, "sh", "-c", f"echo {encoded} | base64 -d > {hidden} && mv {hidden} {target}")
+
+    def remove(self, node: Node, name: str) -> None:
+        """Take the pod's file away; an absent one is a success."""
+        self._shell.run(node, "rm", "-f", self._file(node, name))
+
+    def running_containers(self, node: Node, pod: str) -> tuple[str, ...]:
+        """The ids of the pod's running containers, as the node's containerd tells them."""
+        label = f'labels."io.kubernetes.pod.name"=={pod},labels."io.kubernetes.container.name"'
+        ours = self._shell.run(node, "ctr", "--namespace=k8s.io", "containers", "list", "--quiet", label).split()
+        tasks = self._shell.run(node, "ctr", "--namespace=k8s.io", "tasks", "list").splitlines()
+        running = {line.split()[0] for line in tasks if line.endswith("RUNNING")}
+        return tuple(found for found in ours if found in running)
+
+    def _file(self, node: Node, name: str) -> str:
+        return f"{static_pod_directory(self._shell, node)}/{name}.yaml"
+
+
+def wait_process(shell: NodeShell, node: Node, program: str, *, running: bool) -> None:
+    """A process of that program runs on the node, or none does any more."""
+
+    def processes() -> str:
+        try:
+            return shell.run(node, "pidof", program)
+        except CommandFailed:
+            return ""  # how pidof says that there is none
+
+    wait_until(
+        f"{program} {'running' if running else 'ended'} on node {node.name}",
+        processes,
+        lambda found: bool(found) == running,
+        deadline_s=END_DEADLINE_S,
+    )

@@ -1,0 +1,56 @@
+"""Which answers make a probe succeed?"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.suite import ClaimRecorder, Kube, ManifestMaker, Waits, wait_until
+
+PROGRAM = Path(__file__).with_name("answers.py").read_text()
+HEALTHY = ("exec-0", "grpc-serving", "http-200", "http-302-elsewhere", "http-302-to-200", "http-399", "tcp-open")
+UNHEALTHY = (
+    *("exec-1", "exec-too-slow", "grpc-unknown", "tcp-closed"),
+    *("http-199", "http-302-to-500", "http-400", "http-500", "http-too-slow"),
+)
+EXPECTED = dict.fromkeys(HEALTHY, "ready") | dict.fromkeys(UNHEALTHY, "unhealthy")
+"""By container: what the documentation says of its probe."""
+
+
+@pytest.mark.claim("8.1")
+def test_probes_judge_answers_as_documented(
+    kube: Kube, create: ManifestMaker, waits: Waits, namespace: str, claim: ClaimRecorder
+) -> None:
+    """A container for each kind of answer; its readiness is the probe's judgement."""
+    create("answers.yaml", program=json.dumps(PROGRAM))
+    waits.wait_pod(namespace, "answers", "running", lambda pod: pod["status"]["phase"] == "Running", deadline_s=120)
+    wait_until(
+        f"a judgement of each probe in {namespace}/answers",
+        lambda: judgements(kube, namespace),
+        lambda seen: seen == EXPECTED,
+        doomed=lambda seen: next((f"{name} is ready" for name in UNHEALTHY if seen.get(name) == "ready"), None),
+        deadline_s=60.0,
+    )
+    claim.conditional(
+        "8.1",
+        "true but for redirects within the same host: they are followed, and where they lead decides",
+        f"Ready: {', '.join(HEALTHY)}. Found unhealthy: {', '.join(UNHEALTHY)}. "
+        "A 302 to a 500 on the same host is a failure; one to another host counts as a success, unvisited. "
+        "gRPC is a fourth way, which the claim leaves out.",
+    )
+
+
+def judgements(kube: Kube, namespace: str) -> dict[str, str]:
+    """By container: "ready"; "unhealthy" when a probe of it has failed and it is not ready; otherwise "unknown"."""
+    statuses = kube.get(f"/api/v1/namespaces/{namespace}/pods/answers")["status"]["containerStatuses"]
+    events = kube.get(f"/api/v1/namespaces/{namespace}/events")["items"]
+    failed = {event["involvedObject"].get("fieldPath") for event in events if event["reason"] == "Unhealthy"}
+    return {
+        found["name"]: "ready"
+        if found["ready"]
+        else "unhealthy"
+        if f"spec.containers{{{found['name']}}}" in failed
+        else "unknown"
+        for found in statuses
+        if found["name"] in EXPECTED
+    }

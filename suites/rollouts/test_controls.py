@@ -1,0 +1,120 @@
+"""What an operator can do to a rollout: pause it, limit it, take it back."""
+
+from typing import Any
+
+from harness.suite import Kube, ManifestMaker, Waits, WatchMaker, WatchRecorder, is_ready, update_template, wait_until
+
+NO_LIMITS = {"history": 10, "deadline_s": 600, "ready_for_s": 0}
+HOLD_S = 4
+
+
+def test_a_paused_deployment_keeps_its_pods_until_it_goes_on(
+    kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
+) -> None:
+    """The controller sees the new template and makes nothing of it."""
+    create("controlled.yaml", **NO_LIMITS)
+    waits.wait_deployment_available(namespace, "web")
+    kube.merge(path_of_web(namespace), {"spec": {"paused": True}})
+    update_template(kube, namespace, "web", "second")
+    wait_observed(kube, namespace)
+    assert len(replica_sets(kube, namespace)) == 1, "a paused Deployment made a ReplicaSet for its new template"
+    kube.merge(path_of_web(namespace), {"spec": {"paused": None}})
+    waits.wait_deployment_available(namespace, "web")
+    assert len(replica_sets(kube, namespace)) == 2
+
+
+def test_a_rollout_without_progress_says_so_and_leaves_the_old_pods(
+    kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
+) -> None:
+    """progressDeadlineSeconds: the condition Progressing turns False; what runs goes on running."""
+    create("controlled.yaml", **{**NO_LIMITS, "deadline_s": 3})
+    old = {pod["metadata"]["name"] for pod in waits.wait_pods_ready(namespace, "app=web", 2)}
+    nowhere = {"spec": {"template": {"spec": {"nodeSelector": {"kubeproof.io/none": "such"}}}}}
+    kube.merge(path_of_web(namespace), nowhere)
+    wait_until(
+        f"Deployment {namespace}/web past its deadline for progress",
+        lambda: kube.get(path_of_web(namespace))["status"].get("conditions", []),
+        lambda found: any(given_up(condition) for condition in found),
+        deadline_s=60.0,
+    )
+    pods = kube.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
+    assert old <= {pod["metadata"]["name"] for pod in pods if is_ready(pod)}
+
+
+def test_an_undone_update_takes_the_old_replica_set_again(
+    kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
+) -> None:
+    """The same template is the same ReplicaSet, under a new revision: what `kubectl rollout undo` builds on."""
+    create("controlled.yaml", **NO_LIMITS)
+    waits.wait_deployment_available(namespace, "web")
+    first = {name for name, size in replica_sets(kube, namespace).items() if size}
+    update_template(kube, namespace, "web", "second")
+    waits.wait_deployment_available(namespace, "web")
+    update_template(kube, namespace, "web", None)
+    undone = waits.wait_deployment_available(namespace, "web")
+    assert {name for name, size in replica_sets(kube, namespace).items() if size} == first
+    assert undone["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "3"
+
+
+def test_no_more_old_revisions_are_kept_than_asked_for(
+    kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
+) -> None:
+    """revisionHistoryLimit 1: the current ReplicaSet and one old one."""
+    create("controlled.yaml", **{**NO_LIMITS, "history": 1})
+    waits.wait_deployment_available(namespace, "web")
+    for revision in ("second", "third"):
+        update_template(kube, namespace, "web", revision)
+        waits.wait_deployment_available(namespace, "web")
+    wait_until(
+        f"2 ReplicaSets of Deployment {namespace}/web left",
+        lambda: replica_sets(kube, namespace),
+        lambda found: len(found) == 2,
+        deadline_s=30.0,
+    )
+
+
+def test_a_pod_counts_as_available_once_it_has_been_ready_long_enough(
+    create: ManifestMaker, record_watch: WatchMaker, waits: Waits, namespace: str
+) -> None:
+    """minReadySeconds, by the order and the distance of what a watch tells."""
+    with record_watch("pods", "deployments") as recorder:
+        create("controlled.yaml", **{**NO_LIMITS, "ready_for_s": HOLD_S})
+        waits.wait_deployment_available(namespace, "web")
+    ready_s = min(event.at_s for event in recorder.events("pods") if is_ready(event.object))
+    available_s = first_available_s(recorder)
+    # The Ready condition's time has whole seconds, and the controller counts from it.
+    assert available_s - ready_s > HOLD_S - 1, f"available {available_s - ready_s:.1f} s after the first pod was Ready"
+
+
+def path_of_web(namespace: str) -> str:
+    return f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
+
+
+def replica_sets(kube: Kube, namespace: str) -> dict[str, int]:
+    """ReplicaSets by name, with their wanted sizes."""
+    found = kube.get(f"/apis/apps/v1/namespaces/{namespace}/replicasets")["items"]
+    return {item["metadata"]["name"]: item["spec"]["replicas"] for item in found}
+
+
+def wait_observed(kube: Kube, namespace: str) -> None:
+    """The controller has seen the Deployment as it is now."""
+    wait_until(
+        f"the newest generation of Deployment {namespace}/web observed",
+        lambda: kube.get(path_of_web(namespace)),
+        lambda found: found["status"]["observedGeneration"] == found["metadata"]["generation"],
+        describe=lambda found: f"observed {found['status']['observedGeneration']} of {found['metadata']['generation']}",
+        deadline_s=30.0,
+    )
+
+
+def given_up(condition: dict[str, Any]) -> bool:
+    wanted = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    return wanted.items() <= condition.items()
+
+
+def first_available_s(recorder: WatchRecorder) -> float:
+    return min(
+        event.at_s
+        for event in recorder.events("deployments")
+        if event.object.get("status", {}).get("availableReplicas", 0) > 0
+    )

@@ -1,0 +1,61 @@
+"""Pods that choose their nodes by labels."""
+
+import pytest
+
+from harness.suite import ClaimRecorder, Cluster, ManifestMaker, NodeChanger, Waits, nodes_of, unschedulable
+
+PODS = 4
+KEY = "kubeproof.io/disk"
+
+
+@pytest.mark.claim("9.2")
+def test_selectors_and_affinities_choose_nodes(
+    cluster: Cluster,
+    create: ManifestMaker,
+    change_node: NodeChanger,
+    waits: Waits,
+    namespace: str,
+    claim: ClaimRecorder,
+) -> None:
+    """A selector binds to a label, a heavier preference wins, and a pod that nothing fits says why it waits."""
+    first, second = (node.name for node in cluster.workers[:2])
+    change_node.label(second, KEY, namespace)
+    create("pod-with-selector.yaml", name="chosen", key=KEY, value=namespace)
+    chosen = waits.wait_pod(namespace, "chosen", "scheduled", lambda pod: "nodeName" in pod["spec"])
+
+    heavier = {"first-is-heavier": (first, 80, 20), "second-is-heavier": (second, 20, 80)}
+    for app, (_, first_weight, second_weight) in heavier.items():
+        weights = {"first": first, "first_weight": first_weight, "second": second, "second_weight": second_weight}
+        for number in range(PODS):
+            create("pod-with-weights.yaml", name=f"{app}-{number}", app=app, **weights)
+    placed = {app: nodes_of(waits.wait_pods_ready(namespace, f"app={app}", PODS)) for app in heavier}
+
+    create("pod-with-selector.yaml", name="nowhere", key=KEY, value="none-such")
+    nowhere = waits.wait_pod(namespace, "nowhere", "found unschedulable", lambda pod: unschedulable(pod) is not None)
+    reason = unschedulable(nowhere) or ""
+
+    by_weight = placed == {app: {node: PODS} for app, (node, _, _) in heavier.items()}
+    holds = chosen["spec"]["nodeName"] == second and by_weight and "selector" in reason
+    claim.decide(
+        "9.2",
+        holds,
+        f"A pod with nodeSelector went to the one node that bore the label; with preferences of 80 and 20 all {PODS} "
+        f"pods went to the heavier one, both ways round ({placed}); a selector that fits no node: {reason}",
+    )
+    assert chosen["spec"]["nodeName"] == second
+    assert by_weight, placed
+    assert "node affinity/selector" in reason, reason
+
+
+def test_a_label_that_goes_away_does_not_drive_a_pod_away(
+    cluster: Cluster, create: ManifestMaker, change_node: NodeChanger, waits: Waits, namespace: str
+) -> None:
+    """IgnoredDuringExecution: the pod stays, the next one finds no node."""
+    node = cluster.workers[0].name
+    change_node.label(node, KEY, namespace)
+    create("pod-with-selector.yaml", name="stays", key=KEY, value=namespace)
+    waits.wait_pod(namespace, "stays", "running", lambda pod: pod["status"]["phase"] == "Running")
+    change_node.remove_label(node, KEY)
+    create("pod-with-selector.yaml", name="late", key=KEY, value=namespace)
+    waits.wait_pod(namespace, "late", "found unschedulable", lambda pod: unschedulable(pod) is not None)
+    waits.wait_pod(namespace, "stays", "still running", lambda pod: pod["status"]["phase"] == "Running", deadline_s=0)

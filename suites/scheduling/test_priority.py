@@ -1,0 +1,37 @@
+"""Priority: who has to go when there is no room."""
+
+from harness.suite import Cluster, ManifestMaker, NodeChanger, Waits, WatchMaker, unschedulable
+
+RESOURCE = "kubeproof.io/seat"
+
+
+def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(
+    cluster: Cluster,
+    create: ManifestMaker,
+    change_node: NodeChanger,
+    record_watch: WatchMaker,
+    waits: Waits,
+    namespace: str,
+) -> None:
+    """One seat: an equal waits, a superior preempts, and the victim's condition tells who did it."""
+    change_node.add_capacity(cluster.workers[0].name, RESOURCE, 1)
+    create("priority.yaml")
+    create("pod-with-priority.yaml", name="low", priority="low", resource=RESOURCE)
+    waits.wait_pod(namespace, "low", "running", lambda pod: pod["status"]["phase"] == "Running")
+    create("pod-with-priority.yaml", name="equal", priority="low", resource=RESOURCE)
+    equal = waits.wait_pod(namespace, "equal", "unschedulable", lambda pod: unschedulable(pod) is not None)
+    assert RESOURCE in (unschedulable(equal) or "")
+
+    with record_watch("pods") as recorder:
+        create("pod-with-priority.yaml", name="high", priority="high", resource=RESOURCE)
+        waits.wait_pod(namespace, "high", "running", lambda pod: pod["status"]["phase"] == "Running")
+        waits.wait_gone(f"/api/v1/namespaces/{namespace}/pods/low")
+    told = [
+        condition
+        for event in recorder.events("pods")
+        if event.name == "low"
+        for condition in event.object["status"].get("conditions", [])
+        if condition["type"] == "DisruptionTarget"
+    ]
+    assert told, "the victim never had the condition DisruptionTarget"
+    assert told[-1]["reason"] == "PreemptionByScheduler"

@@ -1,0 +1,36 @@
+"""Where pods go because of other pods."""
+
+from harness.suite import Cluster, ManifestMaker, Waits, nodes_of, unschedulable
+
+
+def test_spread_pods_differ_by_no_more_than_the_skew(
+    cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str
+) -> None:
+    """maxSkew 1 over all workers: as many pods on each."""
+    replicas = 2 * len(cluster.workers)
+    create("spread.yaml", replicas=replicas)
+    placed = nodes_of(waits.wait_pods_ready(namespace, "app=spread", replicas))
+    assert placed == {node.name: 2 for node in cluster.workers}
+
+
+def test_a_pod_goes_where_its_friend_is(create: ManifestMaker, waits: Waits, namespace: str) -> None:
+    """Required pod affinity, for four pods in turn: by chance once in 16."""
+    create("pod-near-or-far.yaml", name="friend", app="friend", term="podAntiAffinity", other="nobody")
+    friend = nodes_of(waits.wait_pods_ready(namespace, "app=friend", 1))
+    for number in range(4):
+        create("pod-near-or-far.yaml", name=f"near-{number}", app="near", term="podAffinity", other="friend")
+    near = nodes_of(waits.wait_pods_ready(namespace, "app=near", 4))
+    assert set(near) == set(friend)
+
+
+def test_pods_that_avoid_each_other_need_a_node_each(
+    cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str
+) -> None:
+    """Required anti-affinity: one pod a worker, and the next one waits and says why."""
+    for number, _ in enumerate(cluster.workers):
+        create("pod-near-or-far.yaml", name=f"loner-{number}", app="loner", term="podAntiAffinity", other="loner")
+    placed = nodes_of(waits.wait_pods_ready(namespace, "app=loner", len(cluster.workers)))
+    assert placed == {node.name: 1 for node in cluster.workers}
+    create("pod-near-or-far.yaml", name="too-many", app="loner", term="podAntiAffinity", other="loner")
+    waiting = waits.wait_pod(namespace, "too-many", "unschedulable", lambda pod: unschedulable(pod) is not None)
+    assert "anti-affinity" in (unschedulable(waiting) or "")

@@ -1,0 +1,99 @@
+"""Taints keep pods off a node, tolerations let them in."""
+
+from datetime import datetime
+
+import pytest
+
+from harness.suite import (
+    ClaimRecorder,
+    Cluster,
+    Kube,
+    ManifestMaker,
+    NodeChanger,
+    Waits,
+    WatchMaker,
+    nodes_of,
+    spare_worker,
+    unschedulable,
+)
+
+PODS = 4
+KEY = "kubeproof.io/reserved"
+TOLERATED_S = 6
+
+
+@pytest.mark.exclusive
+@pytest.mark.claim("9.3")
+def test_taints_keep_off_and_drive_out_what_does_not_tolerate_them(
+    cluster: Cluster,
+    kube: Kube,
+    create: ManifestMaker,
+    change_node: NodeChanger,
+    record_watch: WatchMaker,
+    waits: Waits,
+    namespace: str,
+    claim: ClaimRecorder,
+) -> None:
+    """NoSchedule keeps off, PreferNoSchedule only advises, NoExecute drives out at once or after tolerationSeconds."""
+    node = spare_worker(kube).name
+    other = next(worker.name for worker in cluster.workers if worker.name != node)
+
+    change_node.taint(node, KEY, "NoSchedule")
+    create("pod-on-host.yaml", name="kept-off", app="kept-off", hosts=node, tolerations="[]")
+    create("pod-on-host.yaml", name="let-in", app="let-in", hosts=node, tolerations=tolerating("NoSchedule"))
+    kept_off = waits.wait_pod(namespace, "kept-off", "unschedulable", lambda pod: unschedulable(pod) is not None)
+    waits.wait_pods_ready(namespace, "app=let-in", 1)
+    change_node.remove_taint(node, KEY)
+    waits.wait_pods_ready(namespace, "app=kept-off", 1)
+
+    change_node.taint(node, KEY, "PreferNoSchedule")
+    for number in range(PODS):
+        create("pod-on-host.yaml", name=f"free-{number}", app="free", hosts=f"{node}, {other}", tolerations="[]")
+    create("pod-on-host.yaml", name="no-choice", app="no-choice", hosts=node, tolerations="[]")
+    advised = nodes_of(waits.wait_pods_ready(namespace, "app=free", PODS))
+    waits.wait_pods_ready(namespace, "app=no-choice", 1)
+    change_node.remove_taint(node, KEY)
+
+    for name, tolerations in (
+        ("for-ever", tolerating("NoExecute")),
+        ("for-a-while", tolerating("NoExecute", TOLERATED_S)),
+    ):
+        create("pod-on-host.yaml", name=name, app=name, hosts=node, tolerations=tolerations)
+        waits.wait_pods_ready(namespace, f"app={name}", 1)
+    stayed_s = {}
+    with record_watch("pods") as recorder:
+        change_node.taint(node, KEY, "NoExecute")
+        tainted_at = added_at(kube, node)
+        for name in ("kept-off", "for-a-while"):
+            waits.wait_gone(f"/api/v1/namespaces/{namespace}/pods/{name}")
+    for event in recorder.events("pods"):
+        asked = event.object["metadata"].get("deletionTimestamp")
+        if asked and event.name not in stayed_s:
+            stayed_s[event.name] = (datetime.fromisoformat(asked) - tainted_at).total_seconds()
+    faithful = waits.wait_pods_ready(namespace, "app=for-ever", 1, deadline_s=0)
+
+    on_time = TOLERATED_S - 1 <= stayed_s["for-a-while"] <= TOLERATED_S + 5 and stayed_s["kept-off"] < TOLERATED_S - 1
+    holds = advised == {other: PODS} and on_time and bool(faithful)
+    claim.decide(
+        "9.3",
+        holds,
+        f"NoSchedule kept an intolerant pod waiting ({unschedulable(kept_off)}) and let a tolerant one in. "
+        f"PreferNoSchedule sent {advised.get(other, 0)} of {PODS} pods elsewhere, yet admitted one without a choice. "
+        f"NoExecute drove the intolerant out after {stayed_s['kept-off']:.0f} s, one with tolerationSeconds "
+        f"{TOLERATED_S} after {stayed_s['for-a-while']:.0f} s, and left the tolerant alone.",
+    )
+    assert "untolerated taint" in (unschedulable(kept_off) or "")
+    assert advised == {other: PODS}, advised
+    assert on_time, stayed_s
+
+
+def tolerating(effect: str, seconds: int | None = None) -> str:
+    """A toleration of our taint in YAML's short form."""
+    limit = "" if seconds is None else f", tolerationSeconds: {seconds}"
+    return f"[{{key: {KEY}, operator: Exists, effect: {effect}{limit}}}]"
+
+
+def added_at(kube: Kube, node: str) -> datetime:
+    """When the node got our taint, by the API server's clock, in whole seconds."""
+    taints = kube.get(f"/api/v1/nodes/{node}")["spec"]["taints"]
+    return datetime.fromisoformat(next(taint["timeAdded"] for taint in taints if taint["key"] == KEY))
