@@ -100,6 +100,11 @@ class Kube:
             found: dict[str, Any] = json.loads(self._send(method, path, body, content_type).read())
         return found
 
+    def text(self, path: str) -> str:
+        """GET a path of the API server that answers in plain text."""
+        with self.reaching():
+            return str(self._send("GET", path, None, "application/json", accept="*/*").read().decode())
+
     def find(self, path: str) -> dict[str, Any] | None:
         """GET a path of the API server as JSON; None if there is nothing."""
         try:
@@ -118,11 +123,13 @@ class Kube:
             finally:
                 answer.response.close()
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None, content_type: str) -> Any:
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, content_type: str, accept: str = "application/json"
+    ) -> Any:
         wanted = self._api.param_serialize(
             method,
             path,
-            header_params={"Content-Type": content_type, "Accept": "application/json"},
+            header_params={"Content-Type": content_type, "Accept": accept},
             body=body,
             auth_settings=["BearerToken"],
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from kubernetes.client.exceptions import ApiException
+
 from clusters.cluster import Node
 from clusters.errors import ClusterUnreachable
 from harness.kube.client import Kube
@@ -83,9 +85,9 @@ class ControlPlane:
 
     def _answers(self) -> bool:
         try:
-            return bool(self._kube.get("/apis")["groups"])
-        except ClusterUnreachable:
-            return False
+            return self._kube.text("/readyz") == "ok"
+        except (ClusterUnreachable, ApiException):
+            return False  # it is not there yet, or knows nobody's rights yet
 
     def _renewals(self) -> dict[str, str]:
         path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"

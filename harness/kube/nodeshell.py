@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -86,6 +87,7 @@ class StaticPods:
         self._undo.callback(self.remove, node, name)
         # The kubelet passes over files that begin with a dot, and a rename brings a file whole.
         hidden = target.replace(f"/{name}.yaml", f"/.{name}.yaml")
+        self._shell.run(node, "mkdir", "-p", str(PurePosixPath(target).parent))
         self._shell.run(node, "sh", "-c", f"echo {encoded} | base64 -d > {hidden} && mv {hidden} {target}")
 
     def remove(self, node: Node, name: str) -> None:

@@ -47,8 +47,7 @@ def test_a_deployment_becomes_pods_step_by_step(
         holds,
         "By the order in which etcd stored them: "
         + ", then ".join(steps)
-        + f". etcd holds {', '.join(keys)}. The pod was made by {made_by}, its status written by {told_by}, "
-        "each through the API server, which alone writes to etcd.",
+        + f". etcd holds {', '.join(keys)}. The pod was made by {made_by}, its status written by {told_by}.",
     )
     assert holds, (steps, keys, made_by, told_by)
 
@@ -75,7 +74,7 @@ def test_a_pod_starts_without_the_controller_manager(
     claim.refuted(
         "5.2",
         "With the controller-manager stopped the API server stored a pod, the scheduler bound it, the kubelet ran it. "
-        f"A Deployment was stored just as well ({stored is not None}), and had {len(deployed)} pods until the "
+        f"A Deployment was stored just as well, and had {len(deployed)} pods until the "
         "controller-manager came back: it reacts to what the API server has stored.",
     )
     assert stored is not None

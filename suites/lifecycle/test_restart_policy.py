@@ -17,7 +17,7 @@ from harness.suite import (
 )
 
 BACK_OFF = re.compile(r"back-off (?:(\d+)m)?(\d+)s restarting")
-STEPS = 3
+STEPS = 2
 RESTARTED = {("Always", 0), ("Always", 1), ("OnFailure", 1)}
 ENDS = ("Succeeded", "Failed")
 ENDED = {("OnFailure", 0): "Succeeded", ("Never", 0): "Succeeded", ("Never", 1): "Failed"}

@@ -18,6 +18,9 @@ from harness.suite import (
 )
 
 FOR_EVER = "sleep 3600 & wait"
+MIRROR_DEADLINE_S = 120.0
+"""A kubelet looks after each of its pods once in a minute to a minute and a half."""
+
 FAILING = "{exec: {command: ['false']}, periodSeconds: 1, failureThreshold: 1}"
 
 
@@ -37,14 +40,14 @@ def test_a_static_pod_belongs_to_its_node(
     static_pods.put(node, "static.yaml", name="static", policy="Always", script=FOR_EVER, probe="null")
     mirror = f"static-{node.name}"
     path = f"/api/v1/namespaces/{namespace}/pods/{mirror}"
-    before = waits.wait_pod(namespace, mirror, "ready", is_ready)
+    before = waits.wait_pod_appears(namespace, mirror, "ready", is_ready)
     kube.merge(path, {"metadata": {"labels": {"edited": "yes"}}})
-    kube.request("DELETE", f"{path}?gracePeriodSeconds=0")
+    kube.request("DELETE", path)
     after = wait_until(
         f"a new mirror of static pod {namespace}/{mirror}",
         lambda: kube.find(path),
         lambda pod: pod is not None and is_ready(pod) and pod["metadata"]["uid"] != before["metadata"]["uid"],
-        deadline_s=60.0,
+        deadline_s=MIRROR_DEADLINE_S,
     )
     assert after is not None
     same_container = container_id(after) == container_id(before) and restarts(after) == 0
