@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters.errors import UsageError
-from reports.model import ClaimResult, Verdict, claim_order
+from reports.model import NOT_IN_RUN, ClaimResult, Verdict, claim_order
 
 HEAD = re.compile(r'^\s*id\s*=\s*"(?P<id>[^"]*)"')
 
@@ -132,7 +132,7 @@ def _combined(claim: Claim, spoken: list[Spoken], silent: str | None) -> ClaimRe
             verdict = Verdict.UNTESTED
         conditions.append(silent)
     if not spoken and silent is None:
-        conditions.append("no case of this run decides it")
+        conditions.append(NOT_IN_RUN)
     return ClaimResult(
         id=claim.id,
         text=claim.text,

@@ -62,6 +62,10 @@ class CaseResult:
     bundle: str | None = None
 
 
+NOT_IN_RUN = "no case of this run decides it"
+"""The condition of a claim whose cases were not part of the run."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
     """A claim's verdict in this run's mode.
@@ -76,6 +80,11 @@ class ClaimResult:
     condition: str
     evidence: str
     cases: tuple[str, ...]
+
+    @property
+    def in_run(self) -> bool:
+        """A case of the run was about it, whatever became of that case."""
+        return self.condition != NOT_IN_RUN
 
 
 @dataclass(frozen=True, slots=True)

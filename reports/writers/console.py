@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reports.model import Outcome, RunResults
-from reports.writers.words import outcome_counts
+from reports.writers.words import left_out, outcome_counts
 
 
 def summary(results: RunResults, report: Path) -> Iterator[str]:
@@ -16,7 +16,10 @@ def summary(results: RunResults, report: Path) -> Iterator[str]:
     yield f"{run.mode} on Kubernetes {run.kubernetes}, source {run.source}, substrate {run.substrate}"
     if any(case.suite for case in results.cases):
         for claim in results.claims:
-            yield f"  {claim.verdict:<11} {claim.id:>5}  {claim.text}"
+            if claim.in_run:
+                yield f"  {claim.verdict:<11} {claim.id:>5}  {claim.text}"
+        if left_out(results):
+            yield f"  not part of this run: {left_out(results)}"
     for case in results.cases:
         if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR):
             yield f"  {case.outcome}: {case.id}: {case.reason.partition(chr(10))[0]}"

@@ -14,7 +14,13 @@ def outcome_counts(results: RunResults) -> str:
 
 
 def by_verdict(results: RunResults, verdict: Verdict) -> tuple[ClaimResult, ...]:
-    return tuple(claim for claim in results.claims if claim.verdict is verdict)
+    """Claims that this run was about; those that none of its cases decides are in `left_out`."""
+    return tuple(claim for claim in results.claims if claim.verdict is verdict and claim.in_run)
+
+
+def left_out(results: RunResults) -> str:
+    """The numbers of the claims that no case of the run decides."""
+    return ", ".join(claim.id for claim in results.claims if not claim.in_run)
 
 
 def headline(results: RunResults) -> str:

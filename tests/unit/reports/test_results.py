@@ -4,14 +4,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports.model import Outcome, RunResults
+from reports.model import NOT_IN_RUN, Outcome, RunResults, Verdict
 from reports.store import point_latest_at, read_results, write_results
 from reports.writers.chart import chart_svg, series_of
 from reports.writers.console import summary
 from reports.writers.html import report_html
 from reports.writers.junit import junit_xml
 from reports.writers.words import headline
-from tests.unit.reports.sample import RESULTS, RUN, case, measured
+from tests.unit.reports.sample import RESULTS, RUN, case, claim, measured
 
 HOSTILE = '<script>alert("x")</script>\x07 & <b>'
 
@@ -102,3 +102,13 @@ def test_the_chart_has_a_series_a_position_and_an_interval_a_point():
     svg = chart_svg(series, "p50")
     assert svg.count("<circle") == svg.count('class="interval"') == 6
     assert series_of(points, "wall") == ()
+
+
+def test_claims_that_the_run_was_not_about_are_only_counted_up(tmp_path):
+    absent = replace(claim("3.1", Verdict.UNTESTED), condition=NOT_IN_RUN)
+    results = replace(RESULTS, claims=(*RESULTS.claims, absent))
+    page, lines = report_html(results), list(summary(results, tmp_path))
+    assert "claim 3.1 is so." not in page
+    assert "Not part of this run: 3.1." in page
+    assert "  not part of this run: 3.1" in lines
+    assert not any("claim 3.1" in line for line in lines)
