@@ -1,0 +1,66 @@
+"""Every way to a Service: its addresses, its protocols, and clients in unusual places."""
+
+from harness.suite import (
+    ClientMaker,
+    Cluster,
+    DataPlane,
+    Kube,
+    Request,
+    ServiceHandle,
+    ServiceMaker,
+    ServicePort,
+    wait_until,
+)
+
+BALANCER = "198.51.100.7"
+"""Of a block for documentation (RFC 5737); the leak guard drops what no proxy has taken."""
+
+CONNECTIONS = 5
+
+
+def test_a_service_is_reached_by_every_way_in(
+    cluster: Cluster,
+    kube: Kube,
+    dataplane: DataPlane,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+) -> None:
+    """ClusterIP, node port and balancer's address, TCP and UDP, from a pod, from a node and from the backend itself."""
+    web = make_service("web", 1, node=cluster.workers[0].name, type="LoadBalancer")
+    announce(kube, dataplane, web)
+    pod = make_client("pod", node=cluster.workers[1])
+    host = make_client("host", node=cluster.workers[1], host_network=True)
+    other = cluster.workers[1].address
+    ways = {
+        "ClusterIP": Request(web.cluster_ip, 80, CONNECTIONS),
+        "ClusterIP, UDP": Request(web.cluster_ip, 81, CONNECTIONS, path="hostname", protocol="udp"),
+        "node port": Request(other, web.node_port or 0, CONNECTIONS),
+        "balancer's address": Request(BALANCER, 80, CONNECTIONS),
+        "balancer's address, UDP": Request(BALANCER, 81, CONNECTIONS, path="hostname", protocol="udp"),
+    }
+    lost = {
+        f"{name} from {client.name}": [reply.error for reply in client.send(request) if reply.body not in web.pods]
+        for name, request in ways.items()
+        for client in (pod, host)
+    }
+    assert not any(lost.values()), lost
+
+    (reply,) = pod.send(Request(web.cluster_ip, 80, path="/clientip"))
+    assert reply.body.rpartition(":")[0] == pod.address, "the backend did not see the client's own address"
+
+    (backend,) = web.pods
+    hairpin = kube.exec(web.namespace, backend, ("/agnhost", "connect", f"{web.cluster_ip}:80", "--timeout=2s"))
+    assert hairpin.exit_code == 0, f"a backend did not reach itself: {hairpin.stderr}"
+
+
+def announce(kube: Kube, dataplane: DataPlane, web: ServiceHandle) -> None:
+    """Do as a load balancer would: give the Service its address, and see every node's kernel take it."""
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": BALANCER}]}}}
+    kube.merge(f"/api/v1/namespaces/{web.namespace}/services/{web.name}/status", status)
+    for node in kube.cluster.nodes:
+        wait_until(
+            f"{BALANCER} in the kernel of node {node.name}",
+            lambda node=node: dataplane.missing(node, frozenset({ServicePort(BALANCER, 80)})),  # type: ignore[misc]
+            lambda missing: not missing,
+            deadline_s=60.0,
+        )
