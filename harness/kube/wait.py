@@ -100,18 +100,9 @@ class Waits:
 
         Ends early if the pod is gone. A pod that has ended, or never will be Ready, is for `done` to judge.
         """
-        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
-        found = wait_until(
-            f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
-            lambda: self._kube.find(path),
-            lambda pod: pod is not None and done(pod),
-            doomed=lambda pod: "the pod is gone" if pod is None else None,
-            describe=lambda pod: "no pod" if pod is None else pod_state(pod),
-            deadline_s=deadline_s,
-            clock=self._clock,
+        return self._wait_pod(
+            namespace, name, condition, done, deadline_s, lambda pod: "the pod is gone" if pod is None else None
         )
-        assert found is not None
-        return found
 
     def wait_pod_appears(
         self,
@@ -122,11 +113,23 @@ class Waits:
         deadline_s: float = 60.0,
     ) -> dict[str, Any]:
         """As `wait_pod`, for a pod that somebody else makes, and may make anew."""
+        return self._wait_pod(namespace, name, condition, done, deadline_s, lambda pod: None)
+
+    def _wait_pod(
+        self,
+        namespace: str,
+        name: str,
+        condition: str,
+        done: Callable[[dict[str, Any]], bool],
+        deadline_s: float,
+        doomed: Callable[[dict[str, Any] | None], str | None],
+    ) -> dict[str, Any]:
         path = f"/api/v1/namespaces/{namespace}/pods/{name}"
         found = wait_until(
             f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
             lambda: self._kube.find(path),
             lambda pod: pod is not None and done(pod),
+            doomed=doomed,
             describe=lambda pod: "no pod" if pod is None else pod_state(pod),
             deadline_s=deadline_s,
             clock=self._clock,

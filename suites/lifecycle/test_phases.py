@@ -75,7 +75,7 @@ def test_the_phase_of_a_pod_whose_node_is_lost(
     with record_watch("pods") as recorder, node_services.stopped(node, "kubelet"):
         lost = waits.wait_node(node.name, "Ready", "Unknown", deadline_s=NOT_READY_DEADLINE_S)
         unready = waits.wait_pod(
-            namespace, "stranded", "no longer Ready", lambda pod: condition_of(pod, "Ready")["status"] == "False"
+            namespace, "stranded", "no longer Ready", lambda pod: condition_of(pod, "Ready").get("status") == "False"
         )
         evicted = waits.wait_pod(
             namespace, "stranded", "asked to leave", lambda pod: "deletionTimestamp" in pod["metadata"]

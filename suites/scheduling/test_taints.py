@@ -60,7 +60,7 @@ def test_taints_keep_off_and_drive_out_what_does_not_tolerate_them(
     ):
         create("pod-on-host.yaml", name=name, app=name, hosts=node, tolerations=tolerations)
         waits.wait_pods_ready(namespace, f"app={name}", 1)
-    stayed_s = {}
+    stayed_s: dict[str, float] = {}
     with record_watch("pods") as recorder:
         tainted_s = time.monotonic()
         change_node.taint(node, KEY, "NoExecute")
