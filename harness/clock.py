@@ -12,7 +12,7 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds that only grow."""
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:  # the seam by which waits pause between two looks; no case uses it
         """Let that much time pass."""
 
 
@@ -22,5 +22,5 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:  # as above
         time.sleep(seconds)  # the pause between two looks of a wait; its condition is the caller's

@@ -36,9 +36,8 @@ class ControlPlane:
     @contextmanager
     def stopped(self, component: str) -> Iterator[None]:
         """No process of the component runs anywhere while the block lasts; afterwards all of them work again."""
-        held = self._renewals() if component in LEADERS else {}
         with ExitStack() as undo:
-            undo.callback(self._wait_working, held)
+            undo.callback(self._wait_working)
             for node in self._nodes:
                 undo.enter_context(self._without_manifest(node, component))
             yield
@@ -64,10 +63,10 @@ class ControlPlane:
             wait_process(self._shell, node, component, running=False)
             yield
         finally:
-            self._shell.run(node, "mv", aside, manifest)
+            self._shell.run(node, "sh", "-c", f"test ! -e {aside} || mv {aside} {manifest}")
             wait_process(self._shell, node, component, running=True)
 
-    def _wait_working(self, held: dict[str, str]) -> None:
+    def _wait_working(self) -> None:
         """The API server answers and the leaders renew their leases."""
         wait_until(
             f"the API server of cluster {self._kube.cluster.name} answering",
@@ -75,7 +74,8 @@ class ControlPlane:
             bool,
             deadline_s=BACK_DEADLINE_S,
         )
-        before = held or self._renewals()
+        # From now on, not from before it was stopped: a lease is renewed up to the very end.
+        before = self._renewals()
         wait_until(
             f"{' and '.join(LEADERS)} of cluster {self._kube.cluster.name} renewing their leases",
             self._renewals,

@@ -41,7 +41,11 @@ def growth(steps: Sequence[Step], mode: str) -> Finding:
             f"{control}."
         )
     elif not slope.grows and spread_us <= (slope.high - slope.low) * span:
-        statement = f"In {mode} mode no growth of the first packet was seen: {interval}; {control}."
+        hidden_us = max(slope.high, spread_us / span)
+        statement = (
+            f"In {mode} mode no growth of the first packet was seen: {interval}; {control}, "
+            f"so growth below {hidden_us:.1f} us per 1,000 Services would not have been seen."
+        )
     else:
         statement = (
             f"In {mode} mode it cannot be told whether the first packet takes longer with more Services: "

@@ -27,7 +27,9 @@ def test_growth_is_told_with_its_size():
 
 
 def test_no_growth_is_told_as_such():
-    assert "no growth" in growth(simulated(), "nftables").statement
+    found = growth(simulated(), "nftables")
+    assert "no growth" in found.statement
+    assert "would not have been seen" in found.statement
 
 
 def test_a_host_that_changed_meanwhile_is_no_growth_and_no_absence_of_it():
