@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from clusters.errors import UsageError
+from harness.measure.flakes import repeated_case
 from reports.model import NOT_IN_RUN, ClaimResult, Verdict, claim_order
 
-HEAD = re.compile(r'^\s*id\s*=\s*"(?P<id>[^"]*)"')
+STRONGEST_FIRST = (Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.CONFIRMED, Verdict.UNTESTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,8 @@ def combine(claims: Sequence[Claim], spoken: Iterable[Spoken], silent: dict[str,
 
 
 def _combined(claim: Claim, spoken: list[Spoken], silent: str | None) -> ClaimResult:
-    order = (Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.CONFIRMED, Verdict.UNTESTED)
-    verdict = next((verdict for verdict in order if any(said.verdict is verdict for said in spoken)), Verdict.UNTESTED)
+    spoken = _one_repetition(spoken)
+    verdict = min((said.verdict for said in spoken), key=STRONGEST_FIRST.index, default=Verdict.UNTESTED)
     conditions = [said.condition for said in spoken if said.condition]
     if silent is not None:
         # A case that could have refuted did not get to speak: what the others said does not decide.
@@ -139,5 +140,13 @@ def _combined(claim: Claim, spoken: list[Spoken], silent: str | None) -> ClaimRe
         verdict=verdict,
         condition="; ".join(conditions),
         evidence=" ".join(said.evidence for said in spoken if said.evidence),
-        cases=tuple(dict.fromkeys(said.case for said in spoken)),
+        cases=tuple(dict.fromkeys(repeated_case(said.case) for said in spoken)),
     )
+
+
+def _one_repetition(spoken: list[Spoken]) -> list[Spoken]:
+    """Of a case that ran several times what one repetition said: that with the strongest verdict."""
+    chosen: dict[str, str] = {}
+    for said in sorted(spoken, key=lambda said: STRONGEST_FIRST.index(said.verdict)):
+        chosen.setdefault(repeated_case(said.case), said.case)
+    return [said for said in spoken if said.case in chosen.values()]

@@ -23,6 +23,7 @@ from harness import hooks
 from harness.bundle import collect_bundle
 from harness.claims import read_claims
 from harness.dataplane.shell import ProviderShell
+from harness.needs import missing_need
 from harness.run.controller import Controller, new_directory
 from harness.run.lock import machine_lock
 from harness.run.log import RunLog
@@ -39,6 +40,7 @@ MARKERS = (
     "performance: a measurement",
     "exclusive: runs alone on the machine, after all others",
     "disruptive: damages nodes, so it wants a cluster that this run has made",
+    "workers(n): needs n worker nodes; without it, one",
 )
 
 
@@ -97,10 +99,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A case that damages nodes keeps away from a cluster that somebody else needs."""
+    """A case that the cluster cannot decide, or that would damage somebody else's, is skipped."""
     cluster = item.config.stash.get(CLUSTER, None)
-    if item.get_closest_marker("disruptive") and cluster is not None and not cluster.owned:
-        pytest.skip(f"it damages nodes, and cluster {cluster.name} is not ours; --allow-disruptive permits it")
+    reason = None if cluster is None else missing_need(item, cluster)
+    if reason is not None:
+        pytest.skip(reason)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -165,6 +168,7 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
         claims=claims,
         directory=directory,
         seed=config.stash[SEED],
+        repeats=int(config.getoption("count", 1)),
         publish=lambda results, where: config.hook.pytest_kubeproof_results(results=results, directory=where),
         log=RunLog(directory / "run.log", (lambda line: None) if reporter is None else reporter.write_line),
     )

@@ -20,6 +20,7 @@ import pytest
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
 from harness.claims import Claim, Spoken, combine
+from harness.measure.flakes import flakes
 from harness.run.log import RunLog
 from harness.run.owner import ClusterOwner
 from harness.run.record import CaseNews, news_of
@@ -43,13 +44,17 @@ class Pending:
 
 @dataclass(slots=True)
 class Controller:
-    """One run with a cluster. `publish` hands the results as they stand to the writers."""
+    """One run with a cluster, in which every case runs `repeats` times.
+
+    `publish` hands the results as they stand to the writers.
+    """
 
     request: ClusterRequest
     owner: ClusterOwner
     claims: tuple[Claim, ...]
     directory: Path
     seed: int
+    repeats: int
     publish: Publish
     log: RunLog
     cluster: Cluster | None = None
@@ -114,6 +119,8 @@ class Controller:
                 reason = pending.reason or "the run ended in the middle of it"
                 outcome = Outcome.ENVIRONMENT_ERROR if pending.outcome is Outcome.PASSED else pending.outcome
                 self.results = self.results.with_case(_case(nodeid, replace(pending, outcome=outcome, reason=reason)))
+            if self.repeats > 1:
+                self.results = replace(self.results, findings=(*self.results.findings, flakes(self.results.cases)))
             self.results = replace(self.results, run=replace(self.results.run, finished=_now()))
             self._publish()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reports.model import Outcome, RunResults
-from reports.writers.words import left_out, outcome_counts
+from reports.writers.words import left_out, outcome_counts, slowest
 
 
 def summary(results: RunResults, report: Path) -> Iterator[str]:
@@ -23,6 +23,8 @@ def summary(results: RunResults, report: Path) -> Iterator[str]:
     for case in results.cases:
         if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR):
             yield f"  {case.outcome}: {case.id}: {case.reason.partition(chr(10))[0]}"
+    if results.cases:
+        yield f"  slowest cases: {slowest(results)}"
     for finding in results.findings:
         yield f"  finding: {finding.statement}"
     yield f"cases: {outcome_counts(results)}"

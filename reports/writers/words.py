@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from reports.model import ClaimResult, Outcome, RunResults, Verdict
 
+SLOWEST = 10
+
 
 def outcome_counts(results: RunResults) -> str:
     """How many cases had each outcome; what did not happen is not named."""
@@ -21,6 +23,12 @@ def by_verdict(results: RunResults, verdict: Verdict) -> tuple[ClaimResult, ...]
 def left_out(results: RunResults) -> str:
     """The numbers of the claims that no case of the run decides."""
     return ", ".join(claim.id for claim in results.claims if not claim.in_run)
+
+
+def slowest(results: RunResults) -> str:
+    """The ten cases that took longest, with their seconds, set-up and tear-down included."""
+    ranked = sorted(results.cases, key=lambda case: -case.duration_s)[:SLOWEST]
+    return ", ".join(f"{case.id.rpartition('::')[2]} {case.duration_s:.0f} s" for case in ranked)
 
 
 def headline(results: RunResults) -> str:

@@ -8,6 +8,7 @@ PODS = 4
 """Four pods on the better node by chance: once in 16."""
 
 
+@pytest.mark.workers(2)
 @pytest.mark.claim("5.3")
 def test_unfit_nodes_are_left_out_and_the_best_of_the_rest_is_taken(
     cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str, claim: ClaimRecorder

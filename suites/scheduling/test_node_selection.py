@@ -8,6 +8,7 @@ PODS = 4
 KEY = "kubeproof.io/disk"
 
 
+@pytest.mark.workers(2)
 @pytest.mark.claim("9.2")
 def test_selectors_and_affinities_choose_nodes(
     cluster: Cluster,

@@ -1,8 +1,11 @@
 """Where pods go because of other pods."""
 
+import pytest
+
 from harness.suite import Cluster, ManifestMaker, Waits, nodes_of, unschedulable
 
 
+@pytest.mark.workers(2)
 def test_spread_pods_differ_by_no_more_than_the_skew(
     cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
@@ -13,6 +16,7 @@ def test_spread_pods_differ_by_no_more_than_the_skew(
     assert placed == {node.name: 2 for node in cluster.workers}
 
 
+@pytest.mark.workers(2)
 def test_a_pod_goes_where_its_friend_is(create: ManifestMaker, waits: Waits, namespace: str) -> None:
     """Required pod affinity, for four pods in turn: by chance once in 16."""
     create("pod-near-or-far.yaml", name="friend", app="friend", term="podAntiAffinity", other="nobody")
@@ -23,6 +27,7 @@ def test_a_pod_goes_where_its_friend_is(create: ManifestMaker, waits: Waits, nam
     assert set(near) == set(friend)
 
 
+@pytest.mark.workers(2)
 def test_pods_that_avoid_each_other_need_a_node_each(
     cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:

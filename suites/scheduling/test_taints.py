@@ -22,6 +22,7 @@ KEY = "kubeproof.io/reserved"
 TOLERATED_S = 6
 
 
+@pytest.mark.workers(2)
 @pytest.mark.exclusive
 @pytest.mark.claim("9.3")
 def test_taints_keep_off_and_drive_out_what_does_not_tolerate_them(

@@ -23,6 +23,7 @@ SERVICES = (0, 100, 1000, 0)
 TARGETS = 12
 
 
+@pytest.mark.workers(2)
 @pytest.mark.performance
 @pytest.mark.exclusive
 @pytest.mark.claim("1.2")

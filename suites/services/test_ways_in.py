@@ -1,5 +1,7 @@
 """Every way to a Service: its addresses, its protocols, and clients in unusual places."""
 
+import pytest
+
 from harness.suite import (
     ClientMaker,
     Cluster,
@@ -18,6 +20,7 @@ BALANCER = "198.51.100.7"
 CONNECTIONS = 5
 
 
+@pytest.mark.workers(2)
 def test_a_service_is_reached_by_every_way_in(
     cluster: Cluster,
     kube: Kube,

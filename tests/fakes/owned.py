@@ -58,7 +58,7 @@ def fake_cluster() -> Cluster:
         kubernetes="1.37.2",
         kubeconfig=Path("kubeconfig"),
         context="fake",
-        nodes=(Node("node", Role.CONTROL_PLANE, "172.18.0.2"),),
+        nodes=(Node("node", Role.CONTROL_PLANE, "172.18.0.2"), Node("worker", Role.WORKER, "172.18.0.3")),
         service_cidr="10.96.0.0/16",
         pod_cidr="10.244.0.0/16",
         network="kubeproof-fake",

@@ -23,6 +23,22 @@ def test_speaks(cluster, claim, measurements):
     claim.refuted("1.1", "seen otherwise")
     measurements.append(Measurement("first_packet", "us", {"services": 0}, 1, 0, {"p50": 1.0}, {"p50": (0.5, 1.5)}, ""))
 """
+DEMANDING = """
+import pytest
+
+@pytest.mark.claim("1.1")
+@pytest.mark.workers(3)
+def test_wants_three(cluster): assert False
+def test_wants_one(cluster): pass
+"""
+FLAKY = """
+import pytest
+
+def test_flaky(cluster, request): assert request.node.name[-4] in "12"
+
+@pytest.mark.claim("1.1")
+def test_steady(cluster, claim): claim.confirmed("1.1", "seen")
+"""
 SILENT = """
 import pytest
 
@@ -54,6 +70,23 @@ def test_a_case_that_passes_may_refute_a_claim(run):
         assert (claim["verdict"], claim["evidence"]) == ("refuted", "seen otherwise")
         (measured,) = run.results["measurements"]
         assert measured["ci95"] == {"p50": [0.5, 1.5]}
+
+
+def test_a_case_is_skipped_where_the_cluster_lacks_what_it_needs(run):
+    assert run.run(DEMANDING) == 0, run.output
+    assert run.outcomes() == {"test_wants_three": "skipped", "test_wants_one": "passed"}
+    (skipped,) = [case for case in run.results["cases"] if case["outcome"] == "skipped"]
+    assert skipped["reason"] == "it needs worker nodes, 3 at least; cluster kubeproof-fake has 1"
+    assert "test_wants_three skipped: it needs worker nodes" in run.results["claims"][0]["condition"]
+
+
+def test_repeated_cases_give_their_flake_rate(run):
+    assert run.run(FLAKY, "--count=4", "-n2") == 1, run.output
+    (finding,) = run.results["findings"]
+    assert finding["kind"] == "flakes"
+    assert "1 of 2 cases are flaky: 2 of 8 (95% interval 3.2% to 65.1%)" in finding["statement"]
+    (claim,) = run.results["claims"]
+    assert (claim["evidence"], claim["cases"]) == ("seen", ["test_suite.py::test_steady"])
 
 
 def test_a_case_that_fails_before_it_speaks_leaves_its_claim_untested(run):
