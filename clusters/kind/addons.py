@@ -24,13 +24,17 @@ READY_TIMEOUT_S = 180.0
 
 
 def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
-    """Pod network and guard on the nodes, then what runs in pods. Raises `CommandFailed`, `ClusterNotReady`."""
+    """What runs in pods, then the network by which they start. Raises `CommandFailed`, `ClusterNotReady`."""
     kubectl = control_plane(engine, spec.name)
     nodes = nodes_of(engine, spec.name)
     built = spec.source is Source.BUILT
-    if built:
-        # Before any CoreDNS pod can start, which needs the pod network.
-        kubectl.apply(cluster_only_dns())
+    # All in one call, and before the pod network: without it no CoreDNS can have started with another Corefile.
+    kubectl.apply(
+        *((cluster_only_dns(),) if built else ()),
+        *_proxy(engine, kubectl, spec, images),
+        *metrics_server(images.metrics_server),
+        dns_probe(images.cases.agnhost),
+    )
     install_network(
         engine,
         node_networks(nodes, kubectl),
@@ -38,11 +42,6 @@ def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
         POD_CIDR,
         SERVICE_CIDR,
         own_pods=built,
-    )
-    kubectl.apply(
-        *_proxy(engine, kubectl, spec, images),
-        *metrics_server(images.metrics_server),
-        dns_probe(images.cases.agnhost),
     )
 
 

@@ -16,8 +16,8 @@ class ScriptedCommands:
 
     def __init__(self, script: Mapping[str, Answer]) -> None:
         self.script = dict(script)
-        self.asked: list[tuple[str, ...]] = []
-        self.stdin: list[str | None] = []
+        self.calls: list[tuple[tuple[str, ...], str | None]] = []
+        """Every command with what it was given to read."""
 
     def run(
         self,
@@ -27,8 +27,7 @@ class ScriptedCommands:
         env: Mapping[str, str] | None = None,
         stdin: str | None = None,
     ) -> CommandResult:
-        self.asked.append(argv)
-        self.stdin.append(stdin)
+        self.calls.append((argv, stdin))
         line = " ".join(argv)
         fitting = [beginning for beginning in self.script if line.startswith(beginning)]
         if not fitting:
@@ -37,6 +36,11 @@ class ScriptedCommands:
         if isinstance(answer, CommandFailed):
             raise answer
         return CommandResult(answer(argv) if callable(answer) else answer, "")
+
+    @property
+    def asked(self) -> list[tuple[str, ...]]:
+        """The commands alone."""
+        return [argv for argv, _ in self.calls]
 
     def asked_for(self, beginning: str) -> list[str]:
         """The commands that began like this, in order, as lines."""

@@ -1,9 +1,10 @@
 import json
+import subprocess
 
 import pytest
 
 from clusters.addons.guard import GuardCount, guard_rules, read_guard_count
-from clusters.addons.network import NodeNetwork, cni_config, unit
+from clusters.addons.network import CNI_FILE, GUARD_FILE, UNIT, NodeNetwork, cni_config, setup_script, unit
 
 NODES = ("172.18.0.2", "172.18.0.3")
 
@@ -63,3 +64,17 @@ def test_the_unit_loads_the_guard_before_the_kubelet_starts():
 
 def test_pods_get_addresses_of_their_nodes_share():
     assert json.loads(cni_config("10.244.1.0/24"))["plugins"][0]["ipam"]["ranges"] == [[{"subnet": "10.244.1.0/24"}]]
+
+
+def test_a_node_has_its_guard_before_its_pods_have_a_network():
+    script = setup_script("the guard", "the unit", "the network")
+    assert script.index(GUARD_FILE) < script.index("systemctl enable --now") < script.index(CNI_FILE)
+
+
+def test_a_setup_script_writes_what_it_was_given(tmp_path):
+    guard, unit_file = tmp_path / "guard", tmp_path / "unit"
+    script = setup_script("a $HOME\n'b'", "[Unit]", None)
+    script = script.replace(GUARD_FILE, str(guard)).replace(f"/etc/systemd/system/{UNIT}", str(unit_file))
+    subprocess.run(["bash", "-eu"], input=script.replace("systemctl", "true"), text=True, check=True)
+    assert guard.read_text() == "a $HOME\n'b'\n"
+    assert unit_file.read_text() == "[Unit]\n"

@@ -75,9 +75,9 @@ def test_what_no_registry_has_is_loaded_into_the_nodes(tmp_path, installed_kind)
 def test_stock_nodes_keep_their_own_pod_network_and_get_the_leak_guard(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     provider(commands, tmp_path).create(STOCK, SilentProgress())
-    written = commands.asked_for("docker exec --interactive")
-    assert len([line for line in written if "guard.nft" in line]) == 3
-    assert not [line for line in written if "/etc/cni" in line]
+    scripts = [script for argv, script in commands.calls if argv[-2:] == ("bash", "-eu")]
+    assert len([script for script in scripts if "guard.nft" in script]) == 3
+    assert not [script for script in scripts if "/etc/cni" in script]
 
 
 def test_native_ipvs_takes_a_stock_node_with_the_tools_that_read_it(tmp_path, installed_kind):
