@@ -21,7 +21,7 @@ from harness.kube.services import ServiceHandle, ServiceMaker
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
-from harness.measure.growth import growth
+from harness.measure.growth import Growth, growth
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
 from harness.outside import OutsideClient
 from harness.traffic import steady_traffic
@@ -37,6 +37,7 @@ __all__ = [
     "ControlPlane",
     "DataPlane",
     "Finding",
+    "Growth",
     "IptablesDataPlane",
     "Kube",
     "ManifestMaker",

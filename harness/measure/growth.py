@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from harness.load.sweep import Step
-from harness.measure.slope import robust_slope
+from harness.measure.slope import Slope, robust_slope
 from reports.model import Finding
 
 POSITION = "end"
@@ -15,48 +16,81 @@ CONTROLS_UP_TO = 0.1
 """Of the largest number of Services."""
 
 
-def growth(steps: Sequence[Step], mode: str) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Growth:
     """The first packet's growth per 1,000 Services at the end of the chain, by the kernel's clock.
 
     Blocks of one step share whatever else moved the host meanwhile, and their interval does not know of it.
-    The controls do: zero Services, measured first and last, and steps of so few that growth cannot show.
-    Growth is told only where it is larger than the controls' spread, its absence only where that spread is
-    smaller than the interval.
+    The controls do: zero Services, measured first and last, and steps of so few that growth cannot show;
+    `controls_us` are their medians less what the slope gives them. Growth is told only where it is larger than
+    their spread, its absence only where that spread is smaller than the interval.
     """
+
+    slope: Slope
+    controls_us: tuple[float, ...]
+    most: int
+    blocks: int
+
+    @property
+    def seen(self) -> bool:
+        return self.slope.low * self._span > self._spread_us
+
+    @property
+    def absent(self) -> bool:
+        return not self.slope.grows and self._spread_us <= (self.slope.high - self.slope.low) * self._span
+
+    @property
+    def figures(self) -> str:
+        """The slope with its interval, and what the controls say, in words."""
+        slope = self.slope
+        return (
+            f"{slope.per_unit:.1f} us per 1,000 Services (95% interval {slope.low:.1f} to {slope.high:.1f}); "
+            f"{len(self.controls_us)} controls of {self.most * CONTROLS_UP_TO:.0f} Services at most "
+            f"spread over {self._spread_us:.1f} us"
+        )
+
+    def finding(self, mode: str) -> Finding:
+        """The growth as a record of the report."""
+        numbers = {
+            "per_1000_services_us": round(self.slope.per_unit, 3),
+            "low_us": round(self.slope.low, 3),
+            "high_us": round(self.slope.high, 3),
+            "at_zero_us": round(self.slope.at_zero, 3),
+            "control_spread_us": round(self._spread_us, 3),
+            "blocks": self.blocks,
+        }
+        method = f"Theil-Sen over the medians of {self.blocks} blocks of 1 s"
+        return Finding("growth", f"In {mode} mode {self._statement}", numbers, method)
+
+    @property
+    def _statement(self) -> str:
+        if self.seen:
+            return f"the first packet of a new connection to the last Service takes longer by {self.figures}."
+        if self.absent:
+            hidden_us = max(self.slope.high, self._spread_us / self._span)
+            return (
+                f"no growth of the first packet was seen: {self.figures}, "
+                f"so growth below {hidden_us:.1f} us per 1,000 Services would not have been seen."
+            )
+        return f"it cannot be told whether the first packet takes longer with more Services: {self.figures}."
+
+    @property
+    def _span(self) -> float:
+        return self.most / PER
+
+    @property
+    def _spread_us(self) -> float:
+        return max(self.controls_us) - min(self.controls_us)
+
+
+def growth(steps: Sequence[Step]) -> Growth:
+    """The growth that a sweep shows; `steps` hold zero Services at least twice."""
     points = [(step.services, block) for step in steps for block in step.block_p50_us[POSITION]]
     slope = robust_slope([services / PER for services, _ in points], [block for _, block in points])
     most = max(step.services for step in steps)
-    controls = [
+    controls_us = tuple(
         median(step.block_p50_us[POSITION]) - slope.per_unit * step.services / PER
         for step in steps
         if step.services <= most * CONTROLS_UP_TO
-    ]
-    spread_us = max(controls) - min(controls)
-    span = most / PER
-    interval = f"{slope.per_unit:.1f} us per 1,000 Services (95% interval {slope.low:.1f} to {slope.high:.1f})"
-    control = f"{len(controls)} controls of {most * CONTROLS_UP_TO:.0f} Services at most spread over {spread_us:.1f} us"
-    if slope.low * span > spread_us:
-        statement = (
-            f"In {mode} mode the first packet of a new connection to the last Service takes longer by {interval}; "
-            f"{control}."
-        )
-    elif not slope.grows and spread_us <= (slope.high - slope.low) * span:
-        hidden_us = max(slope.high, spread_us / span)
-        statement = (
-            f"In {mode} mode no growth of the first packet was seen: {interval}; {control}, "
-            f"so growth below {hidden_us:.1f} us per 1,000 Services would not have been seen."
-        )
-    else:
-        statement = (
-            f"In {mode} mode it cannot be told whether the first packet takes longer with more Services: "
-            f"{interval}, but {control}."
-        )
-    numbers = {
-        "per_1000_services_us": round(slope.per_unit, 3),
-        "low_us": round(slope.low, 3),
-        "high_us": round(slope.high, 3),
-        "at_zero_us": round(slope.at_zero, 3),
-        "control_spread_us": round(spread_us, 3),
-        "blocks": len(points),
-    }
-    return Finding("growth", statement, numbers, f"Theil-Sen over the medians of {len(points)} blocks of 1 s")
+    )
+    return Growth(slope, controls_us, most, len(points))

@@ -8,6 +8,7 @@ from harness.suite import (
     Cluster,
     DataPlane,
     Finding,
+    Growth,
     Kube,
     Measurement,
     Progress,
@@ -26,7 +27,7 @@ TARGETS = 12
 @pytest.mark.workers(2)
 @pytest.mark.performance
 @pytest.mark.exclusive
-@pytest.mark.claim("1.2")
+@pytest.mark.claim("1.1", "1.2")
 def test_rules_and_first_packet_grow_as_the_mode_documents(
     cluster: Cluster,
     kube: Kube,
@@ -52,7 +53,9 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
     for step in sweep(setting, plan, progress):
         steps.append(step)
         measurements.extend(step.measurements)
-    findings.append(growth(steps, cluster.mode))
+    grown = growth(steps)
+    findings.append(grown.finding(cluster.mode))
+    look_up(cluster.mode, claim, grown, steps)
 
     rules = {step.services: step.rules.rules for step in steps[:-1]}
     members = {step.services: sum(step.rules.sets.values()) for step in steps[:-1]}
@@ -66,3 +69,19 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
         assert rules[1000] > rules[100] > rules[0], numbers
     assert all(step.measurements for step in steps)
     assert not any(measured.errors for measured in measurements), "connections failed under a light load"
+
+
+def look_up(mode: str, claim: ClaimRecorder, grown: Growth, steps: list[Step]) -> None:
+    """Is a Service looked up at the same cost however many there are, and what else grows with their number?"""
+    programmed = ", ".join(f"{step.services} after {step.programmed_s:.0f} s" for step in steps[1:-1])
+    evidence = f"First packet: {grown.figures}. Programmed on all nodes: {programmed}."
+    if mode != "ipvs":
+        claim.untested("1.1", f"does not concern {mode} mode. {evidence}")
+    elif grown.seen:
+        claim.refuted("1.1", evidence)
+    elif grown.absent:
+        claim.conditional(
+            "1.1", "for the look-up alone: the time to program Services grows with their number", evidence
+        )
+    else:
+        claim.untested("1.1", f"this host was too restless to tell. {evidence}")

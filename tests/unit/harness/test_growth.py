@@ -21,19 +21,19 @@ def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
 
 
 def test_growth_is_told_with_its_size():
-    found = growth(simulated(per_1000_us=40), "iptables")
+    found = growth(simulated(per_1000_us=40)).finding("iptables")
     assert "takes longer by" in found.statement
     assert found.numbers["low_us"] < 40 < found.numbers["high_us"]
 
 
 def test_no_growth_is_told_as_such():
-    found = growth(simulated(), "nftables")
+    found = growth(simulated()).finding("nftables")
     assert "no growth" in found.statement
     assert "would not have been seen" in found.statement
 
 
 def test_a_host_that_changed_meanwhile_is_no_growth_and_no_absence_of_it():
-    found = growth(simulated(at_last_us=-90), "ipvs")
+    found = growth(simulated(at_last_us=-90)).finding("ipvs")
     assert "cannot be told" in found.statement
     assert found.numbers["control_spread_us"] > 80
 
@@ -50,8 +50,8 @@ def test_one_slow_step_among_the_controls_is_no_growth():
         )
         for step in steps
     ]
-    assert "cannot be told" in growth(slow, "ipvs").statement
+    assert "cannot be told" in growth(slow).finding("ipvs").statement
 
 
 def test_growth_is_told_in_spite_of_a_small_change_of_the_host():
-    assert "takes longer by" in growth(simulated(per_1000_us=40, at_last_us=5), "iptables").statement
+    assert "takes longer by" in growth(simulated(per_1000_us=40, at_last_us=5)).finding("iptables").statement
