@@ -14,7 +14,12 @@ from pathlib import Path
 
 @contextmanager
 def machine_lock(file: Path, *, exclusive: bool) -> Iterator[None]:
-    """Hold the run's lock; waits for as long as others need it."""
-    with file.open("a") as held:
+    """Hold the run's lock; waits for as long as others need it.
+
+    Who wants it waits in a queue of one, so that cases which share it do not go on past one that wants it alone.
+    """
+    with file.open("a") as held, file.with_suffix(".queue").open("a") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)
         fcntl.flock(held, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        fcntl.flock(queue, fcntl.LOCK_UN)
         yield
