@@ -2,6 +2,7 @@
 
 import fcntl
 import threading
+import time
 
 import pytest
 
@@ -29,13 +30,15 @@ def wanting(file, had, name, *, exclusive):
 
 def queued(file):
     """Return once somebody waits in the queue."""
+    deadline_s = time.monotonic() + SOON_S
     with file.with_suffix(".queue").open("a") as queue:
-        while True:
+        while time.monotonic() < deadline_s:
             try:
                 fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             fcntl.flock(queue, fcntl.LOCK_UN)
+    pytest.fail("nobody waits in the queue")
 
 
 def test_ordinary_cases_run_side_by_side(file):
