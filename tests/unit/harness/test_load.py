@@ -1,10 +1,13 @@
 import pytest
+from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import Refused
 from harness.dataplane.reader import ServicePort
-from harness.load.filler import filler_address, wait_everywhere
+from harness.kube.client import Kube
+from harness.load.filler import filler_address, remove, wait_everywhere
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.sweep import Position, choose_positions
+from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.owned import fake_cluster
 
 EMPTY = TargetBlocks((), (), (), 0, 0)
@@ -45,6 +48,29 @@ def test_filler_addresses_are_distinct_and_within_the_service_network():
     addresses = {filler_address("10.96.0.0/16", number, attempt) for number in range(10000) for attempt in range(4)}
     assert len(addresses) == 40000
     assert all(address.startswith("10.96.") for address in addresses)
+
+
+SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
+
+
+def named(*names):
+    return {"items": [{"metadata": {"name": name}} for name in names]}
+
+
+def test_fillers_are_removed_in_short_requests_and_one_that_is_gone_is_no_matter(tmp_path):
+    api = FakeApiServer(
+        {f"GET {SERVICES}": named("f-1", "f-2"), f"GET {SLICES}": named("f-1"), f"DELETE {SERVICES}/f-1": {}}
+    )
+    with serving(api, tmp_path) as cluster:
+        remove(Kube(cluster), "a")
+    asked = sorted(line for line in api.asked if line.startswith("DELETE"))
+    assert asked == [f"DELETE {SERVICES}/f-1", f"DELETE {SERVICES}/f-2", f"DELETE {SLICES}/f-1"]
+
+
+def test_a_filler_that_cannot_be_removed_is_told(tmp_path):
+    refusal = {f"GET {SERVICES}": named("f-1"), f"DELETE {SERVICES}/f-1": (403, {}), f"GET {SLICES}": named()}
+    with serving(FakeApiServer(refusal), tmp_path) as cluster, pytest.raises(ApiException, match="403"):
+        remove(Kube(cluster), "a")
 
 
 def test_head_middle_and_end_are_chosen_by_the_rules_before_them():
