@@ -17,6 +17,14 @@ class Room:
     device: int
 
 
+@dataclass(frozen=True, slots=True)
+class InotifyTaken:
+    """inotify instances and watches that root's processes hold, those of nodes among them."""
+
+    instances: int
+    watches: int
+
+
 class Host(Commands, Protocol):
     """Facts of the machine we run on. `run` is that of `Commands`: it raises `CommandFailed`."""
 
@@ -43,6 +51,9 @@ class Host(Commands, Protocol):
 
     def room(self, path: str) -> Room | None:
         """Free space where `path` is or would be made, or None if that cannot be told."""
+
+    def inotify_taken(self) -> InotifyTaken | None:
+        """What root holds of inotify now, or None if we may not see it."""
 
     def unanswered(self, urls: Iterable[str], timeout_s: float) -> dict[str, str]:
         """Ask all `urls` at once by HTTP HEAD; those that do not answer in time, each with the reason.

@@ -38,24 +38,27 @@ CACHES_DISK_BYTES = int(13.5 * GIB)
 
 
 def check_inotify(facts: Facts) -> tuple[Check, ...]:
-    """Every node's programs watch files as the same user, and that user's numbers are bounded."""
+    """Every node's programs watch files as root, whose numbers are bounded, and other clusters are root too."""
+    taken = facts.host.inotify_taken()
     return (
-        _inotify(facts, "instances", INOTIFY_INSTANCES, KIND_INSTANCES),
-        _inotify(facts, "watches", INOTIFY_WATCHES, KIND_WATCHES),
+        _inotify(facts, "instances", INOTIFY_INSTANCES, KIND_INSTANCES, None if taken is None else taken.instances),
+        _inotify(facts, "watches", INOTIFY_WATCHES, KIND_WATCHES, None if taken is None else taken.watches),
     )
 
 
-def _inotify(facts: Facts, kind: str, each: tuple[int, int], advised: int) -> Check:
+def _inotify(facts: Facts, kind: str, each: tuple[int, int], advised: int, taken: int | None) -> Check:
     name, setting = f"inotify {kind}", f"fs.inotify.max_user_{kind}"
     most = _number(facts, f"/proc/sys/fs/inotify/max_user_{kind}")
     needed = each[0] * facts.question.control_planes + each[1] * facts.question.workers
-    seen = f"{setting} is {most}; {facts.nodes} idle nodes take about {needed}"
+    held = "" if taken is None else f" and {taken} are taken"
+    seen = f"{setting} is {most}{held}; {facts.nodes} idle nodes take about {needed}"
     remedy = f"`sudo sysctl {setting}={advised}`"
     if most is None:
         return Check(name, Verdict.WARNING, f"{setting} cannot be read", "nodes could run out of them", remedy)
-    if most < needed:
+    left = most - (taken or 0)
+    if left < needed:
         return Check(name, Verdict.UNFIT, seen, "nodes will fail with 'too many open files'", remedy)
-    if most < 2 * needed:
+    if left < 2 * needed:
         return Check(name, Verdict.WARNING, seen, "there is little left for pods, and others share the limit", remedy)
     return Check(name, Verdict.OK, seen)
 

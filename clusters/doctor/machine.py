@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from clusters.command import HostCommands
-from clusters.doctor.host import Room
+from clusters.doctor.host import InotifyTaken, Room
 
 
 class Machine(HostCommands):
@@ -58,6 +58,12 @@ class Machine(HostCommands):
                 return None
         return None
 
+    def inotify_taken(self) -> InotifyTaken | None:
+        if not self.is_root():
+            return None
+        held = [file for process in Path("/proc").glob("[0-9]*") for file in _inotify_files(process)]
+        return InotifyTaken(len(held), sum(map(_watches, held)))
+
     def unanswered(self, urls: Iterable[str], timeout_s: float) -> dict[str, str]:
         # A name server that keeps silent holds a thread far beyond any socket's time-out, so each question
         # has a thread that nobody waits for.
@@ -91,3 +97,21 @@ def _head(url: str, timeout_s: float) -> str | None:
         return str(failure.reason)
     except (OSError, ValueError, http.client.HTTPException) as failure:
         return str(failure)
+
+
+def _inotify_files(process: Path) -> list[Path]:
+    """The inotify instances of one of root's processes, by their files in /proc/PID/fdinfo (proc(5))."""
+    try:
+        if process.stat().st_uid != 0:
+            return []
+        files = (process / "fd").iterdir()
+        return [process / "fdinfo" / file.name for file in files if str(file.readlink()) == "anon_inode:inotify"]
+    except OSError:
+        return []  # it has ended, or closed one meanwhile
+
+
+def _watches(file: Path) -> int:
+    try:
+        return sum(line.startswith("inotify ") for line in file.read_text().splitlines())
+    except OSError:
+        return 0  # it was closed meanwhile

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusters.cleaning import claimed_clusters, clean_leftovers, remove_cluster
+from clusters.cleaning import claimed_clusters, remove_cluster
 from clusters.cluster import Cluster, Node
 from clusters.command import CommandResult, Commands
 from clusters.engine import Engine
@@ -48,7 +48,6 @@ class KindProvider:
         self._require_name_free(spec.name)
 
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
-        clean_leftovers(progress, engine=self.engine)
         self.check(spec)
         kind = find_kind(self.commands, self.programs, progress)
         images = self.images.ensure(spec, progress)

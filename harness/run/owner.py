@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from clusters.addons.guard import LIST_COUNTERS, read_guard_count
 from clusters.choose import choose_spec, existing_provider, kind_provider
+from clusters.cleaning import clean_leftovers
 from clusters.cluster import Cluster
-from clusters.errors import UsageError
+from clusters.errors import EngineUnavailable, UsageError
 from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from harness.run.request import ClusterRequest
@@ -43,6 +45,9 @@ class ProviderOwner:
             return self._cluster
         if request.mode is None:
             raise UsageError("neither a mode nor a cluster was named")
+        # Before doctor looks: what a dead run holds of the host is there for this one. Doctor speaks of the engine.
+        with suppress(EngineUnavailable):
+            clean_leftovers(progress)
         spec = choose_spec(
             request.mode, request.source, request.substrate, request.kubernetes, request.workers, progress
         )

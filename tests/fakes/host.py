@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 
-from clusters.doctor.host import Room
+from clusters.doctor.host import InotifyTaken, Room
 from tests.fakes.commands import Answer, ScriptedCommands, failing
 
 KERNEL = "6.1.0-13-amd64"
@@ -65,6 +65,7 @@ class FakeHost(ScriptedCommands):
         bounding: str = ALL_CAPABILITIES,
         silent: Iterable[str] = (),
         free_gib: float = 100.0,
+        inotify_instances: int = 0,
     ) -> None:
         info = json.dumps({**ENGINE, **(engine or {})})
         super().__init__({**SCRIPT, "docker info": info, **(script or {})})
@@ -74,6 +75,7 @@ class FakeHost(ScriptedCommands):
         self._root = root
         self._silent = frozenset(silent)
         self._free_gib = free_gib
+        self._inotify_instances = inotify_instances
         self.questions: list[str] = []
 
     def read_text(self, path: str) -> str | None:
@@ -99,6 +101,9 @@ class FakeHost(ScriptedCommands):
 
     def room(self, path: str) -> Room | None:
         return Room(int(self._free_gib * 2**30), device=1)
+
+    def inotify_taken(self) -> InotifyTaken | None:
+        return InotifyTaken(self._inotify_instances, 0) if self._root else None
 
     def unanswered(self, urls: Iterable[str], timeout_s: float) -> dict[str, str]:
         asked = list(urls)

@@ -1,5 +1,8 @@
 """Limits of the host, and what a report says of a spec."""
 
+import ctypes
+import os
+
 import pytest
 
 from clusters.doctor import Host, Machine, Question, Verdict, examine
@@ -8,6 +11,7 @@ from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.commands import failing
 from tests.fakes.host import FakeHost
 
+LIBC = ctypes.CDLL(None)
 INSTANCES = "/proc/sys/fs/inotify/max_user_instances"
 
 
@@ -25,6 +29,17 @@ def test_inotify_instances_are_counted_against_the_nodes(instances, workers, ver
     found = check(FakeHost(files={INSTANCES: instances}), "inotify instances", workers=workers)
     assert found.verdict is verdict
     assert found.remedy == ("" if verdict is Verdict.OK else "`sudo sysctl fs.inotify.max_user_instances=512`")
+
+
+def test_what_other_clusters_hold_of_inotify_is_not_there_for_ours():
+    crowded = FakeHost(files={INSTANCES: "128"}, inotify_instances=90)
+    found = check(crowded, "inotify instances", workers=2)
+    assert found.verdict is Verdict.UNFIT
+    assert "is 128 and 90 are taken; 3 idle nodes take about 60" in found.seen
+
+
+def test_what_others_hold_of_inotify_is_seen_by_root_alone():
+    assert "taken" not in check(FakeHost(root=False), "inotify instances", workers=2).seen
 
 
 @pytest.mark.parametrize(
@@ -108,3 +123,20 @@ def test_the_real_machine_asks_all_at_once_and_tells_who_is_silent():
     # Nothing listens on the discard port of the loopback.
     unanswered = machine.unanswered(["http://127.0.0.1:9/", "gopher:"], timeout_s=5)
     assert set(unanswered) == {"http://127.0.0.1:9/", "gopher:"}
+
+
+def test_the_real_machine_counts_what_root_watches():
+    before = Machine().inotify_taken()
+    watching = LIBC.inotify_init()
+    try:
+        assert LIBC.inotify_add_watch(watching, b"/", 1) == 1
+        after = Machine().inotify_taken()
+    finally:
+        os.close(watching)
+    if os.geteuid() != 0:
+        assert before is after is None
+        return
+    assert before is not None
+    assert after is not None
+    assert after.instances > 0
+    assert after.watches > 0
