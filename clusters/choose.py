@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from clusters.cluster import CaseImages, Cluster
+from clusters.cluster import Cluster
 from clusters.command import HostCommands
 from clusters.doctor import Question, examine
 from clusters.doctor.machine import Machine
@@ -15,7 +15,7 @@ from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs, cache_directory
 from clusters.images.recipes import recipe_book
-from clusters.kind.images import Images
+from clusters.kind.images import Images, case_images
 from clusters.kind.provider import KindProvider
 from clusters.progress import Progress
 from clusters.provider import ClusterProvider
@@ -69,8 +69,7 @@ def existing_provider(kubeconfig: Path, context: str, allow_disruptive: bool) ->
     the load image under ours.
     """
     lock = read_lock()
-    book = recipe_book(lock, lock.release(None))
-    images = CaseImages(book.agnhost.reference, book.load.reference, outside=book.load.tag)
+    images = case_images(recipe_book(lock, lock.release(None)))
     return ExistingProvider.of(kubeconfig, context, images, allow_disruptive=allow_disruptive)
 
 

@@ -26,11 +26,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class CaseImages:
-    """Image references that cases may use without pulling from anywhere: two in pods, one beside the cluster."""
+    """Image references that cases may use.
+
+    `outside` and `haproxy` are for containers beside the cluster, the others for pods.
+    """
 
     agnhost: str
     load: str
     outside: str
+    haproxy: str
+    metallb_controller: str
+    metallb_speaker: str
+    traefik: str
 
 
 @dataclass(frozen=True, slots=True)

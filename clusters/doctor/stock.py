@@ -29,10 +29,10 @@ class Stock:
             return cls(source, complete=False)
         if source is Source.BUILT:
             book = recipe_book(facts.lock, release)
-            wanted = [book.node.tag, book.load.tag]
+            wanted = [book.node.tag, book.load.tag, book.haproxy.tag]
         else:
             stock = stock_book(facts.lock, release)
-            wanted = [release.node_image, stock.load.tag]
+            wanted = [release.node_image, stock.load.tag, stock.haproxy.tag]
             wanted += [stock.director.tag] if Substrate.UML in substrates else []
         return cls(source, complete=all(_has_image(facts, tag) for tag in wanted))
 

@@ -45,9 +45,14 @@ class Lock:
     kind: str
     coredns: str
     metrics_server: str
+    metallb: str
+    traefik: str
     pause: str
     agnhost_image: str
     metrics_server_image: str
+    metallb_controller_image: str
+    metallb_speaker_image: str
+    traefik_image: str
     debian_image: str
 
     def release(self, version: str | None) -> KubernetesRelease:
@@ -70,8 +75,13 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
         kind=doc["kind"]["version"],
         coredns=doc["coredns"]["version"],
         metrics_server=doc["metrics-server"]["version"],
+        metallb=doc["metallb"]["version"],
+        traefik=doc["traefik"]["version"],
         pause=doc["pause"]["version"],
         agnhost_image=doc["registry"]["agnhost"],
         metrics_server_image=doc["registry"]["metrics-server"],
+        metallb_controller_image=doc["registry"]["metallb-controller"],
+        metallb_speaker_image=doc["registry"]["metallb-speaker"],
+        traefik_image=doc["registry"]["traefik"],
         debian_image=doc["registry"]["debian"],
     )

@@ -89,6 +89,7 @@ class RecipeBook:
     load: Recipe
     agnhost: Recipe
     director: Recipe
+    haproxy: Recipe
 
 
 def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
@@ -133,12 +134,16 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
                 f"{upstream}/metrics-server/metrics-server:v{lock.metrics_server}",
                 METRICS_SERVER,
             ),
+            image("metallb-controller", f"quay.io/metallb/controller:v{lock.metallb}", METALLB, "controller"),
+            image("metallb-speaker", f"quay.io/metallb/speaker:v{lock.metallb}", METALLB, "speaker"),
+            image("traefik", f"docker.io/library/traefik:v{lock.traefik}", TRAEFIK),
             agnhost,
             load,
             director,
         ),
     )
-    return RecipeBook(node=node, load=load, agnhost=agnhost, director=director)
+    haproxy = Recipe("haproxy", "", lock.debian)
+    return RecipeBook(node=node, load=load, agnhost=agnhost, director=director, haproxy=haproxy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,7 @@ class StockBook:
     load: Recipe
     director: Recipe
     ipvs_node: Recipe
+    haproxy: Recipe
 
 
 def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
@@ -167,6 +173,7 @@ def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
             copied=((kube_proxy, "/usr/local/bin/kube-proxy"),),
         ),
         ipvs_node=Recipe("stock-node", "", lock.debian, base=release.node_image),
+        haproxy=Recipe("haproxy", "", lock.debian, base=lock.debian_image),
     )
 
 
@@ -188,5 +195,7 @@ def kubernetes_module(release: KubernetesRelease) -> Module:
 CONTAINERD = Module("containerd", tags=("no_btrfs", "no_devmapper", "no_zfs"))
 COREDNS = Module("coredns")
 KIND = Module("kind")
+METALLB = Module("metallb")
 METRICS_SERVER = Module("metrics-server")
 PAUSE = Module("pause")
+TRAEFIK = Module("traefik")

@@ -8,7 +8,7 @@ from clusters.cluster import CaseImages
 from clusters.engine import Engine
 from clusters.images.build import Builder
 from clusters.images.lock import Lock
-from clusters.images.recipes import Recipe, StockBook, recipe_book, stock_book
+from clusters.images.recipes import Recipe, RecipeBook, StockBook, recipe_book, stock_book
 from clusters.progress import Progress
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 
@@ -45,8 +45,10 @@ class Images:
             book = recipe_book(self.lock, release)
             self.builder.ensure(book.node, progress)
             self.builder.ensure(book.load, progress)
+            self.builder.ensure(book.haproxy, progress)
         else:
-            for recipe in _recipes(spec, stock_book(self.lock, release)):
+            stock = stock_book(self.lock, release)
+            for recipe in (*_recipes(spec, stock), stock.haproxy):
                 self.builder.ensure(recipe, progress)
         return self.present(spec)
 
@@ -61,7 +63,7 @@ class Images:
             node=book.node.tag,
             metrics_server=parts["metrics-server"],
             director=book.director.reference,
-            cases=CaseImages(parts["agnhost"], parts["load"], outside=book.load.tag),
+            cases=case_images(book),
         )
 
     def _stock(self, spec: ClusterSpec) -> ImageSet:
@@ -72,9 +74,31 @@ class Images:
             node=stock.ipvs_node.tag if stock.ipvs_node in made else release.node_image,
             metrics_server=self.lock.metrics_server_image,
             director=stock.director.tag,
-            cases=CaseImages(self.lock.agnhost_image, stock.load.tag, outside=stock.load.tag),
+            cases=CaseImages(
+                agnhost=self.lock.agnhost_image,
+                load=stock.load.tag,
+                outside=stock.load.tag,
+                haproxy=stock.haproxy.tag,
+                metallb_controller=self.lock.metallb_controller_image,
+                metallb_speaker=self.lock.metallb_speaker_image,
+                traefik=self.lock.traefik_image,
+            ),
             to_load=tuple(recipe.tag for recipe in made if recipe is not stock.ipvs_node),
         )
+
+
+def case_images(book: RecipeBook) -> CaseImages:
+    """What the nodes of source `built` have in their containerd, and the engine beside them."""
+    parts = {part.name: part.reference for part in book.node.parts}
+    return CaseImages(
+        agnhost=parts["agnhost"],
+        load=parts["load"],
+        outside=book.load.tag,
+        haproxy=book.haproxy.tag,
+        metallb_controller=parts["metallb-controller"],
+        metallb_speaker=parts["metallb-speaker"],
+        traefik=parts["traefik"],
+    )
 
 
 def _recipes(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:

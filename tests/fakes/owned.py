@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from clusters.cluster import CaseImages, Cluster, Node, Role
+from clusters.cluster import Cluster, Node, Role
 from clusters.errors import ClusterNotReady
 from clusters.progress import Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.run.request import ClusterRequest
 from reports.model import RunResults
+from tests.fakes.images import CASE_IMAGES
 
 TRACE = Path("owner.log")
 
@@ -62,7 +63,7 @@ def fake_cluster() -> Cluster:
         service_cidr="10.96.0.0/16",
         pod_cidr="10.244.0.0/16",
         network="kubeproof-fake",
-        images=CaseImages("agnhost", "load", "outside"),
+        images=CASE_IMAGES,
         owned=True,
         environment={"nft": "1.0.6"},
     )

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from clusters.cluster import CaseImages, Cluster, Role
+from clusters.cluster import Cluster, Role
 from clusters.errors import ClusterNotReady, CommandFailed, Refused, UsageError
 from clusters.existing import ExistingProvider
 from clusters.provider import ClusterProvider
 from clusters.spec import ClusterSpec, Mode, Source
 from tests.fakes.api import FakeApi
+from tests.fakes.images import CASE_IMAGES
 from tests.fakes.progress import SilentProgress
 
-IMAGES = CaseImages("agnhost", "load", "outside")
 SPEC = ClusterSpec(Mode.IPVS, "1.36.1", Source.REGISTRY)
 KUBECONFIG = """\
 apiVersion: v1
@@ -27,7 +27,7 @@ current-context: production
 
 
 def provider(api=None, *, allow_disruptive=False):
-    return ExistingProvider(Path("kubeconfig"), "staging", api or FakeApi(), IMAGES, allow_disruptive)
+    return ExistingProvider(Path("kubeconfig"), "staging", api or FakeApi(), CASE_IMAGES, allow_disruptive)
 
 
 def test_it_fits_the_protocol():
@@ -39,8 +39,8 @@ def test_a_context_is_never_guessed(tmp_path):
     file = tmp_path / "kubeconfig"
     file.write_text(KUBECONFIG)
     with pytest.raises(UsageError, match=r"no context 'test' \(there are: staging, production\)"):
-        ExistingProvider.of(file, "test", IMAGES)
-    assert ExistingProvider.of(file, "staging", IMAGES).context == "staging"
+        ExistingProvider.of(file, "test", CASE_IMAGES)
+    assert ExistingProvider.of(file, "staging", CASE_IMAGES).context == "staging"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "contexts: ["])
@@ -48,20 +48,20 @@ def test_a_file_that_is_no_kubeconfig(tmp_path, content):
     file = tmp_path / "kubeconfig"
     file.write_text(content)
     with pytest.raises(UsageError) as refusal:
-        ExistingProvider.of(file, "staging", IMAGES)
+        ExistingProvider.of(file, "staging", CASE_IMAGES)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_file_that_does_not_exist(tmp_path):
     with pytest.raises(UsageError, match="there is no kubeconfig"):
-        ExistingProvider.of(tmp_path / "absent", "staging", IMAGES)
+        ExistingProvider.of(tmp_path / "absent", "staging", CASE_IMAGES)
 
 
 def test_a_context_whose_cluster_is_missing_is_a_usage_error(tmp_path):
     file = tmp_path / "kubeconfig"
     file.write_text(KUBECONFIG.replace("name: c,", "name: other,"))
     with pytest.raises(UsageError, match=r"context staging of kubeconfig .* is unusable"):
-        ExistingProvider.of(file, "staging", IMAGES)
+        ExistingProvider.of(file, "staging", CASE_IMAGES)
 
 
 def test_it_is_described_as_it_is():

@@ -37,6 +37,28 @@ def test_every_release_has_a_module_with_sums_and_every_image_a_dockerfile():
         assert all((part.directory / "Dockerfile").exists() for part in parts)
 
 
+@pytest.mark.parametrize(
+    ("module", "tool", "version"),
+    [
+        ("coredns", "github.com/coredns/coredns", LOCK.coredns),
+        ("kind", "sigs.k8s.io/kind", LOCK.kind),
+        ("metallb", "go.universe.tf/metallb", LOCK.metallb),
+        ("metrics-server", "sigs.k8s.io/metrics-server", LOCK.metrics_server),
+        ("traefik", "github.com/traefik/traefik/v3", LOCK.traefik),
+    ],
+)
+def test_the_lock_says_what_the_modules_build(module, tool, version):
+    assert f"\t{tool} v{version}" in (Module(module).directory / "go.mod").read_text()
+
+
+def test_both_sources_run_the_same_versions_at_the_edge():
+    parts = {part.reference for part in book().node.parts}
+    for image in (LOCK.metallb_controller_image, LOCK.metallb_speaker_image, f"docker.io/library/{LOCK.traefik_image}"):
+        reference, _, digest = image.partition("@")
+        assert reference in parts
+        assert digest.startswith("sha256:")
+
+
 def test_releases_do_not_share_a_node_image():
     assert book("1.37.2").node.tag != book("1.35.4").node.tag
 

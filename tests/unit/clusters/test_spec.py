@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from clusters.cluster import CaseImages, Cluster, Node, Role
+from clusters.cluster import Cluster, Node, Role
 from clusters.errors import Refused, UsageError
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
+from tests.fakes.images import CASE_IMAGES
 
 SPEC = ClusterSpec(Mode.IPTABLES, "1.37.2", Source.BUILT)
 
@@ -58,7 +59,7 @@ def test_a_cluster_survives_the_way_to_a_worker(tmp_path):
         service_cidr="10.96.0.0/16",
         pod_cidr="10.244.0.0/16",
         network="kubeproof-ipvs-0",
-        images=CaseImages(agnhost="agnhost", load="load", outside="outside"),
+        images=CASE_IMAGES,
         owned=True,
         environment={"nft": "1.0.6"},
     )

@@ -1,0 +1,15 @@
+"""References of images that nobody pulls."""
+
+from __future__ import annotations
+
+from clusters.cluster import CaseImages
+
+CASE_IMAGES = CaseImages(
+    agnhost="agnhost",
+    load="load",
+    outside="outside",
+    haproxy="haproxy",
+    metallb_controller="controller",
+    metallb_speaker="speaker",
+    traefik="traefik",
+)
