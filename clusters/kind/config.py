@@ -41,7 +41,12 @@ def kind_config(spec: ClusterSpec, lock: Lock, release: KubernetesRelease, cgrou
 
 
 def _kube_proxy(spec: ClusterSpec) -> dict[str, Any]:
-    return {"kind": "KubeProxyConfiguration", "ipvs": {"scheduler": spec.ipvs_scheduler}}
+    ipvs: dict[str, Any] = {"scheduler": spec.ipvs_scheduler}
+    if spec.substrate is Substrate.HOST:
+        # Every node holds every LoadBalancer address, and only that which MetalLB chose may answer for it:
+        # https://metallb.universe.tf/installation/#preparation. Beside a guest no node holds any.
+        ipvs["strictARP"] = True
+    return {"kind": "KubeProxyConfiguration", "ipvs": ipvs}
 
 
 def _component_versions(lock: Lock, release: KubernetesRelease) -> dict[str, Any]:

@@ -44,6 +44,11 @@ def test_the_ipvs_scheduler_reaches_kube_proxy():
     assert patch(document, "KubeProxyConfiguration")["ipvs"]["scheduler"] == "lc"
 
 
+def test_on_a_nodes_own_kernel_only_the_balancers_choice_answers_for_an_address():
+    assert patch(config(Mode.IPVS), "KubeProxyConfiguration")["ipvs"]["strictARP"] is True
+    assert "strictARP" not in patch(config(Mode.IPVS, substrate=Substrate.UML), "KubeProxyConfiguration")["ipvs"]
+
+
 def test_nodes_are_as_many_as_asked_for():
     roles = [node["role"] for node in config(control_planes=3, workers=1)["nodes"]]
     assert roles == ["control-plane"] * 3 + ["worker"]

@@ -1,0 +1,106 @@
+"""Traefik as Ingress controller: one pod, a node port, and an IngressClass of ours.
+
+Flags and rights: https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-ingress/.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusters.addons.objects import Account, named, namespace
+
+NAME = NAMESPACE = "traefik"
+INGRESS_CLASS = "kubeproof"
+CONTROLLER_NAME = "traefik.io/ingress-controller"
+"""What an IngressClass names to be Traefik's."""
+
+NATIVE_ANNOTATION = "traefik.ingress.kubernetes.io/service.nativelb"
+"""On a Service, "true": go to its ClusterIP instead of its endpoints."""
+
+PRIORITY_ANNOTATION = "traefik.ingress.kubernetes.io/router.priority"
+"""On an Ingress: the higher, the earlier its rules are looked at."""
+
+WEB_PORT, PING_PORT = 8000, 8080
+PING_PATH = f"/api/v1/namespaces/{NAMESPACE}/services/{NAME}:ping/proxy/ping"
+"""Of the API server, which passes it on: Traefik answers OK when its entry points are open."""
+
+READ = ["get", "list", "watch"]
+LABELS = {"app": NAME}
+
+
+def traefik(image: str) -> tuple[dict[str, Any], ...]:
+    """All manifests."""
+    return (
+        namespace(NAMESPACE),
+        *_account().manifests(),
+        {**named("networking.k8s.io/v1", "IngressClass", INGRESS_CLASS), "spec": {"controller": CONTROLLER_NAME}},
+        _deployment(image),
+        _service(),
+    )
+
+
+def _account() -> Account:
+    return Account(
+        NAME,
+        NAMESPACE,
+        everywhere=(
+            ("", ["services", "secrets", "nodes"], READ),
+            ("discovery.k8s.io", ["endpointslices"], READ),
+            ("networking.k8s.io", ["ingresses", "ingressclasses"], READ),
+            ("networking.k8s.io", ["ingresses/status"], ["update"]),
+        ),
+    )
+
+
+def _deployment(image: str) -> dict[str, Any]:
+    return {
+        **named("apps/v1", "Deployment", NAME, NAMESPACE),
+        "spec": {
+            "selector": {"matchLabels": LABELS},
+            "template": {
+                "metadata": {"labels": LABELS},
+                "spec": {
+                    "serviceAccountName": NAME,
+                    "priorityClassName": "system-cluster-critical",
+                    # The control plane node always exists, and no case ever takes it down.
+                    "nodeSelector": {"node-role.kubernetes.io/control-plane": ""},
+                    "tolerations": [{"operator": "Exists"}],
+                    "terminationGracePeriodSeconds": 0,
+                    "containers": [
+                        {
+                            "name": NAME,
+                            "image": image,
+                            "args": [
+                                "--global.checknewversion=false",
+                                "--global.sendanonymoususage=false",
+                                f"--entrypoints.web.address=:{WEB_PORT}",
+                                f"--entrypoints.ping.address=:{PING_PORT}",
+                                "--ping.entrypoint=ping",
+                                "--providers.kubernetesingress=true",
+                                # Otherwise /shop would also take /shopping, against Kubernetes's own
+                                # definition: https://kubernetes.io/docs/concepts/services-networking/ingress/#examples
+                                "--providers.kubernetesingress.strictprefixmatching=true",
+                                "--providers.providersthrottleduration=100ms",
+                                # A connection a request, so that the kernel sees where each one goes.
+                                "--serverstransport.maxidleconnsperhost=-1",
+                            ],
+                            "ports": [
+                                {"name": "web", "containerPort": WEB_PORT},
+                                {"name": "ping", "containerPort": PING_PORT},
+                            ],
+                            "readinessProbe": {"httpGet": {"path": "/ping", "port": "ping"}, "periodSeconds": 1},
+                            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
+                        }
+                    ],
+                },
+            },
+        },
+    }
+
+
+def _service() -> dict[str, Any]:
+    ports = [{"name": name, "port": port, "targetPort": name} for name, port in (("web", 80), ("ping", PING_PORT))]
+    return {
+        **named("v1", "Service", NAME, NAMESPACE),
+        "spec": {"type": "NodePort", "selector": LABELS, "ports": ports},
+    }
