@@ -12,7 +12,7 @@ from harness.fixtures import ManifestReader
 from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
 from harness.kube.nodes import NodeChanger
-from harness.kube.nodeshell import NodeServices, NodeShell, ProviderNodeShell, StaticPods
+from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, ProviderNodeShell, StaticPods
 
 
 @pytest.fixture
@@ -32,6 +32,12 @@ def node_shell(provider: ClusterProvider, cluster: Cluster) -> NodeShell:
 def node_services(node_shell: NodeShell) -> NodeServices:
     """Stop a node's services."""
     return NodeServices(node_shell)
+
+
+@pytest.fixture
+def uplinks(node_shell: NodeShell) -> NodeUplinks:
+    """Cut nodes off."""
+    return NodeUplinks(node_shell)
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
-"""A client outside the cluster: a container beside it, on the network of its nodes, that is no part of it.
+"""Containers outside the cluster: beside it, on the network of its nodes, and no part of it.
 
-testcontainers makes and removes it. Its reaper is an image that a sealed host cannot pull, so what a
+testcontainers makes and removes them. Its reaper is an image that a sealed host cannot pull, so what a
 killed run leaves is found by our own labels instead (see `clusters.ownership`).
 """
 
 from __future__ import annotations
 
 import ipaddress
+import json
 import shlex
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,19 +21,24 @@ from harness.kube.client import ExecResult
 from harness.kube.requests import Reply, Request, read_replies
 
 
-class OutsideClient:
-    """Sends requests from outside. `address` is its own in the cluster's container network."""
+class OutsideContainer:
+    """One container while a block lasts; it runs `argv`, and its image holds `ip`."""
 
-    def __init__(self, cluster: str, network: str, image: str) -> None:
+    def __init__(
+        self, cluster: str, network: str, image: str, argv: tuple[str, ...], environment: Mapping[str, str]
+    ) -> None:
         testcontainers_config.ryuk_disabled = True
         self._network = network
+        entrypoint, *arguments = argv
         container: Any = DockerContainer(image)
         self._container = container.with_kwargs(
             network=network,
             labels=labels_for(cluster, keep=False),
-            entrypoint=["/usr/bin/python3"],
+            entrypoint=[entrypoint],
             cap_add=["NET_ADMIN"],
-        ).with_command(shlex.join(["-c", "import signal; signal.pause()"]))
+        ).with_command(shlex.join(arguments))
+        for name, value in environment.items():
+            self._container.with_env(name, value)
 
     def __enter__(self) -> Self:
         self._container.start()
@@ -47,19 +54,28 @@ class OutsideClient:
 
     @property
     def address(self) -> str:
+        """Its own in the cluster's container network."""
         wrapped = self._container.get_wrapped_container()
         wrapped.reload()
         return str(wrapped.attrs["NetworkSettings"]["Networks"][self._network]["IPAddress"])
-
-    def send(self, request: Request) -> tuple[Reply, ...]:
-        """Make the request's connections; replies in order."""
-        return read_replies(self.run(*request.argv), "outside the cluster")
 
     def run(self, *argv: str) -> ExecResult:
         """Run a program in the container; any exit code is an answer."""
         done = self._container.get_wrapped_container().exec_run(list(argv), demux=True)
         stdout, stderr = done.output
         return ExecResult((stdout or b"").decode(), (stderr or b"").decode(), done.exit_code)
+
+
+class OutsideClient(OutsideContainer):
+    """Sends requests from outside."""
+
+    def __init__(self, cluster: str, network: str, image: str) -> None:
+        waiting = ("/usr/bin/python3", "-c", "import signal; signal.pause()")
+        super().__init__(cluster, network, image, waiting, {})
+
+    def send(self, request: Request) -> tuple[Reply, ...]:
+        """Make the request's connections; replies in order."""
+        return read_replies(self.run(*request.argv), "outside the cluster")
 
     def add_addresses(self, count: int) -> tuple[str, ...]:
         """Give it `count` more addresses of the cluster's network, from its upper end, and return them."""
@@ -73,3 +89,8 @@ class OutsideClient:
     def route(self, network: str, via: str) -> None:
         """Send packets for `network` to the node `via`, as a router in front of the cluster would."""
         self.run("ip", "route", "replace", network, "via", via)
+
+    def neighbour(self, address: str) -> str | None:
+        """The link-layer address that has answered for `address` last, in small letters; None if none has."""
+        known = json.loads(self.run("ip", "-json", "neighbour", "show", "to", address).stdout or "[]")
+        return next((str(found["lladdr"]) for found in known if "lladdr" in found), None)

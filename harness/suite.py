@@ -10,11 +10,14 @@ from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.reader import Backend, DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
+from harness.edge.balancer import LoadBalancer
+from harness.edge.ingress import IngressController
+from harness.edgefixtures import HaProxyMaker
 from harness.fixtures import Client, ClientMaker, ManifestMaker, WatchMaker
 from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
-from harness.kube.nodeshell import NodeServices, StaticPods
+from harness.kube.nodeshell import NodeServices, NodeUplinks, StaticPods
 from harness.kube.requests import Reply, Request, bodies
 from harness.kube.rollout import update_template
 from harness.kube.services import ServiceHandle, ServiceMaker
@@ -38,13 +41,17 @@ __all__ = [
     "DataPlane",
     "Finding",
     "Growth",
+    "HaProxyMaker",
+    "IngressController",
     "IptablesDataPlane",
     "Kube",
+    "LoadBalancer",
     "ManifestMaker",
     "Measurement",
     "Node",
     "NodeChanger",
     "NodeServices",
+    "NodeUplinks",
     "OutsideClient",
     "Progress",
     "ProxyShell",

@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from harness.fixtures import Client
 from harness.kube.requests import Reply, Request
 
 BURST = 50
 LIMIT = 6000
 """Connections at most, so that a block that hangs does not send for ever."""
+
+
+class Sender(Protocol):
+    """A client, inside or outside the cluster."""
+
+    def send(self, request: Request) -> tuple[Reply, ...]:
+        """Make the request's connections; replies in order."""
 
 
 @dataclass(slots=True)
@@ -29,7 +36,7 @@ class Traffic:
 
 
 @contextmanager
-def steady_traffic(client: Client, request: Request) -> Iterator[Traffic]:
+def steady_traffic(client: Sender, request: Request) -> Iterator[Traffic]:
     """Repeat `request` in bursts from before the block begins until after it has ended."""
     traffic, enough, started = Traffic(), threading.Event(), threading.Event()
 

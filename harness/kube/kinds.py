@@ -1,4 +1,4 @@
-"""Kinds of objects that cases make, and where the API server keeps them."""
+"""Kinds of objects that cases and add-ons make, and where the API server keeps them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ NAMESPACED = {
     "Deployment": "deployments",
     "EndpointSlice": "endpointslices",
     "HorizontalPodAutoscaler": "horizontalpodautoscalers",
+    "IPAddressPool": "ipaddresspools",
     "Ingress": "ingresses",
     "Job": "jobs",
+    "L2Advertisement": "l2advertisements",
     "Pod": "pods",
     "PodDisruptionBudget": "poddisruptionbudgets",
     "ReplicaSet": "replicasets",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
     "Service": "services",
+    "ServiceAccount": "serviceaccounts",
     "StatefulSet": "statefulsets",
 }
 
 CLUSTER_WIDE = {
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "CustomResourceDefinition": "customresourcedefinitions",
     "IngressClass": "ingressclasses",
+    "Namespace": "namespaces",
     "PriorityClass": "priorityclasses",
 }
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 
 import yaml
 
+from clusters.addons.guard import UPLINK
 from clusters.cluster import Cluster, Node
 from clusters.errors import CommandFailed
 from clusters.provider import ClusterProvider
@@ -52,6 +53,33 @@ class NodeServices:
             yield
         finally:
             self._shell.run(node, "systemctl", "start", service)
+
+
+CUT = f"""
+add table netdev kubeproof_cut
+add chain netdev kubeproof_cut in {{ type filter hook ingress device "{UPLINK}" priority filter ; policy drop ; }}
+add chain netdev kubeproof_cut out {{ type filter hook egress device "{UPLINK}" priority filter ; policy drop ; }}
+"""
+"""Nothing passes the device itself, not even frames of programs that make their own. Egress wants Linux 5.16."""
+
+CONNECTED = "add table netdev kubeproof_cut; delete table netdev kubeproof_cut"
+"""Also where it is connected already."""
+
+
+class NodeUplinks:
+    """The nodes' way to each other and to everybody else."""
+
+    def __init__(self, shell: NodeShell) -> None:
+        self._shell = shell
+
+    @contextmanager
+    def cut(self, node: Node) -> Iterator[None]:
+        """As if the node's cable were pulled while the block lasts; what runs on it goes on."""
+        try:
+            self._shell.run(node, "nft", CUT)
+            yield
+        finally:
+            self._shell.run(node, "nft", CONNECTED)
 
 
 def static_pod_directory(shell: NodeShell, node: Node) -> str:

@@ -17,7 +17,8 @@ PROGRAM = (Path(__file__).parent / "pod" / "requests.py").read_text()
 class Request:
     """`count` new connections to `host`:`port`, `spacing_s` apart. For "udp" the path is the message.
 
-    `source` is the client's own address to send from, where it has several; `reset` closes with a RST.
+    `source` is the client's own address to send from, where it has several; `reset` closes with a RST;
+    `virtual_host` is the name to ask for, where that is not `host` itself.
     """
 
     host: str
@@ -29,6 +30,7 @@ class Request:
     timeout_s: float = 2.0
     source: str = ""
     reset: bool = False
+    virtual_host: str = ""
 
     @property
     def limit_s(self) -> float:

@@ -48,16 +48,17 @@ class ServiceHandle:
         self.kube.create(self.namespace, *(service(name, self.name, **fields) for name in names))
         path = f"/api/v1/namespaces/{self.namespace}/services"
         fronts = tuple(ServicePort(self.kube.get(f"{path}/{name}")["spec"]["clusterIP"], 80) for name in names)
-        self._wait_fronts(fronts, present=True)
+        self.wait_fronts(fronts, present=True)
         return fronts
 
     def remove_fronts(self, fronts: Mapping[str, ServicePort]) -> None:
         """Delete Services that `add_fronts` made, by name, and wait until no node's kernel has them."""
         for name in fronts:
             self.kube.request("DELETE", f"/api/v1/namespaces/{self.namespace}/services/{name}")
-        self._wait_fronts(tuple(fronts.values()), present=False)
+        self.wait_fronts(tuple(fronts.values()), present=False)
 
-    def _wait_fronts(self, fronts: tuple[ServicePort, ...], *, present: bool) -> None:
+    def wait_fronts(self, fronts: tuple[ServicePort, ...], *, present: bool) -> None:
+        """Every node's kernel leads each of `fronts` to a backend, or holds none of them any more."""
         wrong = self.dataplane.missing if present else self.dataplane.left
         for node in self.kube.cluster.nodes:
             wait_until(

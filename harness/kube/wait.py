@@ -200,7 +200,7 @@ class Waits:
 
 def condition_of(found: dict[str, Any], kind: str) -> dict[str, Any]:
     """An object's condition of that kind; empty if it has none."""
-    conditions = found.get("status", {}).get("conditions", [])
+    conditions = found.get("status", {}).get("conditions") or []  # a new CustomResourceDefinition's are null
     return next((dict(condition) for condition in conditions if condition["type"] == kind), {})
 
 

@@ -87,6 +87,7 @@ class FakeApiServer:
         self.program = program
         self.asked: list[str] = []
         self.bodies: list[Any] = []
+        self.hosts: list[str | None] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -101,6 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         self.api.asked.append(f"{self.command} {self.path}")
         self.api.bodies.append(json.loads(body) if body else None)
+        self.api.hosts.append(self.headers.get("Host"))
         if self.headers.get("Upgrade") == "websocket" and self.api.program is not None:
             self.exec(self.api.program, [part[8:] for part in query.split("&") if part.startswith("command=")])
             return

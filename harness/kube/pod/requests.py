@@ -36,7 +36,7 @@ def ask_http(wish: dict[str, Any]) -> str:
     with contextlib.closing(socket.create_connection(target, wish["timeout_s"], source)) as connection:
         if wish["reset"]:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request = f"GET {wish['path']} HTTP/1.0\r\nHost: {wish['host']}\r\n\r\n"
+        request = f"GET {wish['path']} HTTP/1.0\r\nHost: {wish['virtual_host'] or wish['host']}\r\n\r\n"
         connection.sendall(request.encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")

@@ -57,6 +57,14 @@ def test_a_status_other_than_200_is_a_failure_that_tells_the_status(tmp_path):
     assert "503" in reply.error
 
 
+def test_a_site_is_asked_for_by_its_name(tmp_path):
+    api = FakeApiServer({"GET /hostname": "web-1"})
+    with serving(api, tmp_path) as cluster:
+        run(Request(LOOPBACK, port_of(cluster)))
+        run(Request(LOOPBACK, port_of(cluster), virtual_host="shop.example"))
+    assert api.hosts == [LOOPBACK, "shop.example"]
+
+
 def test_a_refused_connection_is_a_reply_too():
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]

@@ -2,7 +2,7 @@ import pytest
 
 from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.client import Kube
-from harness.kube.wait import Waits, is_rolled_out
+from harness.kube.wait import Waits, condition_of, is_rolled_out
 from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.clock import JumpingClock
 
@@ -73,3 +73,7 @@ def test_endpoints_are_those_that_are_ready(waits_on):
     leaving["conditions"] = {"ready": False, "serving": True, "terminating": True}
     slices = {"items": [{"ports": [{"port": 8080}], "endpoints": [ready, leaving]}, {"ports": None, "endpoints": None}]}
     assert waits_on({SLICES: slices}, lambda waits: waits.wait_endpoints("a", "web", 1)) == {("10.244.1.5", 8080)}
+
+
+def test_conditions_that_are_null_are_none_at_all():
+    assert condition_of({"status": {"conditions": None}}, "Established") == {}

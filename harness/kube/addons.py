@@ -1,0 +1,60 @@
+"""Add-ons that cases ask for, put into the cluster under test when they are first wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from harness.kube.client import Kube
+from harness.kube.kinds import path_of
+from harness.kube.wait import Waits, condition_of, wait_until
+
+DEADLINE_S = 120.0
+"""A node unpacks an image when it first uses it."""
+
+
+def install(kube: Kube, waits: Waits, manifests: Iterable[dict[str, Any]]) -> None:
+    """Apply manifests in order and wait until what they make runs; what is there already stays as it is."""
+    wanted = tuple(manifests)
+    for manifest in wanted:
+        kube.apply(_namespace(manifest), manifest)
+        if manifest["kind"] == "CustomResourceDefinition":
+            _wait_served(kube, manifest)
+    for manifest in wanted:
+        if manifest["kind"] == "Deployment":
+            waits.wait_deployment_available(_namespace(manifest), manifest["metadata"]["name"], DEADLINE_S)
+        if manifest["kind"] == "DaemonSet":
+            _wait_on_every_node(kube, manifest)
+
+
+def _namespace(manifest: dict[str, Any]) -> str:
+    return str(manifest["metadata"].get("namespace", ""))
+
+
+def _wait_served(kube: Kube, manifest: dict[str, Any]) -> None:
+    wait_until(
+        f"{manifest['metadata']['name']} of cluster {kube.cluster.name} served",
+        lambda: kube.get(path_of("", manifest)),
+        lambda found: condition_of(found, "Established").get("status") == "True",
+        describe=lambda found: f"{found.get('status')}",
+        deadline_s=DEADLINE_S,
+    )
+
+
+def _wait_on_every_node(kube: Kube, manifest: dict[str, Any]) -> None:
+    wait_until(
+        f"DaemonSet {_namespace(manifest)}/{manifest['metadata']['name']} of cluster {kube.cluster.name} on every node",
+        lambda: kube.get(path_of(_namespace(manifest), manifest)),
+        runs_on_every_node,
+        describe=lambda found: f"generation {found['metadata']['generation']}, {found.get('status')}",
+        deadline_s=DEADLINE_S,
+    )
+
+
+def runs_on_every_node(daemon_set: dict[str, Any]) -> bool:
+    """The controller has seen the newest generation, and a pod of it is ready on each node that it is for."""
+    status = daemon_set.get("status", {})
+    wanted = status.get("desiredNumberScheduled", 0)
+    counts = [status.get(name, 0) for name in ("updatedNumberScheduled", "numberReady")]
+    seen = status.get("observedGeneration") == daemon_set["metadata"]["generation"]
+    return bool(seen and wanted and counts == [wanted] * 2)
