@@ -1,0 +1,179 @@
+"""Ingress: one way in for many sites, by host and path."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from harness.suite import (
+    ClaimRecorder,
+    DataPlane,
+    IngressController,
+    Kube,
+    ManifestMaker,
+    OutsideClient,
+    ServiceHandle,
+    ServiceMaker,
+    Waits,
+    bodies,
+    wait_until,
+)
+
+REQUESTS = 30
+SETTING_S = 30.0
+SITES = ("shop", "cart", "pay", "rest")
+ROUTES = {
+    ("shop", "/"): "shop",
+    ("shop", "/anything/below"): "shop",
+    ("shop", "/cart"): "cart",
+    ("shop", "/cart/items"): "cart",
+    ("shop", "/cartoons"): "shop",
+    ("shop", "/checkout"): "pay",
+    ("shop", "/checkout/later"): "shop",
+    ("cart", "/"): "cart",
+    ("cart", "/checkout"): "cart",
+}
+"""(host, path): the Service that must get it. The longest path wins; a prefix ends where an element of a path does."""
+
+
+@pytest.mark.claim("19.1")
+def test_ingress_routes_by_host_and_path(
+    kube: Kube,
+    create: ManifestMaker,
+    waits: Waits,
+    ingress_controller: IngressController,
+    outside_client: OutsideClient,
+    namespace: str,
+    claim: ClaimRecorder,
+) -> None:
+    """Prefixes, the longest of them, exact paths and hosts lead where they should; what no rule takes, nowhere."""
+    domain = f"{namespace}.example"
+    words = {"domain": domain, "ingress_class": ingress_controller.ingress_class}
+    for site in SITES:
+        create("site.yaml", name=site)
+        waits.wait_pods_ready(namespace, f"app={site}", 1)
+
+    def met(host: str, path: str) -> str:
+        return service_of(ingress_controller.send(outside_client, f"{host}.{domain}", path)[0].body)
+
+    create("routes.yaml", **words)
+    ingress_controller.wait_served(outside_client, f"shop.{domain}", "/")
+    routes = {(host, path): met(host, path) for host, path in ROUTES}
+    create("exact-below-prefix.yaml", **words)
+    ingress_controller.wait_served(outside_client, f"pay.{domain}", "/")
+    contested = met("shop", "/cart/pay")
+    (nowhere,) = ingress_controller.send(outside_client, f"unknown.{domain}", "/")
+    create("default-backend.yaml", **words)
+    rest = service_of(ingress_controller.wait_served(outside_client, f"unknown.{domain}", "/").body)
+
+    status = "404" if " 404 " in nowhere.error else nowhere.error or nowhere.body
+    right = sum(routes[pair] == ROUTES[pair] for pair in ROUTES)
+    holds = right == len(ROUTES) and status == "404" and rest == "rest"
+    evidence = (
+        f"Of {len(ROUTES)} pairs of host and path, asked for from outside, {right} met the Service that the Ingress "
+        f"names: prefixes by whole elements, the longest first, exact paths. An unknown host got {status} and, once "
+        f"there was a default backend, Service {rest}. "
+        f"Exact path /cart/pay below prefix /cart: Service {contested}."
+    )
+    if holds and contested == "cart":
+        # https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/rules-and-priority/
+        condition = "an exact path may lose to a prefix, as Traefik takes the longer of its own rules, not of the paths"
+        claim.conditional("19.1", condition, evidence)
+    else:
+        claim.decide("19.1", holds and contested == "pay", evidence)
+    assert routes == ROUTES
+    assert status == "404"
+    assert rest == "rest"
+
+    priority = {"metadata": {"annotations": {ingress_controller.priority_annotation: "1000"}}}
+    kube.merge(f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/exact-below-prefix", priority)
+    wait_until(
+        "/cart/pay met by Service pay, once it is told to come first",
+        lambda: met("shop", "/cart/pay"),
+        lambda service: service == "pay",
+        deadline_s=SETTING_S,
+    )
+
+
+@pytest.mark.claim("19.2")
+def test_the_controller_goes_to_endpoints_or_to_the_cluster_ip(
+    kube: Kube,
+    create: ManifestMaker,
+    make_service: ServiceMaker,
+    ingress_controller: IngressController,
+    outside_client: OutsideClient,
+    dataplane: DataPlane,
+    namespace: str,
+    claim: ClaimRecorder,
+) -> None:
+    """The kernel that would translate the ClusterIP is asked what it saw of it, with the setting off and on."""
+    web = make_service("web")
+    host = f"web.{namespace}.example"
+    create("single.yaml", host=host, ingress_class=ingress_controller.ingress_class)
+    ingress_controller.wait_served(outside_client, host, "/hostname")
+
+    met = bodies(ingress_controller.send(outside_client, host, "/hostname", REQUESTS))
+    direct = seen_by_proxy(dataplane, ingress_controller, web)
+    annotations = {ingress_controller.native_annotation: "true"}
+    kube.merge(f"/api/v1/namespaces/{namespace}/services/web", {"metadata": {"annotations": annotations}})
+
+    def one_more() -> SeenByProxy:
+        ingress_controller.send(outside_client, host, "/hostname")
+        return seen_by_proxy(dataplane, ingress_controller, web)
+
+    wait_until(f"Traefik going to {web.cluster_ip}", one_more, lambda seen: seen.connections > 0, deadline_s=SETTING_S)
+    ingress_controller.send(outside_client, host, "/hostname", REQUESTS)
+    through = seen_by_proxy(dataplane, ingress_controller, web)
+
+    evidence = (
+        f"{REQUESTS} requests from outside met {len(met)} backends, and the kernel of the controller's node saw "
+        f"{direct} to ClusterIP {web.cluster_ip}. After as many with service.nativelb it had seen {through}."
+    )
+    if direct.connections == 0:
+        claim.conditional("19.2", "unless it is told otherwise, as Traefik is by service.nativelb", evidence)
+    else:
+        claim.refuted("19.2", evidence)
+    assert set(met) == set(web.pods), met
+    assert direct.connections == 0
+    assert not direct.packets
+    assert through.connections > REQUESTS
+
+
+def test_an_ingress_without_a_class_gets_the_default(
+    kube: Kube,
+    create: ManifestMaker,
+    make_service: ServiceMaker,
+    ingress_controller: IngressController,
+    outside_client: OutsideClient,
+    namespace: str,
+) -> None:
+    """The API server writes the default class into it, and that class's controller serves it."""
+    web = make_service("web", 1)
+    create("default-class.yaml", name=namespace, controller=ingress_controller.controller)
+    create("single.yaml", host=f"{namespace}.example", ingress_class="null")
+    filled_in = kube.get(f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/single")["spec"]
+    assert filled_in["ingressClassName"] == namespace
+    reply = ingress_controller.wait_served(outside_client, f"{namespace}.example", "/hostname")
+    assert reply.body in web.pods
+
+
+@dataclass(frozen=True, slots=True)
+class SeenByProxy:
+    """What passed the rules of a ClusterIP: connections of one node, and packets, where the mode counts them."""
+
+    connections: int
+    packets: int | None
+
+    def __str__(self) -> str:
+        counted = "" if self.packets is None else f" ({self.packets} packets counted by the proxy's rules)"
+        return f"{self.connections} connections{counted}"
+
+
+def seen_by_proxy(dataplane: DataPlane, controller: IngressController, web: ServiceHandle) -> SeenByProxy:
+    """Read now, in the kernel that translates addresses for the controller's node."""
+    entries = dataplane.conntrack(controller.node, web.cluster_ip)
+    return SeenByProxy(len(entries), dataplane.packets(controller.node, web.front))
+
+
+def service_of(pod: str) -> str:
+    """The Service, and Deployment, that a pod of `site.yaml` belongs to, by its name."""
+    return pod.rsplit("-", 2)[0]

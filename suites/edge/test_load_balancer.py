@@ -1,0 +1,142 @@
+"""A Service of type LoadBalancer: an address from outside the cluster's own, and what may be asked of it."""
+
+import pytest
+
+from harness.suite import (
+    ClaimRecorder,
+    Cluster,
+    LoadBalancer,
+    OutsideClient,
+    Reply,
+    Request,
+    ServiceMaker,
+    ServicePort,
+    bodies,
+    wait_until,
+)
+
+CONNECTIONS = 20
+PROGRAMMED_S = 60.0
+SHORT_S = 1.0
+SOMEBODY_ELSE = "192.0.2.0/24"
+"""Of a block for documentation (RFC 5737): no client of ours has an address there."""
+
+
+@pytest.mark.claim("15.3")
+def test_a_balancers_address_is_reached_from_outside(
+    cluster: Cluster,
+    make_service: ServiceMaker,
+    load_balancer: LoadBalancer,
+    outside_client: OutsideClient,
+    claim: ClaimRecorder,
+) -> None:
+    """The balancer writes an address into the status, every node's kernel takes it, and a node answers for it."""
+    web = make_service("web", 2)
+    address = load_balancer.expose(web)
+    web.wait_fronts((ServicePort(address, 80),), present=True)
+    replies = outside_client.send(Request(address, 80, CONNECTIONS))
+    node = load_balancer.announcer(outside_client, address)
+
+    answered = sum(reply.body in web.pods for reply in replies)
+    holds = answered == CONNECTIONS and address in load_balancer.automatic
+    claim.decide(
+        "15.3",
+        holds,
+        f"MetalLB put {address} into the Service's status and the kernels of all {len(cluster.nodes)} nodes took it. "
+        f"Outside the cluster node {'nobody' if node is None else node.name} answered for it, and {answered} of "
+        f"{CONNECTIONS} connections reached one of {len(bodies(replies))} backends.",
+    )
+    assert holds, [reply for reply in replies if reply.body not in web.pods]
+    assert node in cluster.workers, f"{address} was announced by {node}"
+
+
+def test_an_address_is_one_services_and_is_given_back(
+    make_service: ServiceMaker, load_balancer: LoadBalancer, outside_client: OutsideClient
+) -> None:
+    """While one Service has an address another waits for it; given back by both, nobody answers for it."""
+    address = load_balancer.reserved[0]
+    first, second = make_service("first", 1), make_service("second", 1)
+    load_balancer.expose(first, address)
+    load_balancer.ask_for_address(second, address)
+    wait_answered_by(outside_client, address, first.pods)
+    assert load_balancer.address_of(second) is None
+
+    load_balancer.withdraw(first)
+    assert load_balancer.wait_address(second) == address
+    wait_answered_by(outside_client, address, second.pods)
+
+    load_balancer.withdraw(second)
+    second.wait_fronts((ServicePort(address, 80),), present=False)
+    gone = wait_unanswered(outside_client, address)
+    assert gone.error, gone
+
+
+def test_a_balancer_serves_its_own_class_only(make_service: ServiceMaker, load_balancer: LoadBalancer) -> None:
+    """A Service of another class, asked for first, is left waiting, while one of its own is served."""
+    other, own = make_service("other", 1), make_service("own", 1)
+    load_balancer.ask_for_address(other, loadBalancerClass="kubeproof.io/nobody")
+    load_balancer.expose(own)
+    assert load_balancer.address_of(other) is None
+
+
+def test_policy_local_keeps_the_clients_address(
+    cluster: Cluster, make_service: ServiceMaker, load_balancer: LoadBalancer, outside_client: OutsideClient
+) -> None:
+    """Under policy Cluster a backend sees a node, under Local its client; the node with the backend announces."""
+    home = cluster.workers[0]
+    web = make_service("web", 1, node=home.name)
+    address = load_balancer.expose(web, externalTrafficPolicy="Cluster")
+    wait_answered_by(outside_client, address, web.pods)
+    under_cluster = seen_client(outside_client, address)
+    load_balancer.expose(web, externalTrafficPolicy="Local")
+    under_local = wait_until(
+        f"{address} reached with the client's own address",
+        lambda: seen_client(outside_client, address),
+        lambda seen: seen == outside_client.address,
+        deadline_s=PROGRAMMED_S,
+    )
+    assert under_cluster not in ("", under_local)
+    assert load_balancer.announcer(outside_client, address) == home
+
+
+def test_source_ranges_keep_others_out(
+    make_service: ServiceMaker, load_balancer: LoadBalancer, outside_client: OutsideClient
+) -> None:
+    """The balancer's address answers clients of the ranges alone; the others get no answer at all."""
+    web = make_service("web", 1)
+    address = load_balancer.expose(web, loadBalancerSourceRanges=[f"{outside_client.address}/32"])
+    wait_answered_by(outside_client, address, web.pods)
+    load_balancer.expose(web, loadBalancerSourceRanges=[SOMEBODY_ELSE])
+    wait_unanswered(outside_client, address)
+    load_balancer.expose(web, loadBalancerSourceRanges=[f"{outside_client.address}/32", SOMEBODY_ELSE])
+    wait_answered_by(outside_client, address, web.pods)
+
+
+def wait_answered_by(outside: OutsideClient, address: str, pods: dict[str, str]) -> Reply:
+    """One of these pods answers at the address."""
+    return wait_until(
+        f"{address} answered by {', '.join(pods)}",
+        lambda: ask(outside, address),
+        lambda reply: reply.body in pods,
+        deadline_s=PROGRAMMED_S,
+    )
+
+
+def wait_unanswered(outside: OutsideClient, address: str) -> Reply:
+    """Nothing answers at the address any more; how that looks to a client."""
+    return wait_until(
+        f"{address} unanswered",
+        lambda: ask(outside, address),
+        lambda reply: not reply.ok,
+        deadline_s=PROGRAMMED_S,
+    )
+
+
+def ask(outside: OutsideClient, address: str, path: str = "/hostname") -> Reply:
+    """One connection to the address."""
+    return outside.send(Request(address, 80, path=path, timeout_s=SHORT_S))[0]
+
+
+def seen_client(outside: OutsideClient, address: str) -> str:
+    """The client's address as the backend sees it; empty if it did not answer."""
+    return ask(outside, address, "/clientip").body.rpartition(":")[0]

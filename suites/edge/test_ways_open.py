@@ -1,0 +1,84 @@
+"""What is shut to outside clients by default, and the three ways to open it."""
+
+import pytest
+
+from harness.suite import (
+    ClaimRecorder,
+    Cluster,
+    Kube,
+    LoadBalancer,
+    ManifestMaker,
+    OutsideClient,
+    Reply,
+    Request,
+    ServiceMaker,
+    Waits,
+    wait_until,
+)
+
+HOST_PORT = 20080
+NODE_PORT = 30080
+"""Of the part of the range that the API server gives to nobody who does not ask (KEP-3668)."""
+
+OPEN_DEADLINE_S = 60.0
+SHORT_S = 1.0
+
+
+@pytest.mark.claim("18.2")
+def test_each_way_opens_what_was_shut(
+    cluster: Cluster,
+    kube: Kube,
+    create: ManifestMaker,
+    make_service: ServiceMaker,
+    load_balancer: LoadBalancer,
+    outside_client: OutsideClient,
+    waits: Waits,
+    namespace: str,
+    claim: ClaimRecorder,
+) -> None:
+    """The same three addresses and ports, asked for before and after hostPort, NodePort and LoadBalancer."""
+    node = cluster.workers[0]
+    web = make_service("web", 2)
+    ways = {
+        "hostPort": Request(node.address, HOST_PORT, timeout_s=SHORT_S),
+        "NodePort": Request(node.address, NODE_PORT, timeout_s=SHORT_S),
+        "LoadBalancer": Request(load_balancer.reserved[1], 80, timeout_s=SHORT_S),
+    }
+    before = {name: outside_client.send(request)[0] for name, request in ways.items()}
+
+    create("host-port.yaml", node=node.name, port=HOST_PORT)
+    waits.wait_pods_ready(namespace, "app=host-port", 1)
+    ports = [{"name": "http", "port": 80, "targetPort": 8080, "nodePort": NODE_PORT}]
+    kube.merge(f"/api/v1/namespaces/{namespace}/services/web", {"spec": {"type": "NodePort", "ports": ports}})
+    by_node_port = wait_open(outside_client, "NodePort", ways["NodePort"])
+    load_balancer.expose(web, load_balancer.reserved[1])
+    after = {
+        "hostPort": wait_open(outside_client, "hostPort", ways["hostPort"]),
+        "NodePort": by_node_port,
+        "LoadBalancer": wait_open(outside_client, "LoadBalancer", ways["LoadBalancer"]),
+    }
+
+    shut = [name for name, reply in before.items() if not reply.ok]
+    right = {"hostPort": ("host-port",), "NodePort": tuple(web.pods), "LoadBalancer": tuple(web.pods)}
+    opened = [name for name, reply in after.items() if reply.body in right[name]]
+    claim.decide(
+        "18.2",
+        shut == opened == list(ways),
+        "From outside the cluster, before: "
+        + ", ".join(f"{name} {'open' if reply.ok else reply.error.partition(':')[0]}" for name, reply in before.items())
+        + ". After: "
+        + ", ".join(f"{name} {reply.body}" for name, reply in after.items())
+        + ".",
+    )
+    assert shut == list(ways), before
+    assert opened == list(ways), after
+
+
+def wait_open(outside: OutsideClient, name: str, request: Request) -> Reply:
+    """Somebody answers; who, is for the case to judge."""
+    return wait_until(
+        f"{request.host}:{request.port} opened by {name}",
+        lambda: outside.send(request)[0],
+        lambda reply: reply.ok,
+        deadline_s=OPEN_DEADLINE_S,
+    )
