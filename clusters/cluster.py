@@ -28,12 +28,13 @@ class Node:
 class CaseImages:
     """Image references that cases may use.
 
-    `outside` and `haproxy` are for containers beside the cluster, the others for pods.
+    `outside`, `haproxy` and `registry` are for containers beside the cluster, the others for pods.
     """
 
     agnhost: str
     load: str
     outside: str
+    registry: str
     haproxy: str
     metallb_controller: str
     metallb_speaker: str

@@ -29,10 +29,10 @@ class Stock:
             return cls(source, complete=False)
         if source is Source.BUILT:
             book = recipe_book(facts.lock, release)
-            wanted = [book.node.tag, book.load.tag, book.haproxy.tag]
+            wanted = [book.node.tag, *(recipe.tag for recipe in book.beside)]
         else:
             stock = stock_book(facts.lock, release)
-            wanted = [release.node_image, stock.load.tag, stock.haproxy.tag]
+            wanted = [release.node_image, *(recipe.tag for recipe in stock.beside)]
             wanted += [stock.director.tag] if Substrate.UML in substrates else []
         return cls(source, complete=all(_has_image(facts, tag) for tag in wanted))
 

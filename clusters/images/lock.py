@@ -48,8 +48,10 @@ class Lock:
     metallb: str
     traefik: str
     pause: str
+    distribution: str
     agnhost_image: str
     metrics_server_image: str
+    distribution_image: str
     metallb_controller_image: str
     metallb_speaker_image: str
     traefik_image: str
@@ -78,8 +80,10 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
         metallb=doc["metallb"]["version"],
         traefik=doc["traefik"]["version"],
         pause=doc["pause"]["version"],
+        distribution=doc["distribution"]["version"],
         agnhost_image=doc["registry"]["agnhost"],
         metrics_server_image=doc["registry"]["metrics-server"],
+        distribution_image=doc["registry"]["distribution"],
         metallb_controller_image=doc["registry"]["metallb-controller"],
         metallb_speaker_image=doc["registry"]["metallb-speaker"],
         traefik_image=doc["registry"]["traefik"],

@@ -83,13 +83,19 @@ def _belongs(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RecipeBook:
-    """All images of one Kubernetes release; `node` holds the others as its parts."""
+    """All images of one Kubernetes release; `node` holds the others as its parts, but for those that run beside it."""
 
     node: Recipe
     load: Recipe
     agnhost: Recipe
     director: Recipe
     haproxy: Recipe
+    registry: Recipe
+
+    @property
+    def beside(self) -> tuple[Recipe, ...]:
+        """What the engine itself needs, for containers beside the cluster."""
+        return (self.load, self.haproxy, self.registry)
 
 
 def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
@@ -143,7 +149,8 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
         ),
     )
     haproxy = Recipe("haproxy", "", lock.debian)
-    return RecipeBook(node=node, load=load, agnhost=agnhost, director=director, haproxy=haproxy)
+    registry = Recipe("registry", "", lock.debian, (DISTRIBUTION, PAUSE), ("registry", "pause"))
+    return RecipeBook(node=node, load=load, agnhost=agnhost, director=director, haproxy=haproxy, registry=registry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,12 @@ class StockBook:
     director: Recipe
     ipvs_node: Recipe
     haproxy: Recipe
+    registry: Recipe
+
+    @property
+    def beside(self) -> tuple[Recipe, ...]:
+        """What the engine itself needs, for containers beside the cluster."""
+        return (self.load, self.haproxy, self.registry)
 
 
 def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
@@ -174,6 +187,12 @@ def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
         ),
         ipvs_node=Recipe("stock-node", "", lock.debian, base=release.node_image),
         haproxy=Recipe("haproxy", "", lock.debian, base=lock.debian_image),
+        registry=Recipe(
+            "registry",
+            "",
+            lock.debian,
+            copied=((lock.distribution_image, "/bin/registry"), (f"registry.k8s.io/pause:{lock.pause}", "/pause")),
+        ),
     )
 
 
@@ -194,6 +213,7 @@ def kubernetes_module(release: KubernetesRelease) -> Module:
 
 CONTAINERD = Module("containerd", tags=("no_btrfs", "no_devmapper", "no_zfs"))
 COREDNS = Module("coredns")
+DISTRIBUTION = Module("distribution")
 KIND = Module("kind")
 METALLB = Module("metallb")
 METRICS_SERVER = Module("metrics-server")

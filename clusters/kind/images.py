@@ -43,13 +43,12 @@ class Images:
         release = self.lock.release(spec.kubernetes)
         if spec.source is Source.BUILT:
             book = recipe_book(self.lock, release)
-            self.builder.ensure(book.node, progress)
-            self.builder.ensure(book.load, progress)
-            self.builder.ensure(book.haproxy, progress)
+            wanted = (book.node, *book.beside)
         else:
             stock = stock_book(self.lock, release)
-            for recipe in (*_recipes(spec, stock), stock.haproxy):
-                self.builder.ensure(recipe, progress)
+            wanted = (*_made_node(spec, stock), *_loaded(spec, stock), *stock.beside)
+        for recipe in wanted:
+            self.builder.ensure(recipe, progress)
         return self.present(spec)
 
     def present(self, spec: ClusterSpec) -> ImageSet:
@@ -69,9 +68,9 @@ class Images:
     def _stock(self, spec: ClusterSpec) -> ImageSet:
         release = self.lock.release(spec.kubernetes)
         stock = stock_book(self.lock, release)
-        made = _recipes(spec, stock)
+        made = _made_node(spec, stock)
         return ImageSet(
-            node=stock.ipvs_node.tag if stock.ipvs_node in made else release.node_image,
+            node=made[0].tag if made else release.node_image,
             metrics_server=self.lock.metrics_server_image,
             director=stock.director.tag,
             cases=CaseImages(
@@ -79,11 +78,12 @@ class Images:
                 load=stock.load.tag,
                 outside=stock.load.tag,
                 haproxy=stock.haproxy.tag,
+                registry=stock.registry.tag,
                 metallb_controller=self.lock.metallb_controller_image,
                 metallb_speaker=self.lock.metallb_speaker_image,
                 traefik=self.lock.traefik_image,
             ),
-            to_load=tuple(recipe.tag for recipe in made if recipe is not stock.ipvs_node),
+            to_load=tuple(recipe.tag for recipe in _loaded(spec, stock)),
         )
 
 
@@ -95,14 +95,19 @@ def case_images(book: RecipeBook) -> CaseImages:
         load=parts["load"],
         outside=book.load.tag,
         haproxy=book.haproxy.tag,
+        registry=book.registry.tag,
         metallb_controller=parts["metallb-controller"],
         metallb_speaker=parts["metallb-speaker"],
         traefik=parts["traefik"],
     )
 
 
-def _recipes(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
-    """What of the book a spec needs."""
-    if spec.substrate is Substrate.UML:
-        return (stock.load, stock.director)
-    return (stock.load, stock.ipvs_node) if spec.mode is Mode.IPVS else (stock.load,)
+def _made_node(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
+    """The node image that has to be made; none where kind's own will do."""
+    native_ipvs = spec.mode is Mode.IPVS and spec.substrate is Substrate.HOST
+    return (stock.ipvs_node,) if native_ipvs else ()
+
+
+def _loaded(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
+    """What pods on stock nodes need and only the engine has."""
+    return (stock.load, stock.director) if spec.substrate is Substrate.UML else (stock.load,)

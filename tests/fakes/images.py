@@ -9,6 +9,7 @@ CASE_IMAGES = CaseImages(
     load="load",
     outside="outside",
     haproxy="haproxy",
+    registry="registry",
     metallb_controller="controller",
     metallb_speaker="speaker",
     traefik="traefik",

@@ -9,7 +9,7 @@ from clusters.images import recipes as recipes_module
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Module, Programs
-from clusters.images.recipes import PAUSE, Recipe, recipe_book, stock_book
+from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, recipe_book, stock_book
 from tests.fakes.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
 
@@ -124,3 +124,16 @@ def test_a_stock_node_is_named_by_digest_and_tells_its_version():
     for release in LOCK.releases:
         assert "@sha256:" in release.node_image
         assert release.stock_version.rpartition(".")[0] == release.version.rpartition(".")[0]
+
+
+def test_the_registry_runs_beside_clusters_and_is_no_part_of_a_node():
+    book = recipe_book(LOCK, LOCK.release(None))
+    assert book.registry not in book.node.parts
+    assert (book.registry.directory / "Dockerfile").exists()
+    go_mod = (DISTRIBUTION.directory / "go.mod").read_text()
+    assert f"github.com/distribution/distribution/v3 v{LOCK.distribution} " in go_mod
+
+
+def test_a_stock_registry_is_upstreams_own_program_by_digest():
+    (program, _), _ = stock_book(LOCK, LOCK.release(None)).registry.copied
+    assert program.startswith(f"docker.io/library/registry:{LOCK.distribution}@sha256:")

@@ -69,6 +69,7 @@ def test_what_no_registry_has_is_loaded_into_the_nodes(tmp_path, installed_kind)
     cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
     (load,) = commands.asked_for(f"{installed_kind} load")
     assert cluster.images.load in load
+    assert cluster.images.registry not in load
     assert cluster.images.load == stock_book(LOCK, LOCK.release(None)).load.tag
 
 
