@@ -27,11 +27,14 @@ from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
 from harness.measure.growth import Growth, growth
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
 from harness.outside import OutsideClient
+from harness.registry.accesslog import Asked
+from harness.registry.server import Registry
 from harness.traffic import steady_traffic
 from reports.model import Finding, Measurement
 
 __all__ = [
     "ApiException",
+    "Asked",
     "Backend",
     "ClaimRecorder",
     "Client",
@@ -55,6 +58,7 @@ __all__ = [
     "OutsideClient",
     "Progress",
     "ProxyShell",
+    "Registry",
     "Reply",
     "Request",
     "SequenceStatistics",

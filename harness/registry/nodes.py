@@ -1,0 +1,48 @@
+"""What nodes know of a registry, and what they keep of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from clusters.cluster import Node
+from harness.kube.nodeshell import NodeShell
+
+HOSTS = "/etc/containerd/certs.d"
+"""Where containerd looks at every pull: as our nodes' config.toml says, and that of kind's nodes since kind 0.27.
+
+https://github.com/kubernetes-sigs/kind/blob/v0.33.0/site/static/examples/kind-with-registry.sh
+"""
+
+CTR_IMAGES = ("ctr", "--namespace=k8s.io", "images")
+
+
+@contextmanager
+def nodes_know(shell: NodeShell, nodes: tuple[Node, ...], host: str, url: str) -> Iterator[None]:
+    """While the block lasts, every node finds registry `host` at `url`, which may be plain HTTP.
+
+    At its end the nodes forget it, and lose what they have pulled from it.
+    https://github.com/containerd/containerd/blob/main/docs/hosts.md
+    """
+    folder = f"{HOSTS}/{host}"
+    with ExitStack() as undo:
+        for node in nodes:
+            undo.callback(shell.run, node, "rm", "-rf", folder)
+            undo.callback(remove_images, shell, node, host)
+            script = 'mkdir -p "$1" && echo "server = \\"$2\\"" > "$1/hosts.toml"'
+            shell.run(node, "sh", "-c", script, "sh", folder, url)
+        yield
+
+
+def remove_images(shell: NodeShell, node: Node, host: str) -> None:
+    """Remove a registry's images from a node; none is a success."""
+    names = images_of(shell.run(node, *CTR_IMAGES, "list"), host)
+    if names:
+        shell.run(node, *CTR_IMAGES, "rm", *names)
+
+
+def images_of(listing: str, host: str) -> tuple[str, ...]:
+    """All names of a registry's images in what `ctr images list` prints, those by image id included."""
+    images = [line.split()[:3] for line in listing.splitlines()[1:]]
+    targets = {digest for name, _, digest in images if name.startswith(f"{host}/")}
+    return tuple(name for name, _, digest in images if digest in targets)

@@ -1,0 +1,197 @@
+"""A registry beside the cluster: a container on the network of its nodes, that is no part of it.
+
+It runs the CNCF's distribution, and is empty at first. `harness.outside` says why testcontainers' reaper is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPConnection, HTTPException
+from pathlib import PurePosixPath
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from clusters.cluster import Cluster
+from clusters.errors import WorldError
+from clusters.ownership import labels_for
+from harness.kube.wait import wait_until
+from harness.registry.accesslog import Asked, RegistryRequest, read_requests
+from harness.registry.image import MANIFEST_TYPE, Image, archive, compose_image, digest_of, only_file
+
+PORT = 5000
+PROGRAM = "/usr/local/bin/pause"
+STORAGE = PurePosixPath("/var/lib/registry/docker/registry/v2/blobs")
+DEADLINE_S = 30.0
+REQUEST_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the expected status; `location` is empty where none was given."""
+
+    location: str
+    content: bytes
+
+
+class Registry:
+    """A registry of one case. `host` is its name in image references."""
+
+    def __init__(self, cluster: Cluster, network: str, host: str) -> None:
+        testcontainers_config.ryuk_disabled = True
+        self.host = host
+        self._network = network
+        self._nodes = frozenset(node.address for node in cluster.nodes)
+        self._marks = 0
+        container: Any = DockerContainer(cluster.images.registry)
+        container.ports[f"{PORT}/tcp"] = ("127.0.0.1", None)  # with_bind_ports() takes no address
+        self._container = container.with_kwargs(network=network, labels=labels_for(cluster.name, keep=False))
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undo:
+            undo.callback(self._container.stop)
+            self._container.start()
+            wait_until(
+                f"registry {self.host} answering",
+                self._answers,
+                bool,
+                doomed=lambda answers: None if answers else self._why_it_ended(),
+                deadline_s=DEADLINE_S,
+            )
+            undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.stop()
+
+    @property
+    def url(self) -> str:
+        """Where nodes find it."""
+        return f"http://{self._seen['Networks'][self._network]['IPAddress']}:{PORT}"
+
+    def push(self, repository: str, tag: str, word: str = "") -> Image:
+        """Put an image there that runs and does nothing. `word` makes it another one than the tag's last.
+
+        No two repositories share content, so that what one pull brings spares another one nothing.
+        """
+        architecture = str(self._container.get_wrapped_container().image.attrs["Architecture"])
+        image = compose_image(self._program, f"{self.host}/{repository} {word}", architecture)
+        for blob in (image.config, image.layer):
+            upload = self._request("POST", f"/v2/{repository}/blobs/uploads/", expected=202).location
+            self._request("PUT", f"{upload}&digest={digest_of(blob)}", blob, expected=201)
+        path = f"/v2/{repository}/manifests/{tag}"
+        self._request("PUT", path, image.manifest, expected=201, headers={"Content-Type": MANIFEST_TYPE})
+        return image
+
+    def manifest(self, repository: str, reference: str) -> bytes:
+        """What the registry serves when a client asks for the manifest of a tag or digest."""
+        path = f"/v2/{repository}/manifests/{reference}"
+        return self._request("GET", path, expected=200, headers={"Accept": MANIFEST_TYPE}).content
+
+    @contextmanager
+    def corrupted(self, digest: str, content: bytes) -> Iterator[None]:
+        """While the block lasts, the registry serves `content` to whom asks for a blob or a manifest by `digest`.
+
+        It is put into the registry's storage; the registry does not look whether it fits.
+        """
+        container = self._container.get_wrapped_container()
+        algorithm, _, value = digest.partition(":")
+        folder = str(STORAGE / algorithm / value[:2] / value)
+        chunks, _ = container.get_archive(f"{folder}/data")
+        as_it_was = b"".join(chunks)
+        try:
+            container.put_archive(folder, archive({"data": content}))
+            yield
+        finally:
+            container.put_archive(folder, as_it_was)
+
+    def requests(self, repository: str) -> tuple[RegistryRequest, ...]:
+        """What nodes have asked for in a repository so far, in order."""
+        self._marks += 1
+        mark = f"/v2/?mark={self._marks}"
+        self._request("GET", mark, expected=200)
+        # The log arrives here on a way of its own: what was asked before the mark stands before it.
+        log = wait_until(
+            f"request {mark} in the log of registry {self.host}",
+            lambda: self._container.get_logs()[0].decode(),
+            lambda log: f"{mark} " in log,
+            describe=lambda log: log[-500:],
+            deadline_s=DEADLINE_S,
+        )
+        return tuple(
+            request
+            for request in read_requests(log)
+            if request.repository == repository and request.client in self._nodes
+        )
+
+    def asked(self, repository: str) -> Asked:
+        """How often nodes have asked for something in a repository so far."""
+        return Asked.of(self.requests(repository))
+
+    def stop(self) -> None:
+        """Let it be gone, for good."""
+        self._container.get_wrapped_container().kill()
+
+    @property
+    def _seen(self) -> dict[str, Any]:
+        wrapped = self._container.get_wrapped_container()
+        wrapped.reload()
+        return dict(wrapped.attrs["NetworkSettings"])
+
+    @property
+    def _own_port(self) -> int:
+        """Where we find it, on the loopback address. Raises `WorldError` if it does not run."""
+        published = self._seen["Ports"].get(f"{PORT}/tcp")
+        if not published:
+            raise WorldError(f"registry {self.host} is not running")
+        return int(published[0]["HostPort"])
+
+    def _answers(self) -> bool:
+        try:
+            self._request("GET", "/v2/", expected=200)
+        except WorldError:
+            return False  # not yet
+        return True
+
+    def _why_it_ended(self) -> str | None:
+        """What it said last, if it has ended."""
+        wrapped = self._container.get_wrapped_container()
+        wrapped.reload()
+        return None if wrapped.status == "running" else f"it is {wrapped.status}: {wrapped.logs(tail=5).decode()}"
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        expected: int,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
+        """One request of ours. Raises `WorldError` for any other answer than `expected`."""
+        connection = HTTPConnection("127.0.0.1", self._own_port, timeout=REQUEST_TIMEOUT_S)
+        try:
+            connection.request(method, path, body, dict(headers))
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException) as failure:
+            raise WorldError(f"registry {self.host}: {method} {path}: {failure}") from failure
+        finally:
+            connection.close()
+        if answer.status != expected:
+            said = content.decode(errors="replace").strip()
+            raise WorldError(f"registry {self.host}: {method} {path}: {answer.status}, expected {expected}: {said}")
+        return Answer(answer.headers["Location"] or "", content)
+
+    @cached_property
+    def _program(self) -> bytes:
+        """What images run; it is in the registry's own image."""
+        chunks, _ = self._container.get_wrapped_container().get_archive(PROGRAM)
+        return only_file(b"".join(chunks))

@@ -1,0 +1,96 @@
+import io
+import json
+import tarfile
+import tomllib
+
+from clusters.cluster import Node, Role
+from clusters.images.recipes import RECIPES
+from harness.registry.accesslog import Asked, RegistryRequest, read_requests
+from harness.registry.image import archive, compose_image, digest_of, only_file
+from harness.registry.nodes import HOSTS, images_of, nodes_know
+from tests.fakes.shell import RecordingNodeShell
+
+WORKER = Node("worker", Role.WORKER, "172.18.0.3")
+HOST = "registry.a-case.test"
+DIGEST = "sha256:" + "a" * 64
+AT = "[24/Nov/2026:15:00:00 +0000]"
+LOG = f"""172.18.0.1 - - {AT} "GET /v2/ HTTP/1.1" 200 2 "" ""
+172.18.0.1 - - {AT} "POST /v2/web/blobs/uploads/ HTTP/1.1" 202 0 "" ""
+172.18.0.1 - - {AT} "PATCH /v2/web/blobs/uploads/0a?_state=x HTTP/1.1" 202 0 "" ""
+172.18.0.3 - - {AT} "HEAD /v2/web/manifests/v1?ns={HOST} HTTP/1.1" 200 528 "" "containerd/v2.4.2"
+172.18.0.3 - - {AT} "GET /v2/web/manifests/{DIGEST}?ns={HOST} HTTP/1.1" 200 528 "" "containerd/v2.4.2"
+172.18.0.3 - - {AT} "GET /v2/web/blobs/{DIGEST} HTTP/1.1" 200 99 "" "containerd/v2.4.2"
+172.18.0.3 - - {AT} "HEAD /v2/a/deep/name/manifests/none HTTP/1.1" 404 99 "" "containerd/v2.4.2"
+time="2026-11-24T15:00:00Z" level=warning msg="No HTTP secret provided"
+"""
+LISTING = f"""REF TYPE DIGEST SIZE PLATFORMS LABELS
+{HOST}/web:v1 application/x {DIGEST} 1.4 MiB linux/amd64 io.cri-containerd.image=managed
+{HOST}/web@{DIGEST} application/x {DIGEST} 1.4 MiB linux/amd64 io.cri-containerd.image=managed
+registry.k8s.io/pause:3.10.2 application/x sha256:{"b" * 64} 1.4 MiB linux/amd64 -
+sha256:{"c" * 64} application/x {DIGEST} 1.4 MiB linux/amd64 io.cri-containerd.image=managed
+"""
+
+
+def test_requests_for_content_are_read_and_others_left_out():
+    seen = list(read_requests(LOG))
+    assert seen[0] == RegistryRequest("172.18.0.3", "HEAD", "web", "manifests", "v1", 200)
+    assert [(request.method, request.kind) for request in seen] == [
+        ("HEAD", "manifests"),
+        ("GET", "manifests"),
+        ("GET", "blobs"),
+        ("HEAD", "manifests"),
+    ]
+    assert (seen[-1].repository, seen[-1].status) == ("a/deep/name", 404)
+
+
+def test_what_was_asked_since_is_a_difference():
+    requests = list(read_requests(LOG))
+    assert Asked.of(requests) - Asked.of(requests[:1]) == Asked(checks=1, manifests=1, blobs=1)
+
+
+def test_what_was_asked_is_told_in_words():
+    assert str(Asked(checks=1, blobs=2)) == "1 check, 2 blobs"
+    assert str(Asked()) == "nothing"
+
+
+def test_an_image_is_whole_and_named_by_its_content():
+    image = compose_image(b"\x7fELF", "one", "amd64")
+    manifest, config = json.loads(image.manifest), json.loads(image.config)
+    assert image.digest == digest_of(image.manifest)
+    assert manifest["config"]["digest"] == digest_of(image.config)
+    assert manifest["layers"][0]["digest"] == config["rootfs"]["diff_ids"][0] == digest_of(image.layer)
+    assert manifest["layers"][0]["size"] == len(image.layer)
+    with tarfile.open(fileobj=io.BytesIO(image.layer)) as layer:
+        program = layer.getmember(config["config"]["Entrypoint"][0].removeprefix("/"))
+        assert program.mode & 0o111
+
+
+def test_images_of_other_words_share_no_content_and_those_of_the_same_word_are_the_same():
+    one, again, other = (compose_image(b"\x7fELF", word, "amd64") for word in ("one", "one", "two"))
+    assert one == again
+    assert {one.config, one.layer}.isdisjoint({other.config, other.layer})
+
+
+def test_a_file_comes_out_of_an_archive_as_it_went_in():
+    assert only_file(archive({"pause": b"\x00\xff"})) == b"\x00\xff"
+
+
+def test_a_registrys_images_are_known_by_every_name():
+    assert images_of(LISTING, HOST) == (f"{HOST}/web:v1", f"{HOST}/web@{DIGEST}", f"sha256:{'c' * 64}")
+    assert images_of(LISTING, "registry.another.test") == ()
+
+
+def test_nodes_forget_a_registry_and_lose_its_images():
+    shell = RecordingNodeShell({"images list": LISTING})
+    with nodes_know(shell, (WORKER,), HOST, "http://172.18.0.5:5000"):
+        (written,) = shell.ran
+        assert written[-2:] == (f"/etc/containerd/certs.d/{HOST}", "http://172.18.0.5:5000")
+    assert shell.ran[-2][:4] == ("ctr", "--namespace=k8s.io", "images", "rm")
+    assert f"{HOST}/web:v1" in shell.ran[-2]
+    assert "registry.k8s.io/pause:3.10.2" not in shell.ran[-2]
+    assert shell.ran[-1] == ("rm", "-rf", f"/etc/containerd/certs.d/{HOST}")
+
+
+def test_nodes_made_here_look_where_the_registry_is_written_down():
+    config = tomllib.loads((RECIPES / "node/files/etc/containerd/config.toml").read_text())
+    assert config["plugins"]["io.containerd.cri.v1.images"]["registry"]["config_path"] == HOSTS
