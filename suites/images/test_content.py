@@ -1,0 +1,60 @@
+"""Images that cannot be had, and content that is not what was asked for."""
+
+from harness.suite import Cluster, ManifestMaker, Registry, Waits, WatchMaker
+from suites.images.pods import has_container, is_decided, is_refused, is_running, waits_for
+
+NO_SUCH_DIGEST = "sha256:" + "0" * 64
+
+
+def test_a_pod_says_why_its_image_cannot_be_had(
+    cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str
+) -> None:
+    """A tag that is not there, a digest that is not there, and a digest of another repository."""
+    node = cluster.workers[0].name
+    registry.push("web", "v1")
+    other = registry.push("other", "v1").digest
+    images = {
+        "no-repository": "none:v1",
+        "no-tag": "web:v2",
+        "no-digest": f"web@{NO_SUCH_DIGEST}",
+        "digest-of-another": f"web@{other}",
+    }
+    for name, image in images.items():
+        create("pod.yaml", name=name, node=node, policy="IfNotPresent", image=f"{registry.host}/{image}")
+    for name, image in images.items():
+        pod = waits.wait_pod(namespace, name, "refused", is_refused)
+        _, why = waits_for(pod)
+        assert "not found" in why, f"{image}: {why}"
+        assert f"{registry.host}/{image}" in why
+
+
+def test_content_that_does_not_fit_its_digest_never_runs(
+    cluster: Cluster,
+    create: ManifestMaker,
+    record_watch: WatchMaker,
+    waits: Waits,
+    registry: Registry,
+    namespace: str,
+) -> None:
+    """Nothing starts from another manifest, or another layer, than asked for; once the registry is mended, it does."""
+    node = cluster.workers[0].name
+    images = {name: registry.push(name, "v1", "right") for name in ("manifest", "layer")}
+    others = {name: registry.push(name, "v2", "wrong") for name in images}
+    references = {name: f"{registry.host}/{name}@{image.digest}" for name, image in images.items()}
+    with (
+        record_watch("pods") as recorder,
+        registry.corrupted(images["manifest"].digest, others["manifest"].manifest),
+        registry.corrupted(images["layer"].layer_digest, others["layer"].layer),
+    ):
+        served = registry.manifest("manifest", images["manifest"].digest)
+        assert served == others["manifest"].manifest, "the registry serves what was asked for: this decides nothing"
+        for name, reference in references.items():
+            create("pod.yaml", name=name, node=node, policy="Always", image=reference)
+        why = {name: waits_for(waits.wait_pod(namespace, name, "decided", is_decided))[1] for name in images}
+    started = {event.name for event in recorder.events("pods") if has_container(event.object)}
+    assert not started, f"containers of {started} were made of content that nobody asked for"
+    assert all("digest" in message for message in why.values()), why
+
+    for name, reference in references.items():
+        create("pod.yaml", name=f"{name}-mended", node=node, policy="Always", image=reference)
+        waits.wait_pod(namespace, f"{name}-mended", "running", is_running)

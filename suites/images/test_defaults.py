@@ -1,0 +1,61 @@
+"""The policy of a pod that names none."""
+
+import pytest
+
+from harness.suite import Asked, ClaimRecorder, Cluster, ManifestMaker, Registry, Waits
+from suites.images.pods import is_running
+
+NOTHING = Asked()
+DOCUMENTED = {
+    "untagged": "Always",
+    "latest": "Always",
+    "tagged": "IfNotPresent",
+    "digest": "IfNotPresent",
+    "latest-and-digest": "Always",
+}
+"""https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting"""
+
+
+@pytest.mark.claim("20.2")
+def test_the_default_follows_from_the_images_name(
+    cluster: Cluster,
+    create: ManifestMaker,
+    waits: Waits,
+    registry: Registry,
+    namespace: str,
+    claim: ClaimRecorder,
+) -> None:
+    """`:latest` and no tag make Always, another tag or a digest IfNotPresent; a second start asks accordingly."""
+    node = cluster.workers[0].name
+    tags = {"tagged": "v1"}
+    digests = {name: registry.push(name, tags.get(name, "latest")).digest for name in DOCUMENTED}
+    suffixes = {
+        "untagged": "",
+        "latest": ":latest",
+        "tagged": ":v1",
+        "digest": f"@{digests['digest']}",
+        "latest-and-digest": f":latest@{digests['latest-and-digest']}",
+    }
+    stored: dict[str, str] = {}
+    asked: dict[str, Asked] = {}
+    for start in ("first", "second"):
+        before = {name: registry.asked(name) for name in suffixes}
+        for name, suffix in suffixes.items():
+            image = f"{registry.host}/{name}{suffix}"
+            create("pod.yaml", name=f"{name}-{start}", node=node, policy="null", image=image)
+        for name in suffixes:
+            pod = waits.wait_pod(namespace, f"{name}-{start}", "running", is_running)
+            stored[name] = pod["spec"]["containers"][0]["imagePullPolicy"]
+            asked[name] = registry.asked(name) - before[name]
+
+    behaves = {name: (asked[name] != NOTHING) == (stored[name] == "Always") for name in suffixes}
+    claim.decide(
+        "20.2",
+        stored == DOCUMENTED and all(behaves.values()),
+        "The API server's default, and what a second start on the same node asked the registry for: "
+        + "; ".join(f"{name} {stored[name]}, {asked[name]}" for name in suffixes)
+        + "."
+        + " No tag counts as latest." * (stored["untagged"] == stored["latest"]),
+    )
+    assert stored == DOCUMENTED
+    assert all(behaves.values()), asked

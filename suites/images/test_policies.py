@@ -1,0 +1,142 @@
+"""imagePullPolicy, by what a registry is asked when one node starts pods."""
+
+import pytest
+
+from harness.suite import Asked, ClaimRecorder, Cluster, ManifestMaker, Registry, Waits, restarts
+from suites.images.pods import image_digest, is_decided, is_running, waits_for
+
+NOTHING = Asked()
+ASKED = {"Always": [True, True, True], "IfNotPresent": [True, False, False], "Never": [False, False]}
+FETCHED = {"Always": [2, 0, 0], "IfNotPresent": [2, 0, 0], "Never": [0, 0]}
+"""By policy and start: was the registry asked at all, and for how many blobs? An image has two: layer, configuration.
+
+https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
+"""
+
+
+@pytest.mark.claim("20.1")
+def test_the_policy_decides_what_the_registry_is_asked(
+    cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
+) -> None:
+    """Always asks at every start and fetches nothing twice, IfNotPresent asks once, Never not at all."""
+    node = cluster.workers[0].name
+    seen: dict[str, list[Asked]] = {}
+    for policy in ("Always", "IfNotPresent"):
+        repository, seen[policy] = policy.lower(), []
+        registry.push(repository, "v1")
+        for number in range(3):
+            before, name = registry.asked(repository), f"{repository}-{number}"
+            create("pod.yaml", name=name, node=node, policy=policy, image=f"{registry.host}/{repository}:v1")
+            waits.wait_pod(namespace, name, "running", is_running)
+            seen[policy].append(registry.asked(repository) - before)
+
+    registry.push("never", "v1")
+    before = registry.asked("ifnotpresent")
+    create("pod.yaml", name="absent", node=node, policy="Never", image=f"{registry.host}/never:v1")
+    create("pod.yaml", name="present", node=node, policy="Never", image=f"{registry.host}/ifnotpresent:v1")
+    present, absent = (waits.wait_pod(namespace, name, "decided", is_decided) for name in ("present", "absent"))
+    reason, _ = waits_for(absent)
+    seen["Never"] = [registry.asked("never"), registry.asked("ifnotpresent") - before]
+
+    asked = {policy: [start != NOTHING for start in starts] for policy, starts in seen.items()}
+    fetched = {policy: [start.blobs for start in starts] for policy, starts in seen.items()}
+    never = is_running(present) and reason == "ErrImageNeverPull"
+    claim.decide(
+        "20.1",
+        asked == ASKED and fetched == FETCHED and never,
+        "Of a registry, three pods in turn on one node asked for: with Always "
+        + "; ".join(map(str, seen["Always"]))
+        + " (a check asks what the tag means; what is there is not fetched again); with IfNotPresent "
+        + "; ".join(map(str, seen["IfNotPresent"]))
+        + f"; with Never {seen['Never'][0]}: an image that was there {'ran' if never else 'did not run'}, "
+        f"one that was not ended in {reason or 'a running pod'}.",
+    )
+    assert asked == ASKED
+    assert fetched == FETCHED
+    assert never, (present["status"], absent["status"])
+
+
+@pytest.mark.claim("20.1")
+def test_a_restarted_container_is_a_start_as_well(
+    cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
+) -> None:
+    """Always asks before a container starts again in its pod, IfNotPresent does not."""
+    node = cluster.workers[0].name
+    starts, seen = {}, {}
+    for policy in ("Always", "IfNotPresent"):
+        name = policy.lower()
+        registry.push(name, "v1")
+        image = f"{registry.host}/{name}:v1"
+        create("pod.yaml", name=name, node=node, policy=policy, image=image)
+        waits.wait_pod(namespace, name, "running", is_running)
+        before = registry.asked(name)
+        create("restarting-pod.yaml", name=f"{name}-again", node=node, policy=policy, image=image)
+        pod = waits.wait_pod(namespace, f"{name}-again", "started again", lambda pod: restarts(pod) > 0)
+        starts[policy], seen[policy] = 1 + restarts(pod), registry.asked(name) - before
+
+    always, if_not_present = seen["Always"], seen["IfNotPresent"]
+    holds = always.checks >= starts["Always"] and if_not_present == NOTHING
+    claim.decide(
+        "20.1",
+        holds,
+        f"Within one pod, of an image that was there, {starts['Always']} starts with Always asked for {always}, "
+        f"{starts['IfNotPresent']} starts with IfNotPresent for {if_not_present}.",
+    )
+    assert holds, seen
+    assert always.blobs == 0
+
+
+@pytest.mark.claim("20.1")
+def test_a_tag_that_moved_is_seen_with_always_only(
+    cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
+) -> None:
+    """After a push of other content under the same tag, Always runs the new, IfNotPresent the old."""
+    node = cluster.workers[0].name
+    policies = {"always": "Always", "ifnotpresent": "IfNotPresent"}
+    pushed, ran = {}, {}
+    for word in ("old", "new"):
+        for repository, policy in policies.items():
+            pushed[repository, word] = registry.push(repository, "v1", word).digest
+            name = f"{repository}-{word}"
+            create("pod.yaml", name=name, node=node, policy=policy, image=f"{registry.host}/{repository}:v1")
+            ran[repository, word] = image_digest(waits.wait_pod(namespace, name, "running", is_running))
+
+    assert all(ran[repository, "old"] == pushed[repository, "old"] for repository in policies), (pushed, ran)
+    followed = ran["always", "new"] == pushed["always", "new"]
+    stayed = ran["ifnotpresent", "new"] == pushed["ifnotpresent", "old"]
+    claim.decide(
+        "20.1",
+        followed and stayed,
+        f"A tag was moved to other content: the next pod with Always ran the {'new' if followed else 'old'} image, "
+        f"the next one with IfNotPresent the {'old' if stayed else 'new'} one.",
+    )
+    assert followed, (pushed, ran)
+    assert stayed, (pushed, ran)
+
+
+GONE_DEADLINE_S = 120.0
+"""containerd waits 30 s for a connection to an address that is nobody's."""
+
+
+@pytest.mark.claim("20.1")
+def test_a_registry_that_is_gone_stops_always_only(
+    cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
+) -> None:
+    """An image that is there runs without its registry, unless the policy is to ask it."""
+    node, image = cluster.workers[0].name, f"{registry.host}/web:v1"
+    registry.push("web", "v1")
+    create("pod.yaml", name="first", node=node, policy="Always", image=image)
+    waits.wait_pod(namespace, "first", "running", is_running)
+    registry.stop()
+    for policy in ("Always", "IfNotPresent", "Never"):
+        create("pod.yaml", name=policy.lower(), node=node, policy=policy, image=image)
+    for name in ("ifnotpresent", "never"):
+        waits.wait_pod(namespace, name, "running", is_running)
+    _, why = waits_for(waits.wait_pod(namespace, "always", "decided", is_decided, GONE_DEADLINE_S))
+    claim.decide(
+        "20.1",
+        bool(why),
+        "With the registry gone and the image on the node, pods with IfNotPresent and Never ran; the one with Always "
+        + (f"did not ({why.rpartition(': ')[2]})." if why else "ran as well."),
+    )
+    assert why
