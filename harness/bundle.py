@@ -28,6 +28,7 @@ LISTED = (
     ("apps", "deployments"),
     ("apps", "replicasets"),
     ("apps", "daemonsets"),
+    ("autoscaling", "horizontalpodautoscalers"),
     ("discovery.k8s.io", "endpointslices"),
 )
 RULES = {
