@@ -32,7 +32,13 @@ from harness.run.record import RECORD, attach, new_record
 from harness.run.request import ClusterRequest, add_options, read_request, read_seed
 from harness.stash import CLUSTER, CONTROLLER, RUN_DIRECTORY, SEED
 
-pytest_plugins = ["harness.fixtures", "harness.nodefixtures", "harness.edgefixtures", "harness.registryfixtures"]
+pytest_plugins = [
+    "harness.fixtures",
+    "harness.metricsfixtures",
+    "harness.nodefixtures",
+    "harness.edgefixtures",
+    "harness.registryfixtures",
+]
 INPUT = "kubeproof"
 
 MARKERS = (

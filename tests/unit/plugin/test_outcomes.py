@@ -47,6 +47,17 @@ def test_fails_first(cluster, claim):
     assert False, "no pods"
     claim.confirmed("1.1", "never said")
 """
+NO_METRICS = """
+import pytest
+
+class Api:
+    def find(self, path): return None
+
+@pytest.fixture(scope="session")
+def kube(): return Api()
+
+def test_scales(metrics): pass
+"""
 
 
 def test_only_a_failed_expectation_speaks_about_kubernetes(run):
@@ -100,3 +111,10 @@ def test_a_case_without_a_cluster_says_what_to_give(pytester):
     pytester.makepyfile("def test_one(cluster): pass")
     result = pytester.runpytest_subprocess("-p", "no:locust")
     result.stdout.fnmatch_lines(["*this case needs a cluster (give --proxy-mode, or --kubeconfig and --context)*"])
+
+
+def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
+    assert run.run(NO_METRICS) == 0, run.output
+    (case,) = run.results["cases"]
+    assert case["outcome"] == "skipped"
+    assert case["reason"] == "the cluster has no APIService v1beta1.metrics.k8s.io: no metrics-server is installed"
