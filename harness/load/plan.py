@@ -20,6 +20,15 @@ class Target:
     port: int
 
 
+def require_within(cluster: Cluster, *targets: Target) -> None:
+    """Raises `Refused` if a target lies outside the cluster's Service, pod and node addresses."""
+    networks = [ip_network(cluster.service_cidr), ip_network(cluster.pod_cidr)]
+    nodes = {node.address for node in cluster.nodes}
+    for target in targets:
+        if target.address not in nodes and not any(ip_address(target.address) in net for net in networks):
+            raise Refused(f"target {target.label} at {target.address} is not an address of cluster {cluster.name}")
+
+
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
     """Open arrivals at `rate_per_s` over all targets together for `duration_s`, in blocks of `block_s`.
@@ -37,11 +46,7 @@ class LoadPlan:
 
     def require_within(self, cluster: Cluster) -> None:
         """Raises `Refused` if a target lies outside the cluster's Service, pod and node addresses."""
-        networks = [ip_network(cluster.service_cidr), ip_network(cluster.pod_cidr)]
-        nodes = {node.address for node in cluster.nodes}
-        for target in self.targets:
-            if target.address not in nodes and not any(ip_address(target.address) in net for net in networks):
-                raise Refused(f"target {target.label} at {target.address} is not an address of cluster {cluster.name}")
+        require_within(cluster, *self.targets)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

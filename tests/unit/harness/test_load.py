@@ -1,13 +1,17 @@
+import threading
+from urllib.parse import unquote
+
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from clusters.errors import Refused
+from clusters.errors import Refused, WorldError
 from harness.dataplane.reader import ServicePort
 from harness.kube.client import Kube
 from harness.load.filler import filler_address, remove, wait_everywhere
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.steered import HttpLoad, LoadTally, steered_load
 from harness.load.sweep import Position, choose_positions
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.owned import fake_cluster
 
 EMPTY = TargetBlocks((), (), (), 0, 0)
@@ -109,3 +113,57 @@ def test_a_rule_that_was_put_elsewhere_meanwhile_is_flagged_and_no_other():
     assert place.moved(29) == ()
     assert place.moved(14) == ("moved: the rule stood at 29 before and at 14 after",)
     assert Position("end", ServicePort("10.96.0.1", 80), None).moved(None) == ()
+
+
+def test_a_steered_load_goes_nowhere_else(tmp_path):
+    load = HttpLoad(Target("a", "8.8.8.8", 80), "/", most_users=1, limit_s=1)
+    with (
+        serving(FakeApiServer({}), tmp_path) as cluster,
+        pytest.raises(Refused, match="is not an address of cluster"),
+        steered_load(Kube(cluster), "a", "load", load),
+    ):
+        pass
+
+
+class LoadPod:
+    """A pod that runs the load until somebody writes "stop", and notes what was written."""
+
+    def __init__(self, ending):
+        self.words, self.ending, self._stop = [], ending, threading.Event()
+
+    def __call__(self, run):
+        program = [unquote(part) for part in run.argv]
+        if program[0] == "cat":
+            run.say(STDOUT, self.words[-1])
+            run.end(exits(0))
+            return
+        if program[0] == "sh":
+            self.words.append(program[2].split()[1])
+            if self.words[-1] == "stop":
+                self._stop.set()
+            run.end(exits(0))
+            return
+        assert self._stop.wait(timeout=30)
+        if not self.ending:
+            run.say(STDOUT, '{"requests": 7, "failures": 2}')
+        run.end(exits(self.ending))
+
+
+def test_a_steered_load_ends_with_its_block_and_tells_what_came_of_it(tmp_path):
+    pod = LoadPod(0)
+    load = HttpLoad(Target("a", "10.96.0.9", 80), "/", most_users=9, limit_s=30)
+    with serving(FakeApiServer({}, pod), tmp_path) as cluster:
+        with steered_load(Kube(cluster), "a", "load", load) as steered:
+            steered.set_users(3)
+        assert steered.tally == LoadTally(7, 2)
+    assert pod.words == ["0", "3", "stop"]
+
+
+def test_a_load_generator_that_fails_is_no_failure_of_kubernetes(tmp_path):
+    load = HttpLoad(Target("a", "10.96.0.9", 80), "/", most_users=9, limit_s=30)
+    with (
+        serving(FakeApiServer({}, LoadPod(3)), tmp_path) as cluster,
+        pytest.raises(WorldError, match="the load generator in a/load ended with 3"),
+        steered_load(Kube(cluster), "a", "load", load),
+    ):
+        pass
