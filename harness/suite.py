@@ -14,8 +14,10 @@ from harness.edge.balancer import LoadBalancer
 from harness.edge.ingress import IngressController
 from harness.edgefixtures import HaProxyMaker
 from harness.fixtures import Client, ClientMaker, ManifestMaker, WatchMaker
+from harness.kube.autoscaling import AutoscalerRecord
 from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
+from harness.kube.metrics import MetricsServer
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, NodeUplinks, StaticPods
 from harness.kube.requests import Reply, Request, bodies
@@ -23,8 +25,13 @@ from harness.kube.rollout import update_template
 from harness.kube.services import ServiceHandle, ServiceMaker
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
+from harness.load.plan import Target
+from harness.load.steered import HttpLoad, steered_load
 from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
+from harness.measure.autoscaling import Look
+from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.growth import Growth, growth
+from harness.measure.scaling import right_counts, wrong_looks
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
 from harness.outside import OutsideClient
 from harness.registry.accesslog import Asked
@@ -35,22 +42,27 @@ from reports.model import Finding, Measurement
 __all__ = [
     "ApiException",
     "Asked",
+    "AutoscalerRecord",
     "Backend",
     "ClaimRecorder",
     "Client",
     "ClientMaker",
     "Cluster",
+    "Comparison",
     "ControlPlane",
     "DataPlane",
     "Finding",
     "Growth",
     "HaProxyMaker",
+    "HttpLoad",
     "IngressController",
     "IptablesDataPlane",
     "Kube",
     "LoadBalancer",
+    "Look",
     "ManifestMaker",
     "Measurement",
+    "MetricsServer",
     "Node",
     "NodeChanger",
     "NodeServices",
@@ -58,6 +70,7 @@ __all__ = [
     "OutsideClient",
     "Progress",
     "ProxyShell",
+    "Reading",
     "Registry",
     "Reply",
     "Request",
@@ -69,22 +82,27 @@ __all__ = [
     "Step",
     "SweepPlan",
     "SweepSetting",
+    "Target",
     "Waits",
     "WatchEvent",
     "WatchMaker",
     "WatchRecorder",
     "bodies",
+    "compare",
     "condition_of",
     "evict",
     "growth",
     "is_ready",
     "nodes_of",
     "restarts",
+    "right_counts",
     "sequence_statistics",
     "spare_worker",
     "steady_traffic",
+    "steered_load",
     "sweep",
     "unschedulable",
     "update_template",
     "wait_until",
+    "wrong_looks",
 ]
