@@ -17,8 +17,9 @@ PROGRAM = (Path(__file__).parent / "pod" / "requests.py").read_text()
 class Request:
     """`count` new connections to `host`:`port`, `spacing_s` apart. For "udp" the path is the message.
 
-    `source` is the client's own address to send from, where it has several; `reset` closes with a RST;
-    `virtual_host` is the name to ask for, where that is not `host` itself.
+    `source` is the client's own address to send from, where it has several; `source_port` its own port, the same
+    for all connections (0: one of their own each); `reset` closes with a RST; `virtual_host` is the name to ask
+    for, where that is not `host` itself.
     """
 
     host: str
@@ -29,6 +30,7 @@ class Request:
     spacing_s: float = 0.0
     timeout_s: float = 2.0
     source: str = ""
+    source_port: int = 0
     reset: bool = False
     virtual_host: str = ""
 

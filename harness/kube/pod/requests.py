@@ -32,7 +32,7 @@ def main() -> None:
 
 def ask_http(wish: dict[str, Any]) -> str:
     """One GET on a connection of its own; the body."""
-    target, source = (wish["host"], wish["port"]), (wish["source"], 0)
+    target, source = (wish["host"], wish["port"]), (wish["source"], wish["source_port"])
     with contextlib.closing(socket.create_connection(target, wish["timeout_s"], source)) as connection:
         if wish["reset"]:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -47,10 +47,10 @@ def ask_http(wish: dict[str, Any]) -> str:
 
 
 def ask_udp(wish: dict[str, Any]) -> str:
-    """One datagram from a port of its own; the answer."""
+    """One datagram from a socket of its own; the answer."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams:
         datagrams.settimeout(wish["timeout_s"])
-        datagrams.bind((wish["source"], 0))
+        datagrams.bind((wish["source"], wish["source_port"]))
         datagrams.connect((wish["host"], wish["port"]))
         datagrams.send(wish["path"].lstrip("/").encode())
         return datagrams.recv(65536).decode(errors="replace")

@@ -23,13 +23,13 @@ def run(request):
 
 @contextmanager
 def datagram_server(answer):
-    """A UDP port that answers each datagram."""
+    """A UDP port that gives each datagram and its sender to `answer`, and sends back what that says."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((LOOPBACK, 0))
 
         def serve():
             while (got := server.recvfrom(100))[0] != b"end":
-                server.sendto(answer(got[0]), got[1])
+                server.sendto(answer(*got), got[1])
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -74,9 +74,18 @@ def test_a_refused_connection_is_a_reply_too():
 
 
 def test_datagrams_carry_the_path_as_their_message():
-    with datagram_server(lambda message: b"got " + message) as port:
+    with datagram_server(lambda message, sender: b"got " + message) as port:
         replies = run(Request(LOOPBACK, port, count=2, protocol="udp", path="/hostname"))
     assert bodies(replies) == {"got hostname": 2}
+
+
+def test_a_client_may_keep_its_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((LOOPBACK, 0))
+        port = free.getsockname()[1]
+    with datagram_server(lambda message, sender: f"{sender[1]}".encode()) as server:
+        replies = run(Request(LOOPBACK, server, count=2, protocol="udp", source=LOOPBACK, source_port=port))
+    assert bodies(replies) == {str(port): 2}
 
 
 def test_a_client_that_fails_itself_says_nothing_about_kubernetes():
