@@ -20,6 +20,16 @@ from clusters.ownership import labels_for
 from harness.kube.client import ExecResult
 from harness.kube.requests import Reply, Request, read_replies
 
+MOST_ADDRESSES = 16
+
+
+def spare_addresses(own: ipaddress.IPv4Interface, count: int) -> tuple[str, ...]:
+    """Addresses from the upper end of a network whose engine gives out the lower ones; no other client has the same."""
+    assert count <= MOST_ADDRESSES, f"{count} addresses, and there are {MOST_ADDRESSES} for each client"
+    place = int(own.ip) - int(own.network.network_address)
+    last = own.network.broadcast_address - place * MOST_ADDRESSES
+    return tuple(str(last - number) for number in range(count))
+
 
 class OutsideContainer:
     """One container while a block lasts; it runs `argv`, and its image holds `ip`."""
@@ -78,10 +88,9 @@ class OutsideClient(OutsideContainer):
         return read_replies(self.run(*request.argv), "outside the cluster")
 
     def add_addresses(self, count: int) -> tuple[str, ...]:
-        """Give it `count` more addresses of the cluster's network, from its upper end, and return them."""
-        own = ipaddress.ip_interface(self.run("ip", "-o", "-4", "addr", "show", "eth0").stdout.split()[3])
-        last = own.network.broadcast_address
-        added = tuple(str(last - number) for number in range(1, count + 1))
+        """Give it `count` more addresses of the cluster's network, at most `MOST_ADDRESSES`, and return them."""
+        own = ipaddress.IPv4Interface(self.run("ip", "-o", "-4", "addr", "show", "eth0").stdout.split()[3])
+        added = spare_addresses(own, count)
         for address in added:
             self.run("ip", "address", "add", f"{address}/{own.network.prefixlen}", "dev", "eth0")
         return added
