@@ -36,6 +36,7 @@ pytest_plugins = [
     "harness.fixtures",
     "harness.metricsfixtures",
     "harness.nodefixtures",
+    "harness.proxyfixtures",
     "harness.edgefixtures",
     "harness.registryfixtures",
 ]

@@ -1,0 +1,110 @@
+import json
+from dataclasses import dataclass, field
+
+import pytest
+import yaml
+
+from clusters.cluster import Node, Role
+from clusters.errors import CommandFailed
+from harness.kube.client import Kube
+from harness.kube.proxies import FeatureGate, Proxies, parse_features
+from tests.fakes.apiserver import FakeApiServer, serving
+
+WORKER = Node("worker", Role.WORKER, "172.18.0.3")
+CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
+PODS = "/api/v1/namespaces/kube-system/pods"
+BEFORE = "ipvs:\n  scheduler: rr\nmode: ipvs\n"
+FEATURES = """# TYPE kubernetes_feature_enabled gauge
+kubernetes_feature_enabled{name="KubeProxyIPVS",stage="DEPRECATED"} 1
+kubernetes_feature_enabled{name="NFTablesProxyMode",stage=""} 1
+kubernetes_feature_enabled{name="Other",stage="ALPHA"} 0
+"""
+SYNC = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds{{ip_family="IPv4"}} {}\n'
+
+
+@dataclass
+class ProxyNode:
+    """A node whose kube-proxy reads the configuration when its pod is new, and takes a while to begin.
+
+    One that is `deaf` never reads it again.
+    """
+
+    deaf: bool = False
+    config: str = BEFORE
+    running: str = BEFORE
+    looks: int = 0
+    ran_with: list[str] = field(default_factory=list)
+
+    @property
+    def pod(self):
+        name = f"kube-proxy-{len(self.ran_with)}"
+        labels = {"k8s-app": "kube-proxy"}
+        ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+        return {"metadata": {"name": name, "uid": name, "labels": labels}, "status": ready}
+
+    def answer(self, asked, body):
+        """As the API server."""
+        match asked.split():
+            case ["GET", path] if path == PODS:
+                return {"items": [self.pod, {"metadata": {"name": "coredns", "labels": {"k8s-app": "kube-dns"}}}]}
+            case ["GET", path] if path == CONFIG_MAP:
+                return {"data": {"config.conf": self.config, "kubeconfig.conf": "?"}}
+            case ["PATCH", path] if path == CONFIG_MAP:
+                self.config = body["data"]["config.conf"]
+            case ["DELETE", _]:
+                self.running = self.running if self.deaf else self.config
+                self.ran_with.append(yaml.safe_load(self.running)["ipvs"]["scheduler"])
+                self.looks = 0
+        return {}
+
+    def run(self, node, *argv):
+        """As the node's shell."""
+        if argv[-1].endswith("/configz"):
+            return json.dumps({"kubeproxy.config.k8s.io": yaml.safe_load(self.running)})
+        self.looks += 1
+        if self.looks == 1:
+            raise CommandFailed(argv, 7, "", "connection refused")
+        return SYNC.format("0" if self.looks == 2 else "1.7e+09")
+
+
+class Answers(dict):
+    """What the node says to a question to the API server."""
+
+    def __init__(self, api, node):
+        self._api, self._node = api, node
+
+    def get(self, key, default=None):
+        return self._node.answer(key, self._api.bodies[-1])
+
+
+def change_twice(node, directory):
+    api = FakeApiServer({})
+    api.answers = Answers(api, node)
+    with serving(api, directory) as cluster:
+        proxies = Proxies(Kube(cluster), node)
+        with proxies.changing(WORKER, "ipvs", "scheduler") as set_scheduler:
+            set_scheduler("lc")
+            assert proxies.effective(WORKER, "ipvs", "scheduler") == "lc"
+            set_scheduler("sh")
+            raise KeyError("the case fails")
+
+
+def test_features_are_told_with_their_stage():
+    assert parse_features(FEATURES) == {
+        "KubeProxyIPVS": FeatureGate("DEPRECATED", True),
+        "NFTablesProxyMode": FeatureGate("", True),
+        "Other": FeatureGate("ALPHA", False),
+    }
+
+
+def test_a_setting_is_changed_and_put_back_even_if_the_case_fails(tmp_path):
+    node = ProxyNode()
+    with pytest.raises(KeyError):
+        change_twice(node, tmp_path)
+    assert node.ran_with == ["lc", "sh", "rr"]
+    assert node.config == BEFORE, "the configuration is not what it was, to the byte"
+
+
+def test_a_proxy_that_does_not_take_its_setting_is_told(tmp_path):
+    with pytest.raises(AssertionError, match=r"kube-proxy on node worker runs with ipvs\.scheduler rr, not lc"):
+        change_twice(ProxyNode(deaf=True), tmp_path)
