@@ -8,21 +8,24 @@ from clusters.cluster import Cluster, Node
 from clusters.progress import Progress
 from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
+from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.reader import Backend, DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
 from harness.edge.balancer import LoadBalancer
 from harness.edge.ingress import IngressController
 from harness.edgefixtures import HaProxyMaker
 from harness.fixtures import Client, ClientMaker, ManifestMaker, WatchMaker
+from harness.held import held_connections
 from harness.kube.autoscaling import AutoscalerRecord
 from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
 from harness.kube.metrics import MetricsServer
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, NodeUplinks, StaticPods
+from harness.kube.proxies import FeatureGate, Proxies
 from harness.kube.requests import Reply, Request, bodies
 from harness.kube.rollout import update_template
-from harness.kube.services import ServiceHandle, ServiceMaker
+from harness.kube.services import ServiceHandle, ServiceMaker, service_path, wait_front
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.load.plan import Target
@@ -51,12 +54,14 @@ __all__ = [
     "Comparison",
     "ControlPlane",
     "DataPlane",
+    "FeatureGate",
     "Finding",
     "Growth",
     "HaProxyMaker",
     "HttpLoad",
     "IngressController",
     "IptablesDataPlane",
+    "IpvsDataPlane",
     "Kube",
     "LoadBalancer",
     "Look",
@@ -69,6 +74,7 @@ __all__ = [
     "NodeUplinks",
     "OutsideClient",
     "Progress",
+    "Proxies",
     "ProxyShell",
     "Reading",
     "Registry",
@@ -92,17 +98,20 @@ __all__ = [
     "condition_of",
     "evict",
     "growth",
+    "held_connections",
     "is_ready",
     "nodes_of",
     "restarts",
     "right_counts",
     "sequence_statistics",
+    "service_path",
     "spare_worker",
     "steady_traffic",
     "steered_load",
     "sweep",
     "unschedulable",
     "update_template",
+    "wait_front",
     "wait_until",
     "wrong_looks",
 ]

@@ -87,7 +87,7 @@ class IpvsDataPlane:
         self._shell = shell
 
     def service(self, node: Node, front: ServicePort) -> ServiceState:
-        found = self._server(node, front)
+        found = self.virtual_server(node, front)
         if found is None:
             return ServiceState(present=False, backends=frozenset())
         return ServiceState(
@@ -98,7 +98,7 @@ class IpvsDataPlane:
         )
 
     def packets(self, node: Node, front: ServicePort) -> int | None:
-        found = self._server(node, front)
+        found = self.virtual_server(node, front)
         counted = parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact"))
         return None if found is None else counted.get(found.front)
 
@@ -109,10 +109,13 @@ class IpvsDataPlane:
     def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
         return unwanted & self._listed(node) or unwanted & self._served(node)
 
-    def scheduler(self, node: Node, front: ServicePort) -> str | None:
-        """The scheduler of the front's virtual server: "rr", "lc", ...; None if there is no such front."""
-        found = self._server(node, front)
-        return None if found is None else found.scheduler
+    def virtual_server(self, node: Node, front: ServicePort) -> VirtualServer | None:
+        """The front's virtual server; None if there is no such front."""
+        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
+        fitting = [server for server in servers if server.front == front]
+        if front.address == node.address:
+            fitting += [server for server in servers if _is_guests_own(server.front, front)]
+        return fitting[0] if fitting else None
 
     def rules_walked(self, node: Node) -> dict[ServicePort, int]:
         return {}
@@ -128,13 +131,6 @@ class IpvsDataPlane:
     def mentions(self, node: Node, address: str) -> bool:
         kept = self._shell.run(node, "ipvsadm", "-Ln") + self._shell.run(node, "ipset", "list")
         return address in re.findall(r"\d+\.\d+\.\d+\.\d+", kept + self.rules_text(node))
-
-    def _server(self, node: Node, front: ServicePort) -> VirtualServer | None:
-        servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        fitting = [server for server in servers if server.front == front]
-        if front.address == node.address:
-            fitting += [server for server in servers if _is_guests_own(server.front, front)]
-        return fitting[0] if fitting else None
 
     def _listed(self, node: Node) -> frozenset[ServicePort]:
         return parse_listed_fronts(self._shell.run(node, "ipset", "list"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clusters.cluster import Cluster
-from harness.dataplane.reader import Backend, DataPlane, ServicePort
+from clusters.cluster import Cluster, Node
+from harness.dataplane.reader import Backend, DataPlane, ServicePort, ServiceState
 from harness.kube.client import Kube
 from harness.kube.wait import Waits, wait_until
 from harness.kube.workloads import HTTP_PORT, NOT_READY_FILE, backends, service
@@ -34,6 +34,11 @@ class ServiceHandle:
         return ServicePort(self.cluster_ip, 80)
 
     @property
+    def path(self) -> str:
+        """Where the API server keeps the Service."""
+        return service_path(self.namespace, self.name)
+
+    @property
     def dns_name(self) -> str:
         return f"{self.name}.{self.namespace}.svc.cluster.local"
 
@@ -46,19 +51,19 @@ class ServiceHandle:
     def add_fronts(self, *names: str, **fields: Any) -> tuple[ServicePort, ...]:
         """Put more Services before the same backends, and wait until every node's kernel has them."""
         self.kube.create(self.namespace, *(service(name, self.name, **fields) for name in names))
-        path = f"/api/v1/namespaces/{self.namespace}/services"
-        fronts = tuple(ServicePort(self.kube.get(f"{path}/{name}")["spec"]["clusterIP"], 80) for name in names)
-        self.wait_fronts(fronts, present=True)
+        found = [self.kube.get(service_path(self.namespace, name)) for name in names]
+        fronts = tuple(ServicePort(made["spec"]["clusterIP"], 80) for made in found)
+        self.wait_fronts(*fronts, present=True)
         return fronts
 
     def remove_fronts(self, fronts: Mapping[str, ServicePort]) -> None:
         """Delete Services that `add_fronts` made, by name, and wait until no node's kernel has them."""
         for name in fronts:
-            self.kube.request("DELETE", f"/api/v1/namespaces/{self.namespace}/services/{name}")
-        self.wait_fronts(tuple(fronts.values()), present=False)
+            self.kube.request("DELETE", service_path(self.namespace, name))
+        self.wait_fronts(*fronts.values(), present=False)
 
-    def wait_fronts(self, fronts: tuple[ServicePort, ...], *, present: bool) -> None:
-        """Every node's kernel leads each of `fronts` to a backend, or holds none of them any more."""
+    def wait_fronts(self, *fronts: ServicePort, present: bool) -> None:
+        """Every node's kernel leads these fronts (no node ports) to backends, or has forgotten them."""
         wrong = self.dataplane.missing if present else self.dataplane.left
         for node in self.kube.cluster.nodes:
             wait_until(
@@ -68,16 +73,28 @@ class ServiceHandle:
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )
 
-    def wait_programmed(self, addresses: frozenset[str]) -> None:
-        """Every node's kernel sends new connections to exactly these pod addresses."""
+    def wait_programmed(self, addresses: Iterable[str], *nodes: Node) -> None:
+        """The kernel of each of these nodes (of every node, if none is named) sends new connections to exactly these
+        pod addresses."""
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
-        for node in self.kube.cluster.nodes:
-            wait_until(
-                f"Service {self.namespace}/{self.name} on node {node.name} with {len(wanted)} backends in the kernel",
-                lambda node=node: self.dataplane.service(node, self.front),  # type: ignore[misc]
-                lambda state: state.backends == wanted,
-                deadline_s=PROGRAMMED_DEADLINE_S,
-            )
+        for node in nodes or self.kube.cluster.nodes:
+            wait_front(self.dataplane, node, self.front, wanted)
+
+
+def service_path(namespace: str, name: str) -> str:
+    """Where the API server keeps a Service."""
+    return f"/api/v1/namespaces/{namespace}/services/{name}"
+
+
+def wait_front(dataplane: DataPlane, node: Node, front: ServicePort, backends: frozenset[Backend]) -> ServiceState:
+    """The node's kernel sends new connections to `front` to exactly these backends; what it holds then."""
+    return wait_until(
+        f"{front} on node {node.name} with {len(backends)} backends in the kernel",
+        lambda: dataplane.service(node, front),
+        lambda state: state.backends == backends,
+        describe=lambda state: f"{state}, expected {sorted(backends)}",
+        deadline_s=PROGRAMMED_DEADLINE_S,
+    )
 
 
 class ServiceMaker(Protocol):
@@ -94,7 +111,7 @@ def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str
         kube.create(namespace, backends(cluster.images, name, replicas, node=node), service(name, name, **fields))
         pods = waits.wait_pods_ready(namespace, f"app={name}", replicas)
         waits.wait_endpoints(namespace, name, replicas)
-        made = kube.get(f"/api/v1/namespaces/{namespace}/services/{name}")["spec"]
+        made = kube.get(service_path(namespace, name))["spec"]
         handle = ServiceHandle(
             kube,
             waits,
@@ -106,7 +123,7 @@ def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str
             pods={pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods},
         )
         if handle.cluster_ip != "None":
-            handle.wait_programmed(frozenset(handle.pods.values()))
+            handle.wait_programmed(handle.pods.values())
         return handle
 
     return make

@@ -33,7 +33,7 @@ def test_a_balancers_address_is_reached_from_outside(
     """The balancer writes an address into the status, every node's kernel takes it, and a node answers for it."""
     web = make_service("web", 2)
     address = load_balancer.expose(web)
-    web.wait_fronts((ServicePort(address, 80),), present=True)
+    web.wait_fronts(ServicePort(address, 80), present=True)
     replies = outside_client.send(Request(address, 80, CONNECTIONS))
     node = load_balancer.announcer(outside_client, address)
 
@@ -66,7 +66,7 @@ def test_an_address_is_one_services_and_is_given_back(
     wait_answered_by(outside_client, address, second.pods)
 
     load_balancer.withdraw(second)
-    second.wait_fronts((ServicePort(address, 80),), present=False)
+    second.wait_fronts(ServicePort(address, 80), present=False)
     gone = wait_unanswered(outside_client, address)
     assert gone.error, gone
 

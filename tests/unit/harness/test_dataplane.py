@@ -136,7 +136,7 @@ def test_ipvs_leaves_out_backends_that_take_no_new_connection():
     assert state.backends == BACKENDS
     assert state.affinity_s == 60
     assert ipvs().packets(NODE, FRONT) == 54
-    assert ipvs().scheduler(NODE, FRONT) == "rr"
+    assert ipvs().virtual_server(NODE, FRONT).scheduler == "rr"
 
 
 def test_a_front_in_ipvs_is_whole_when_it_has_a_virtual_server_and_is_in_its_set():

@@ -32,7 +32,7 @@ def test_a_node_port_is_found_at_the_guests_address():
     state = ipvs().service(NODE, front)
     assert (state.backends, state.affinity_s) == ({HERE}, 60)
     assert ipvs().packets(NODE, front) == 54
-    assert ipvs().scheduler(NODE, front) == "rr"
+    assert ipvs().virtual_server(NODE, front).scheduler == "rr"
 
 
 def test_a_cluster_ip_with_the_number_of_a_node_port_is_not_taken_for_it():
