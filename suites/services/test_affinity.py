@@ -1,21 +1,32 @@
 """Session affinity by client address."""
 
+import time
+
 import pytest
 
 from harness.suite import (
     ClaimRecorder,
+    ClientMaker,
     Cluster,
     DataPlane,
+    Kube,
     OutsideClient,
     Request,
     ServiceHandle,
     ServiceMaker,
+    wait_until,
 )
 
 CLIENTS = 12
 """With so many clients and 3 backends, all meet the same backend by chance once in 177,147 times."""
 
+ENOUGH = 60
+"""With so many connections one of 3 backends is left out by chance once in ten billion times."""
+
 TIMEOUT_S = 10800
+SHORT_S = {"iptables": 5, "ipvs": 20, "nftables": 5}
+"""In ipvs mode a client is kept for as long as a connection of its is in the table, after a reset 10 s (an ordinary
+close: 120 s), and looked at a minute later if it was to be forgotten before that."""
 
 
 @pytest.mark.claim("16.2")
@@ -39,25 +50,75 @@ def test_a_client_sticks_to_its_backend(
     web.set_ready(leaving, False)
     web.wait_programmed(frozenset(address for pod, address in web.pods.items() if pod != leaving))
     moved = _backends(outside_client, cluster, web, addresses[0], 5)
+    others = [address for address in faithful if leaving not in first[address]]
+    strayed = [address for address in others if _backends(outside_client, cluster, web, address, 1) != first[address]]
 
-    holds = len(faithful) == CLIENTS and len(homes) > 1 and len(moved) == 1 and leaving not in moved
+    stuck = len(faithful) == CLIENTS and len(homes) > 1 and not strayed
+    holds = stuck and len(moved) == 1 and leaving not in moved
     claim.decide(
         "16.2",
         holds,
         f"{len(faithful)} of {CLIENTS} client addresses met one backend in 5 connections each, "
         f"together they met {len(homes)} backends; the kernel holds a time-out of {kept.affinity_s} s. "
-        f"When its backend became unready, a client moved to {len(moved)} other and stayed there.",
+        f"When its backend became unready, a client moved to {len(moved)} other and stayed there; "
+        f"of {len(others)} clients of other backends {len(strayed)} moved.",
     )
     assert len(faithful) == CLIENTS, f"clients that met several backends: {set(first) - set(faithful)}: {first}"
     assert len(homes) > 1, f"all {CLIENTS} clients met {homes}"
+    assert not strayed, f"clients of backends that stayed were moved: {strayed}"
     assert leaving not in moved, f"{addresses[0]} still meets {leaving}, which is not ready"
     assert len(moved) == 1, f"{addresses[0]} moved to several backends: {moved}"
     assert kept.affinity_s == TIMEOUT_S, f"the kernel holds {kept}"
 
 
+def test_affinity_comes_and_goes_with_its_setting(
+    cluster: Cluster, kube: Kube, make_service: ServiceMaker, make_client: ClientMaker, dataplane: DataPlane
+) -> None:
+    """Switched on, a client that met several backends meets one; switched off, it meets several again."""
+    node = cluster.workers[0]
+    web = make_service("web")
+    client = make_client("client", node=node)
+
+    def backends_met_with(affinity: str) -> set[str]:
+        kube.merge(web.path, {"spec": {"sessionAffinity": affinity}})
+        wait_until(
+            f"session affinity {affinity} in the kernel of node {node.name}",
+            lambda: dataplane.service(node, web.front),
+            lambda state: (state.affinity_s is not None) == (affinity == "ClientIP"),
+            deadline_s=60.0,
+        )
+        replies = client.send(Request(web.cluster_ip, 80, ENOUGH, reset=True))
+        assert all(reply.ok for reply in replies), [reply.error for reply in replies if not reply.ok]
+        return {reply.body for reply in replies}
+
+    assert backends_met_with("None") == set(web.pods)
+    assert len(backends_met_with("ClientIP")) == 1
+    assert backends_met_with("None") == set(web.pods)
+
+
+def test_a_client_may_move_when_its_time_is_out(
+    cluster: Cluster, make_service: ServiceMaker, outside_client: OutsideClient, dataplane: DataPlane
+) -> None:
+    """Within the time-out every client meets its backend again; after it, some meet another."""
+    timeout_s = SHORT_S[cluster.mode]
+    limit = {"clientIP": {"timeoutSeconds": timeout_s}}
+    web = make_service("web", type="NodePort", sessionAffinity="ClientIP", sessionAffinityConfig=limit)
+    addresses = outside_client.add_addresses(CLIENTS)
+    for node in cluster.nodes:
+        assert dataplane.service(node, web.front).affinity_s == timeout_s, f"in the kernel of {node.name}"
+
+    first = {address: _backends(outside_client, cluster, web, address, 2) for address in addresses}
+    assert all(len(met) == 1 for met in first.values()), f"within {timeout_s} s clients met several backends: {first}"
+    # Every look of a client would begin its time anew: there is nothing to wait for but the time.
+    time.sleep(timeout_s + 2)
+    after = {address: _backends(outside_client, cluster, web, address, 1) for address in addresses}
+    moved = [address for address in addresses if after[address] != first[address]]
+    assert moved, f"after {timeout_s} s without a connection all {CLIENTS} clients met the backend they had met before"
+
+
 def _backends(outside: OutsideClient, cluster: Cluster, web: ServiceHandle, source: str, count: int) -> set[str]:
     """Who answers this client at the first worker's node port."""
-    request = Request(cluster.workers[0].address, web.node_port or 0, count, source=source)
+    request = Request(cluster.workers[0].address, web.node_port or 0, count, source=source, reset=True)
     replies = outside.send(request)
     assert all(reply.ok for reply in replies), [reply.error for reply in replies if not reply.ok]
     return {reply.body for reply in replies}

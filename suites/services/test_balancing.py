@@ -1,11 +1,12 @@
-"""Which backend gets the next connection?"""
+"""Which backend gets the next connection? And does every connection get one?"""
 
 import pytest
 
-from harness.suite import ClaimRecorder, ClientMaker, Cluster, Request, ServiceMaker, sequence_statistics
+from harness.suite import ClaimRecorder, ClientMaker, Cluster, Request, ServiceMaker, bodies, sequence_statistics
 
 CONNECTIONS = 300
 BACKENDS = 3
+REUSES, PORT = 100, 40000
 
 
 @pytest.mark.claim("16.1")
@@ -31,3 +32,18 @@ def test_backends_are_chosen_as_the_mode_documents(
         assert seen.rotates, f"expected was strict rotation: {seen}"
     else:
         assert seen.independent, f"expected were independent uniform draws: {seen}"
+
+
+def test_a_client_that_reuses_its_port_loses_no_connection(
+    cluster: Cluster, make_service: ServiceMaker, make_client: ClientMaker
+) -> None:
+    """Connections in quick succession from one port: what the kernel remembers of the last one hinders none.
+
+    In ipvs mode it once did: https://github.com/kubernetes/kubernetes/issues/81775
+    """
+    web = make_service("web", BACKENDS)
+    client = make_client("client", node=cluster.workers[0])
+    replies = client.send(Request(web.cluster_ip, 80, REUSES, source_port=PORT, reset=True))
+    lost = [reply.error for reply in replies if not reply.ok]
+    assert not lost, f"{len(lost)} of {REUSES} connections lost: {lost[0]}"
+    assert set(bodies(replies)) <= set(web.pods), f"answered by {bodies(replies)}"

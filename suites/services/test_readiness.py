@@ -4,9 +4,21 @@ import time
 
 import pytest
 
-from harness.suite import ClaimRecorder, ClientMaker, Cluster, Kube, Request, ServiceMaker, Waits, steady_traffic
+from harness.suite import (
+    ClaimRecorder,
+    ClientMaker,
+    Cluster,
+    Kube,
+    Request,
+    ServiceMaker,
+    Waits,
+    bodies,
+    is_ready,
+    steady_traffic,
+)
 
 SPACING_S = 0.02
+CONNECTIONS = 40
 
 
 @pytest.mark.claim("7.2")
@@ -50,3 +62,21 @@ def test_an_unready_pod_gets_no_more_connections(
     )
     assert not late, f"{len(late)} requests reached {leaving} after every kernel had lost it"
     assert restarts == 0
+
+
+def test_an_unready_pod_gets_connections_when_its_service_says_so(
+    cluster: Cluster, waits: Waits, make_service: ServiceMaker, make_client: ClientMaker
+) -> None:
+    """publishNotReadyAddresses: an unready pod is taken for ready by every kernel."""
+    web = make_service("web", 2, publishNotReadyAddresses=True)
+    client = make_client("client", node=cluster.workers[0])
+    unready = next(iter(web.pods))
+    web.set_ready(unready, False)
+    waits.wait_pod(web.namespace, unready, "not Ready", lambda pod: not is_ready(pod))
+    # Made now, it has never been ready to this Service.
+    (late,) = web.add_fronts("late", publishNotReadyAddresses=True)
+    web.wait_programmed(web.pods.values())
+    for address in (web.cluster_ip, late.address):
+        met = bodies(client.send(Request(address, 80, CONNECTIONS)))
+        assert met.total() == CONNECTIONS, f"{CONNECTIONS - met.total()} connections to {address} were lost"
+        assert set(met) == set(web.pods), f"through {address} the client met {met}"

@@ -1,0 +1,57 @@
+"""An ExternalName: an alias in DNS, and nothing in any kernel."""
+
+import json
+
+from harness.suite import (
+    Client,
+    ClientMaker,
+    Kube,
+    Request,
+    ServiceMaker,
+    ServicePort,
+    Waits,
+    service_path,
+    wait_until,
+)
+
+LOOK_UP = "import json, socket, sys; print(json.dumps(socket.gethostbyname_ex(sys.argv[1])))"
+
+
+def test_an_external_name_is_an_alias_without_a_proxy(
+    kube: Kube, waits: Waits, make_service: ServiceMaker, make_client: ClientMaker
+) -> None:
+    """A ClusterIP that becomes an ExternalName leaves every kernel and turns into an alias, and back again."""
+    web = make_service("web", 1)
+    (old,) = web.add_fronts("alias")
+    name, path = web.dns_name.replace("web.", "alias.", 1), service_path(web.namespace, "alias")
+    client = make_client("client")
+    wait_resolved(client, name, name, old.address)
+
+    external = kube.merge(path, {"spec": {"type": "ExternalName", "externalName": web.dns_name}})["spec"]
+    assert "clusterIP" not in external, external
+    web.wait_fronts(old, present=False)
+    wait_resolved(client, name, web.dns_name, web.cluster_ip)
+    (reply,) = client.send(Request(name, 80))
+    assert reply.body in web.pods, reply
+
+    internal = kube.merge(path, {"spec": {"type": "ClusterIP", "externalName": None}})["spec"]
+    web.wait_fronts(ServicePort(internal["clusterIP"], 80), present=True)
+    wait_resolved(client, name, name, internal["clusterIP"])
+    (reply,) = client.send(Request(name, 80))
+    assert reply.body in web.pods, reply
+
+
+def wait_resolved(client: Client, name: str, canonical: str, address: str) -> None:
+    """The name leads to the canonical name and its address; DNS follows the API with a short delay."""
+
+    def look() -> tuple[str, list[str]]:
+        done = client.run("python3", "-c", LOOK_UP, name)
+        found, _, addresses = json.loads(done.stdout) if done.exit_code == 0 else ("", [], [])
+        return found, addresses
+
+    wait_until(
+        f"{name} leading to {canonical} at {address}",
+        look,
+        lambda found: found == (canonical, [address]),
+        deadline_s=60.0,
+    )

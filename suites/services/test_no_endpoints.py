@@ -1,0 +1,50 @@
+"""A Service that has nobody to lead to says so at once."""
+
+from harness.suite import Client, ClientMaker, Cluster, Kube, OutsideClient, Request, ServiceMaker
+
+CONNECTIONS = 3
+REFUSALS = ("ConnectionRefusedError", "PermissionError")
+"""The second is what a node's own datagram meets, which its kernel does not let out in the first place."""
+
+
+def test_a_service_without_endpoints_refuses(
+    cluster: Cluster, kube: Kube, make_service: ServiceMaker, make_client: ClientMaker, outside_client: OutsideClient
+) -> None:
+    """TCP and UDP, ClusterIP and node port, inside and outside: refused, nobody waits for a time-out."""
+    node = cluster.workers[0]
+    web = make_service("web", 1, type="NodePort")
+    tcp, udp = (port["nodePort"] for port in kube.get(web.path)["spec"]["ports"])
+    pod = make_client("pod", node=node)
+    host = make_client("host", node=node, host_network=True)
+    at_cluster_ip = (
+        Request(web.cluster_ip, 80, CONNECTIONS),
+        Request(web.cluster_ip, 81, CONNECTIONS, path="hostname", protocol="udp"),
+    )
+    at_node_port = (
+        Request(node.address, tcp, CONNECTIONS),
+        Request(node.address, udp, CONNECTIONS, path="hostname", protocol="udp"),
+    )
+    attempts: list[tuple[Client | OutsideClient, Request]] = [
+        *((client, request) for client in (pod, host) for request in at_cluster_ip),
+        *((outside_client, request) for request in at_node_port),
+    ]
+    for client, request in attempts:
+        assert all(reply.body in web.pods for reply in client.send(request)), (
+            f"{request} fails with an endpoint already"
+        )
+
+    (backend,) = web.pods
+    web.set_ready(backend, False)
+    web.wait_programmed([])
+    for client, request in attempts:
+        replies = client.send(request)
+        assert not any(reply.ok for reply in replies), f"{request} was answered without an endpoint: {replies}"
+        # One in time is enough: a kernel limits how often it tells a client so.
+        # https://docs.kernel.org/networking/ip-sysctl.html (icmp_ratelimit)
+        assert any(reply.error.startswith(REFUSALS) for reply in replies), f"{request} was not refused: {replies}"
+
+    web.set_ready(backend, True)
+    web.wait_programmed(web.pods.values())
+    for client, request in attempts:
+        replies = client.send(request)
+        assert all(reply.body in web.pods for reply in replies), f"{request} after its endpoint was back: {replies}"

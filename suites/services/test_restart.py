@@ -1,0 +1,52 @@
+"""kube-proxy ends and starts again: the kernel goes on without it."""
+
+import pytest
+
+from harness.suite import (
+    ClientMaker,
+    Cluster,
+    Finding,
+    Proxies,
+    Request,
+    ServiceMaker,
+    held_connections,
+    steady_traffic,
+)
+
+HELD = 6
+SPACING_S = 0.02
+
+
+@pytest.mark.exclusive
+@pytest.mark.disruptive
+def test_connections_outlive_a_restart_of_kube_proxy(
+    cluster: Cluster,
+    proxies: Proxies,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+    findings: list[Finding],
+) -> None:
+    """While a node's kube-proxy is replaced, open connections stay and new ones are made; then it works again."""
+    if cluster.substrate == "uml":
+        pytest.skip("on substrate uml the kernel that holds the rules ends with its kube-proxy's pod")
+    node = cluster.workers[0]
+    web = make_service("web")
+    client = make_client("client", node=node)
+    asking = Request(web.cluster_ip, 80, spacing_s=SPACING_S)
+    with (
+        held_connections(client, web.cluster_ip, 80, HELD) as holding,
+        steady_traffic(client, asking) as traffic,
+    ):
+        proxies.restart(node)
+    web.wait_fronts(*web.add_fronts("later"), present=True)
+    findings.append(
+        Finding(
+            kind="restart of kube-proxy",
+            statement=f"While kube-proxy on {node.name} was replaced, {len(traffic.lost)} of {len(traffic.replies)} "
+            f"new connections were lost, and {len(holding.broken)} of {HELD} open ones broke.",
+            numbers={"new": len(traffic.replies), "lost": len(traffic.lost), "broken": len(holding.broken)},
+            confidence="one restart on one node",
+        )
+    )
+    assert not traffic.lost, f"{len(traffic.lost)} of {len(traffic.replies)} connections lost: {traffic.lost[0]}"
+    assert not holding.broken, f"{len(holding.broken)} of {HELD} open connections broke: {holding.broken[0]}"
