@@ -45,7 +45,7 @@ def wait_resolved(client: Client, name: str, canonical: str, address: str) -> No
     """The name leads to the canonical name and its address; DNS follows the API with a short delay."""
 
     def look() -> tuple[str, list[str]]:
-        done = client.run("python3", "-c", LOOK_UP, name)
+        done = client.run("python3", "-c", LOOK_UP, f"{name}.")  # the dot spares it the search list
         found, _, addresses = json.loads(done.stdout) if done.exit_code == 0 else ("", [], [])
         return found, addresses
 
