@@ -8,6 +8,7 @@ CHANGES = 3
 SPACING_S = 0.02
 
 
+@pytest.mark.exclusive  # the first Service with an external address, or a node port, brings rules for its set
 @pytest.mark.claim("1.3", "2.5")
 def test_sets_change_under_traffic_and_rules_stay(
     cluster: Cluster,
