@@ -39,6 +39,14 @@ def test_flaky(cluster, request): assert request.node.name[-4] in "12"
 @pytest.mark.claim("1.1")
 def test_steady(cluster, claim): claim.confirmed("1.1", "seen")
 """
+ELSEWHERE = """
+import pytest
+
+@pytest.mark.claim("1.1")
+def test_of_another_mode(cluster, claim):
+    claim.untested("1.1", "does not concern nftables mode")
+    pytest.skip("does not concern nftables mode")
+"""
 SILENT = """
 import pytest
 
@@ -98,6 +106,13 @@ def test_repeated_cases_give_their_flake_rate(run):
     assert "1 of 2 cases are flaky: 2 of 8 (95% interval 3.2% to 65.1%)" in finding["statement"]
     (claim,) = run.results["claims"]
     assert (claim["evidence"], claim["cases"]) == ("seen", ["test_suite.py::test_steady"])
+
+
+def test_a_case_that_does_not_concern_the_mode_is_skipped_with_what_it_said(run):
+    assert run.run(ELSEWHERE) == 0, run.output
+    assert run.outcomes() == {"test_of_another_mode": "skipped"}
+    (claim,) = run.results["claims"]
+    assert (claim["verdict"], claim["condition"]) == ("untested", "does not concern nftables mode")
 
 
 def test_a_case_that_fails_before_it_speaks_leaves_its_claim_untested(run):
