@@ -107,6 +107,10 @@ class Measurement:
     flags: tuple[str, ...] = ()
 
 
+PLANTED = "planted"
+"""The kind of findings about faults planted on purpose; `numbers["caught"]` is 1 if the suites noticed, else 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a report concludes from measurements or claims; `confidence` says how sure, in words."""

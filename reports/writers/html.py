@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reports.model import Measurement, Outcome, RunResults, Verdict
 from reports.writers.chart import chart_svg, series_of
-from reports.writers.words import advice, by_verdict, headline, left_out, outcome_counts
+from reports.writers.words import advice, by_verdict, headline, left_out, outcome_counts, planted, planted_score
 
 QUANTILES = ("p50", "p90", "p99")
 
@@ -35,6 +35,8 @@ def report_html(results: RunResults) -> str:
             headline=headline(results),
             advice=advice(results),
             counts=outcome_counts(results),
+            planted=planted(results),
+            score=planted_score(results),
             left_out=left_out(results),
             verdicts=[(verdict, len(by_verdict(results, verdict))) for verdict in Verdict],
             charts=_charts(results),

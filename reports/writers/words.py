@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.model import ClaimResult, Outcome, RunResults, Verdict
+from reports.model import PLANTED, ClaimResult, Finding, Outcome, RunResults, Verdict
 
 SLOWEST = 10
 
@@ -31,11 +31,26 @@ def slowest(results: RunResults) -> str:
     return ", ".join(f"{case.id.rpartition('::')[2]} {case.duration_s:.0f} s" for case in ranked)
 
 
+def planted(results: RunResults) -> tuple[Finding, ...]:
+    """The faults that were planted in this run."""
+    return tuple(finding for finding in results.findings if finding.kind == PLANTED)
+
+
+def planted_score(results: RunResults) -> str:
+    """How many planted faults the suites caught, or nothing if none was planted."""
+    faults = planted(results)
+    caught = sum(finding.numbers["caught"] for finding in faults)
+    return f"{caught} of {many(len(faults), 'planted fault')} caught" if faults else ""
+
+
 def headline(results: RunResults) -> str:
     """The run in one sentence, the bad news first."""
     broken, failed = results.count(Outcome.ENVIRONMENT_ERROR), results.count(Outcome.FAILED)
     if results.run.finished is None:
         return "This run did not finish: what follows is what it had found until then."
+    if score := planted_score(results):
+        untried = f"; {broken} more could not be tried" if broken else ""
+        return f"The suites were on trial: {score}{untried}."
     if failed:
         return f"Kubernetes did not behave as it documents in {many(failed, 'case')}."
     if broken:

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports.model import NOT_IN_RUN, Outcome, RunResults, Verdict
+from reports.model import NOT_IN_RUN, Finding, Outcome, RunResults, Verdict
 from reports.store import point_latest_at, read_results, write_results
 from reports.writers.chart import chart_svg, series_of
 from reports.writers.console import summary
@@ -112,3 +112,17 @@ def test_claims_that_the_run_was_not_about_are_only_counted_up(tmp_path):
     assert "Not part of this run: 3.1." in page
     assert "  not part of this run: 3.1" in lines
     assert not any("claim 3.1" in line for line in lines)
+
+
+def test_a_run_of_planted_faults_tells_how_many_were_caught(tmp_path):
+    faults = tuple(
+        Finding("planted", f"{word}: it is broken.", {"caught": caught}, "a case failed")
+        for word, caught in (("Caught", 1), ("Not caught", 0))
+    )
+    results = replace(RESULTS, findings=faults)
+    assert headline(results) == "The suites were on trial: 1 of 2 planted faults caught."
+    page, lines = report_html(results), list(summary(results, tmp_path))
+    assert "The suites on trial: 1 of 2 planted faults caught" in page
+    assert "Not caught: it is broken." in page
+    assert "<h2>Findings</h2>" not in page
+    assert "the suites on trial: 1 of 2 planted faults caught" in lines
