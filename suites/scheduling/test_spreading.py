@@ -9,9 +9,9 @@ from harness.suite import Cluster, ManifestMaker, Waits, nodes_of, unschedulable
 def test_spread_pods_differ_by_no_more_than_the_skew(
     cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """maxSkew 1 over all workers: as many pods on each."""
+    """maxSkew 1 over all workers: as many pods on each, though they would all rather be on one."""
     replicas = 2 * len(cluster.workers)
-    create("spread.yaml", replicas=replicas)
+    create("spread.yaml", replicas=replicas, preferred=cluster.workers[0].name)
     placed = nodes_of(waits.wait_pods_ready(namespace, "app=spread", replicas))
     assert placed == {node.name: 2 for node in cluster.workers}
 
