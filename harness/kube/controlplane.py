@@ -37,7 +37,7 @@ class ControlPlane:
     def stopped(self, component: str) -> Iterator[None]:
         """No process of the component runs anywhere while the block lasts; afterwards all of them work again."""
         with ExitStack() as undo:
-            undo.callback(self._wait_working)
+            undo.callback(self.wait_working)
             for node in self._nodes:
                 undo.enter_context(self._without_manifest(node, component))
             yield
@@ -66,7 +66,7 @@ class ControlPlane:
             self._shell.run(node, "sh", "-c", f"test ! -e {aside} || mv {aside} {manifest}")
             wait_process(self._shell, node, component, running=True)
 
-    def _wait_working(self) -> None:
+    def wait_working(self) -> None:
         """The API server answers and the leaders renew their leases."""
         wait_until(
             f"the API server of cluster {self._kube.cluster.name} answering",

@@ -1,0 +1,73 @@
+"""Cases run by a pytest of their own, as a user would run them, against the cluster that is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from clusters.cluster import Cluster
+from clusters.errors import WorldError
+from reports.model import RunResults
+from reports.store import LATEST, read_results
+from tests.planted.inner import CLUSTER_FILE
+
+TIMEOUT_S = 300.0
+CLEANING_S = 60.0
+"""An interrupted run puts back what its cases changed."""
+
+ENDINGS = (0, 1)
+"""pytest's exit codes of a run in which every case came to its end: all passed, or some failed."""
+
+
+class CaseProcess:
+    """Starts pytest in `root`, the repository; runs leave their files below `directory`."""
+
+    def __init__(self, cluster: Cluster, root: Path, directory: Path) -> None:
+        self._cluster = cluster
+        self._root = root
+        self._directory = directory
+
+    def run(self, cases: tuple[str, ...], timeout_s: float = TIMEOUT_S) -> RunResults:
+        """The run's results. Raises `WorldError` if the run itself did not come to its end within `timeout_s`."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        cluster = self._directory / "cluster.json"
+        cluster.write_text(json.dumps(self._cluster.to_json()))
+        argv = (
+            *(sys.executable, "-m", "pytest", "-p", "tests.planted.inner", "-p", "no:cacheprovider", "-n2"),
+            *(f"--proxy-mode={self._cluster.mode}", f"--runs-dir={self._directory}", *cases),
+        )
+        log = self._directory / "pytest.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                argv,
+                cwd=self._root,
+                env={**os.environ, CLUSTER_FILE: str(cluster)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                exit_code = process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                raise WorldError(f"the cases did not end within {timeout_s:.0f} s; their log is {log}") from None
+            finally:
+                _end(process)
+        if exit_code not in ENDINGS:
+            raise WorldError(f"pytest ended with {exit_code}; its log is {log}", detail=log.read_text())
+        return read_results(self._directory / LATEST)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Have a run that still goes on clean up, or kill it."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(CLEANING_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

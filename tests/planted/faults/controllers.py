@@ -1,0 +1,222 @@
+"""Controllers do not do their work, or something else than they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness.kube.controlplane import ControlPlane
+from tests.planted import samples
+from tests.planted.fault import Fault, Site
+from tests.planted.means.admission import altered, refused, removed, replaced
+from tests.planted.means.manifests import component_with
+from tests.planted.suites import (
+    BOUNDS,
+    CREATION,
+    DAEMON_SET,
+    NODE_PORT,
+    PAUSED,
+    READINESS,
+    READY_LONG_ENOUGH,
+    RECREATE,
+    REFUSED_POLICIES,
+    REPLICAS,
+    REVISIONS,
+    TAINTS,
+    UNDONE,
+)
+
+MANAGER = "kube-controller-manager"
+KUBEADMS_CHOICE = "*,bootstrap-signer-controller,token-cleaner-controller"
+
+
+@contextmanager
+def _without_controller(site: Site, name: str) -> Iterator[None]:
+    with component_with(site, MANAGER, f"--controllers={KUBEADMS_CHOICE},-{name}"):
+        yield
+
+
+@contextmanager
+def _stopped(site: Site) -> Iterator[None]:
+    with ControlPlane(site.kube, site.nodes).stopped(MANAGER):
+        yield
+
+
+@contextmanager
+def _no_endpoints(site: Site) -> Iterator[None]:
+    with _without_controller(site, "endpointslice-controller"):
+        yield
+
+
+@contextmanager
+def _nobody_driven_out(site: Site) -> Iterator[None]:
+    with _without_controller(site, "taint-eviction-controller"):
+        yield
+
+
+@contextmanager
+def _no_pods_made(site: Site) -> Iterator[None]:
+    with _without_controller(site, "replicaset-controller"):
+        yield
+
+
+@contextmanager
+def _unready_stays(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.unready_endpoint(),
+        when="object.endpoints.exists(e, has(e.conditions.ready) && !e.conditions.ready)",
+        patch='[JSONPatch{op: "add", path: "/endpoints", value: object.endpoints.map(e, Object.endpoints{'
+        "addresses: e.addresses, conditions: Object.endpoints.conditions{ready: true, serving: true}})}]",
+        seen=lambda made: bool(made["endpoints"][0]["conditions"]["ready"]),
+    ):
+        yield
+
+
+@contextmanager
+def _surge_unbounded(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.deployment(),
+        when="has(object.spec.strategy.rollingUpdate) && string(object.spec.strategy.rollingUpdate.maxSurge) != '100%'",
+        patch=replaced("/spec/strategy/rollingUpdate/maxSurge", "'100%'"),
+        seen=lambda made: made["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == "100%",
+    ):
+        yield
+
+
+@contextmanager
+def _history_kept(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.deployment(revisionHistoryLimit=1),
+        when="object.spec.revisionHistoryLimit < 10",
+        patch=replaced("/spec/revisionHistoryLimit", "10"),
+        seen=lambda made: made["spec"]["revisionHistoryLimit"] == 10,
+    ):
+        yield
+
+
+@contextmanager
+def _never_paused(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.deployment(paused=True),
+        when="has(object.spec.paused) && object.spec.paused",
+        patch=removed("/spec/paused"),
+        seen=lambda made: not made["spec"].get("paused", False),
+    ):
+        yield
+
+
+@contextmanager
+def _available_at_once(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.deployment(minReadySeconds=5),
+        when="has(object.spec.minReadySeconds) && object.spec.minReadySeconds > 0",
+        patch=replaced("/spec/minReadySeconds", "0"),
+        seen=lambda made: not made["spec"].get("minReadySeconds", 0),
+    ):
+        yield
+
+
+@contextmanager
+def _side_by_side(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.deployment(strategy={"type": "Recreate"}),
+        when="object.spec.strategy.type == 'Recreate'",
+        patch=replaced(
+            "/spec/strategy",
+            "Object.spec.strategy{type: 'RollingUpdate', rollingUpdate: "
+            "Object.spec.strategy.rollingUpdate{maxSurge: '25%', maxUnavailable: '25%'}}",
+        ),
+        seen=lambda made: made["spec"]["strategy"]["type"] == "RollingUpdate",
+    ):
+        yield
+
+
+@contextmanager
+def _node_without_daemons(site: Site) -> Iterator[None]:
+    """The DaemonSet controller names a pod's node in its affinity and leaves it to the scheduler."""
+    node = site.other_worker.name
+    fields = [{"key": "metadata.name", "operator": "In", "values": [node]}]
+    required = {"nodeSelectorTerms": [{"matchFields": fields}]}
+    path = "object.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    with refused(
+        site,
+        samples.pod(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}),
+        when=f"has({path}) && {path}.exists(t, has(t.matchFields) && t.matchFields.exists(f, '{node}' in f.values))",
+    ):
+        yield
+
+
+FAULTS = (
+    Fault(
+        "no controller-manager runs",
+        _stopped,
+        caught_by=(CREATION,),
+        bystanders=(REFUSED_POLICIES,),
+    ),
+    Fault(
+        "Services get no endpoints",
+        _no_endpoints,
+        caught_by=(NODE_PORT,),
+        bystanders=(PAUSED,),
+    ),
+    Fault(
+        "an unready endpoint stays ready",
+        _unready_stays,
+        caught_by=(READINESS,),
+        bystanders=(NODE_PORT,),
+    ),
+    Fault(
+        "NoExecute drives nobody out",
+        _nobody_driven_out,
+        caught_by=(TAINTS,),
+        bystanders=(REPLICAS,),
+    ),
+    Fault(
+        "ReplicaSets make no pods",
+        _no_pods_made,
+        caught_by=(REPLICAS,),
+        bystanders=(DAEMON_SET,),
+    ),
+    Fault(
+        "an update surges past its bound",
+        _surge_unbounded,
+        caught_by=(BOUNDS,),
+        bystanders=(UNDONE,),
+    ),
+    Fault(
+        "old revisions are kept for ever",
+        _history_kept,
+        caught_by=(REVISIONS,),
+        bystanders=(UNDONE,),
+    ),
+    Fault(
+        "a paused Deployment goes on",
+        _never_paused,
+        caught_by=(PAUSED,),
+        bystanders=(UNDONE,),
+    ),
+    Fault(
+        "a pod counts as available as soon as it is ready",
+        _available_at_once,
+        caught_by=(READY_LONG_ENOUGH,),
+        bystanders=(PAUSED,),
+    ),
+    Fault(
+        "Recreate starts new pods beside the old ones",
+        _side_by_side,
+        caught_by=(RECREATE,),
+        bystanders=(UNDONE,),
+    ),
+    Fault(
+        "one node gets no pod of any DaemonSet",
+        _node_without_daemons,
+        caught_by=(DAEMON_SET,),
+        bystanders=(UNDONE,),
+    ),
+)

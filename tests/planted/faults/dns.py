@@ -1,0 +1,73 @@
+"""Names of Services resolve to something else than they should."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness.kube.wait import wait_until
+from tests.planted.fault import Fault, Site
+from tests.planted.means.names import corefile, no_dns, resolver
+from tests.planted.suites import CLUSTER_IP, HEADLESS, HEADLESS_UNREADY
+
+LIE = "192.0.2.1"
+TEMPLATE = f"""    template IN A cluster.local {{
+        match ^web\\.
+        answer "{{{{ .Name }}}} 5 IN A {LIE}"
+        fallthrough
+    }}
+"""
+SEEN_DEADLINE_S = 60.0
+
+
+@contextmanager
+def _silent(site: Site) -> Iterator[None]:
+    with no_dns(site):
+        yield
+
+
+@contextmanager
+def _lying(site: Site) -> Iterator[None]:
+    with (
+        corefile(site, lambda text: text.replace("    ready\n", f"    ready\n{TEMPLATE}")),
+        resolver(site) as resolve,
+    ):
+        wait_until(
+            f"names that begin with web resolve to {LIE}",
+            lambda: resolve("web.planted.svc.cluster.local"),
+            lambda addresses: addresses == (LIE,),
+            deadline_s=SEEN_DEADLINE_S,
+        )
+        yield
+
+
+@contextmanager
+def _remembering(site: Site) -> Iterator[None]:
+    def change(text: str) -> str:
+        return re.sub(r"(?m)^    cache .*$", "    cache 600", re.sub(r"ttl \d+", "ttl 600", text))
+
+    with corefile(site, change):
+        yield
+
+
+FAULTS = (
+    Fault(
+        "no DNS server runs",
+        _silent,
+        caught_by=(HEADLESS,),
+        bystanders=(CLUSTER_IP,),
+    ),
+    Fault(
+        "DNS gives one address for every Service called web",
+        _lying,
+        caught_by=(HEADLESS,),
+        bystanders=(HEADLESS_UNREADY,),
+    ),
+    Fault(
+        "DNS remembers answers for ten minutes",
+        _remembering,
+        caught_by=(HEADLESS_UNREADY,),
+        bystanders=(CLUSTER_IP,),
+    ),
+)

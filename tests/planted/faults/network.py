@@ -1,0 +1,131 @@
+"""Packets of Services and pods do not arrive, or not as they were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from clusters.spec import Mode
+from tests.planted.fault import Fault, Site
+from tests.planted.means.kernel import packet_rule, repeated, without_route
+from tests.planted.means.outside import pods_routed
+from tests.planted.suites import CLUSTER_IP, CONNTRACK, FRIENDS, HEADLESS, NODE_PORT, OUTSIDE, SETS, WAYS_IN
+
+RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
+
+BEFORE_THE_PROXY = "type filter hook prerouting priority raw"
+BETWEEN = "type filter hook forward priority filter - 10"
+BEFORE_THE_PROXYS_MASQUERADE = "type nat hook postrouting priority srcnat - 10"
+MASQUERADE_MARK = "0x4000"
+"""kube-proxy's mark of packets whose source it will hide, in both of those modes."""
+
+
+@contextmanager
+def _node_ports_closed(site: Site) -> Iterator[None]:
+    with packet_rule(site, site.worker, BEFORE_THE_PROXY, "tcp dport 30000-32767 drop"):
+        yield
+
+
+@contextmanager
+def _connections_lost(site: Site) -> Iterator[None]:
+    new = f"ip daddr {site.cluster.service_cidr} tcp dport 80 tcp flags & (syn | ack) == syn"
+    with packet_rule(site, site.worker, BEFORE_THE_PROXY, f"{new} numgen random mod 4 == 0 drop"):
+        yield
+
+
+@contextmanager
+def _udp_dropped(site: Site) -> Iterator[None]:
+    udp = f"ip daddr {site.cluster.service_cidr} udp dport 81"
+    with packet_rule(site, site.other_worker, BEFORE_THE_PROXY, f"{udp} drop"):
+        yield
+
+
+@contextmanager
+def _sources_hidden(site: Site) -> Iterator[None]:
+    between_pods = f"ip saddr {site.cluster.pod_cidr} ip daddr {site.cluster.pod_cidr}"
+    with packet_rule(site, site.other_worker, BEFORE_THE_PROXYS_MASQUERADE, f"{between_pods} masquerade"):
+        yield
+
+
+@contextmanager
+def _hairpins_dropped(site: Site) -> Iterator[None]:
+    """A pod that reaches itself goes from pod to pod on one node, marked to be masqueraded."""
+    marked = f"meta mark & {MASQUERADE_MARK} == {MASQUERADE_MARK}"
+    with packet_rule(site, site.worker, BETWEEN, f'iifname "veth*" oifname "veth*" {marked} drop'):
+        yield
+
+
+@contextmanager
+def _connections_forgotten(site: Site) -> Iterator[None]:
+    with repeated(site, site.worker, "conntrack -F"):
+        yield
+
+
+@contextmanager
+def _route_lost(site: Site) -> Iterator[None]:
+    with ExitStack() as undo:
+        for peer in site.cluster.nodes:
+            if peer != site.worker:
+                undo.enter_context(without_route(site, site.worker, peer))
+        yield
+
+
+@contextmanager
+def _pods_announced(site: Site) -> Iterator[None]:
+    with pods_routed(site):
+        yield
+
+
+FAULTS = (
+    Fault(
+        "one node's node ports are closed",
+        _node_ports_closed,
+        caught_by=(NODE_PORT,),
+        bystanders=(WAYS_IN,),
+    ),
+    Fault(
+        "one new connection of four to a Service is lost",
+        _connections_lost,
+        caught_by=(SETS,),
+        bystanders=(NODE_PORT,),
+    ),
+    Fault(
+        "UDP to Services is dropped",
+        _udp_dropped,
+        caught_by=(WAYS_IN,),
+        bystanders=(CLUSTER_IP,),
+    ),
+    Fault(
+        "a backend sees its node's address in place of the client's",
+        _sources_hidden,
+        caught_by=(WAYS_IN,),
+        bystanders=(NODE_PORT,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "a backend does not reach itself through its Service",
+        _hairpins_dropped,
+        caught_by=(WAYS_IN,),
+        bystanders=(CLUSTER_IP,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "connection tracking forgets every connection at once",
+        _connections_forgotten,
+        caught_by=(CONNTRACK,),
+        bystanders=(HEADLESS,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "one node has lost its routes to other nodes' pods",
+        _route_lost,
+        caught_by=(CLUSTER_IP,),
+        bystanders=(FRIENDS,),
+    ),
+    Fault(
+        "a router leads clients from outside to pods",
+        _pods_announced,
+        caught_by=(OUTSIDE,),
+        bystanders=(NODE_PORT, CLUSTER_IP),
+    ),
+)

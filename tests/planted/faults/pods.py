@@ -1,0 +1,161 @@
+"""The kubelet does not do with a pod what its spec says: what it gets to read has lost or changed a field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.planted import samples
+from tests.planted.fault import Fault, Site
+from tests.planted.means.admission import altered, removed, replaced
+from tests.planted.suites import (
+    ANSWERS,
+    INIT_ORDER,
+    LIVENESS,
+    NEVER_STARTS,
+    PHASES,
+    READINESS,
+    RESTART_POLICY,
+    SIDECAR,
+    STARTUP,
+)
+
+MAIN = "/spec/containers/0"
+
+
+def _first(made: dict[str, Any]) -> dict[str, Any]:
+    return dict(made["spec"]["containers"][0])
+
+
+@contextmanager
+def _probe_ignored(site: Site, probe: str) -> Iterator[None]:
+    with altered(
+        site,
+        samples.pod(),
+        when=f"has(object.spec.containers[0].{probe})",
+        patch=removed(f"{MAIN}/{probe}"),
+        seen=lambda made: probe not in _first(made),
+    ):
+        yield
+
+
+@contextmanager
+def _liveness_ignored(site: Site) -> Iterator[None]:
+    with _probe_ignored(site, "livenessProbe"):
+        yield
+
+
+@contextmanager
+def _startup_ignored(site: Site) -> Iterator[None]:
+    with _probe_ignored(site, "startupProbe"):
+        yield
+
+
+@contextmanager
+def _readiness_slow(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.pod(),
+        when="has(object.spec.containers[0].readinessProbe) && object.spec.containers[0].readinessProbe.periodSeconds < 60",
+        patch=replaced(f"{MAIN}/readinessProbe/periodSeconds", "60"),
+        seen=lambda made: _first(made)["readinessProbe"]["periodSeconds"] == 60,
+    ):
+        yield
+
+
+@contextmanager
+def _always_restarted(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.pod(),
+        when="object.spec.restartPolicy == 'Never'",
+        patch=replaced("/spec/restartPolicy", "'Always'"),
+        seen=lambda made: made["spec"]["restartPolicy"] == "Always",
+    ):
+        yield
+
+
+@contextmanager
+def _never_restarted(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.pod(restartPolicy="OnFailure"),
+        when="object.spec.restartPolicy == 'OnFailure'",
+        patch=replaced("/spec/restartPolicy", "'Never'"),
+        seen=lambda made: made["spec"]["restartPolicy"] == "Never",
+    ):
+        yield
+
+
+@contextmanager
+def _init_reversed(site: Site) -> Iterator[None]:
+    inits = [{"name": name, "image": "none"} for name in ("a", "b")]
+    with altered(
+        site,
+        samples.pod(initContainers=inits),
+        when="request.operation == 'CREATE' && has(object.spec.initContainers) && size(object.spec.initContainers) == 2",
+        patch='[JSONPatch{op: "move", from: "/spec/initContainers/1", path: "/spec/initContainers/0"}]',
+        seen=lambda made: [found["name"] for found in made["spec"]["initContainers"]] == ["b", "a"],
+    ):
+        yield
+
+
+@contextmanager
+def _sidecar_awaited(site: Site) -> Iterator[None]:
+    sidecar = {"name": "a", "image": "none", "restartPolicy": "Always", "startupProbe": samples.PROBE}
+    fields = ("restartPolicy", "startupProbe")  # a probe is refused on an init container that is no sidecar
+    with altered(
+        site,
+        samples.pod(initContainers=[sidecar]),
+        when="has(object.spec.initContainers) && has(object.spec.initContainers[0].restartPolicy)",
+        patch=removed(*(f"/spec/initContainers/0/{field}" for field in fields)),
+        seen=lambda made: "restartPolicy" not in made["spec"]["initContainers"][0],
+    ):
+        yield
+
+
+FAULTS = (
+    Fault(
+        "no liveness probe is asked",
+        _liveness_ignored,
+        caught_by=(LIVENESS,),
+        bystanders=(NEVER_STARTS,),
+    ),
+    Fault(
+        "no startup probe is asked",
+        _startup_ignored,
+        caught_by=(NEVER_STARTS,),
+        bystanders=(LIVENESS,),
+    ),
+    Fault(
+        "readiness probes are asked once in a minute",
+        _readiness_slow,
+        caught_by=(READINESS,),
+        bystanders=(ANSWERS,),
+    ),
+    Fault(
+        "containers are restarted whatever their policy",
+        _always_restarted,
+        caught_by=(PHASES,),
+        bystanders=(STARTUP,),
+    ),
+    Fault(
+        "containers that failed are not restarted under OnFailure",
+        _never_restarted,
+        caught_by=(RESTART_POLICY,),
+        bystanders=(INIT_ORDER,),
+    ),
+    Fault(
+        "init containers run in reverse order",
+        _init_reversed,
+        caught_by=(INIT_ORDER,),
+        bystanders=(SIDECAR,),
+    ),
+    Fault(
+        "a sidecar is waited for as for any init container",
+        _sidecar_awaited,
+        caught_by=(SIDECAR,),
+        bystanders=(INIT_ORDER,),
+    ),
+)

@@ -1,0 +1,185 @@
+"""kube-proxy does not do its work, or does it wrongly; each mode has such a fault in a form of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from clusters.cluster import Node
+from clusters.spec import Mode
+from harness.dataplane.reader import ServiceState
+from harness.kube.wait import wait_until
+from harness.kube.workloads import client_ip_affinity
+from tests.planted.fault import Fault, Site
+from tests.planted.health import BACKENDS, canary
+from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deceived, frozen, gone, mode_of
+from tests.planted.suites import AFFINITY, BALANCING, CLUSTER_IP, HEADLESS, NODE_PORT
+
+SEEN_DEADLINE_S = 60.0
+RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
+"""Modes whose rules are in the node's own kernel, where they survive their kube-proxy, and come from a tool."""
+
+TOOLS = {Mode.IPTABLES: IPTABLES_RESTORE, Mode.NFTABLES: NFT}
+
+
+@contextmanager
+def _one_frozen(site: Site) -> Iterator[None]:
+    with frozen(site, site.other_worker):
+        yield
+
+
+@contextmanager
+def _one_gone(site: Site) -> Iterator[None]:
+    with gone(site, (site.other_worker,)):
+        yield
+
+
+@contextmanager
+def _all_gone(site: Site) -> Iterator[None]:
+    with gone(site, site.cluster.nodes):
+        yield
+
+
+@contextmanager
+def _another_mode(site: Site) -> Iterator[None]:
+    other = Mode.NFTABLES if site.cluster.mode is Mode.IPTABLES else Mode.IPTABLES
+
+    def change(config: dict[str, Any]) -> None:
+        config["mode"] = str(other)
+
+    with configured(site, change, lambda node: mode_of(site, node) == other):
+        yield
+
+
+@contextmanager
+def _source_hashing(site: Site) -> Iterator[None]:
+    def change(config: dict[str, Any]) -> None:
+        config["ipvs"]["scheduler"] = "sh"
+
+    with canary(site) as front:
+
+        def seen(node: Node) -> bool:
+            listing = site.proxies.run(node, "ipvsadm", "-Ln")
+            return f"{front.address}:{front.port} sh" in listing
+
+        with configured(site, change, seen):
+            yield
+
+
+FIRST_OF_THREE_LOST = {
+    Mode.IPTABLES: r"/--probability 0\.3333/d",
+    Mode.NFTABLES: r"s/mod 3 map \{ 0 : [^,]+, 1 : ([^,]+), 2 : /mod 2 map { 0 : \1, 1 : /",
+}
+LAST_OF_THREE_NEGLECTED = {
+    Mode.IPTABLES: r"s/--probability 0\.3333[0-9]*/--probability 0.75000000000/",
+    Mode.NFTABLES: r"s/numgen random mod 3 /numgen random mod 2 /",
+}
+NOBODY_REMEMBERED = {
+    Mode.IPTABLES: "/--rcheck/d",
+    Mode.NFTABLES: r"/ip saddr @affinity-/d",
+}
+NEGLECTING = re.compile(r"--probability 0\.75|numgen random mod 2 map \{[^}]*\b2 : ")
+REMEMBERING = re.compile("--rcheck|ip saddr @affinity-")
+
+
+@contextmanager
+def _one_backend_missing(site: Site) -> Iterator[None]:
+    with _deceived(site, FIRST_OF_THREE_LOST, lambda state, rules: len(state.backends) == len(BACKENDS) - 1):
+        yield
+
+
+@contextmanager
+def _one_backend_neglected(site: Site) -> Iterator[None]:
+    def seen(state: ServiceState, rules: str) -> bool:
+        return state.backends == BACKENDS and bool(NEGLECTING.search(rules))
+
+    with _deceived(site, LAST_OF_THREE_NEGLECTED, seen):
+        yield
+
+
+@contextmanager
+def _affinity_ignored(site: Site) -> Iterator[None]:
+    def seen(state: ServiceState, rules: str) -> bool:
+        return state.backends == BACKENDS and not REMEMBERING.search(rules)
+
+    with _deceived(site, NOBODY_REMEMBERED, seen, **client_ip_affinity(600)):
+        yield
+
+
+@contextmanager
+def _deceived(
+    site: Site, scripts: dict[Mode, str], seen: Callable[[ServiceState, str], bool], **fields: Any
+) -> Iterator[None]:
+    """kube-proxy's rules reach the kernels altered: `seen` recognises it in those of a new Service."""
+    mode = site.cluster.mode
+    with deceived(site, TOOLS[mode], scripts[mode]), canary(site, **fields) as front:
+        for node in site.cluster.nodes:
+            wait_until(
+                f"altered rules of a new Service in the kernel of node {node.name}",
+                lambda node=node: (site.dataplane.service(node, front), site.dataplane.rules_text(node)),  # type: ignore[misc]
+                lambda found: seen(*found),
+                describe=lambda found: f"{found[0]}",
+                deadline_s=SEEN_DEADLINE_S,
+            )
+        yield
+
+
+FAULTS = (
+    Fault(
+        "kube-proxy is frozen on one node, whose rules go stale",
+        _one_frozen,
+        caught_by=(NODE_PORT,),
+        bystanders=(HEADLESS,),
+    ),
+    Fault(
+        "kube-proxy is gone from one node, its rules stay",
+        _one_gone,
+        caught_by=(CLUSTER_IP,),
+        bystanders=(HEADLESS,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "kube-proxy is gone from every node, its rules stay",
+        _all_gone,
+        caught_by=(BALANCING,),
+        bystanders=(HEADLESS,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "kube-proxy runs in another mode than asked for",
+        _another_mode,
+        caught_by=(BALANCING,),
+        bystanders=(HEADLESS,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "ipvs chooses backends by the client's address, not in turn",
+        _source_hashing,
+        caught_by=(BALANCING,),
+        bystanders=(NODE_PORT,),
+        modes=frozenset({Mode.IPVS}),
+    ),
+    Fault(
+        "one backend of three never gets into the kernel",
+        _one_backend_missing,
+        caught_by=(CLUSTER_IP,),
+        bystanders=(NODE_PORT,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "one backend of three is neglected",
+        _one_backend_neglected,
+        caught_by=(BALANCING,),
+        bystanders=(CLUSTER_IP,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "session affinity is forgotten at once",
+        _affinity_ignored,
+        caught_by=(AFFINITY,),
+        bystanders=(BALANCING,),
+        modes=RULES_OF_THE_NODE,
+    ),
+)

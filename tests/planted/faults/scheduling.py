@@ -1,0 +1,122 @@
+"""The scheduler puts pods where they must not be, or does not put them anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness.kube.controlplane import ControlPlane
+from tests.planted.fault import Fault, Site
+from tests.planted.means.manifests import scheduler_without
+from tests.planted.suites import (
+    BEST_NODE,
+    DAEMON_SET,
+    GATES,
+    LABEL_GONE,
+    LONERS,
+    NODE_SELECTION,
+    PRIORITY,
+    REFUSED_POLICIES,
+    SPREAD,
+    TAINTS,
+)
+
+
+@contextmanager
+def _stopped(site: Site) -> Iterator[None]:
+    with ControlPlane(site.kube, site.nodes).stopped("kube-scheduler"):
+        yield
+
+
+@contextmanager
+def _taints_ignored(site: Site) -> Iterator[None]:
+    with scheduler_without(site, filter=("TaintToleration",)):
+        yield
+
+
+@contextmanager
+def _labels_ignored(site: Site) -> Iterator[None]:
+    with scheduler_without(site, filter=("NodeAffinity",)):
+        yield
+
+
+@contextmanager
+def _other_pods_ignored(site: Site) -> Iterator[None]:
+    with scheduler_without(site, filter=("InterPodAffinity",)):
+        yield
+
+
+@contextmanager
+def _spreading_ignored(site: Site) -> Iterator[None]:
+    with scheduler_without(site, filter=("PodTopologySpread",)):
+        yield
+
+
+@contextmanager
+def _nothing_scored(site: Site) -> Iterator[None]:
+    with scheduler_without(site, score=("*",)):
+        yield
+
+
+@contextmanager
+def _nobody_preempted(site: Site) -> Iterator[None]:
+    with scheduler_without(site, postFilter=("DefaultPreemption",)):
+        yield
+
+
+@contextmanager
+def _gates_ignored(site: Site) -> Iterator[None]:
+    with scheduler_without(site, preEnqueue=("SchedulingGates",)):
+        yield
+
+
+FAULTS = (
+    Fault(
+        "no scheduler runs",
+        _stopped,
+        caught_by=(GATES,),
+        bystanders=(REFUSED_POLICIES,),
+    ),
+    Fault(
+        "the scheduler ignores taints",
+        _taints_ignored,
+        caught_by=(TAINTS,),
+        bystanders=(DAEMON_SET,),
+    ),
+    Fault(
+        "the scheduler ignores nodes' labels",
+        _labels_ignored,
+        caught_by=(LABEL_GONE,),
+        bystanders=(LONERS,),
+    ),
+    Fault(
+        "the scheduler ignores which pods a node has",
+        _other_pods_ignored,
+        caught_by=(LONERS,),
+        bystanders=(NODE_SELECTION,),
+    ),
+    Fault(
+        "the scheduler does not spread pods",
+        _spreading_ignored,
+        caught_by=(SPREAD,),
+        bystanders=(LONERS,),
+    ),
+    Fault(
+        "the scheduler takes any fit node, not the best",
+        _nothing_scored,
+        caught_by=(BEST_NODE,),
+        bystanders=(LONERS,),
+    ),
+    Fault(
+        "nobody is preempted",
+        _nobody_preempted,
+        caught_by=(PRIORITY,),
+        bystanders=(LONERS,),
+    ),
+    Fault(
+        "the scheduler ignores gates",
+        _gates_ignored,
+        caught_by=(GATES,),
+        bystanders=(LONERS,),
+    ),
+)

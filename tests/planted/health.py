@@ -1,0 +1,103 @@
+"""Is the cluster as it should be? Asked before a fault is planted and after it was taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from harness.dataplane.reader import Backend, ServicePort
+from harness.kube.wait import condition_of, is_ready, pod_state, wait_until
+from tests.planted.fault import NAMESPACE, Site
+
+HEALTHY_DEADLINE_S = 180.0
+CANARY = "canary"
+PORT = 8080
+NOBODY = tuple(f"192.0.2.{number}" for number in (1, 2, 3))
+"""The canary's endpoints, of a block for documentation (RFC 5737): nothing is ever sent there."""
+
+BACKENDS = frozenset(Backend(address, PORT) for address in NOBODY)
+
+
+def wait_healthy(site: Site) -> None:
+    """Nodes and the cluster's own pods are Ready, what cases made is gone, and a new Service reaches every kernel."""
+    _wait_none("nodes that are not Ready", lambda: _unready_nodes(site))
+    _wait_none("pods of the cluster itself that are not Ready", lambda: _unready_pods(site))
+    _wait_none("namespaces that are being removed", lambda: _ending_namespaces(site))
+    with canary(site) as front:
+        for node in site.cluster.nodes:
+            wait_until(
+                f"a new Service with its {len(BACKENDS)} endpoints in the kernel of node {node.name}",
+                lambda node=node: site.dataplane.service(node, front),  # type: ignore[misc]
+                lambda state: state.backends == BACKENDS,
+                deadline_s=HEALTHY_DEADLINE_S,
+            )
+
+
+@contextmanager
+def canary(site: Site, **fields: Any) -> Iterator[ServicePort]:
+    """A Service that nobody asks, to see what becomes of Services; `fields` go into its spec. Its front."""
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": CANARY},
+        "spec": {"ports": [{"name": "http", "port": 80, "targetPort": PORT}], **fields},
+    }
+    endpoints = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": CANARY, "labels": {"kubernetes.io/service-name": CANARY}},
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "port": PORT, "protocol": "TCP"}],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in NOBODY],
+    }
+    try:
+        site.kube.create(NAMESPACE, service, endpoints)
+        made = site.kube.get(f"/api/v1/namespaces/{NAMESPACE}/services/{CANARY}")
+        yield ServicePort(made["spec"]["clusterIP"], 80)
+    finally:
+        for manifest in (service, endpoints):
+            site.kube.delete(NAMESPACE, manifest)
+
+
+@contextmanager
+def own_namespace(site: Site) -> Iterator[None]:
+    """The namespace of what we make, labelled as a case's is, so that a fault of those concerns it too."""
+    metadata = {"name": NAMESPACE, "labels": {"io.kubeproof.case": NAMESPACE}}
+    path = f"/api/v1/namespaces/{NAMESPACE}"
+    wait_until(
+        f"an earlier namespace {NAMESPACE} gone", lambda: _left(site, path), lambda left: not left, deadline_s=60
+    )
+    site.kube.request("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    try:
+        yield
+    finally:
+        site.kube.request("DELETE", path)
+
+
+def _left(site: Site, path: str) -> bool:
+    """A namespace that a killed run left is asked to go."""
+    found = site.kube.find(path)
+    if found is not None and "deletionTimestamp" not in found["metadata"]:
+        site.kube.request("DELETE", path)
+    return found is not None
+
+
+def _wait_none(what: str, look: Any) -> None:
+    wait_until(f"no {what}", look, lambda found: not found, deadline_s=HEALTHY_DEADLINE_S)
+
+
+def _unready_nodes(site: Site) -> list[str]:
+    found = site.kube.get("/api/v1/nodes")["items"]
+    return [node["metadata"]["name"] for node in found if condition_of(node, "Ready").get("status") != "True"]
+
+
+def _unready_pods(site: Site) -> list[str]:
+    return [
+        pod_state(pod) for pod in site.kube.get("/api/v1/namespaces/kube-system/pods")["items"] if not is_ready(pod)
+    ]
+
+
+def _ending_namespaces(site: Site) -> list[str]:
+    found = site.kube.get("/api/v1/namespaces")["items"]
+    return [item["metadata"]["name"] for item in found if "deletionTimestamp" in item["metadata"]]

@@ -1,0 +1,77 @@
+"""Defects in a node's own kernel, beside whatever kube-proxy keeps there."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clusters.cluster import Node
+from clusters.errors import CommandFailed
+from harness.kube.wait import wait_until
+from tests.planted.fault import Site
+
+TABLE = "planted"
+SEEN_DEADLINE_S = 30.0
+
+
+@contextmanager
+def packet_rule(site: Site, node: Node, hook: str, rule: str) -> Iterator[None]:
+    """One nftables rule in a table of our own on the node; `hook` is its chain's type, hook and priority."""
+    text = f"table inet {TABLE} {{\nchain {TABLE} {{\n{hook}; policy accept;\n{rule}\n}}\n}}\n"
+    encoded = base64.b64encode(text.encode()).decode()
+    try:
+        site.nodes.run(node, "sh", "-c", f"echo {encoded} | base64 -d | nft --file -")
+        wait_until(
+            f"our rule in the kernel of node {node.name}",
+            lambda: site.nodes.run(node, "nft", "list", "table", "inet", TABLE),
+            lambda listing: rule.rpartition(" ")[2] in listing,
+            deadline_s=SEEN_DEADLINE_S,
+        )
+        yield
+    finally:
+        # Adding it first makes its removal a success whatever was there.
+        site.nodes.run(node, "sh", "-c", f"nft add table inet {TABLE}; nft delete table inet {TABLE}")
+
+
+@contextmanager
+def without_route(site: Site, node: Node, peer: Node) -> Iterator[None]:
+    """The node does not know where the peer's pods are."""
+    pods = site.kube.get(f"/api/v1/nodes/{peer.name}")["spec"]["podCIDR"]
+    kept = site.nodes.run(node, "ip", "route", "show", pods).strip()
+    assert kept, f"node {node.name} has no route to {pods}, the pods of {peer.name}, to begin with"
+    try:
+        site.nodes.run(node, "ip", "route", "delete", pods)
+        wait_until(
+            f"no route to {pods} on node {node.name}",
+            lambda: site.nodes.run(node, "ip", "route", "show", pods),
+            lambda routes: not routes.strip(),
+            deadline_s=SEEN_DEADLINE_S,
+        )
+        yield
+    finally:
+        site.nodes.run(node, "ip", "route", "replace", *kept.split())
+
+
+@contextmanager
+def repeated(site: Site, node: Node, command: str) -> Iterator[None]:
+    """The node's shell repeats a command as fast as it can, in a transient service."""
+    unit = "planted.service"
+    try:
+        site.nodes.run(node, "systemd-run", f"--unit={unit}", "sh", "-c", f"while :; do {command}; done")
+        wait_until(
+            f"{unit} running on node {node.name}",
+            lambda: _state(site, node, unit),
+            lambda state: state == "active",
+            deadline_s=SEEN_DEADLINE_S,
+        )
+        yield
+    finally:
+        site.nodes.run(node, "sh", "-c", f"systemctl stop {unit}; systemctl reset-failed {unit}; true")
+
+
+def _state(site: Site, node: Node, unit: str) -> str:
+    try:
+        return site.nodes.run(node, "systemctl", "is-active", unit).strip()
+    except CommandFailed as inactive:
+        return inactive.stdout.strip()  # any other state ends it with an exit code

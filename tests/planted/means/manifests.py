@@ -1,0 +1,115 @@
+"""Defects of the control plane: a component runs with other arguments, or another configuration."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import yaml
+
+from clusters.cluster import Node
+from clusters.errors import CommandFailed
+from harness.kube.controlplane import ControlPlane
+from harness.kube.nodeshell import static_pod_directory
+from harness.kube.wait import wait_until
+from tests.planted.fault import Site
+
+RESTART_DEADLINE_S = 120.0
+CONFIG_FILE = "/etc/kubernetes/planted.yaml"
+
+
+@contextmanager
+def component_with(site: Site, component: str, *arguments: str) -> Iterator[None]:
+    """The component runs with these arguments, in place of those of the same name."""
+
+    def change(pod: dict[str, Any]) -> None:
+        (container,) = pod["spec"]["containers"]
+        names = tuple(f"{argument.partition('=')[0]}=" for argument in arguments)
+        container["command"] = [word for word in container["command"] if not word.startswith(names)] + [*arguments]
+
+    with _manifest_changed(site, component, change, arguments):
+        yield
+
+
+@contextmanager
+def scheduler_without(site: Site, **plugins: tuple[str, ...]) -> Iterator[None]:
+    """The scheduler runs without some plugins, by extension point: `filter=("TaintToleration",)`.
+
+    https://kubernetes.io/docs/reference/scheduling/config/
+    """
+    disabled = {point: {"disabled": [{"name": name} for name in names]} for point, names in plugins.items()}
+    config = {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "clientConnection": {"kubeconfig": "/etc/kubernetes/scheduler.conf"},
+        "profiles": [{"schedulerName": "default-scheduler", "plugins": disabled}],
+    }
+    argument = f"--config={CONFIG_FILE}"
+
+    def change(pod: dict[str, Any]) -> None:
+        (container,) = pod["spec"]["containers"]
+        container["command"].append(argument)
+        container["volumeMounts"].append({"name": "planted", "mountPath": CONFIG_FILE, "readOnly": True})
+        pod["spec"]["volumes"].append({"name": "planted", "hostPath": {"path": CONFIG_FILE, "type": "File"}})
+
+    with ExitStack() as undo:
+        for node in site.control_planes:
+            undo.callback(site.nodes.run, node, "rm", "-f", CONFIG_FILE)
+            _write(site, node, CONFIG_FILE, yaml.safe_dump(config))
+        undo.enter_context(_manifest_changed(site, "kube-scheduler", change, (argument,)))
+        yield
+
+
+@contextmanager
+def _manifest_changed(
+    site: Site, component: str, change: Callable[[dict[str, Any]], None], arguments: tuple[str, ...]
+) -> Iterator[None]:
+    """The component's static pods are changed, run with these arguments, and do their work."""
+    with ExitStack() as undo:
+        undo.callback(ControlPlane(site.kube, site.nodes).wait_working)
+        for node in site.control_planes:
+            undo.enter_context(_changed_on(site, node, component, change, arguments))
+        ControlPlane(site.kube, site.nodes).wait_working()
+        yield
+
+
+@contextmanager
+def _changed_on(
+    site: Site, node: Node, component: str, change: Callable[[dict[str, Any]], None], arguments: tuple[str, ...]
+) -> Iterator[None]:
+    file = f"{static_pod_directory(site.nodes, node)}/{component}.yaml"
+    before = site.nodes.run(node, "cat", file)
+    pod = yaml.safe_load(before)
+    change(pod)
+    try:
+        _write(site, node, file, yaml.safe_dump(pod))
+        _wait_arguments(site, node, component, lambda running: set(arguments) <= running)
+        yield
+    finally:
+        _write(site, node, file, before)
+        _wait_arguments(site, node, component, lambda running: bool(running) and not set(arguments) & running)
+
+
+def _wait_arguments(site: Site, node: Node, component: str, wanted: Callable[[set[str]], bool]) -> None:
+    def running() -> set[str]:
+        look = f"tr '\\0' '\\n' < /proc/$(pidof {component})/cmdline"
+        try:
+            return set(site.nodes.run(node, "sh", "-c", look).split())
+        except CommandFailed:
+            return set()  # between two processes
+
+    wait_until(
+        f"{component} on node {node.name} with the arguments of its manifest",
+        running,
+        wanted,
+        deadline_s=RESTART_DEADLINE_S,
+    )
+
+
+def _write(site: Site, node: Node, file: str, text: str) -> None:
+    """A file that is there whole or not at all; the kubelet passes over names that begin with a dot."""
+    folder, _, name = file.rpartition("/")
+    encoded = base64.b64encode(text.encode()).decode()
+    site.nodes.run(node, "sh", "-c", f"echo {encoded} | base64 -d > {folder}/.{name} && mv {folder}/.{name} {file}")

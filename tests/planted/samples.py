@@ -1,0 +1,40 @@
+"""Objects that are never stored: what the API server would make of them shows whether a policy is in effect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PROBE = {"exec": {"command": ["true"]}, "periodSeconds": 1}
+
+
+def pod(**fields: Any) -> dict[str, Any]:
+    """A pod; `fields` go into its spec."""
+    container = {
+        "name": "main",
+        "image": "none",
+        "livenessProbe": PROBE,
+        "readinessProbe": PROBE,
+        "startupProbe": PROBE,
+    }
+    spec = {"containers": [container], "restartPolicy": "Never", **fields}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "sample"}, "spec": spec}
+
+
+def deployment(**fields: Any) -> dict[str, Any]:
+    """A Deployment; `fields` go into its spec."""
+    labels = {"app": "sample"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "none"}]}}
+    spec = {"selector": {"matchLabels": labels}, "template": template, **fields}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "sample"}, "spec": spec}
+
+
+def unready_endpoint() -> dict[str, Any]:
+    """An EndpointSlice with one endpoint that is not ready."""
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": "sample"},
+        "addressType": "IPv4",
+        "ports": [],
+        "endpoints": [{"addresses": ["192.0.2.1"], "conditions": {"ready": False, "serving": False}}],
+    }
