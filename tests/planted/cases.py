@@ -17,7 +17,7 @@ from tests.planted.inner import CLUSTER_FILE
 
 TIMEOUT_S = 300.0
 CLEANING_S = 60.0
-"""An interrupted run puts back what its cases changed."""
+"""An interrupted run puts back what its cases changed, which it does because it has no workers."""
 
 ENDINGS = (0, 1)
 """pytest's exit codes of a run in which every case came to its end: all passed, or some failed."""
@@ -37,7 +37,7 @@ class CaseProcess:
         cluster = self._directory / "cluster.json"
         cluster.write_text(json.dumps(self._cluster.to_json()))
         argv = (
-            *(sys.executable, "-m", "pytest", "-p", "tests.planted.inner", "-p", "no:cacheprovider", "-n2"),
+            *(sys.executable, "-m", "pytest", "-p", "tests.planted.inner", "-p", "no:cacheprovider"),
             *(f"--proxy-mode={self._cluster.mode}", f"--runs-dir={self._directory}", *cases),
         )
         log = self._directory / "pytest.log"

@@ -11,6 +11,7 @@ from harness.kube.wait import condition_of, is_ready, pod_state, wait_until
 from tests.planted.fault import NAMESPACE, Site
 
 HEALTHY_DEADLINE_S = 180.0
+CASE = "io.kubeproof.case"
 CANARY = "canary"
 PORT = 8080
 NOBODY = tuple(f"192.0.2.{number}" for number in (1, 2, 3))
@@ -20,10 +21,13 @@ BACKENDS = frozenset(Backend(address, PORT) for address in NOBODY)
 
 
 def wait_healthy(site: Site) -> None:
-    """Nodes and the cluster's own pods are Ready, what cases made is gone, and a new Service reaches every kernel."""
+    """Nodes and the cluster's own pods are Ready, what cases made is gone, and a new Service reaches every kernel.
+
+    Namespaces that an interrupted run left are asked to go: nobody else has cases here now.
+    """
     _wait_none("nodes that are not Ready", lambda: _unready_nodes(site))
     _wait_none("pods of the cluster itself that are not Ready", lambda: _unready_pods(site))
-    _wait_none("namespaces that are being removed", lambda: _ending_namespaces(site))
+    _wait_none("namespaces of cases", lambda: _namespaces_of_cases(site))
     with canary(site) as front:
         for node in site.cluster.nodes:
             wait_until(
@@ -63,24 +67,13 @@ def canary(site: Site, **fields: Any) -> Iterator[ServicePort]:
 @contextmanager
 def own_namespace(site: Site) -> Iterator[None]:
     """The namespace of what we make, labelled as a case's is, so that a fault of those concerns it too."""
-    metadata = {"name": NAMESPACE, "labels": {"io.kubeproof.case": NAMESPACE}}
-    path = f"/api/v1/namespaces/{NAMESPACE}"
-    wait_until(
-        f"an earlier namespace {NAMESPACE} gone", lambda: _left(site, path), lambda left: not left, deadline_s=60
-    )
+    metadata = {"name": NAMESPACE, "labels": {CASE: NAMESPACE}}
+    _wait_none("namespace of an earlier run", lambda: _ended(site, f"labelSelector={CASE}%3D{NAMESPACE}"))
     site.kube.request("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     try:
         yield
     finally:
-        site.kube.request("DELETE", path)
-
-
-def _left(site: Site, path: str) -> bool:
-    """A namespace that a killed run left is asked to go."""
-    found = site.kube.find(path)
-    if found is not None and "deletionTimestamp" not in found["metadata"]:
-        site.kube.request("DELETE", path)
-    return found is not None
+        site.kube.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
 
 
 def _wait_none(what: str, look: Any) -> None:
@@ -98,6 +91,14 @@ def _unready_pods(site: Site) -> list[str]:
     ]
 
 
-def _ending_namespaces(site: Site) -> list[str]:
-    found = site.kube.get("/api/v1/namespaces")["items"]
-    return [item["metadata"]["name"] for item in found if "deletionTimestamp" in item["metadata"]]
+def _namespaces_of_cases(site: Site) -> list[str]:
+    return _ended(site, f"labelSelector={CASE},{CASE}!%3D{NAMESPACE}")
+
+
+def _ended(site: Site, query: str) -> list[str]:
+    """Namespaces that the query selects and that are still there; those that nobody has asked to go, are asked."""
+    found = site.kube.get(f"/api/v1/namespaces?{query}")["items"]
+    for item in found:
+        if "deletionTimestamp" not in item["metadata"]:
+            site.kube.request("DELETE", f"/api/v1/namespaces/{item['metadata']['name']}")
+    return [item["metadata"]["name"] for item in found]

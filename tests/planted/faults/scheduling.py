@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness.kube.controlplane import ControlPlane
+from tests.planted import samples
 from tests.planted.fault import Fault, Site
+from tests.planted.means.admission import altered, removed
 from tests.planted.means.manifests import scheduler_without
 from tests.planted.suites import (
     BEST_NODE,
@@ -66,7 +68,14 @@ def _nobody_preempted(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _gates_ignored(site: Site) -> Iterator[None]:
-    with scheduler_without(site, preEnqueue=("SchedulingGates",)):
+    """Without its gates a pod is scheduled at once. The API server itself would refuse to bind one that has some."""
+    with altered(
+        site,
+        samples.pod(schedulingGates=[{"name": "example.com/gate"}]),
+        when="has(object.spec.schedulingGates) && size(object.spec.schedulingGates) > 0",
+        patch=removed("/spec/schedulingGates"),
+        seen=lambda made: not made["spec"].get("schedulingGates"),
+    ):
         yield
 
 
@@ -114,7 +123,7 @@ FAULTS = (
         bystanders=(LONERS,),
     ),
     Fault(
-        "the scheduler ignores gates",
+        "gates hold no pod back",
         _gates_ignored,
         caught_by=(GATES,),
         bystanders=(LONERS,),
