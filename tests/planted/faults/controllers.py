@@ -65,7 +65,7 @@ def _unready_stays(site: Site) -> Iterator[None]:
     with altered(
         site,
         samples.unready_endpoint(),
-        when="object.endpoints.exists(e, has(e.conditions.ready) && !e.conditions.ready)",
+        when="has(object.endpoints) && object.endpoints.exists(e, has(e.conditions.ready) && !e.conditions.ready)",
         patch='[JSONPatch{op: "add", path: "/endpoints", value: object.endpoints.map(e, Object.endpoints{'
         "addresses: e.addresses, conditions: Object.endpoints.conditions{ready: true, serving: true}})}]",
         seen=lambda made: bool(made["endpoints"][0]["conditions"]["ready"]),
@@ -143,11 +143,11 @@ def _node_without_daemons(site: Site) -> Iterator[None]:
     node = site.other_worker.name
     fields = [{"key": "metadata.name", "operator": "In", "values": [node]}]
     required = {"nodeSelectorTerms": [{"matchFields": fields}]}
-    path = "object.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    terms = "object.spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms"
     with refused(
         site,
         samples.pod(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}),
-        when=f"has({path}) && {path}.exists(t, has(t.matchFields) && t.matchFields.exists(f, '{node}' in f.values))",
+        when=f"{terms}.orValue([]).exists(t, t.?matchFields.orValue([]).exists(f, '{node}' in f.values))",
     ):
         yield
 

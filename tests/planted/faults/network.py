@@ -22,7 +22,7 @@ MASQUERADE_MARK = "0x4000"
 
 @contextmanager
 def _node_ports_closed(site: Site) -> Iterator[None]:
-    with packet_rule(site, site.worker, BEFORE_THE_PROXY, "tcp dport 30000-32767 drop"):
+    with packet_rule(site, site.worker, BEFORE_THE_PROXY, "fib daddr type local tcp dport 30000-32767 drop"):
         yield
 
 

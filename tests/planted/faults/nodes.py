@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.planted.fault import Fault, Site
 from tests.planted.means import kubelets
+from tests.planted.means.kernel import repeated
 from tests.planted.suites import DAEMON_SET, STATIC_MIRROR, STATIC_PROBES, UNDONE
 
 
@@ -22,6 +24,18 @@ def _static_pods_ignored(site: Site) -> Iterator[None]:
         yield
 
 
+CONTAINERS_OF_STATIC = 'labels."io.kubernetes.pod.name"~="^static-",labels."io.kubernetes.container.name"==main'
+
+
+@contextmanager
+def _static_pods_short_lived(site: Site) -> Iterator[None]:
+    ctr = "ctr --namespace=k8s.io"
+    found = f"{ctr} containers list --quiet {shlex.quote(CONTAINERS_OF_STATIC)}"
+    kill = f"for id in $({found}); do {ctr} tasks kill --signal=KILL $id; done; sleep 3"
+    with repeated(site, site.worker, kill):
+        yield
+
+
 FAULTS = (
     Fault(
         "one node's kubelet is stopped",
@@ -34,5 +48,11 @@ FAULTS = (
         _static_pods_ignored,
         caught_by=(STATIC_MIRROR,),
         bystanders=(UNDONE,),
+    ),
+    Fault(
+        "the containers of static pods do not last",
+        _static_pods_short_lived,
+        caught_by=(STATIC_MIRROR,),
+        bystanders=(STATIC_PROBES,),
     ),
 )
