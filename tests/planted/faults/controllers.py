@@ -75,10 +75,12 @@ def _unready_stays(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _surge_unbounded(site: Site) -> Iterator[None]:
+    bounds = "object.spec.strategy.rollingUpdate"
     with altered(
         site,
         samples.deployment(),
-        when="has(object.spec.strategy.rollingUpdate) && string(object.spec.strategy.rollingUpdate.maxSurge) != '100%'",
+        # Two bounds of 0 are left for the API server to refuse.
+        when=f"has({bounds}) && string({bounds}.maxSurge) != '100%' && string({bounds}.maxUnavailable) != '0'",
         patch=replaced("/spec/strategy/rollingUpdate/maxSurge", "'100%'"),
         seen=lambda made: made["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == "100%",
     ):
