@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from clusters.cluster import Node
+from clusters.errors import CommandFailed
 from clusters.proxymode import ASK
 from harness.kube.nodeshell import wait_process
 from harness.kube.wait import is_ready, wait_until
@@ -86,8 +87,11 @@ def configured(site: Site, change: Callable[[dict[str, Any]], None], seen: Calla
 
 
 def mode_of(site: Site, node: Node) -> str:
-    """The mode that the node's kube-proxy says it runs in."""
-    return site.proxies.run(node, *ASK).strip()
+    """The mode that the node's kube-proxy says it runs in; nothing while it starts."""
+    try:
+        return site.proxies.run(node, *ASK).strip()
+    except CommandFailed:
+        return ""
 
 
 def _restart_with(site: Site, config: str, mark: str | None) -> None:
