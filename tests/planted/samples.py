@@ -28,13 +28,13 @@ def deployment(**fields: Any) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "sample"}, "spec": spec}
 
 
-def unready_endpoint() -> dict[str, Any]:
-    """An EndpointSlice with one endpoint that is not ready."""
+def endpoint(**conditions: bool) -> dict[str, Any]:
+    """An EndpointSlice with one endpoint under these conditions."""
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {"name": "sample"},
         "addressType": "IPv4",
         "ports": [],
-        "endpoints": [{"addresses": ["192.0.2.1"], "conditions": {"ready": False, "serving": False}}],
+        "endpoints": [{"addresses": ["192.0.2.1"], "conditions": conditions}],
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.planted.faults import controllers, dns, network, nodes, pods, proxy, scheduling
+from tests.planted.faults import controllers, dns, network, nodes, pods, proxy, scheduling, services
 
 FAULTS = (
     *proxy.FAULTS,
+    *services.FAULTS,
     *network.FAULTS,
     *dns.FAULTS,
     *controllers.FAULTS,

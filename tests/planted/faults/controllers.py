@@ -16,7 +16,6 @@ from tests.planted.suites import (
     DAEMON_SET,
     NODE_PORT,
     PAUSED,
-    READINESS,
     READY_LONG_ENOUGH,
     RECREATE,
     REFUSED_POLICIES,
@@ -57,19 +56,6 @@ def _nobody_driven_out(site: Site) -> Iterator[None]:
 @contextmanager
 def _no_pods_made(site: Site) -> Iterator[None]:
     with _without_controller(site, "replicaset-controller"):
-        yield
-
-
-@contextmanager
-def _unready_stays(site: Site) -> Iterator[None]:
-    with altered(
-        site,
-        samples.unready_endpoint(),
-        when="has(object.endpoints) && object.endpoints.exists(e, has(e.conditions.ready) && !e.conditions.ready)",
-        patch='[JSONPatch{op: "add", path: "/endpoints", value: object.endpoints.map(e, Object.endpoints{'
-        "addresses: e.addresses, conditions: Object.endpoints.conditions{ready: true, serving: true}})}]",
-        seen=lambda made: bool(made["endpoints"][0]["conditions"]["ready"]),
-    ):
         yield
 
 
@@ -166,12 +152,6 @@ FAULTS = (
         _no_endpoints,
         caught_by=(NODE_PORT,),
         bystanders=(PAUSED,),
-    ),
-    Fault(
-        "an unready endpoint stays ready",
-        _unready_stays,
-        caught_by=(READINESS,),
-        bystanders=(NODE_PORT,),
     ),
     Fault(
         "NoExecute drives nobody out",

@@ -7,15 +7,19 @@ from contextlib import ExitStack, contextmanager
 
 from clusters.spec import Mode
 from tests.planted.fault import Fault, Site
-from tests.planted.means.kernel import packet_rule, repeated, without_route
+from tests.planted.means.kernel import (
+    BEFORE_THE_PROXY,
+    BEFORE_THE_PROXYS_MASQUERADE,
+    BETWEEN,
+    packet_rule,
+    repeated,
+    without_route,
+)
 from tests.planted.means.outside import pods_routed
 from tests.planted.suites import CLUSTER_IP, CONNTRACK, FRIENDS, HEADLESS, NODE_PORT, OUTSIDE, SETS, WAYS_IN
 
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
 
-BEFORE_THE_PROXY = "type filter hook prerouting priority raw"
-BETWEEN = "type filter hook forward priority filter - 10"
-BEFORE_THE_PROXYS_MASQUERADE = "type nat hook postrouting priority srcnat - 10"
 MASQUERADE_MARK = "0x4000"
 """kube-proxy's mark of packets whose source it will hide, in both of those modes."""
 

@@ -12,26 +12,32 @@ from harness.kube.wait import wait_until
 from tests.planted.fault import Site
 
 TABLE = "planted"
+BEFORE_THE_PROXY = "type filter hook prerouting priority raw"
+BETWEEN = "type filter hook forward priority filter - 10"
+BEFORE_THE_PROXYS_MASQUERADE = "type nat hook postrouting priority srcnat - 10"
+"""Type, hook and priority of a chain, by where packets meet it."""
+
 SEEN_DEADLINE_S = 30.0
 
 
 @contextmanager
 def packet_rule(site: Site, node: Node, hook: str, rule: str) -> Iterator[None]:
-    """One nftables rule in a table of our own on the node; `hook` is its chain's type, hook and priority."""
-    text = f"table inet {TABLE} {{\nchain {TABLE} {{\n{hook}; policy accept;\n{rule}\n}}\n}}\n"
+    """One nftables rule in a table of our own on the node; `hook` says where packets meet it."""
+    table = f"table inet {TABLE}"
+    text = f"{table} {{\nchain {TABLE} {{\n{hook}; policy accept;\n{rule}\n}}\n}}\n"
     encoded = base64.b64encode(text.encode()).decode()
     try:
         site.nodes.run(node, "sh", "-c", f"echo {encoded} | base64 -d | nft --file -")
         wait_until(
             f"our rule in the kernel of node {node.name}",
-            lambda: site.nodes.run(node, "nft", "list", "table", "inet", TABLE),
+            lambda: site.nodes.run(node, "nft", "list", *table.split()),
             lambda listing: rule.rpartition(" ")[2] in listing,
             deadline_s=SEEN_DEADLINE_S,
         )
         yield
     finally:
         # Adding it first makes its removal a success whatever was there.
-        site.nodes.run(node, "sh", "-c", f"nft add table inet {TABLE}; nft delete table inet {TABLE}")
+        site.nodes.run(node, "sh", "-c", f"nft add {table}; nft delete {table}")
 
 
 @contextmanager
