@@ -9,7 +9,7 @@ from harness.kube.controlplane import ControlPlane
 from tests.planted import samples
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, refused, removed, replaced
-from tests.planted.means.manifests import component_with
+from tests.planted.means.manifests import CONTROLLER_MANAGER, controller_manager_without
 from tests.planted.suites import (
     BOUNDS,
     CREATION,
@@ -25,37 +25,28 @@ from tests.planted.suites import (
     UNDONE,
 )
 
-MANAGER = "kube-controller-manager"
-KUBEADMS_CHOICE = "*,bootstrap-signer-controller,token-cleaner-controller"
-
-
-@contextmanager
-def _without_controller(site: Site, name: str) -> Iterator[None]:
-    with component_with(site, MANAGER, f"--controllers={KUBEADMS_CHOICE},-{name}"):
-        yield
-
 
 @contextmanager
 def _stopped(site: Site) -> Iterator[None]:
-    with ControlPlane(site.kube, site.nodes).stopped(MANAGER):
+    with ControlPlane(site.kube, site.nodes).stopped(CONTROLLER_MANAGER):
         yield
 
 
 @contextmanager
 def _no_endpoints(site: Site) -> Iterator[None]:
-    with _without_controller(site, "endpointslice-controller"):
+    with controller_manager_without(site, "endpointslice-controller"):
         yield
 
 
 @contextmanager
 def _nobody_driven_out(site: Site) -> Iterator[None]:
-    with _without_controller(site, "taint-eviction-controller"):
+    with controller_manager_without(site, "taint-eviction-controller"):
         yield
 
 
 @contextmanager
 def _no_pods_made(site: Site) -> Iterator[None]:
-    with _without_controller(site, "replicaset-controller"):
+    with controller_manager_without(site, "replicaset-controller"):
         yield
 
 

@@ -1,4 +1,4 @@
-"""Defects of the control plane: a component runs with other arguments, or another configuration."""
+"""Defects of the control plane: a component runs without some of its parts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,26 @@ from harness.kube.wait import wait_until
 from tests.planted.fault import Site
 
 RESTART_DEADLINE_S = 120.0
+CONTROLLER_MANAGER = "kube-controller-manager"
+CONTROLLERS = "--controllers="
+KUBEADMS_CHOICE = "*,bootstrap-signer-controller,token-cleaner-controller"
 CONFIG_FILE = "/etc/kubernetes/planted.yaml"
 
 
 @contextmanager
-def component_with(site: Site, component: str, *arguments: str) -> Iterator[None]:
-    """The component runs with these arguments, in place of those of the same name."""
+def controller_manager_without(site: Site, controller: str) -> Iterator[None]:
+    """The controller-manager runs without one of its controllers.
+
+    https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
+    """
+    argument = f"{CONTROLLERS}{KUBEADMS_CHOICE},-{controller}"
 
     def change(pod: dict[str, Any]) -> None:
         (container,) = pod["spec"]["containers"]
-        names = tuple(f"{argument.partition('=')[0]}=" for argument in arguments)
-        container["command"] = [word for word in container["command"] if not word.startswith(names)] + [*arguments]
+        others = [word for word in container["command"] if not word.startswith(CONTROLLERS)]
+        container["command"] = [*others, argument]
 
-    with _manifest_changed(site, component, change, arguments):
+    with _manifest_changed(site, CONTROLLER_MANAGER, change, argument):
         yield
 
 
@@ -58,26 +65,26 @@ def scheduler_without(site: Site, **plugins: tuple[str, ...]) -> Iterator[None]:
         for node in site.control_planes:
             undo.callback(site.nodes.run, node, "rm", "-f", CONFIG_FILE)
             _write(site, node, CONFIG_FILE, yaml.safe_dump(config))
-        undo.enter_context(_manifest_changed(site, "kube-scheduler", change, (argument,)))
+        undo.enter_context(_manifest_changed(site, "kube-scheduler", change, argument))
         yield
 
 
 @contextmanager
 def _manifest_changed(
-    site: Site, component: str, change: Callable[[dict[str, Any]], None], arguments: tuple[str, ...]
+    site: Site, component: str, change: Callable[[dict[str, Any]], None], argument: str
 ) -> Iterator[None]:
-    """The component's static pods are changed, run with these arguments, and do their work."""
+    """The component's static pods are changed, run with the argument, and do their work."""
     with ExitStack() as undo:
         undo.callback(ControlPlane(site.kube, site.nodes).wait_working)
         for node in site.control_planes:
-            undo.enter_context(_changed_on(site, node, component, change, arguments))
+            undo.enter_context(_changed_on(site, node, component, change, argument))
         ControlPlane(site.kube, site.nodes).wait_working()
         yield
 
 
 @contextmanager
 def _changed_on(
-    site: Site, node: Node, component: str, change: Callable[[dict[str, Any]], None], arguments: tuple[str, ...]
+    site: Site, node: Node, component: str, change: Callable[[dict[str, Any]], None], argument: str
 ) -> Iterator[None]:
     file = f"{static_pod_directory(site.nodes, node)}/{component}.yaml"
     before = site.nodes.run(node, "cat", file)
@@ -85,11 +92,11 @@ def _changed_on(
     change(pod)
     try:
         _write(site, node, file, yaml.safe_dump(pod))
-        _wait_arguments(site, node, component, lambda running: set(arguments) <= running)
+        _wait_arguments(site, node, component, lambda running: argument in running)
         yield
     finally:
         _write(site, node, file, before)
-        _wait_arguments(site, node, component, lambda running: bool(running) and not set(arguments) & running)
+        _wait_arguments(site, node, component, lambda running: bool(running) and argument not in running)
 
 
 def _wait_arguments(site: Site, node: Node, component: str, wanted: Callable[[set[str]], bool]) -> None:
