@@ -9,6 +9,7 @@ CLUSTER_IP = f"{SERVICES}/test_cluster_ip.py::test_cluster_ip_is_reached_from_ev
 CONNTRACK = f"{SERVICES}/test_cluster_ip.py::test_connections_stand_in_netfilters_table"
 HEADLESS = f"{SERVICES}/test_headless.py::test_a_headless_name_returns_the_pods"
 HEADLESS_UNREADY = f"{SERVICES}/test_headless.py::test_a_headless_name_returns_unready_pods_when_told_to"
+MODE = f"{SERVICES}/test_mode.py::test_every_kube_proxy_runs_in_the_mode_asked_for"
 NODE_PORT = f"{SERVICES}/test_node_port.py::test_node_port_answers_on_every_node"
 OUTSIDE = f"{SERVICES}/test_outside.py::test_outside_clients_reach_neither_pod_nor_cluster_ip"
 READINESS = f"{SERVICES}/test_readiness.py::test_an_unready_pod_gets_no_more_connections"

@@ -15,7 +15,7 @@ from harness.kube.workloads import client_ip_affinity
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary
 from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deceived, frozen, gone, mode_of
-from tests.planted.suites import AFFINITY, BALANCING, CLUSTER_IP, HEADLESS, NODE_PORT
+from tests.planted.suites import AFFINITY, BALANCING, CLUSTER_IP, FRIENDS, HEADLESS, MODE, NODE_PORT
 
 SEEN_DEADLINE_S = 60.0
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
@@ -150,8 +150,8 @@ FAULTS = (
     Fault(
         "kube-proxy runs in another mode than asked for",
         _another_mode,
-        caught_by=(BALANCING,),
-        bystanders=(HEADLESS,),
+        caught_by=(MODE,),
+        bystanders=(FRIENDS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
