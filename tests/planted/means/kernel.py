@@ -40,10 +40,15 @@ def packet_rule(site: Site, node: Node, hook: str, rule: str) -> Iterator[None]:
         site.nodes.run(node, "sh", "-c", f"nft add {table}; nft delete {table}")
 
 
+def pods_of(site: Site, node: Node) -> str:
+    """The addresses that the node gives to its pods, as a CIDR."""
+    return str(site.kube.get(f"/api/v1/nodes/{node.name}")["spec"]["podCIDR"])
+
+
 @contextmanager
 def without_route(site: Site, node: Node, peer: Node) -> Iterator[None]:
     """The node does not know where the peer's pods are."""
-    pods = site.kube.get(f"/api/v1/nodes/{peer.name}")["spec"]["podCIDR"]
+    pods = pods_of(site, peer)
     kept = site.nodes.run(node, "ip", "route", "show", pods).strip()
     assert kept, f"node {node.name} has no route to {pods}, the pods of {peer.name}, to begin with"
     try:

@@ -14,6 +14,7 @@ from docker.models.containers import Container
 from harness.kube.wait import wait_until
 from harness.outside import OutsideClient
 from tests.planted.fault import Site
+from tests.planted.means.kernel import pods_of
 
 INTERVAL_S = 0.2
 SEEN_DEADLINE_S = 30.0
@@ -21,27 +22,28 @@ SEEN_DEADLINE_S = 30.0
 
 @contextmanager
 def pods_routed(site: Site) -> Iterator[None]:
-    """Whatever stands beside the cluster gets a route to its pods, as from a router that announces it."""
+    """Whatever stands beside the cluster gets routes to its pods, as from a router that knows every node's."""
     cluster, network, enough = site.cluster, site.cluster.network, threading.Event()
     assert network is not None, "an existing cluster has no container network"
     nodes = {node.name for node in cluster.nodes}
-    route = ["ip", "route", "replace", cluster.pod_cidr, "via", site.worker.address]
+    routes = [["ip", "route", "replace", pods_of(site, node), "via", node.address] for node in cluster.nodes]
 
     def announce() -> None:
         engine = docker.from_env()
         while not enough.wait(INTERVAL_S):
             for container in engine.containers.list(filters={"network": network}, ignore_removed=True):
                 if container.name not in nodes:
-                    _run(container, route)
+                    for route in routes:
+                        _run(container, route)
 
     with ThreadPoolExecutor(1) as background:
         announcing = background.submit(announce)
         try:
             with OutsideClient(cluster.name, network, cluster.images.outside) as client:
                 wait_until(
-                    f"a route to {cluster.pod_cidr} in a container beside cluster {cluster.name}",
-                    lambda: client.run("ip", "route", "show", cluster.pod_cidr).stdout,
-                    lambda routes: site.worker.address in routes,
+                    f"routes to every node's pods in a container beside cluster {cluster.name}",
+                    lambda: client.run("ip", "route", "show").stdout,
+                    lambda found: all(f"via {node.address} " in found for node in cluster.nodes),
                     deadline_s=SEEN_DEADLINE_S,
                 )
             yield
