@@ -28,6 +28,12 @@ def deployment(**fields: Any) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "sample"}, "spec": spec}
 
 
+def service(**fields: Any) -> dict[str, Any]:
+    """A Service with a node port; `fields` go into its spec."""
+    spec = {"type": "NodePort", "ports": [{"port": 80}], **fields}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "sample"}, "spec": spec}
+
+
 def endpoint(**conditions: bool) -> dict[str, Any]:
     """An EndpointSlice with one endpoint under these conditions."""
     return {

@@ -52,3 +52,13 @@ RESTART_POLICY = f"{LIFECYCLE}/test_restart_policy.py::test_the_policy_decides_o
 REFUSED_POLICIES = f"{LIFECYCLE}/test_restart_policy.py::test_templates_refuse_policies_that_do_not_fit"
 STATIC_MIRROR = f"{LIFECYCLE}/test_static_pods.py::test_a_static_pod_belongs_to_its_node"
 STATIC_PROBES = f"{LIFECYCLE}/test_static_pods.py::test_the_kubelet_probes_static_pods_and_keeps_to_their_policy"
+
+EDGE = "suites/edge"
+BALANCER = f"{EDGE}/test_load_balancer.py::test_a_balancers_address_is_reached_from_outside"
+SOURCE_RANGES = f"{EDGE}/test_load_balancer.py::test_source_ranges_keep_others_out"
+INGRESS_ROUTES = f"{EDGE}/test_ingress.py::test_ingress_routes_by_host_and_path"
+INGRESS_WAY = f"{EDGE}/test_ingress.py::test_the_controller_goes_to_endpoints_or_to_the_cluster_ip"
+
+IMAGES = "suites/images"
+CONTENT = f"{IMAGES}/test_content.py::test_content_that_does_not_fit_its_digest_never_runs"
+PULL_POLICIES = f"{IMAGES}/test_policies.py::test_the_policy_decides_what_the_registry_is_asked"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.planted.faults import controllers, dns, network, nodes, pods, proxy, scheduling, services
+from tests.planted.faults import controllers, dns, edge, network, nodes, pods, proxy, scheduling, services
 
 FAULTS = (
     *proxy.FAULTS,
@@ -13,4 +13,5 @@ FAULTS = (
     *scheduling.FAULTS,
     *pods.FAULTS,
     *nodes.FAULTS,
+    *edge.FAULTS,
 )

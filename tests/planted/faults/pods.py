@@ -11,10 +11,12 @@ from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed, replaced
 from tests.planted.suites import (
     ANSWERS,
+    CONTENT,
     INIT_ORDER,
     LIVENESS,
     NEVER_STARTS,
     PHASES,
+    PULL_POLICIES,
     READINESS,
     RESTART_POLICY,
     SIDECAR,
@@ -115,6 +117,18 @@ def _sidecar_awaited(site: Site) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _never_asked_again(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.pod(),
+        when="object.spec.containers[0].imagePullPolicy == 'Always'",
+        patch=replaced(f"{MAIN}/imagePullPolicy", "'IfNotPresent'"),
+        seen=lambda made: _first(made)["imagePullPolicy"] == "IfNotPresent",
+    ):
+        yield
+
+
 FAULTS = (
     Fault(
         "no liveness probe is asked",
@@ -157,5 +171,11 @@ FAULTS = (
         _sidecar_awaited,
         caught_by=(SIDECAR,),
         bystanders=(INIT_ORDER,),
+    ),
+    Fault(
+        "imagePullPolicy Always is taken for IfNotPresent",
+        _never_asked_again,
+        caught_by=(PULL_POLICIES,),
+        bystanders=(CONTENT,),
     ),
 )

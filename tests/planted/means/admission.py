@@ -25,6 +25,7 @@ KINDS = {
     "Deployment": ("apps", "deployments"),
     "EndpointSlice": ("discovery.k8s.io", "endpointslices"),
     "Pod": ("", "pods"),
+    "Service": ("", "services"),
 }
 
 
