@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from clusters.cluster import Node
+from clusters.errors import CommandFailed
 from harness.dataplane.reader import Backend, ServicePort
 from harness.kube.wait import condition_of, is_ready, pod_state, wait_until
 from tests.planted.fault import NAMESPACE, Site
@@ -32,10 +34,17 @@ def wait_healthy(site: Site) -> None:
         for node in site.cluster.nodes:
             wait_until(
                 f"a new Service with its {len(BACKENDS)} endpoints in the kernel of node {node.name}",
-                lambda node=node: site.dataplane.service(node, front),  # type: ignore[misc]
-                lambda state: state.backends == BACKENDS,
+                lambda node=node: _backends(site, node, front),  # type: ignore[misc]
+                lambda backends: backends == BACKENDS,
                 deadline_s=HEALTHY_DEADLINE_S,
             )
+
+
+def _backends(site: Site, node: Node, front: ServicePort) -> frozenset[Backend]:
+    try:
+        return site.dataplane.service(node, front).backends
+    except CommandFailed:
+        return frozenset()  # a proxy that starts has no table yet
 
 
 @contextmanager

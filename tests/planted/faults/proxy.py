@@ -14,7 +14,7 @@ from harness.kube.wait import wait_until
 from harness.kube.workloads import client_ip_affinity
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary
-from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deceived, frozen, gone, mode_of
+from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deaf, deceived, gone, mode_of
 from tests.planted.suites import AFFINITY, BALANCING, CLUSTER_IP, FRIENDS, HEADLESS, MODE, NODE_PORT
 
 SEEN_DEADLINE_S = 60.0
@@ -25,8 +25,8 @@ TOOLS = {Mode.IPTABLES: IPTABLES_RESTORE, Mode.NFTABLES: NFT}
 
 
 @contextmanager
-def _one_frozen(site: Site) -> Iterator[None]:
-    with frozen(site, site.other_worker):
+def _one_deaf(site: Site) -> Iterator[None]:
+    with deaf(site, site.other_worker):
         yield
 
 
@@ -128,8 +128,8 @@ def _deceived(
 
 FAULTS = (
     Fault(
-        "kube-proxy is frozen on one node, whose rules go stale",
-        _one_frozen,
+        "one node's kube-proxy hears of no change, its rules go stale",
+        _one_deaf,
         caught_by=(NODE_PORT,),
         bystanders=(HEADLESS,),
     ),

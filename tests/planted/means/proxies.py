@@ -12,9 +12,11 @@ import yaml
 from clusters.cluster import Node
 from clusters.errors import CommandFailed
 from clusters.proxymode import ASK
+from clusters.spec import Substrate
 from harness.kube.nodeshell import wait_process
 from harness.kube.wait import is_ready, wait_until
 from tests.planted.fault import Site
+from tests.planted.means.kernel import BEFORE_THE_PROXY, packet_rule
 
 DAEMON_SET = "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy"
 CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
@@ -22,25 +24,42 @@ PODS = "/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-proxy"
 RESTART = "io.kubeproof/planted"
 DEADLINE_S = 180.0
 SEEN_DEADLINE_S = 60.0
+GUESTS = "169.254.0.0/16"
+"""Where the address of a guest of substrate `uml` comes from."""
+
+API_SERVER = 6443
 STATE = "cut -d' ' -f3 /proc/$(pidof kube-proxy)/stat"
 
 
 @contextmanager
-def frozen(site: Site, node: Node) -> Iterator[None]:
-    """The node's kube-proxy is stopped in the middle of whatever it did; its rules stay as they are."""
+def deaf(site: Site, node: Node) -> Iterator[None]:
+    """The node's kube-proxy hears of no change any more; its rules stay as they are.
+
+    It is frozen; within a guest, which nobody can reach into so far, it is cut off from the API server.
+    """
+    if site.cluster.substrate is Substrate.UML:
+        means = packet_rule(site, node, BEFORE_THE_PROXY, f"ip saddr {GUESTS} tcp dport {API_SERVER} drop")
+    else:
+        means = _frozen(site, node)
+    with means:
+        yield
+
+
+@contextmanager
+def _frozen(site: Site, node: Node) -> Iterator[None]:
     try:
-        site.proxies.run(node, "sh", "-c", "kill -STOP $(pidof kube-proxy)")
+        site.nodes.run(node, "sh", "-c", "kill -STOP $(pidof kube-proxy)")
         _wait_state(site, node, lambda state: state == "T")
         yield
     finally:
-        site.proxies.run(node, "sh", "-c", "kill -CONT $(pidof kube-proxy)")
+        site.nodes.run(node, "sh", "-c", "kill -CONT $(pidof kube-proxy)")
         _wait_state(site, node, lambda state: state != "T")
 
 
 def _wait_state(site: Site, node: Node, wanted: Callable[[str], bool]) -> None:
     wait_until(
         f"the process state of kube-proxy on node {node.name}",
-        lambda: site.proxies.run(node, "sh", "-c", STATE).strip(),
+        lambda: site.nodes.run(node, "sh", "-c", STATE).strip(),
         wanted,
         deadline_s=SEEN_DEADLINE_S,
     )
