@@ -62,3 +62,7 @@ INGRESS_WAY = f"{EDGE}/test_ingress.py::test_the_controller_goes_to_endpoints_or
 IMAGES = "suites/images"
 CONTENT = f"{IMAGES}/test_content.py::test_content_that_does_not_fit_its_digest_never_runs"
 PULL_POLICIES = f"{IMAGES}/test_policies.py::test_the_policy_decides_what_the_registry_is_asked"
+
+AUTOSCALING = "suites/autoscaling"
+CPU = f"{AUTOSCALING}/test_scaling.py::test_replicas_follow_the_cpu_that_requests_cost"
+TOLERANCE = f"{AUTOSCALING}/test_behavior.py::test_a_tenth_above_the_target_is_tolerated"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.planted.faults import controllers, dns, edge, network, nodes, pods, proxy, scheduling, services
+from tests.planted.faults import autoscaling, controllers, dns, edge, network, nodes, pods, proxy, scheduling, services
 
 FAULTS = (
     *proxy.FAULTS,
@@ -14,4 +14,5 @@ FAULTS = (
     *pods.FAULTS,
     *nodes.FAULTS,
     *edge.FAULTS,
+    *autoscaling.FAULTS,
 )

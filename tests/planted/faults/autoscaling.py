@@ -1,0 +1,39 @@
+"""Autoscalers do not scale, or on figures that are not so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.planted.fault import Fault, Site
+from tests.planted.means.manifests import controller_manager_without
+from tests.planted.means.metrics import doubled
+from tests.planted.suites import CPU, PAUSED, TOLERANCE
+
+
+@contextmanager
+def _nobody_scales(site: Site) -> Iterator[None]:
+    with controller_manager_without(site, "horizontal-pod-autoscaler-controller"):
+        yield
+
+
+@contextmanager
+def _usage_doubled(site: Site) -> Iterator[None]:
+    with doubled(site):
+        yield
+
+
+FAULTS = (
+    Fault(
+        "no autoscaler does anything",
+        _nobody_scales,
+        caught_by=(TOLERANCE,),
+        bystanders=(PAUSED,),
+    ),
+    Fault(
+        "the metrics API tells twice the CPU that was used",
+        _usage_doubled,
+        caught_by=(CPU,),
+        bystanders=(TOLERANCE,),
+    ),
+)
