@@ -5,14 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from clusters.spec import Mode
 from tests.planted import samples
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, replaced
-from tests.planted.suites import NODE_PORT, READINESS
+from tests.planted.means.kernel import LEAVING, packet_rule
+from tests.planted.suites import (
+    CLUSTER_IP,
+    EXTERNAL_POLICY,
+    INTERNAL_POLICY,
+    NO_ENDPOINTS,
+    NODE_PORT,
+    READINESS,
+    TERMINATING,
+)
 
 IS_READY = "(!has(e.conditions.ready) || e.conditions.ready)"
 IS_LEAVING = "(has(e.conditions.terminating) && e.conditions.terminating)"
 """In CEL, of the endpoint `e`."""
+
+
+@contextmanager
+def _policy_ignored(site: Site, policy: str) -> Iterator[None]:
+    with altered(
+        site,
+        samples.service(**{policy: "Local"}),
+        when=f"has(object.spec.{policy}) && object.spec.{policy} == 'Local'",
+        patch=replaced(f"/spec/{policy}", "'Cluster'"),
+        seen=lambda made: made["spec"][policy] == "Cluster",
+    ):
+        yield
+
+
+@contextmanager
+def _internal_policy_ignored(site: Site) -> Iterator[None]:
+    with _policy_ignored(site, "internalTrafficPolicy"):
+        yield
+
+
+@contextmanager
+def _external_policy_ignored(site: Site) -> Iterator[None]:
+    with _policy_ignored(site, "externalTrafficPolicy"):
+        yield
 
 
 @contextmanager
@@ -27,17 +61,61 @@ def _unready_stays(site: Site) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _leaving_serves_nobody(site: Site) -> Iterator[None]:
+    serves = "(!has(e.conditions.serving) || e.conditions.serving)"
+    with altered(
+        site,
+        samples.endpoint(ready=False, serving=True, terminating=True),
+        when=f"has(object.endpoints) && object.endpoints.exists(e, {IS_LEAVING} && {serves})",
+        patch=_endpoints_with(f"ready: {IS_READY}, serving: {serves} && !{IS_LEAVING}, terminating: {IS_LEAVING}"),
+        seen=lambda made: not made["endpoints"][0]["conditions"]["serving"],
+    ):
+        yield
+
+
 def _endpoints_with(conditions: str) -> str:
     """A JSON patch in CEL that gives every endpoint other conditions."""
     endpoint = f"Object.endpoints{{addresses: e.addresses, conditions: Object.endpoints.conditions{{{conditions}}}}}"
     return replaced("/endpoints", f"object.endpoints.map(e, {endpoint})")
 
 
+@contextmanager
+def _nobody_refused(site: Site) -> Iterator[None]:
+    with packet_rule(site, site.worker, LEAVING, "icmp type destination-unreachable drop"):
+        yield
+
+
 FAULTS = (
+    Fault(
+        "internalTrafficPolicy Local is taken for Cluster",
+        _internal_policy_ignored,
+        caught_by=(INTERNAL_POLICY,),
+        bystanders=(EXTERNAL_POLICY,),
+    ),
+    Fault(
+        "externalTrafficPolicy Local is taken for Cluster",
+        _external_policy_ignored,
+        caught_by=(EXTERNAL_POLICY,),
+        bystanders=(INTERNAL_POLICY,),
+    ),
     Fault(
         "an unready endpoint stays ready",
         _unready_stays,
         caught_by=(READINESS,),
         bystanders=(NODE_PORT,),
+    ),
+    Fault(
+        "endpoints that leave serve nobody any more",
+        _leaving_serves_nobody,
+        caught_by=(TERMINATING,),
+        bystanders=(READINESS,),
+    ),
+    Fault(
+        "a Service without endpoints does not refuse, it is silent",
+        _nobody_refused,
+        caught_by=(NO_ENDPOINTS,),
+        bystanders=(CLUSTER_IP,),
+        modes=frozenset({Mode.IPTABLES, Mode.NFTABLES}),
     ),
 )

@@ -14,6 +14,7 @@ from tests.planted.fault import Site
 TABLE = "planted"
 BEFORE_THE_PROXY = "type filter hook prerouting priority raw"
 BETWEEN = "type filter hook forward priority filter - 10"
+LEAVING = "type filter hook output priority filter - 10"
 BEFORE_THE_PROXYS_MASQUERADE = "type nat hook postrouting priority srcnat - 10"
 """Type, hook and priority of a chain, by where packets meet it."""
 
