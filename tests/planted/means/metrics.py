@@ -28,9 +28,10 @@ def doubled(site: Site) -> Iterator[None]:
     with ExitStack() as undo:
         undo.callback(_wait_told, site, twice=False)
         undo.enter_context(_may_ask(site))
-        undo.enter_context(_beside_metrics_server(site))
         undo.callback(_lead_to, site, "https")
         _lead_to(site, PORT)
+        # Last, because it ends the connections that the API server holds open to the truthful one.
+        undo.enter_context(_beside_metrics_server(site))
         _wait_told(site, twice=True)
         yield
 
