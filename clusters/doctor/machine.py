@@ -102,12 +102,17 @@ def _head(url: str, timeout_s: float) -> str | None:
 def _inotify_files(process: Path) -> list[Path]:
     """The inotify instances of one of root's processes, by their files in /proc/PID/fdinfo (proc(5))."""
     try:
-        if process.stat().st_uid != 0:
-            return []
-        files = (process / "fd").iterdir()
-        return [process / "fdinfo" / file.name for file in files if str(file.readlink()) == "anon_inode:inotify"]
+        files = list((process / "fd").iterdir()) if process.stat().st_uid == 0 else []
     except OSError:
-        return []  # it has ended, or closed one meanwhile
+        return []  # it has ended
+    return [process / "fdinfo" / file.name for file in files if _is_inotify(file)]
+
+
+def _is_inotify(file: Path) -> bool:
+    try:
+        return str(file.readlink()) == "anon_inode:inotify"
+    except OSError:
+        return False  # it was closed meanwhile, as the one by which we listed our own files
 
 
 def _watches(file: Path) -> int:
