@@ -109,8 +109,7 @@ def test_a_client_may_move_when_its_time_is_out(
 
     first = {address: _backends(outside_client, cluster, web, address, 2) for address in addresses}
     assert all(len(met) == 1 for met in first.values()), f"within {timeout_s} s clients met several backends: {first}"
-    # Every look of a client would begin its time anew: there is nothing to wait for but the time.
-    time.sleep(timeout_s + 2)
+    time.sleep(timeout_s + 2)  # every look of a client would begin its time anew: there is no condition to wait for
     # In another order: those who come in the same one meet the same backends again where these take turns.
     after = {address: _backends(outside_client, cluster, web, address, 1) for address in reversed(addresses)}
     moved = [address for address in addresses if after[address] != first[address]]
