@@ -35,6 +35,8 @@ from harness.run.record import RECORD
 from harness.stash import CLUSTER, RUN_DIRECTORY, SEED
 from reports.model import Finding, Measurement
 
+CASE_LABEL = "io.kubeproof.case"
+
 
 @pytest.fixture(scope="session")
 def cluster(pytestconfig: pytest.Config) -> Cluster:
@@ -84,8 +86,14 @@ def namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[str]:
     kube.core.delete_namespace(name)
 
 
+@pytest.fixture
+def undisturbed(waits: Waits) -> None:
+    """For exclusive cases: the Services and pods of earlier cases, which go after their case's end, are gone."""
+    waits.wait_none(f"/api/v1/namespaces?labelSelector={CASE_LABEL}&fieldSelector=status.phase%3DTerminating")
+
+
 def _namespace(name: str) -> dict[str, object]:
-    metadata = {"name": name, "labels": {"io.kubeproof.case": name}}
+    metadata = {"name": name, "labels": {CASE_LABEL: name}}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 

@@ -24,6 +24,12 @@ MEMORY_FILE_SIZE = "896Mi"
 
 FIRST_SYNC_TIMEOUT_S = 300
 
+CPU_REQUEST = "500m"
+"""The guest's share of a busy node's processors. Every packet to a Service goes through the guest: with no request
+it would have the least share there is, and stand still for seconds where a real node's kernel, which needs no share,
+goes on. https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run
+"""
+
 
 def director_manifests(
     printed: str, image: str, mode: Mode, scheduler: str, service_cidr: str
@@ -63,6 +69,7 @@ def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> 
     (container,) = pod["containers"]
     container.pop("command")
     container["image"] = image
+    container["resources"] = {"requests": {"cpu": CPU_REQUEST}}
     container["env"] += [
         {"name": "NODE_ADDRESS", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
         {"name": "SERVICE_CIDR", "value": service_cidr},

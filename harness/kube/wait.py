@@ -182,6 +182,17 @@ class Waits:
             clock=self._clock,
         )
 
+    def wait_none(self, path: str, deadline_s: float = 120.0) -> None:
+        """The list at `path` of the API server is empty."""
+        wait_until(
+            f"nothing in {path} of cluster {self._kube.cluster.name}",
+            lambda: self._list(path),
+            lambda found: not found,
+            describe=lambda found: ", ".join(item["metadata"]["name"] for item in found) or "nothing",
+            deadline_s=deadline_s,
+            clock=self._clock,
+        )
+
     def endpoints(self, namespace: str, service: str) -> frozenset[tuple[str, int]]:
         """The Service's ready endpoints of its first port right now, from its EndpointSlices."""
         path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"

@@ -27,6 +27,7 @@ TARGETS = 12
 @pytest.mark.workers(2)
 @pytest.mark.performance
 @pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
 @pytest.mark.claim("1.1", "1.2")
 def test_rules_and_first_packet_grow_as_the_mode_documents(
     cluster: Cluster,

@@ -68,5 +68,10 @@ def test_the_guest_gets_memory_and_nothing_of_the_nodes_kernel():
     assert [mount["name"] for mount in pod["containers"][0]["volumeMounts"]] == ["kube-proxy", "guest-memory"]
 
 
+def test_the_guest_has_a_share_of_a_busy_nodes_processors():
+    (container,) = fitted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+    assert container["resources"] == {"requests": {"cpu": "500m"}}
+
+
 def test_what_else_kubeadm_prints_stays():
     assert fitted()["ServiceAccount"]["metadata"]["name"] == "kube-proxy"

@@ -51,6 +51,14 @@ def test_gone_is_what_the_api_server_does_not_find(waits_on):
         waits_on({f"GET {POD}": {"metadata": {"finalizers": ["x"]}}}, lambda waits: waits.wait_gone(POD, deadline_s=1))
 
 
+def test_a_list_is_waited_for_until_it_is_empty(waits_on):
+    path = "/api/v1/namespaces"
+    waits_on({f"GET {path}": {"items": []}}, lambda waits: waits.wait_none(path))
+    leaving = {"items": [{"metadata": {"name": "web-1a"}}]}
+    with pytest.raises(DeadlinePassed, match="kubeproof-fake.*last seen: web-1a"):
+        waits_on({f"GET {path}": leaving}, lambda waits: waits.wait_none(path, deadline_s=1))
+
+
 @pytest.mark.parametrize(
     "unfinished",
     [deployment(observed=1), deployment(replicas=4), deployment(updated=2), deployment(available=2)],
