@@ -1,11 +1,14 @@
 """Bounds, policies and windows: how fast and how far an autoscaler may go. The load stays, the target moves."""
 
+import time
+
 from harness.suite import (
     AutoscalerRecord,
     Kube,
     Look,
     ManifestMaker,
     MetricsServer,
+    Waits,
     WatchMaker,
     wrong_looks,
 )
@@ -51,14 +54,21 @@ def test_policies_and_windows_hold_an_autoscaler_back(
 
 
 def test_a_tenth_above_the_target_is_tolerated(
-    metrics: MetricsServer, kube: Kube, create: ManifestMaker, record_watch: WatchMaker, namespace: str
+    metrics: MetricsServer,
+    kube: Kube,
+    waits: Waits,
+    create: ManifestMaker,
+    record_watch: WatchMaker,
+    namespace: str,
 ) -> None:
     """A pod a little above its target stays alone, though rounding up would make two; far above, there are two."""
     with record_watch("pods", "horizontalpodautoscalers") as recorder:
         busy = AutoscalerRecord(recorder, "busy")
         make_burner(create, "busy")
+        (pod,) = waits.wait_pods_ready(namespace, "app=busy", 1)
+        metrics.wait_pod_since(namespace, pod["metadata"]["name"], time.time())
         make_autoscaler(create, "busy", lowest=1, highest=2, target=FAR_ABOVE)
-        first = busy.wait_look("with a metric for certain", lambda look: look.settled == 1, deadline_s=120)
+        first = busy.wait_look("with a metric", lambda look: look.utilization is not None)
         close = round((first.utilization or 0) / 1.05)
         change(kube, namespace, "busy", metrics=[cpu(close)])
         near = busy.wait_look("near its target", lambda look: 1 < ratio(look) <= 1.1)

@@ -55,7 +55,7 @@ def test_a_list_is_waited_for_until_it_is_empty(waits_on):
     path = "/api/v1/namespaces"
     waits_on({f"GET {path}": {"items": []}}, lambda waits: waits.wait_none(path))
     leaving = {"items": [{"metadata": {"name": "web-1a"}}]}
-    with pytest.raises(DeadlinePassed, match="kubeproof-fake.*last seen: web-1a"):
+    with pytest.raises(DeadlinePassed, match=r"kubeproof-fake.*last seen: web-1a"):
         waits_on({f"GET {path}": leaving}, lambda waits: waits.wait_none(path, deadline_s=1))
 
 
