@@ -24,7 +24,7 @@ MEMORY_FILE_SIZE = "896Mi"
 
 FIRST_SYNC_TIMEOUT_S = 300
 
-CPU_REQUEST = "500m"
+CPU_REQUEST = "250m"
 """The guest's share of a busy node's processors. Every packet to a Service goes through the guest: with no request
 it would have the least share there is, and stand still for seconds where a real node's kernel, which needs no share,
 goes on. https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run

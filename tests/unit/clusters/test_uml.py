@@ -70,7 +70,7 @@ def test_the_guest_gets_memory_and_nothing_of_the_nodes_kernel():
 
 def test_the_guest_has_a_share_of_a_busy_nodes_processors():
     (container,) = fitted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
-    assert container["resources"] == {"requests": {"cpu": "500m"}}
+    assert container["resources"] == {"requests": {"cpu": "250m"}}
 
 
 def test_what_else_kubeadm_prints_stays():
