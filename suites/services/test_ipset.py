@@ -16,7 +16,7 @@ from harness.suite import (
     steady_traffic,
 )
 
-CHANGES = 3
+CHANGES = 2
 SPACING_S = 0.02
 
 
