@@ -71,7 +71,6 @@ def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> 
     container["image"] = image
     container["resources"] = {"requests": {"cpu": CPU_REQUEST}}
     container["env"] += [
-        {"name": "NODE_ADDRESS", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
         {"name": "SERVICE_CIDR", "value": service_cidr},
         {"name": "UML_MEM", "value": GUEST_MEMORY},
     ]

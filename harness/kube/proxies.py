@@ -29,6 +29,9 @@ WORKING_DEADLINE_S = 180.0
 FEATURE = re.compile(
     r'^kubernetes_feature_enabled\{name="(?P<name>\w+)",stage="(?P<stage>\w*)"\} (?P<enabled>[01])$', re.MULTILINE
 )
+SYNCS = re.compile(
+    r"^kubeproxy_sync_proxy_rules_duration_seconds_(?P<what>sum|count)(?:\{[^}]*\})? (?P<value>\S+)$", re.MULTILINE
+)
 LAST_SYNC = re.compile(r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
@@ -38,6 +41,25 @@ class FeatureGate:
 
     stage: str
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Syncs:
+    """How often a kube-proxy has brought its rules up to date since its start, and the seconds that took in all."""
+
+    count: int
+    total_s: float
+
+
+def parse_syncs(metrics: str) -> Syncs:
+    """The syncs of all address families, from kube-proxy's metrics page.
+
+    https://kubernetes.io/docs/reference/instrumentation/metrics/ (kubeproxy_sync_proxy_rules_duration_seconds)
+    """
+    values = {"sum": 0.0, "count": 0.0}
+    for found in SYNCS.finditer(metrics):
+        values[found["what"]] += float(found["value"])
+    return Syncs(int(values["count"]), values["sum"])
 
 
 def parse_features(metrics: str) -> dict[str, FeatureGate]:
@@ -63,10 +85,16 @@ class Proxies:
         """The feature gates that the node's kube-proxy knows."""
         return parse_features(self._page(node, "/metrics"))
 
-    def effective(self, node: Node, section: str, name: str) -> object:
-        """A setting that the node's kube-proxy runs with, as it tells."""
+    def syncs(self, node: Node) -> Syncs:
+        """The syncs of the node's kube-proxy so far."""
+        return parse_syncs(self._page(node, "/metrics"))
+
+    def effective(self, node: Node, *setting: str) -> object:
+        """A setting that the node's kube-proxy runs with, as it tells: ("mode",) or ("ipvs", "scheduler")."""
         (config,) = json.loads(self._page(node, "/configz")).values()
-        return config[section][name]
+        for name in setting:
+            config = config[name]
+        return config
 
     def restart(self, node: Node) -> None:
         """End the node's kube-proxy and wait until another one has written all rules."""
@@ -87,24 +115,30 @@ class Proxies:
         )
 
     @contextmanager
-    def changing(self, node: Node, section: str, name: str) -> Iterator[Callable[[object], None]]:
-        """A function that sets `section.name` of the configuration and returns once the node's kube-proxy runs with it.
+    def changing(self, node: Node, *setting: str) -> Iterator[Callable[[object], None]]:
+        """A function that sets `setting` of the configuration and returns once the node's kube-proxy runs with it.
 
         Only that node's proxy is started again; at the block's end the configuration is what it was, and so is
         the proxy's setting.
         """
         path, key, before = self._configuration()
-        at_first = self.effective(node, section, name)
+        at_first = self.effective(node, *setting)
+        *sections, name = setting
 
         def put(text: str, value: object) -> None:
             self._kube.merge(path, {"data": {key: text}})
             self.restart(node)
-            found = self.effective(node, section, name)
-            assert found == value, f"kube-proxy on node {node.name} runs with {section}.{name} {found}, not {value}"
+            found = self.effective(node, *setting)
+            assert found == value, (
+                f"kube-proxy on node {node.name} runs with {'.'.join(setting)} {found}, not {value}"
+            )
 
         def change(value: object) -> None:
             config = yaml.safe_load(before)
-            config[section][name] = value
+            place = config
+            for section in sections:
+                place = place[section]
+            place[name] = value
             put(yaml.safe_dump(config), value)
 
         try:

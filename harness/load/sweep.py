@@ -87,7 +87,7 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
             progress.step(f"{services} Services")
             held, programmed_s = _bring_to(setting, held, services)
             progress.note(f"in every kernel after {programmed_s:.1f} s")
-            yield _measure(setting, plan, number, services, programmed_s)
+            yield measure(setting, plan, number, services, programmed_s)
     finally:
         remove(setting.kube, setting.namespace)
 
@@ -108,7 +108,8 @@ def _bring_to(
     )
 
 
-def _measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
+def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
+    """One step with the fillers as they are: `services` of them, which took `programmed_s`; `number` varies the seed."""
     before = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
     result = run_load(
         setting.kube,

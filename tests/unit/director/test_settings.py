@@ -3,7 +3,6 @@ from director.settings import ApiServer, NotConfigured, Settings, api_server, re
 
 ENVIRONMENT = {
     "NODE_NAME": "worker",
-    "NODE_ADDRESS": "172.18.0.3",
     "SERVICE_CIDR": "10.96.0.0/16",
     "UML_MEM": "512M",
 }
@@ -19,7 +18,7 @@ clusters:
 
 
 def test_the_daemon_set_says_node_service_cidr_and_memory():
-    assert read_settings(ENVIRONMENT) == Settings("worker", "172.18.0.3", "10.96.0.0/16", "512M")
+    assert read_settings(ENVIRONMENT) == Settings("worker", "10.96.0.0/16", "512M")
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)

@@ -12,7 +12,7 @@ from pathlib import Path
 from director.client import COMMAND_TIMEOUT_S, READY_TIMEOUT_S
 from director.frames import Message
 from director.host import Host, HostCommandFailed, ThisHost
-from director.kernel import Kernel, boot, choose_cpu
+from director.kernel import Kernel, boot
 from director.line import GuestSilent, Line
 from director.plumbing import lay, remove
 from director.routes import LOOK, SYNCED_LINE, Routes, destinations, own_addresses
@@ -46,7 +46,7 @@ async def serve(host: Host, settings: Settings, api: ApiServer) -> int:
     try:
         lay(host, settings.service_cidr)
         routes = Routes(host, settings.service_cidr, own_addresses(host) | {api.address})
-        kernel = await boot(settings.memory, choose_cpu(settings.node_address, os.sched_getaffinity(0)))
+        kernel = await boot(settings.memory)
         try:
             return await Director(kernel, routes, start_message(settings, api)).run()
         finally:

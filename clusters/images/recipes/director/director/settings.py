@@ -26,7 +26,6 @@ class Settings:
     """`memory` is the guest's, as the kernel's `mem=` wants it."""
 
     node_name: str
-    node_address: str
     service_cidr: str
     memory: str
 
@@ -54,7 +53,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise NotConfigured(f"SERVICE_CIDR is {cidr!r}, expected was one IPv4 network: {error}") from error
     return Settings(
         node_name=value("NODE_NAME"),
-        node_address=value("NODE_ADDRESS"),
         service_cidr=cidr,
         memory=value("UML_MEM"),
     )

@@ -1,0 +1,22 @@
+from harness.measure.contrast import Contrast, Range, in_words, range_of
+
+
+def contrast(ours, theirs):
+    return Contrast("a connection, ms", range_of(ours), range_of(theirs))
+
+
+def test_repetitions_are_told_by_their_median_and_their_ends():
+    assert range_of([3.0, 1.0, 9.0]) == Range(3.0, 1.0, 9.0)
+
+
+def test_a_mode_is_better_only_where_the_ranges_are_apart():
+    apart = contrast([1.0, 1.2, 1.1], [1.3, 1.5, 2.0])
+    assert (apart.better, apart.worse, apart.told) == (True, False, True)
+    turned = contrast([1.3, 1.5, 2.0], [1.0, 1.2, 1.1])
+    assert (turned.better, turned.worse) == (False, True)
+    assert not contrast([1.0, 1.4, 1.1], [1.3, 1.5, 2.0]).told
+
+
+def test_figures_are_told_with_their_ranges():
+    told = in_words([contrast([1.0, 1.2, 1.1], [1.3, 1.5, 2.0])], "ipvs", "iptables")
+    assert told == "a connection, ms: 1.1 (1 to 1.2) in ipvs, 1.5 (1.3 to 2) in iptables"
