@@ -109,7 +109,7 @@ def _bring_to(
 
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
-    """One step with the fillers as they are: `services` of them, which took `programmed_s`; `number` varies the seed."""
+    """One step with the fillers as they are; `number` varies the seed, the rest is for the record."""
     before = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
     result = run_load(
         setting.kube,
