@@ -28,10 +28,12 @@ from harness.kube.rollout import update_template
 from harness.kube.services import ServiceHandle, ServiceMaker, service_path, wait_front
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
+from harness.kube.workloads import service
 from harness.load.plan import Target
 from harness.load.steered import HttpLoad, steered_load
-from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
+from harness.load.sweep import Step, SweepPlan, SweepSetting, measure, sweep
 from harness.measure.autoscaling import Look
+from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.growth import Growth, growth
 from harness.measure.scaling import right_counts, wrong_looks
@@ -52,6 +54,7 @@ __all__ = [
     "ClientMaker",
     "Cluster",
     "Comparison",
+    "Contrast",
     "ControlPlane",
     "DataPlane",
     "FeatureGate",
@@ -76,6 +79,7 @@ __all__ = [
     "Progress",
     "Proxies",
     "ProxyShell",
+    "Range",
     "Reading",
     "Registry",
     "Reply",
@@ -99,11 +103,15 @@ __all__ = [
     "evict",
     "growth",
     "held_connections",
+    "in_words",
     "is_ready",
+    "measure",
     "nodes_of",
+    "range_of",
     "restarts",
     "right_counts",
     "sequence_statistics",
+    "service",
     "service_path",
     "spare_worker",
     "steady_traffic",

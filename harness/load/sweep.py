@@ -15,8 +15,10 @@ import numpy as np
 
 from clusters.cluster import Node
 from clusters.progress import Progress
+from clusters.spec import Substrate
 from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
 from harness.kube.client import Kube
+from harness.kube.proxies import Proxies
 from harness.load.filler import fill, remove, wait_everywhere
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.run import run_load
@@ -47,6 +49,7 @@ class SweepSetting:
 
     kube: Kube
     dataplane: DataPlane
+    proxies: Proxies
     namespace: str
     load_pod: str
     load_node: Node
@@ -80,7 +83,7 @@ class Step:
 
 
 def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Step]:
-    """Every step in order. Fillers are removed at the end, whatever happens."""
+    """Every step in order. Fillers are removed at the end, whatever happens; after the last step from every kernel."""
     held: frozenset[ServicePort] = frozenset()
     try:
         for number, services in enumerate(plan.services):
@@ -88,6 +91,7 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
             held, programmed_s = _bring_to(setting, held, services)
             progress.note(f"in every kernel after {programmed_s:.1f} s")
             yield measure(setting, plan, number, services, programmed_s)
+        _bring_to(setting, held, 0)
     finally:
         remove(setting.kube, setting.namespace)
 
@@ -95,10 +99,16 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
 def _bring_to(
     setting: SweepSetting, held: frozenset[ServicePort], services: int
 ) -> tuple[frozenset[ServicePort], float]:
-    """Add fillers up to `services`, or remove all of them; fewer but some is never asked for."""
+    """Add fillers up to `services`, or remove all of them; fewer but some is never asked for.
+
+    A user-mode Linux takes as long to let a thousand entries of an ipset go as to take them in, minutes on a small
+    host, and seconds to begin anew without them.
+    """
     nodes, dataplane = setting.kube.cluster.nodes, setting.dataplane
     if services < len(held):
         remove(setting.kube, setting.namespace)
+        if setting.kube.cluster.substrate == Substrate.UML:
+            setting.proxies.restart_all()
         return frozenset(), wait_everywhere(
             lambda: (dataplane.left(node, held) for node in nodes), deadline_s=CONVERGENCE_DEADLINE_S
         )

@@ -12,6 +12,7 @@ from harness.suite import (
     Kube,
     Measurement,
     Progress,
+    Proxies,
     ServiceMaker,
     Step,
     SweepPlan,
@@ -34,6 +35,7 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
     kube: Kube,
     namespace: str,
     dataplane: DataPlane,
+    proxies: Proxies,
     make_service: ServiceMaker,
     make_client: ClientMaker,
     measurements: list[Measurement],
@@ -47,7 +49,7 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
     target = make_service("target", 1, node=backend_node.name)
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
     client = make_client("load", node=client_node)
-    setting = SweepSetting(kube, dataplane, namespace, client.name, client_node, fronts)
+    setting = SweepSetting(kube, dataplane, proxies, namespace, client.name, client_node, fronts)
     plan = SweepPlan(SERVICES, rate_per_s=150, duration_s=20, seed=seed)
 
     steps: list[Step] = []

@@ -7,7 +7,7 @@ import yaml
 from clusters.cluster import Node, Role
 from clusters.errors import CommandFailed
 from harness.kube.client import Kube
-from harness.kube.proxies import FeatureGate, Proxies, parse_features
+from harness.kube.proxies import FeatureGate, Proxies, Syncs, parse_features, parse_syncs
 from tests.fakes.apiserver import FakeApiServer, serving
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
@@ -95,6 +95,25 @@ def test_features_are_told_with_their_stage():
         "NFTablesProxyMode": FeatureGate("", True),
         "Other": FeatureGate("ALPHA", False),
     }
+
+
+def test_syncs_of_all_address_families_count_together():
+    name = "kubeproxy_sync_proxy_rules_duration_seconds"
+    page = f"""# TYPE {name} histogram
+{name}_bucket{{ip_family="IPv4",le="0.001"}} 7
+{name}_sum{{ip_family="IPv4"}} 1.5
+{name}_count{{ip_family="IPv4"}} 7
+{name}_sum{{ip_family="IPv6"}} 0.25
+{name}_count{{ip_family="IPv6"}} 3
+kubeproxy_sync_full_proxy_rules_duration_seconds_count{{ip_family="IPv4"}} 2
+"""
+    assert parse_syncs(page) == Syncs(count=10, total_s=1.75)
+
+
+def test_a_setting_outside_any_section_is_told(tmp_path):
+    node = ProxyNode()
+    with serving(FakeApiServer({}), tmp_path) as cluster:
+        assert Proxies(Kube(cluster), node).effective(WORKER, "mode") == "ipvs"
 
 
 def test_a_setting_is_changed_and_put_back_even_if_the_case_fails(tmp_path):
