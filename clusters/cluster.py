@@ -46,13 +46,14 @@ class Cluster:
     """A cluster that is ready.
 
     `kubeconfig` is a file of our own (0600) and `context` its context; `network` the container network
-    that outside clients join (None for an existing cluster); `owned` says that this run may break nodes.
+    that outside clients join. An existing cluster has neither `network` nor `source`: nobody here knows where
+    its images are from. `owned` says that this run may break nodes.
     `mode` is the effective one, read from kube-proxy. `environment` is the fingerprint for the report.
     """
 
     name: str
     mode: Mode
-    source: Source
+    source: Source | None
     substrate: Substrate
     kubernetes: str
     kubeconfig: Path
@@ -80,7 +81,7 @@ class Cluster:
             **{
                 **doc,
                 "mode": Mode(doc["mode"]),
-                "source": Source(doc["source"]),
+                "source": Source(doc["source"]) if doc["source"] else None,
                 "substrate": Substrate(doc["substrate"]),
                 "kubeconfig": Path(doc["kubeconfig"]),
                 "nodes": tuple(Node(node["name"], Role(node["role"]), node["address"]) for node in doc["nodes"]),

@@ -29,7 +29,7 @@ from harness.run.lock import machine_lock
 from harness.run.log import RunLog
 from harness.run.owner import ProviderOwner
 from harness.run.record import RECORD, attach, new_record
-from harness.run.request import ClusterRequest, add_options, read_request, read_seed
+from harness.run.request import EXISTING, ClusterRequest, add_options, read_request, read_seed
 from harness.stash import CLUSTER, CONTROLLER, RUN_DIRECTORY, SEED
 
 pytest_plugins = [
@@ -166,7 +166,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controller:
     claims_file = config.rootpath / config.getini("kubeproof_claims")
     claims = read_claims(claims_file) if claims_file.exists() else ()
-    directory = new_directory(Path(config.getoption("runs_dir")), str(request.mode or "existing"))
+    directory = new_directory(Path(config.getoption("runs_dir")), str(request.mode or EXISTING))
     owner = config.hook.pytest_kubeproof_cluster_owner(request=request) or ProviderOwner()
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     controller = Controller(

@@ -16,7 +16,7 @@ from clusters.existing.effectivemode import read_effective_mode
 from clusters.existing.kubernetesapi import KubernetesApi
 from clusters.existing.nodeaccess import run_in_node_pod
 from clusters.progress import Progress
-from clusters.spec import ClusterSpec, Source, Substrate
+from clusters.spec import ClusterSpec, Substrate
 
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 
@@ -51,7 +51,7 @@ class ExistingProvider:
         return Cluster(
             name=self.context,
             mode=effective.mode,
-            source=Source.REGISTRY,
+            source=None,
             substrate=Substrate.HOST,
             kubernetes=version,
             kubeconfig=self.kubeconfig,

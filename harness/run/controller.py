@@ -24,7 +24,7 @@ from harness.measure.flakes import flakes
 from harness.run.log import RunLog
 from harness.run.owner import ClusterOwner
 from harness.run.record import CaseNews, news_of
-from harness.run.request import ClusterRequest
+from harness.run.request import EXISTING, ClusterRequest
 from reports.model import CaseResult, Outcome, RunInfo, RunResults
 
 SETUP_CASE = "cluster set-up"
@@ -171,7 +171,7 @@ def _run_info(request: ClusterRequest, run_id: str, seed: int) -> RunInfo:
         id=run_id,
         started=_now(),
         finished=None,
-        mode=str(request.mode or "existing"),
+        mode=str(request.mode or EXISTING),
         source=str(request.source or "auto"),
         substrate=str(request.substrate or "auto"),
         kubernetes=request.kubernetes or "default",
@@ -187,7 +187,7 @@ def _with_cluster(info: RunInfo, cluster: Cluster) -> RunInfo:
     return replace(
         info,
         mode=str(cluster.mode),
-        source=str(cluster.source),
+        source=str(cluster.source or EXISTING),
         substrate=str(cluster.substrate),
         kubernetes=cluster.kubernetes,
         nodes=len(cluster.nodes),

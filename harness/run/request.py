@@ -13,6 +13,9 @@ from clusters.errors import UsageError
 from clusters.spec import Mode, Source, Substrate
 
 AUTO = "auto"
+EXISTING = "existing"
+"""What a report says of a cluster that was there, where it would tell how one of ours is made."""
+
 Choice = TypeVar("Choice", Mode, Source, Substrate)
 
 

@@ -31,7 +31,9 @@ def test_policies_and_windows_hold_an_autoscaler_back(
         make_burner(create, "busy")
         make_autoscaler(create, "busy", lowest=2, highest=4, target=FAR_BELOW, up=ONE_AT_A_TIME, down=down)
         most = busy.wait_look("asking for the most", lambda look: look.desired == 4, deadline_s=150)
-        busy.wait_look("held by the most", lambda look: look.current == 4 and limit(look) is not None, after=most)
+        busy.wait_look(
+            "held by the most", lambda look: look.current == 4 and limit(look) == "TooManyReplicas", after=most
+        )
         change(kube, namespace, "busy", metrics=[cpu(FAR_ABOVE)])
         held = busy.wait_look("held by its window", lambda look: look.rules.target == FAR_ABOVE and look.desired == 4)
         busy.wait_look("asking for the fewest", lambda look: look.desired == 2, after=held, deadline_s=120)

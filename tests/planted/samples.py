@@ -28,6 +28,17 @@ def deployment(**fields: Any) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "sample"}, "spec": spec}
 
 
+def autoscaler(**fields: Any) -> dict[str, Any]:
+    """An autoscaler; `fields` go into its spec."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "sample"}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "sample"},
+        "spec": {"scaleTargetRef": target, "maxReplicas": 2, **fields},
+    }
+
+
 def service(**fields: Any) -> dict[str, Any]:
     """A Service with a node port; `fields` go into its spec."""
     spec = {"type": "NodePort", "ports": [{"port": 80}], **fields}

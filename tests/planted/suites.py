@@ -64,6 +64,7 @@ INGRESS_ROUTES = f"{EDGE}/test_ingress.py::test_ingress_routes_by_host_and_path"
 INGRESS_WAY = f"{EDGE}/test_ingress.py::test_the_controller_goes_to_endpoints_or_to_the_cluster_ip"
 
 IMAGES = "suites/images"
+NOT_THERE = f"{IMAGES}/test_content.py::test_a_pod_says_why_its_image_cannot_be_had"
 CONTENT = f"{IMAGES}/test_content.py::test_content_that_does_not_fit_its_digest_never_runs"
 PULL_POLICIES = f"{IMAGES}/test_policies.py::test_the_policy_decides_what_the_registry_is_asked"
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.planted.faults import autoscaling, controllers, dns, edge, network, nodes, pods, proxy, scheduling, services
+from tests.planted.faults import (
+    autoscaling,
+    controllers,
+    dns,
+    edge,
+    images,
+    network,
+    nodes,
+    pods,
+    proxy,
+    scheduling,
+    services,
+)
 
 FAULTS = (
     *proxy.FAULTS,
@@ -14,5 +26,6 @@ FAULTS = (
     *pods.FAULTS,
     *nodes.FAULTS,
     *edge.FAULTS,
+    *images.FAULTS,
     *autoscaling.FAULTS,
 )

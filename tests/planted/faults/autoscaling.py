@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.planted import samples
 from tests.planted.fault import Fault, Site
+from tests.planted.means.admission import altered, replaced
 from tests.planted.means.manifests import controller_manager_without
 from tests.planted.means.metrics import doubled
-from tests.planted.suites import CPU, PAUSED, TOLERANCE
+from tests.planted.suites import CPU, PAUSED, REPLICAS, TOLERANCE
+
+MANY = 100
+"""Replicas, more than any case allows."""
 
 
 @contextmanager
@@ -20,6 +25,18 @@ def _nobody_scales(site: Site) -> Iterator[None]:
 @contextmanager
 def _usage_doubled(site: Site) -> Iterator[None]:
     with doubled(site):
+        yield
+
+
+@contextmanager
+def _no_most(site: Site) -> Iterator[None]:
+    with altered(
+        site,
+        samples.autoscaler(),
+        when=f"object.spec.maxReplicas < {MANY}",
+        patch=replaced("/spec/maxReplicas", str(MANY)),
+        seen=lambda made: made["spec"]["maxReplicas"] == MANY,
+    ):
         yield
 
 
@@ -35,5 +52,11 @@ FAULTS = (
         _usage_doubled,
         caught_by=(CPU,),
         bystanders=(TOLERANCE,),
+    ),
+    Fault(
+        "autoscalers know no upper bound",
+        _no_most,
+        caught_by=(TOLERANCE,),
+        bystanders=(REPLICAS,),
     ),
 )

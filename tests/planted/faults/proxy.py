@@ -14,8 +14,8 @@ from harness.kube.wait import wait_until
 from harness.kube.workloads import client_ip_affinity
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary
-from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deaf, deceived, gone, mode_of
-from tests.planted.suites import AFFINITY, BALANCING, CLUSTER_IP, FRIENDS, HEADLESS, MODE, NODE_PORT
+from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deaf, deceived, gone, mode_of, never_added
+from tests.planted.suites import AFFINITY, BALANCING, CLUSTER_IP, FRIENDS, HEADLESS, MODE, NODE_PORT, SETS, WAYS_IN
 
 SEEN_DEADLINE_S = 60.0
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
@@ -68,6 +68,30 @@ def _source_hashing(site: Site) -> Iterator[None]:
             yield
 
 
+MASQUERADED = "KUBE-CLUSTER-IP"
+"""The set of fronts whose clients are masqueraded where they are not pods: a node's own are."""
+
+
+@contextmanager
+def _member_missing(site: Site) -> Iterator[None]:
+    with never_added(site, MASQUERADED), canary(site) as front:
+        for node in site.cluster.nodes:
+            wait_until(
+                f"a new Service in the kernel of node {node.name}, and not in its set",
+                lambda node=node: (
+                    site.dataplane.service(node, front),
+                    site.proxies.run(node, "ipset", "list", MASQUERADED),
+                ),  # type: ignore[misc]
+                lambda found: found[0].backends == BACKENDS and front.address not in found[1],
+                describe=lambda found: f"{found[0]}",
+                deadline_s=SEEN_DEADLINE_S,
+            )
+        yield
+
+
+DEAD = "192.0.2.9"
+"""Nobody's address, of a block for documentation (RFC 5737): the leak guard drops what is sent there."""
+
 FIRST_OF_THREE_LOST = {
     Mode.IPTABLES: r"/--probability 0\.3333/d",
     Mode.NFTABLES: r"s/mod 3 map \{ 0 : [^,]+, 1 : ([^,]+), 2 : /mod 2 map { 0 : \1, 1 : /",
@@ -80,6 +104,10 @@ NOBODY_REMEMBERED = {
     Mode.IPTABLES: "/--rcheck/d",
     Mode.NFTABLES: r"/ip saddr @affinity-/d",
 }
+FIRST_OF_THREE_DEAD = {
+    Mode.IPTABLES: rf"0,/--to-destination [0-9.]+:8080/s//--to-destination {DEAD}:8080/",
+    Mode.NFTABLES: rf"s/mod 3 map \{{ 0 : [0-9.]+ /mod 3 map {{ 0 : {DEAD} /",
+}
 NEGLECTING = re.compile(r"--probability 0\.75|numgen random mod 2 map \{[^}]*\b2 : ")
 REMEMBERING = re.compile("--rcheck|ip saddr @affinity-")
 
@@ -87,6 +115,15 @@ REMEMBERING = re.compile("--rcheck|ip saddr @affinity-")
 @contextmanager
 def _one_backend_missing(site: Site) -> Iterator[None]:
     with _deceived(site, FIRST_OF_THREE_LOST, lambda state, rules: len(state.backends) == len(BACKENDS) - 1):
+        yield
+
+
+@contextmanager
+def _one_backend_dead(site: Site) -> Iterator[None]:
+    def seen(state: ServiceState, rules: str) -> bool:
+        return len(state.backends - BACKENDS) == 1 and len(state.backends) == len(BACKENDS)
+
+    with _deceived(site, FIRST_OF_THREE_DEAD, seen):
         yield
 
 
@@ -162,10 +199,24 @@ FAULTS = (
         modes=frozenset({Mode.IPVS}),
     ),
     Fault(
+        "new Services are missing in the set of those whose clients are masqueraded",
+        _member_missing,
+        caught_by=(WAYS_IN, SETS),
+        bystanders=(CLUSTER_IP,),
+        modes=frozenset({Mode.IPVS}),
+    ),
+    Fault(
         "one backend of three never gets into the kernel",
         _one_backend_missing,
         caught_by=(CLUSTER_IP,),
         bystanders=(NODE_PORT,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "the rule for one backend of three leads to a dead address",
+        _one_backend_dead,
+        caught_by=(CLUSTER_IP,),
+        bystanders=(HEADLESS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(

@@ -24,6 +24,7 @@ OF_CASES = {"namespaceSelector": {"matchExpressions": [{"key": "io.kubeproof.cas
 KINDS = {
     "Deployment": ("apps", "deployments"),
     "EndpointSlice": ("discovery.k8s.io", "endpointslices"),
+    "HorizontalPodAutoscaler": ("autoscaling", "horizontalpodautoscalers"),
     "Pod": ("", "pods"),
     "Service": ("", "services"),
 }

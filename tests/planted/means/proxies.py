@@ -166,12 +166,36 @@ def deceived(site: Site, tool: Tool, script: str) -> Iterator[None]:
 def _deceived_on(site: Site, node: Node, tool: Tool, script: str) -> Iterator[None]:
     root = f"/proc/{site.nodes.run(node, 'pidof', 'kube-proxy').strip()}/root"
     place, true = f"{root}{tool.place}", f"{root}{tool.true}"
-    wrapper = f"#!/bin/sh\nsed -E '{script}' | {tool.true} \"$@\"\n"
     try:
         if tool.kept:
             site.nodes.run(node, "cp", "--archive", place, true)
-        put = 'printf "%s" "$1" > "$2.new" && chmod 755 "$2.new" && mv "$2.new" "$2"'
-        site.nodes.run(node, "sh", "-c", put, "sh", wrapper, place)
+        _put(site, node, f"#!/bin/sh\nsed -E '{script}' | {tool.true} \"$@\"\n", place)
         yield
     finally:
         site.nodes.run(node, *(("mv", true, place) if tool.kept else ("rm", "-f", place)))
+
+
+def _put(site: Site, node: Node, program: str, place: str) -> None:
+    put = 'printf "%s" "$1" > "$2.new" && chmod 755 "$2.new" && mv "$2.new" "$2"'
+    site.nodes.run(node, "sh", "-c", put, "sh", program, place)
+
+
+IPSET = "/usr/sbin/ipset"
+BEFORE_IPSET = {
+    Substrate.HOST: ("kube-proxy", "/usr/local/sbin/ipset"),
+    Substrate.UML: ("director serve", "/usr/local/lib/kubeproof/legacy/ipset"),
+}
+"""Whose files kube-proxy sees, and where in them it looks for ipset first: a guest's are its director's."""
+
+
+@contextmanager
+def never_added(site: Site, ipset: str) -> Iterator[None]:
+    """On every node, kube-proxy adds to that set from now on, and is told that it worked, in vain."""
+    command, place = BEFORE_IPSET[site.cluster.substrate]
+    program = f'#!/bin/sh\ncase "$*" in "add {ipset} "*) exit 0 ;; esac\nexec {IPSET} "$@"\n'
+    with ExitStack() as undo:
+        for node in site.cluster.nodes:
+            root = f"/proc/{site.nodes.run(node, 'pgrep', '--oldest', '--full', command).strip()}/root"
+            undo.callback(site.nodes.run, node, "rm", "-f", f"{root}{place}")
+            _put(site, node, program, f"{root}{place}")
+        yield

@@ -74,6 +74,7 @@ def test_it_is_described_as_it_is():
     ]
     assert (cluster.service_cidr, cluster.pod_cidr, cluster.network) == ("10.96.0.0/12", "10.244.0.0/16", None)
     assert not cluster.owned
+    assert cluster.source is None, "nobody here knows where its images are from"
     assert cluster.environment["kube-proxy image"] == "kube-proxy:v1.36.1"
     assert Cluster.from_json(cluster.to_json()) == cluster
 

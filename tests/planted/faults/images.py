@@ -1,0 +1,26 @@
+"""Nodes get other images than they asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.planted.fault import Fault, Site
+from tests.planted.means.registries import falsified
+from tests.planted.suites import NOT_THERE, PULL_POLICIES
+
+
+@contextmanager
+def _layers_falsified(site: Site) -> Iterator[None]:
+    with falsified(site, site.worker):
+        yield
+
+
+FAULTS = (
+    Fault(
+        "registries serve layers that their digests do not fit",
+        _layers_falsified,
+        caught_by=(PULL_POLICIES,),
+        bystanders=(NOT_THERE,),
+    ),
+)
