@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from clusters.addons.objects import Account, named
+
 NODES_PATH = "/apis/metrics.k8s.io/v1beta1/nodes"
 NAME = "metrics-server"
 NAMESPACE = "kube-system"
 LABELS = {"k8s-app": NAME}
-RBAC = "rbac.authorization.k8s.io/v1"
 RESOLUTION_S = 10
 """The shortest that metrics-server accepts; a cluster for tests shall not wait a minute for numbers."""
 
@@ -23,49 +24,24 @@ def metrics_server(image: str) -> tuple[dict[str, Any], ...]:
     Kubelets of kind sign their own serving certificates, so these are not verified; the scrape stays on
     the cluster's own network.
     """
-    return (
-        _object("v1", "ServiceAccount", NAME),
-        _role(),
-        _binding("ClusterRole", f"system:{NAME}", f"system:{NAME}"),
-        _binding("ClusterRole", "system:auth-delegator", f"{NAME}:system:auth-delegator"),
-        _binding("Role", "extension-apiserver-authentication-reader", f"{NAME}-auth-reader"),
-        _service(),
-        _api(),
-        _deployment(image),
+    account = Account(
+        NAME,
+        NAMESPACE,
+        everywhere=(("", ["nodes/metrics"], ["get"]), ("", ["pods", "nodes"], ["get", "list", "watch"])),
+        roles=(("ClusterRole", "system:auth-delegator"), ("Role", "extension-apiserver-authentication-reader")),
     )
-
-
-def _object(api: str, kind: str, name: str) -> dict[str, Any]:
-    cluster_wide = kind in ("ClusterRole", "ClusterRoleBinding", "APIService")
-    metadata = {"name": name} if cluster_wide else {"name": name, "namespace": NAMESPACE, "labels": LABELS}
-    return {"apiVersion": api, "kind": kind, "metadata": metadata}
-
-
-def _role() -> dict[str, Any]:
-    rules = [
-        {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list", "watch"]},
-    ]
-    return {**_object(RBAC, "ClusterRole", f"system:{NAME}"), "rules": rules}
-
-
-def _binding(kind: str, role: str, name: str) -> dict[str, Any]:
-    return {
-        **_object(RBAC, f"{kind}Binding", name),
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
-        "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
-    }
+    return (*account.manifests(), _service(), _api(), _deployment(image))
 
 
 def _service() -> dict[str, Any]:
     ports = [{"name": "https", "port": 443, "targetPort": "https", "appProtocol": "https"}]
-    return {**_object("v1", "Service", NAME), "spec": {"selector": LABELS, "ports": ports}}
+    return {**named("v1", "Service", NAME, NAMESPACE), "spec": {"selector": LABELS, "ports": ports}}
 
 
 def _api() -> dict[str, Any]:
     """The resource metrics API, served by the Service above."""
     return {
-        **_object("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io"),
+        **named("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io"),
         "spec": {
             "group": "metrics.k8s.io",
             "version": "v1beta1",
@@ -79,7 +55,7 @@ def _api() -> dict[str, Any]:
 
 def _deployment(image: str) -> dict[str, Any]:
     return {
-        **_object("apps/v1", "Deployment", NAME),
+        **named("apps/v1", "Deployment", NAME, NAMESPACE),
         "spec": {
             "selector": {"matchLabels": LABELS},
             "template": {

@@ -55,12 +55,16 @@ def custom_resource(group: str, plural: str, kind: str, *versions: str) -> dict[
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A ServiceAccount in `namespace` and what it may do, in all namespaces and in its own."""
+    """A ServiceAccount in `namespace` and what it may do: in all namespaces, in its own, and by roles that are there.
+
+    Such a role is its kind and name; a Role is one of the account's own namespace.
+    """
 
     name: str
     namespace: str
     everywhere: tuple[Rule, ...] = ()
     here: tuple[Rule, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
 
     def manifests(self) -> tuple[dict[str, Any], ...]:
         """The account, its roles and their bindings."""
@@ -68,13 +72,14 @@ class Account:
         for kind, place, rules in (("ClusterRole", None, self.everywhere), ("Role", self.namespace, self.here)):
             if rules:
                 made.append({**named(RBAC, kind, self.name, place), "rules": list(map(_rule, rules))})
-                made.append(self._binding(kind, place))
+                made.append(self._binding(self.name, kind, self.name))
+        made += [self._binding(f"{self.name}:{role}", kind, role) for kind, role in self.roles]
         return tuple(made)
 
-    def _binding(self, kind: str, place: str | None) -> dict[str, Any]:
+    def _binding(self, name: str, kind: str, role: str) -> dict[str, Any]:
         return {
-            **named(RBAC, f"{kind}Binding", self.name, place),
-            "roleRef": {"apiGroup": RBAC_GROUP, "kind": kind, "name": self.name},
+            **named(RBAC, f"{kind}Binding", name, self.namespace if kind == "Role" else None),
+            "roleRef": {"apiGroup": RBAC_GROUP, "kind": kind, "name": role},
             "subjects": [{"kind": "ServiceAccount", "name": self.name, "namespace": self.namespace}],
         }
 

@@ -5,11 +5,16 @@ from ipaddress import IPv4Network
 import pytest
 
 from clusters.addons.metallb import LB_CLASS, RESOURCES, Pools, given_address, metallb
+from clusters.addons.metrics import metrics_server
 from clusters.addons.traefik import CONTROLLER_NAME, traefik
 from clusters.errors import HostUnfit
 
 NETWORK = IPv4Network("172.18.0.0/16")
 POOLS = Pools.of(NETWORK)
+ROLES_OF_EVERY_CLUSTER = {
+    ("ClusterRole", "system:auth-delegator"),
+    ("Role", "extension-apiserver-authentication-reader"),
+}
 
 
 def of_kind(manifests, kind):
@@ -55,8 +60,8 @@ def test_custom_resources_come_before_what_is_of_their_kind():
 
 
 def test_every_binding_names_a_role_and_an_account_that_are_there():
-    for manifests in (metallb("c", "s", POOLS), traefik("t")):
-        there = {(found["kind"], found["metadata"]["name"]) for found in manifests}
+    for manifests in (metallb("c", "s", POOLS), traefik("t"), metrics_server("m")):
+        there = {(found["kind"], found["metadata"]["name"]) for found in manifests} | ROLES_OF_EVERY_CLUSTER
         for binding in of_kind(manifests, "ClusterRoleBinding") + of_kind(manifests, "RoleBinding"):
             assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) in there
             assert ("ServiceAccount", binding["subjects"][0]["name"]) in there

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from clusters.cluster import Node, Role
+from clusters.spec import Substrate
 from tests.fakes.owned import fake_cluster
 from tests.fakes.shell import RecordingNodeShell
 from tests.planted.fault import Site
 from tests.planted.means import kernel, kubelets
 from tests.planted.means.admission import removed, replaced
-from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, deceived
+from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, deceived, never_added
 
 NODE = Node("worker", Role.WORKER, "172.18.0.3")
 
@@ -55,6 +56,19 @@ def test_a_packet_rule_goes_with_its_table():
 def test_a_deceived_tool_is_itself_again(tool, undone):
     site, shell = site_with(pidof="7\n")
     assert commands_after(shell, deceived(site, tool, "s/a/b/")) == [undone]
+
+
+@pytest.mark.parametrize(
+    ("substrate", "place"),
+    [
+        (Substrate.HOST, "/usr/local/sbin/ipset"),
+        (Substrate.UML, "/usr/local/lib/kubeproof/legacy/ipset"),
+    ],
+)
+def test_nothing_stands_before_ipset_any_more(substrate, place):
+    site, shell = site_with(pgrep="7\n")
+    site = replace(site, cluster=replace(site.cluster, substrate=substrate))
+    assert commands_after(shell, never_added(site, "KUBE-CLUSTER-IP")) == [f"rm -f /proc/7/root{place}"]
 
 
 def test_a_kubelet_has_its_configuration_back_and_reads_it():
