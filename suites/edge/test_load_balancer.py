@@ -86,16 +86,21 @@ def test_policy_local_keeps_the_clients_address(
     home = cluster.workers[0]
     web = make_service("web", 1, node=home.name)
     address = load_balancer.expose(web, externalTrafficPolicy="Cluster")
-    wait_answered_by(outside_client, address, web.pods)
-    under_cluster = seen_client(outside_client, address)
+    # In ipvs mode kube-proxy makes the virtual server first and the rules that masquerade last: the first
+    # connections may reach the backend unmasqueraded.
+    wait_until(
+        f"{address} reached with a node's address in place of the client's",
+        lambda: seen_client(outside_client, address),
+        lambda seen: seen not in ("", outside_client.address),
+        deadline_s=PROGRAMMED_S,
+    )
     load_balancer.expose(web, externalTrafficPolicy="Local")
-    under_local = wait_until(
+    wait_until(
         f"{address} reached with the client's own address",
         lambda: seen_client(outside_client, address),
         lambda seen: seen == outside_client.address,
         deadline_s=PROGRAMMED_S,
     )
-    assert under_cluster not in ("", under_local)
     assert load_balancer.announcer(outside_client, address) == home
 
 
