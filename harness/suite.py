@@ -29,6 +29,7 @@ from harness.kube.services import ServiceHandle, ServiceMaker, service_path, wai
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.kube.workloads import service
+from harness.load.fillers import filling
 from harness.load.plan import Target
 from harness.load.steered import HttpLoad, steered_load
 from harness.load.sweep import Step, SweepPlan, SweepSetting, measure, sweep
@@ -101,6 +102,7 @@ __all__ = [
     "compare",
     "condition_of",
     "evict",
+    "filling",
     "growth",
     "held_connections",
     "in_words",

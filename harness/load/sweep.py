@@ -9,17 +9,17 @@ after, because kube-proxy orders rules anew whenever it writes them. Zero is mea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from clusters.cluster import Node
 from clusters.progress import Progress
-from clusters.spec import Substrate
 from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
-from harness.load.filler import fill, remove, wait_everywhere
+from harness.load.fillers import Fillers, filling
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.run import run_load
 from harness.measure.histogram import BlockCounts, block_counts, merge
@@ -29,8 +29,6 @@ from reports.model import Measurement
 POSITIONS = ("head", "middle", "end")
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 CLOCKS = ("kernel", "wall", "corrected")
-CONVERGENCE_DEADLINE_S = 900.0
-"""In ipvs mode kube-proxy starts a program for each entry of an ipset, which takes a user-mode Linux about 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +80,19 @@ class Step:
     programmed_s: float
 
 
-def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Step]:
-    """Every step in order. Fillers are removed at the end, whatever happens; after the last step from every kernel."""
-    held: frozenset[ServicePort] = frozenset()
-    try:
-        for number, services in enumerate(plan.services):
-            progress.step(f"{services} Services")
-            held, programmed_s = _bring_to(setting, held, services)
-            progress.note(f"in every kernel after {programmed_s:.1f} s")
-            yield measure(setting, plan, number, services, programmed_s)
-        _bring_to(setting, held, 0)
-    finally:
-        remove(setting.kube, setting.namespace)
+@contextmanager
+def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Iterator[Step]]:
+    """Every step in order, each taken when it is asked for; at the block's end no kernel holds a filler any more."""
+    with filling(setting.kube, setting.dataplane, setting.proxies, setting.namespace) as fillers:
+        yield _steps(setting, plan, fillers, progress)
 
 
-def _bring_to(
-    setting: SweepSetting, held: frozenset[ServicePort], services: int
-) -> tuple[frozenset[ServicePort], float]:
-    """Add fillers up to `services`, or remove all of them; fewer but some is never asked for.
-
-    A user-mode Linux takes as long to let a thousand entries of an ipset go as to take them in, minutes on a small
-    host, and seconds to begin anew without them.
-    """
-    nodes, dataplane = setting.kube.cluster.nodes, setting.dataplane
-    if services < len(held):
-        remove(setting.kube, setting.namespace)
-        if setting.kube.cluster.substrate == Substrate.UML:
-            setting.proxies.restart_all()
-        return frozenset(), wait_everywhere(
-            lambda: (dataplane.left(node, held) for node in nodes), deadline_s=CONVERGENCE_DEADLINE_S
-        )
-    added = frozenset(fill(setting.kube, setting.namespace, range(len(held), services)))
-    return held | added, wait_everywhere(
-        lambda: (dataplane.missing(node, added) for node in nodes), deadline_s=CONVERGENCE_DEADLINE_S
-    )
+def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: Progress) -> Iterator[Step]:
+    for number, services in enumerate(plan.services):
+        progress.step(f"{services} Services")
+        programmed_s = fillers.bring_to(services)
+        progress.note(f"in every kernel after {programmed_s:.1f} s")
+        yield measure(setting, plan, number, services, programmed_s)
 
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:

@@ -1,5 +1,6 @@
 """ipvs and iptables mode on one kernel, in one run, with the same Services."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -25,11 +26,11 @@ from harness.suite import (
     Step,
     SweepPlan,
     SweepSetting,
+    filling,
     in_words,
     measure,
     range_of,
     service,
-    sweep,
     wait_until,
 )
 
@@ -76,12 +77,16 @@ def test_ipvs_beside_iptables_on_one_kernel(
     setting = SweepSetting(kube, dataplane, proxies, namespace, client.name, node, fronts)
     plan = SweepPlan((SERVICES,), rate_per_s=150, duration_s=20, seed=seed)
 
-    for ipvs in sweep(setting, plan, progress):
+    with filling(kube, dataplane, proxies, namespace) as fillers:
+        progress.step(f"{SERVICES} Services")
+        programmed_s = fillers.bring_to(SERVICES)
+        ipvs = measure(setting, plan, 0, SERVICES, programmed_s)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
-        with proxies.changing(node, "mode") as set_mode:
+        with proxies.changing(node, "mode") as set_mode, ExitStack() as before_ipvs_is_back:
+            before_ipvs_is_back.callback(fillers.remove)
             set_mode("iptables")
             beside = replace(setting, dataplane=IptablesDataPlane(shell))
-            iptables = measure(beside, plan, 1, SERVICES, ipvs.programmed_s)
+            iptables = measure(beside, plan, 1, SERVICES, programmed_s)
             by_iptables = costs(iptables, "iptables", web, client, proxies, node)
 
     for mode, step in (("ipvs", ipvs), ("iptables", iptables)):

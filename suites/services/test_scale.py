@@ -53,9 +53,10 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
     plan = SweepPlan(SERVICES, rate_per_s=150, duration_s=20, seed=seed)
 
     steps: list[Step] = []
-    for step in sweep(setting, plan, progress):
-        steps.append(step)
-        measurements.extend(step.measurements)
+    with sweep(setting, plan, progress) as measured:
+        for step in measured:
+            steps.append(step)
+            measurements.extend(step.measurements)
     grown = growth(steps)
     findings.append(grown.finding(cluster.mode))
     look_up(cluster.mode, claim, grown, steps)

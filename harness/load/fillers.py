@@ -1,0 +1,80 @@
+"""A case's filler Services, brought to a number in every kernel, and out of every kernel at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from clusters.spec import Substrate
+from harness.dataplane.reader import DataPlane, ServicePort
+from harness.kube.client import Kube
+from harness.kube.proxies import Proxies
+from harness.load.filler import fill, remove, wait_everywhere
+
+CONVERGENCE_DEADLINE_S = 900.0
+"""In ipvs mode kube-proxy starts a program for each entry of an ipset, which takes a user-mode Linux about 0.2 s."""
+
+
+@dataclass(slots=True)
+class Fillers:
+    """Fillers of one namespace. `held` are the fronts that every kernel was seen to hold."""
+
+    kube: Kube
+    dataplane: DataPlane
+    proxies: Proxies
+    namespace: str
+    held: frozenset[ServicePort] = frozenset()
+    asked_for: bool = False
+
+    def bring_to(self, services: int) -> float:
+        """Add fillers up to `services`, or remove all of them; seconds until every kernel has followed.
+
+        Fewer but some is never asked for.
+        """
+        if services == 0:
+            return self.empty()
+        assert services >= len(self.held), f"{services} fillers, and there are {len(self.held)}"
+        self.asked_for = True
+        added = frozenset(fill(self.kube, self.namespace, range(len(self.held), services)))
+        self.held |= added
+        return wait_everywhere(
+            lambda: (self.dataplane.missing(node, added) for node in self.kube.cluster.nodes),
+            deadline_s=CONVERGENCE_DEADLINE_S,
+        )
+
+    def remove(self) -> None:
+        """Delete all of them; kernels follow in their own time."""
+        remove(self.kube, self.namespace)
+
+    def empty(self) -> float:
+        """Delete all of them; seconds until no kernel holds any.
+
+        A user-mode Linux takes as long to let a thousand entries of an ipset go as to take them in, minutes on a
+        small host, and seconds to begin anew without them.
+        """
+        if not self.asked_for:
+            return 0.0
+        self.remove()
+        if self.kube.cluster.substrate == Substrate.UML:
+            self.proxies.restart_all()
+        held, self.held, self.asked_for = self.held, frozenset(), False
+        return wait_everywhere(
+            lambda: (self.dataplane.left(node, held) for node in self.kube.cluster.nodes),
+            deadline_s=CONVERGENCE_DEADLINE_S,
+        )
+
+
+@contextmanager
+def filling(kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str) -> Iterator[Fillers]:
+    """At the block's end no kernel holds a filler any more, for the case that comes next; whatever happened."""
+    fillers = Fillers(kube, dataplane, proxies, namespace)
+    waits = True
+    try:
+        yield fillers
+    except KeyboardInterrupt:
+        waits = False  # they go with the case's namespace
+        raise
+    finally:
+        if waits:
+            fillers.empty()

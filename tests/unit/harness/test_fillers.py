@@ -1,0 +1,75 @@
+"""Fillers leave every kernel at a block's end, on each substrate in its own way."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from clusters.spec import Substrate
+from harness.kube.client import Kube
+from harness.load.fillers import filling
+from tests.fakes.apiserver import FakeApiServer, serving
+
+SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
+ONE = {"items": [{"metadata": {"name": "filler-00000"}}]}
+DELETED = [f"DELETE {SERVICES}/filler-00000", f"DELETE {SLICES}/filler-00000"]
+
+
+class PromptKernels:
+    """Hold at once what they are meant to."""
+
+    def missing(self, node, fronts):
+        return frozenset()
+
+    def left(self, node, fronts):
+        return frozenset()
+
+
+class CountedProxies:
+    def __init__(self):
+        self.restarts = 0
+
+    def restart_all(self):
+        self.restarts += 1
+
+
+@contextmanager
+def one_filler(tmp_path, substrate):
+    """A block with a filler, what the API server was asked, and the proxies."""
+    api = FakeApiServer(
+        {f"POST {SERVICES}": {}, f"POST {SLICES}": {}, f"GET {SERVICES}": ONE, f"GET {SLICES}": ONE}
+        | {line: {} for line in DELETED}
+    )
+    proxies = CountedProxies()
+    with serving(api, tmp_path) as cluster:
+        kube = Kube(replace(cluster, substrate=substrate))
+        with filling(kube, PromptKernels(), proxies, "a") as fillers:
+            fillers.bring_to(1)
+            assert len(fillers.held) == 1
+            yield api, proxies
+
+
+def deleted(api):
+    return sorted(line for line in api.asked if line.startswith("DELETE"))
+
+
+@pytest.mark.parametrize(("substrate", "restarts"), [(Substrate.HOST, 0), (Substrate.UML, 1)])
+def test_they_are_gone_at_the_end(tmp_path, substrate, restarts):
+    with one_filler(tmp_path, substrate) as (api, proxies):
+        assert not deleted(api)
+    assert deleted(api) == DELETED
+    assert proxies.restarts == restarts
+
+
+def test_they_are_gone_though_the_block_failed(tmp_path):
+    with pytest.raises(AssertionError), one_filler(tmp_path, Substrate.UML) as (api, proxies):
+        raise AssertionError
+    assert deleted(api) == DELETED
+    assert proxies.restarts == 1
+
+
+def test_nobody_waits_for_them_after_an_interruption(tmp_path):
+    with pytest.raises(KeyboardInterrupt), one_filler(tmp_path, Substrate.UML) as (api, proxies):
+        raise KeyboardInterrupt
+    assert not deleted(api)
+    assert proxies.restarts == 0
