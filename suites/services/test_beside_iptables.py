@@ -80,6 +80,7 @@ def test_ipvs_beside_iptables_on_one_kernel(
     with filling(kube, dataplane, proxies, namespace) as fillers:
         progress.step(f"{SERVICES} Services")
         programmed_s = fillers.bring_to(SERVICES)
+        progress.note(f"in every kernel after {programmed_s:.1f} s")
         ipvs = measure(setting, plan, 0, SERVICES, programmed_s)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
         with proxies.changing(node, "mode") as set_mode, ExitStack() as before_ipvs_is_back:
