@@ -42,6 +42,7 @@ class Lock:
 
     releases: tuple[KubernetesRelease, ...]
     debian: str
+    director_debian: str
     kind: str
     coredns: str
     metrics_server: str
@@ -74,6 +75,7 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
     return Lock(
         releases=tuple(KubernetesRelease(**release) for release in doc["kubernetes"]),
         debian=doc["debian"]["suite"],
+        director_debian=doc["debian"]["director"],
         kind=doc["kind"]["version"],
         coredns=doc["coredns"]["version"],
         metrics_server=doc["metrics-server"]["version"],

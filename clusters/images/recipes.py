@@ -118,7 +118,9 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
     )
     agnhost = image("agnhost", f"{upstream}/e2e-test-images/agnhost:{release.agnhost}", kubernetes)
     load = Recipe("load", f"docker.io/{REPOSITORY}/load:built", lock.debian)
-    director = Recipe("director", f"docker.io/{REPOSITORY}/director:built", lock.debian, (kubernetes,), ("kube-proxy",))
+    director = Recipe(
+        "director", f"docker.io/{REPOSITORY}/director:built", lock.director_debian, (kubernetes,), ("kube-proxy",)
+    )
     node = Recipe(
         "node",
         f"{REPOSITORY}/node:{release.version}",

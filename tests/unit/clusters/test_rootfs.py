@@ -1,0 +1,44 @@
+"""Root file systems come from the mirrors that the host itself uses, whatever its own release is."""
+
+from pathlib import Path
+
+import pytest
+
+from clusters.images.rootfs import bootstrap
+from tests.fakes.commands import ScriptedCommands
+
+DEBIAN = """\
+URIs: http://mirror.example/debian
+Suites: bookworm bookworm-updates
+"""
+
+
+def mirrors_for(suite, tmp_path, os_release):
+    """The mirrors that mmdebstrap reads when it is asked for `suite`, or None if it is given none."""
+    (tmp_path / "debian.sources").write_text(DEBIAN)
+    (tmp_path / "os-release").write_text(os_release)
+    archive, read = tmp_path / "root.tar", []
+
+    def mmdebstrap(argv):
+        read.extend(Path(mirrors).read_text() for mirrors in argv[argv.index(str(archive)) + 1 :])
+        return ""
+
+    commands = ScriptedCommands({"mmdebstrap": mmdebstrap})
+    bootstrap(commands, suite, ("ipset",), archive, (tmp_path / "debian.sources",), tmp_path / "os-release")
+    return read[0] if read else None
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_a_debian_hosts_mirrors_are_asked_for_the_suite_of_the_image(suite, tmp_path):
+    host = "ID=debian\nVERSION_CODENAME=bookworm\n"
+    assert mirrors_for(suite, tmp_path, host) == DEBIAN.replace("bookworm", suite)
+
+
+def test_another_distributions_mirrors_are_not_asked(tmp_path):
+    assert mirrors_for("bookworm", tmp_path, "ID=ubuntu\nVERSION_CODENAME=noble\n") is None
+
+
+def test_a_host_without_such_a_file_leaves_the_choice_to_mmdebstrap(tmp_path):
+    commands = ScriptedCommands({"mmdebstrap": ""})
+    bootstrap(commands, "bookworm", ("ipset",), tmp_path / "root.tar", (tmp_path / "absent",))
+    assert commands.asked[0][-1] == str(tmp_path / "root.tar")
