@@ -57,6 +57,7 @@ class Lock:
     metallb_speaker_image: str
     traefik_image: str
     debian_image: str
+    director_debian_image: str
 
     def release(self, version: str | None) -> KubernetesRelease:
         """The release of that version, or the default. Raises `UsageError` naming those there are."""
@@ -90,4 +91,5 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
         metallb_speaker_image=doc["registry"]["metallb-speaker"],
         traefik_image=doc["registry"]["traefik"],
         debian_image=doc["registry"]["debian"],
+        director_debian_image=doc["registry"]["director-debian"],
     )

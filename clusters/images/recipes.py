@@ -183,8 +183,8 @@ def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
         director=Recipe(
             "director",
             "",
-            lock.debian,
-            base=lock.debian_image,
+            lock.director_debian,
+            base=lock.director_debian_image,
             copied=((kube_proxy, "/usr/local/bin/kube-proxy"),),
         ),
         ipvs_node=Recipe("stock-node", "", lock.debian, base=release.node_image),

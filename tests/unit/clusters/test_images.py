@@ -114,7 +114,7 @@ def test_a_stock_image_is_debians_with_its_packages_and_programs_of_upstreams(tm
     )
     builder(commands, tmp_path).ensure(director, SilentProgress())
     base, image = commands.asked_for("docker build")
-    assert f"BASE={LOCK.debian_image}" in base
+    assert f"BASE={LOCK.director_debian_image}" in base
     assert f"BASE={director.base_tag}" in image
     assert commands.asked_for("docker create") == [f"docker create {director.copied[0][0]}"]
     assert commands.asked_for("docker rm") == ["docker rm --force --volumes c1"]
