@@ -56,7 +56,7 @@ class ClusterSpec:
             raise UsageError(f"a cluster cannot have {self.workers} workers")
         if self.substrate is Substrate.UML and self.mode is Mode.NFTABLES:
             raise Refused(
-                "nftables does not run on substrate uml: Debian's user-mode Linux 6.1 is built without nf_tables",
+                "nftables does not run on substrate uml: Debian's user-mode Linux is built without nf_tables for IPv4",
                 remedy="use --substrate=host, every kernel since 5.13 has nftables",
             )
 

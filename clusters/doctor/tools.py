@@ -24,7 +24,7 @@ def check_uml_modes(facts: Facts) -> tuple[Check, ...]:
         Check(
             "substrate uml: nftables",
             Verdict.UNFIT,
-            "Debian's user-mode Linux 6.1 is built without nf_tables",
+            "Debian's user-mode Linux is built without nf_tables for IPv4",
             "it cannot hold what nftables mode writes",
             "use --substrate=host",
             modes=frozenset({Mode.NFTABLES}),

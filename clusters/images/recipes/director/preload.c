@@ -1,4 +1,4 @@
-/* Mends two faults of Debian's user-mode Linux 6.1, as a library that is loaded before libc.
+/* Mends two faults of user-mode Linux, seen in Debian's 6.1, as a library that is loaded before libc.
  *
  * Register state. It keeps 2,696 bytes of a guest's extended registers, enough up to AVX-512. Since AMX
  * (Sapphire Rapids) a processor has 11,008, and PTRACE_SETREGSET takes all or nothing: the kernel dies
