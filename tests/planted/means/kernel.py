@@ -16,7 +16,7 @@ BEFORE_THE_PROXY = "type filter hook prerouting priority raw"
 BETWEEN = "type filter hook forward priority filter - 10"
 LEAVING = "type filter hook output priority filter - 10"
 BEFORE_THE_PROXYS_MASQUERADE = "type nat hook postrouting priority srcnat - 10"
-LED_ELSEWHERE = "type nat hook output priority dstnat - 10"
+LED_ELSEWHERE = "type nat hook output priority -110"  # its name, dstnat, is for prerouting alone
 """Type, hook and priority of a chain, by where packets meet it."""
 
 SEEN_DEADLINE_S = 30.0

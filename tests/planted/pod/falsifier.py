@@ -11,6 +11,8 @@ import threading
 ORIGINAL_DESTINATION = 80
 """SO_ORIGINAL_DST of linux/netfilter_ipv4.h, which Python has no name for."""
 
+SOCKADDR_IN = struct.Struct("!HH4s8x")
+
 TRUE, FALSE = b"program\0", b"pr0gram\0"
 """With its name the first file of a layer begins. As long as the true one, so that every length stays right."""
 
@@ -26,7 +28,7 @@ def main() -> None:
 
 def stand_between(client: socket.socket) -> None:
     """Both ways until one end has had enough."""
-    _, port, address = struct.unpack("!HH4s", client.getsockopt(socket.SOL_IP, ORIGINAL_DESTINATION, 8))
+    _, port, address = SOCKADDR_IN.unpack(client.getsockopt(socket.SOL_IP, ORIGINAL_DESTINATION, SOCKADDR_IN.size))
     with client, socket.create_connection((socket.inet_ntoa(address), port)) as registry:
         asking = threading.Thread(target=pass_on, args=(client, registry), daemon=True)
         asking.start()
