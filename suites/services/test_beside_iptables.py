@@ -84,6 +84,7 @@ def test_ipvs_beside_iptables_on_one_kernel(
         ipvs = measure(setting, plan, 0, SERVICES, programmed_s)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
         with proxies.changing(node, "mode") as set_mode, ExitStack() as before_ipvs_is_back:
+            # With that many Services a user-mode Linux needs minutes until its first sync.
             before_ipvs_is_back.callback(fillers.remove)
             set_mode("iptables")
             beside = replace(setting, dataplane=IptablesDataPlane(shell))

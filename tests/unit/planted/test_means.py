@@ -13,6 +13,7 @@ from tests.planted.means import kernel, kubelets
 from tests.planted.means.admission import removed, replaced
 from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, deceived, never_added
 
+PROXYS_FILES = "/proc/7/root"
 NODE = Node("worker", Role.WORKER, "172.18.0.3")
 
 
@@ -48,8 +49,8 @@ def test_a_packet_rule_goes_with_its_table():
 @pytest.mark.parametrize(
     ("tool", "undone"),
     [
-        (IPTABLES_RESTORE, "rm -f /proc/7/root/usr/local/sbin/iptables-restore"),
-        (NFT, "mv /proc/7/root/usr/sbin/nft.true /proc/7/root/usr/sbin/nft"),
+        (IPTABLES_RESTORE, f"rm -f {PROXYS_FILES}/usr/local/sbin/iptables-restore"),
+        (NFT, f"mv {PROXYS_FILES}/usr/sbin/nft.true {PROXYS_FILES}/usr/sbin/nft"),
     ],
     ids=["iptables", "nftables"],
 )
@@ -68,7 +69,7 @@ def test_a_deceived_tool_is_itself_again(tool, undone):
 def test_nothing_stands_before_ipset_any_more(substrate, place):
     site, shell = site_with(pgrep="7\n")
     site = replace(site, cluster=replace(site.cluster, substrate=substrate))
-    assert commands_after(shell, never_added(site, "KUBE-CLUSTER-IP")) == [f"rm -f /proc/7/root{place}"]
+    assert commands_after(shell, never_added(site, "KUBE-CLUSTER-IP")) == [f"rm -f {PROXYS_FILES}{place}"]
 
 
 def test_a_kubelet_has_its_configuration_back_and_reads_it():
