@@ -46,6 +46,7 @@ MARKERS = (
     "claim(id, ...): the claims that this case decides",
     "performance: a measurement",
     "exclusive: runs alone on the machine, after all others",
+    "long: waits for about a minute or more, so it starts before the others",
     "disruptive: damages nodes, so it wants a cluster that this run has made",
     "workers(n): needs n worker nodes; without it, one",
 )
@@ -101,8 +102,8 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs alone runs last, in its written order."""
-    items.sort(key=lambda item: item.get_closest_marker("exclusive") is not None)
+    """What takes long comes first and what runs alone comes last, each in its written order."""
+    items.sort(key=lambda item: (_is_marked(item, "exclusive"), not _is_marked(item, "long")))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -119,8 +120,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     directory = item.config.stash.get(RUN_DIRECTORY, None)
     if directory is None:
         return (yield)
-    exclusive = item.get_closest_marker("exclusive") is not None
-    with machine_lock(directory / "machine.lock", exclusive=exclusive):
+    with machine_lock(directory / "machine.lock", exclusive=_is_marked(item, "exclusive")):
         return (yield)
 
 
@@ -181,6 +181,10 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
     )
     config.pluginmanager.register(ControllerListener(controller), "kubeproof-controller")
     return controller
+
+
+def _is_marked(item: pytest.Item, marker: str) -> bool:
+    return item.get_closest_marker(marker) is not None
 
 
 def _take_over(config: pytest.Config, told: dict[str, Any]) -> None:

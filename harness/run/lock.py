@@ -1,4 +1,5 @@
-"""Alone on the machine: measurements exclude every other case of the run, in whatever process it is.
+"""Alone on the machine, or with a part of the cluster: measurements exclude every other case of the run, in whatever
+process it is.
 
 A lock file of the run, shared by ordinary cases and held alone by exclusive ones (flock(2)); the kernel
 releases it when a worker crashes.

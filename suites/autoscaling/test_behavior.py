@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from harness.suite import (
     AutoscalerRecord,
     Kube,
@@ -21,6 +23,7 @@ ONE_AT_A_TIME = "{policies: [{type: Pods, value: 1, periodSeconds: 25}]}"
 PERIOD_S, WINDOW_S, SLACK_S = 25, 40, 3
 
 
+@pytest.mark.long
 def test_policies_and_windows_hold_an_autoscaler_back(
     metrics: MetricsServer, kube: Kube, create: ManifestMaker, record_watch: WatchMaker, namespace: str
 ) -> None:

@@ -46,11 +46,11 @@ def test_pods_without_a_request_are_not_scaled(
     assert {look.current for look in looks} == {1}
 
 
-@pytest.mark.exclusive
+@pytest.mark.long
 @pytest.mark.disruptive
 @pytest.mark.claim("14.1")
 def test_without_metrics_nothing_is_scaled(
-    metrics: MetricsServer,
+    own_metrics: MetricsServer,
     kube: Kube,
     create: ManifestMaker,
     record_watch: WatchMaker,
@@ -63,7 +63,7 @@ def test_without_metrics_nothing_is_scaled(
         make_burner(create, "busy")
         make_autoscaler(create, "busy", lowest=1, highest=2, target=FAR_ABOVE)
         before = busy.wait_look("with a metric", lambda look: look.utilization is not None)
-        with metrics.stopped():
+        with own_metrics.stopped():
             change(kube, namespace, "busy", metrics=[cpu(FAR_BELOW)])
             changed_at_s = time.monotonic()
             gone = busy.wait_look("without metrics", lambda look: look.utilization is None, after=before)

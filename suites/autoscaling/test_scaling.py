@@ -39,6 +39,7 @@ SPREAD_S = 5.0
 DOWN = "{stabilizationWindowSeconds: 20}"
 
 
+@pytest.mark.long
 @pytest.mark.claim("14.1")
 def test_replicas_follow_the_cpu_that_requests_cost(
     metrics: MetricsServer,

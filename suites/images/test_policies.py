@@ -118,6 +118,7 @@ GONE_DEADLINE_S = 120.0
 """containerd waits 30 s for a connection to an address that is nobody's."""
 
 
+@pytest.mark.long
 @pytest.mark.claim("20.1")
 def test_a_registry_that_is_gone_stops_always_only(
     cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder

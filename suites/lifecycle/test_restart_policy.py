@@ -32,6 +32,7 @@ TEMPLATES = {
 UNPROCESSABLE = 422
 
 
+@pytest.mark.long
 @pytest.mark.claim("6.1")
 def test_the_policy_decides_on_restarts_and_the_back_off_doubles(
     create: ManifestMaker, record_watch: WatchMaker, waits: Waits, namespace: str, claim: ClaimRecorder

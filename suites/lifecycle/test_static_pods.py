@@ -24,6 +24,7 @@ MIRROR_DEADLINE_S = 120.0
 FAILING = "{exec: {command: ['false']}, periodSeconds: 1, failureThreshold: 1}"
 
 
+@pytest.mark.long
 @pytest.mark.disruptive
 @pytest.mark.claim("3.1", "3.2")
 def test_a_static_pod_belongs_to_its_node(

@@ -29,6 +29,7 @@ BOUNDS = {
 SPACING_S = 0.02
 
 
+@pytest.mark.long
 @pytest.mark.claim("12.2")
 def test_an_update_stays_within_its_bounds(
     kube: Kube,

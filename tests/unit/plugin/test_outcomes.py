@@ -1,4 +1,6 @@
-"""What a case's end says, and about whom."""
+"""What a case's end says, and about whom; and which case comes first."""
+
+import re
 
 CASES = """
 import pytest
@@ -67,6 +69,19 @@ def kube(): return Api()
 def test_scales(metrics): pass
 """
 
+ORDERED = """
+import pytest
+
+@pytest.mark.exclusive
+def test_alone(cluster): pass
+def test_ordinary(cluster): pass
+@pytest.mark.exclusive
+@pytest.mark.long
+def test_long_and_alone(cluster): pass
+@pytest.mark.long
+def test_long(cluster): pass
+"""
+
 
 def test_only_a_failed_expectation_speaks_about_kubernetes(run):
     assert run.run(CASES) == 1, run.output
@@ -133,3 +148,13 @@ def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
     (case,) = run.results["cases"]
     assert case["outcome"] == "skipped"
     assert case["reason"] == "the cluster has no APIService v1beta1.metrics.k8s.io: no metrics-server is installed"
+
+
+def test_what_takes_long_comes_first_and_what_runs_alone_last(run):
+    assert run.run(ORDERED, "-v") == 0, run.output
+    assert re.findall(r"::(\w+) PASSED", run.output) == [
+        "test_long",
+        "test_ordinary",
+        "test_long_and_alone",
+        "test_alone",
+    ]
