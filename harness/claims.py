@@ -64,6 +64,11 @@ class ClaimRecorder:
         """No experiment could decide here; `reason` says why."""
         self._speak(claim, Verdict.UNTESTED, "", reason)
 
+    def decide_nothing(self, reason: str) -> None:
+        """`untested` for all of the case's claims."""
+        for claim in self._may_decide:
+            self.untested(claim, reason)
+
     def decide(self, claim: str, holds: bool, evidence: str) -> None:
         """Confirmed if the observation `holds`, otherwise refuted."""
         self._speak(claim, Verdict.CONFIRMED if holds else Verdict.REFUTED, evidence)
@@ -126,7 +131,8 @@ def combine(claims: Sequence[Claim], spoken: Iterable[Spoken], silent: dict[str,
 def _combined(claim: Claim, spoken: list[Spoken], silent: str | None) -> ClaimResult:
     spoken = _one_repetition(spoken)
     verdict = min((said.verdict for said in spoken), key=STRONGEST_FIRST.index, default=Verdict.UNTESTED)
-    conditions = [said.condition for said in spoken if said.condition]
+    decisive = [said for said in spoken if verdict is Verdict.UNTESTED or said.verdict is not Verdict.UNTESTED]
+    conditions = [said.condition for said in decisive if said.condition]
     if silent is not None:
         # A case that could have refuted did not get to speak: what the others said does not decide.
         if verdict is not Verdict.REFUTED:

@@ -1,4 +1,4 @@
-"""What a case needs of its cluster: where that is missing it is skipped, with the reason."""
+"""What a case needs of its cluster, and which modes it is about: elsewhere it is skipped, with the reason."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def missing_need(item: pytest.Item, cluster: Cluster) -> str | None:
     if len(cluster.workers) < wanted:
         return f"it needs worker nodes, {wanted} at least; cluster {cluster.name} has {len(cluster.workers)}"
     return None
+
+
+def of_other_modes(item: pytest.Item, cluster: Cluster) -> str | None:
+    """Why the case does not concern this cluster's mode, or None."""
+    marker = item.get_closest_marker("modes")
+    if marker is None or cluster.mode in marker.args:
+        return None
+    return f"it is about {' and '.join(marker.args)} mode, and the cluster is in {cluster.mode} mode"

@@ -23,7 +23,7 @@ from harness import hooks
 from harness.bundle import collect_bundle
 from harness.claims import read_claims
 from harness.dataplane.shell import ProviderShell
-from harness.needs import missing_need
+from harness.needs import missing_need, of_other_modes
 from harness.run.controller import Controller, new_directory
 from harness.run.lock import machine_lock
 from harness.run.log import RunLog
@@ -37,6 +37,7 @@ pytest_plugins = [
     "harness.metricsfixtures",
     "harness.nodefixtures",
     "harness.proxyfixtures",
+    "harness.loadfixtures",
     "harness.edgefixtures",
     "harness.registryfixtures",
 ]
@@ -49,6 +50,7 @@ MARKERS = (
     "long: waits for about a minute or more, so it starts before the others",
     "disruptive: damages nodes, so it wants a cluster that this run has made",
     "workers(n): needs n worker nodes; without it, one",
+    "modes(mode, ...): is about these modes alone",
 )
 
 
@@ -109,8 +111,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A case that the cluster cannot decide, or that would damage somebody else's, is skipped."""
     cluster = item.config.stash.get(CLUSTER, None)
-    reason = None if cluster is None else missing_need(item, cluster)
-    if reason is not None:
+    if cluster is None:
+        return
+    if (reason := of_other_modes(item, cluster)) is not None:
+        item.stash[RECORD].claims.decide_nothing(reason)  # other cases may decide what it does not
+        pytest.skip(reason)
+    if (reason := missing_need(item, cluster)) is not None:
         pytest.skip(reason)
 
 

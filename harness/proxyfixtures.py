@@ -1,9 +1,15 @@
-"""The fixture of cases that ask or change kube-proxy itself."""
+"""Fixtures of cases that ask or change kube-proxy itself."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from clusters.cluster import Cluster, Node
+from clusters.errors import CommandFailed
+from clusters.spec import Mode
+from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
@@ -13,3 +19,32 @@ from harness.kube.proxies import Proxies
 def proxies(kube: Kube, shell: ProxyShell) -> Proxies:
     """Every node's kube-proxy."""
     return Proxies(kube, shell)
+
+
+@pytest.fixture
+def ipvs_dataplane(cluster: Cluster, shell: ProxyShell, proxies: Proxies) -> Iterator[IpvsDataPlane]:
+    """What the kernels hold in ipvs mode, in which every kube-proxy runs as long as the case lasts.
+
+    In a cluster of another mode each is put into it and back, so that what is said of ipvs is decided there as well.
+    A kernel without ip_vs skips the case.
+    """
+    if cluster.mode is Mode.IPVS:
+        yield IpvsDataPlane(shell)
+        return
+    reason = _why_no_ipvs(shell, cluster.nodes[0])
+    if reason is None and not cluster.owned:
+        reason = f"it puts every kube-proxy into ipvs mode, and cluster {cluster.name} is not ours"
+    if reason is not None:
+        pytest.skip(reason)
+    with proxies.changing(cluster.nodes, "mode") as set_mode:
+        set_mode(str(Mode.IPVS))
+        yield IpvsDataPlane(shell)
+
+
+def _why_no_ipvs(shell: ProxyShell, node: Node) -> str | None:
+    """Why no kube-proxy can run in ipvs mode there, or None."""
+    try:
+        shell.run(node, "ipvsadm", "-Ln")
+    except CommandFailed as failed:
+        return f"it is about ipvs mode, and the kernel of node {node.name} has no ip_vs: {failed.stderr.strip()}"
+    return None

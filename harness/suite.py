@@ -6,6 +6,7 @@ from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Cluster, Node
 from clusters.progress import Progress
+from clusters.spec import Mode
 from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
@@ -33,6 +34,7 @@ from harness.load.fillers import filling
 from harness.load.plan import Target
 from harness.load.steered import HttpLoad, steered_load
 from harness.load.sweep import Step, SweepPlan, SweepSetting, measure, sweep
+from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
@@ -72,6 +74,7 @@ __all__ = [
     "ManifestMaker",
     "Measurement",
     "MetricsServer",
+    "Mode",
     "Node",
     "NodeChanger",
     "NodeServices",
@@ -93,6 +96,7 @@ __all__ = [
     "Step",
     "SweepPlan",
     "SweepSetting",
+    "Sweeper",
     "Target",
     "Waits",
     "WatchEvent",

@@ -97,8 +97,16 @@ class Proxies:
             config = config[name]
         return config
 
-    def restart(self, node: Node) -> None:
-        """End the node's kube-proxy and wait until another one has written all rules."""
+    def restart(self, *nodes: Node) -> None:
+        """End the kube-proxies of these nodes (of every node, if none is named) and wait until others have written
+        all rules."""
+        nodes = nodes or self._kube.cluster.nodes
+        with ThreadPoolExecutor(len(nodes)) as restarting:
+            # Taken one by one, so that what a restart met is raised here.
+            for _ in restarting.map(self._restart, nodes):
+                pass
+
+    def _restart(self, node: Node) -> None:
         old = self._pod(node)["metadata"]
         self._kube.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{old['name']}")
         wait_until(
@@ -115,30 +123,23 @@ class Proxies:
             deadline_s=WORKING_DEADLINE_S,
         )
 
-    def restart_all(self) -> None:
-        """As `restart`, on all nodes at once."""
-        nodes = self._kube.cluster.nodes
-        with ThreadPoolExecutor(len(nodes)) as restarting:
-            # Taken one by one, so that what a restart met is raised here.
-            for _ in restarting.map(self.restart, nodes):
-                pass
-
     @contextmanager
-    def changing(self, node: Node, *setting: str) -> Iterator[Callable[[object], None]]:
-        """A function that sets `setting` of the configuration and returns once the node's kube-proxy runs with it.
+    def changing(self, nodes: tuple[Node, ...], *setting: str) -> Iterator[Callable[[object], None]]:
+        """A function that sets `setting` of the configuration and returns once these nodes' kube-proxies run with it.
 
-        Only that node's proxy is started again; at the block's end the configuration is what it was, and so is
-        the proxy's setting.
+        Only their proxies are started again; at the block's end the configuration is what it was, and so is
+        the proxies' setting.
         """
         path, key, before = self._configuration()
-        at_first = self.effective(node, *setting)
+        at_first = self.effective(nodes[0], *setting)
         *sections, name = setting
 
         def put(text: str, value: object) -> None:
             self._kube.merge(path, {"data": {key: text}})
-            self.restart(node)
-            found = self.effective(node, *setting)
-            assert found == value, f"kube-proxy on node {node.name} runs with {'.'.join(setting)} {found}, not {value}"
+            self.restart(*nodes)
+            for node in nodes:
+                found, name = self.effective(node, *setting), ".".join(setting)
+                assert found == value, f"kube-proxy on node {node.name} runs with {name} {found}, not {value}"
 
         def change(value: object) -> None:
             config = yaml.safe_load(before)

@@ -57,7 +57,7 @@ class Fillers:
             return 0.0
         self.remove()
         if self.kube.cluster.substrate == Substrate.UML:
-            self.proxies.restart_all()
+            self.proxies.restart()
         held, self.held, self.asked_for = self.held, frozenset(), False
         return wait_everywhere(
             lambda: (self.dataplane.left(node, held) for node in self.kube.cluster.nodes),

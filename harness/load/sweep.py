@@ -16,6 +16,7 @@ import numpy as np
 
 from clusters.cluster import Node
 from clusters.progress import Progress
+from clusters.spec import Mode
 from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
@@ -43,9 +44,10 @@ class SweepPlan:
 
 @dataclass(frozen=True, slots=True)
 class SweepSetting:
-    """Where a sweep takes place: the load pod, its node, and the fronts of the target Services."""
+    """Where a sweep takes place: the load pod, its node and that node's mode, and the fronts of the target Services."""
 
     kube: Kube
+    mode: Mode
     dataplane: DataPlane
     proxies: Proxies
     namespace: str
@@ -185,7 +187,7 @@ def _medians(counts: BlockCounts) -> Iterator[float]:
 def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:
     cluster = setting.kube.cluster
     return {
-        "mode": str(cluster.mode),
+        "mode": str(setting.mode),
         "substrate": str(cluster.substrate),
         "services": services,
         "step": number,

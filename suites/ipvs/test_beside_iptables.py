@@ -9,12 +9,10 @@ from harness.suite import (
     ClaimRecorder,
     Client,
     ClientMaker,
-    Cluster,
     Contrast,
-    DataPlane,
     IptablesDataPlane,
-    Kube,
     Measurement,
+    Mode,
     Node,
     Progress,
     Proxies,
@@ -34,7 +32,7 @@ from harness.suite import (
     wait_until,
 )
 
-SERVICES, TARGETS = 1000, 12
+SERVICES = 1000
 REPETITIONS = 5
 CONNECTIONS = 200
 SYNC_DEADLINE_S = 60.0
@@ -52,12 +50,8 @@ THINGS = (
 @pytest.mark.usefixtures("undisturbed")
 @pytest.mark.claim("2.2")
 def test_ipvs_beside_iptables_on_one_kernel(
-    cluster: Cluster,
-    kube: Kube,
-    namespace: str,
-    dataplane: DataPlane,
+    sweep_setting: SweepSetting,
     shell: ProxyShell,
-    proxies: Proxies,
     make_service: ServiceMaker,
     make_client: ClientMaker,
     measurements: list[Measurement],
@@ -66,42 +60,32 @@ def test_ipvs_beside_iptables_on_one_kernel(
     progress: Progress,
 ) -> None:
     """One node's kube-proxy goes from ipvs to iptables and back; what a packet and a change cost, at 1,000 Services."""
-    if cluster.mode != "ipvs":
-        reason = "is decided where the cluster is in ipvs mode, by another proxy on one of its nodes"
-        claim.untested("2.2", reason)
-        pytest.skip(reason)
-    node, backend_node = cluster.workers[:2]
-    web = make_service("target", 1, node=backend_node.name)
-    fronts = (web.front, *web.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
-    client = make_client("load", node=node)
-    setting = SweepSetting(kube, dataplane, proxies, namespace, client.name, node, fronts)
+    there, node, proxies = sweep_setting, sweep_setting.load_node, sweep_setting.proxies
+    web = make_service("web", 1)
+    client = make_client("client", node=node)
     plan = SweepPlan((SERVICES,), rate_per_s=150, duration_s=20, seed=seed)
 
-    with filling(kube, dataplane, proxies, namespace) as fillers:
+    with filling(there.kube, there.dataplane, proxies, there.namespace) as fillers:
         progress.step(f"{SERVICES} Services")
         programmed_s = fillers.bring_to(SERVICES)
         progress.note(f"in every kernel after {programmed_s:.1f} s")
-        ipvs = measure(setting, plan, 0, SERVICES, programmed_s)
+        ipvs = measure(there, plan, 0, SERVICES, programmed_s)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
-        with proxies.changing(node, "mode") as set_mode, ExitStack() as before_ipvs_is_back:
+        with proxies.changing((node,), "mode") as set_mode, ExitStack() as before_ipvs_is_back:
             # With that many Services a user-mode Linux needs minutes until its first sync.
             before_ipvs_is_back.callback(fillers.remove)
             set_mode("iptables")
-            beside = replace(setting, dataplane=IptablesDataPlane(shell))
+            beside = replace(there, mode=Mode.IPTABLES, dataplane=IptablesDataPlane(shell))
             iptables = measure(beside, plan, 1, SERVICES, programmed_s)
             by_iptables = costs(iptables, "iptables", web, client, proxies, node)
 
-    for mode, step in (("ipvs", ipvs), ("iptables", iptables)):
-        measurements.extend(beside_the_other(mode, found) for found in step.measurements)
+    for found in (*ipvs.measurements, *iptables.measurements):
+        # A name that keeps them apart from the sweep's.
+        measurements.append(replace(found, name=f"{found.name} of two modes"))
 
     contrasts = [Contrast(*found) for found in zip(THINGS, by_ipvs, by_iptables, strict=True)]
     decide(claim, contrasts, f"On node {node.name} at {SERVICES} Services: {in_words(contrasts, 'ipvs', 'iptables')}.")
     assert ipvs.rules.rules < iptables.rules.rules, "the other mode was not on trial"
-
-
-def beside_the_other(mode: str, found: Measurement) -> Measurement:
-    """With the mode that it is of, and under a name that keeps it apart from the sweep's."""
-    return replace(found, name=f"{found.name} of two modes", conditions={**found.conditions, "mode": mode})
 
 
 def decide(claim: ClaimRecorder, contrasts: list[Contrast], evidence: str) -> None:

@@ -53,26 +53,20 @@ def test_sets_change_under_traffic_and_rules_stay(
         name: size - sets_before.get(name, 0) for name, size in sets_after.items() if size != sets_before.get(name)
     }
     unchanged = rules_before == rules_after == rules_at_last
-    if cluster.mode == "ipvs":
-        claim.decide(
-            "1.3",
-            unchanged and bool(grown),
-            f"{CHANGES} Services were added and removed: the iptables rules "
-            f"{'stayed equal to the byte' if unchanged else 'changed'}, sets grew by {grown} meanwhile.",
-        )
-        claim.decide(
-            "2.5",
-            bool(grown) and not lost,
-            f"Members were added to sets ({grown}) and removed again under "
-            f"{len(traffic.replies)} connections to another Service: {len(lost)} of them lost.",
-        )
-        assert unchanged, rules_changed(rules_before, rules_after, rules_at_last)
-        assert grown
-    else:
-        reason = f"does not concern {cluster.mode} mode, which uses no ipset"
-        claim.untested("1.3", reason)
-        claim.untested("2.5", reason)
-        assert not unchanged, "the rules of new Services are missing"
+    claim.decide(
+        "1.3",
+        unchanged and bool(grown),
+        f"{CHANGES} Services were added and removed: the iptables rules "
+        f"{'stayed equal to the byte' if unchanged else 'changed'}, sets grew by {grown} meanwhile.",
+    )
+    claim.decide(
+        "2.5",
+        bool(grown) and not lost,
+        f"Members were added to sets ({grown}) and removed again under "
+        f"{len(traffic.replies)} connections to another Service: {len(lost)} of them lost.",
+    )
+    assert unchanged, rules_changed(rules_before, rules_after, rules_at_last)
+    assert grown
     assert not lost, f"{len(lost)} of {len(traffic.replies)} connections lost: {lost[0]}"
 
 

@@ -12,7 +12,6 @@ from harness.suite import (
     IpvsDataPlane,
     OutsideClient,
     Proxies,
-    ProxyShell,
     Request,
     ServiceHandle,
     ServiceMaker,
@@ -34,7 +33,7 @@ ROTATION = 60
 @pytest.mark.claim("2.3")
 def test_each_scheduler_distributes_as_it_says(
     cluster: Cluster,
-    shell: ProxyShell,
+    ipvs_dataplane: IpvsDataPlane,
     proxies: Proxies,
     make_service: ServiceMaker,
     make_client: ClientMaker,
@@ -42,24 +41,20 @@ def test_each_scheduler_distributes_as_it_says(
     claim: ClaimRecorder,
 ) -> None:
     """lc goes where the fewest connections are held, sh keeps a client's backend, wrr finds all weights equal."""
-    if cluster.mode != "ipvs":
-        reason = f"does not concern {cluster.mode} mode, where kube-proxy has one way to choose"
-        claim.untested("2.3", reason)
-        pytest.skip(reason)
-    node, ipvs = cluster.workers[0], IpvsDataPlane(shell)
+    node = cluster.workers[0]
     web = make_service("web", BACKENDS, type="NodePort")
     client = make_client("client", node=node)
     schedulers: list[str] = []
 
     def scheduler() -> str:
-        found = ipvs.virtual_server(node, web.front)
+        found = ipvs_dataplane.virtual_server(node, web.front)
         assert found is not None
         assert set(found.weights.values()) == {1}, f"weights of {web.front}: {found.weights}"
         return found.scheduler
 
     by_rr = newcomers_share(web, client)
     schedulers.append(scheduler())
-    with proxies.changing(node, "ipvs", "scheduler") as set_scheduler:
+    with proxies.changing((node,), "ipvs", "scheduler") as set_scheduler:
         set_scheduler("lc")
         by_lc = newcomers_share(web, client)
         schedulers.append(scheduler())

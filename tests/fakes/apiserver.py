@@ -77,7 +77,7 @@ def exits(code: int) -> dict[str, Any]:
 
 
 class FakeApiServer:
-    """`answers` maps "GET /path" to a document or to (status, document).
+    """`answers` maps "GET /path", or "GET /path?query", to a document or to (status, document).
 
     "GET /path?watch" maps to the events of the first, second, ... watch; later ones see nothing.
     """
@@ -111,7 +111,8 @@ class Handler(BaseHTTPRequestHandler):
             watches = self.api.answers[f"{key}?watch"]
             self.watch(watches.pop(0) if watches else [])
             return
-        found = self.api.answers.get(key, (404, {"reason": "NotFound"}))
+        found = self.api.answers.get(f"{self.command} {self.path}") if query else None
+        found = found or self.api.answers.get(key, (404, {"reason": "NotFound"}))
         status, document = found if isinstance(found, tuple) else (200, found)
         plain = isinstance(document, str)
         text = document.encode() if plain else json.dumps(document).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 SERVICES = "suites/services"
 AFFINITY = f"{SERVICES}/test_affinity.py::test_a_client_sticks_to_its_backend"
 BALANCING = f"{SERVICES}/test_balancing.py::test_backends_are_chosen_as_the_mode_documents"
+CHANGES = f"{SERVICES}/test_changes.py::test_services_come_and_go_without_a_loss_to_others"
 CLUSTER_IP = f"{SERVICES}/test_cluster_ip.py::test_cluster_ip_is_reached_from_every_node"
 CONNTRACK = f"{SERVICES}/test_cluster_ip.py::test_connections_stand_in_netfilters_table"
 EXTERNAL_POLICY = f"{SERVICES}/test_traffic_policies.py::test_external_traffic_stays_on_its_node_and_keeps_its_address"
@@ -16,7 +17,7 @@ NO_ENDPOINTS = f"{SERVICES}/test_no_endpoints.py::test_a_service_without_endpoin
 NODE_PORT = f"{SERVICES}/test_node_port.py::test_node_port_answers_on_every_node"
 OUTSIDE = f"{SERVICES}/test_outside.py::test_outside_clients_reach_neither_pod_nor_cluster_ip"
 READINESS = f"{SERVICES}/test_readiness.py::test_an_unready_pod_gets_no_more_connections"
-SETS = f"{SERVICES}/test_ipset.py::test_sets_change_under_traffic_and_rules_stay"
+SETS = "suites/ipvs/test_ipset.py::test_sets_change_under_traffic_and_rules_stay"
 TERMINATING = f"{SERVICES}/test_terminating.py::test_leaving_endpoints_serve_when_no_other_is_there"
 WAYS_IN = f"{SERVICES}/test_ways_in.py::test_a_service_is_reached_by_every_way_in"
 

@@ -16,7 +16,7 @@ from tests.planted.means.kernel import (
     without_route,
 )
 from tests.planted.means.outside import pods_routed
-from tests.planted.suites import CLUSTER_IP, CONNTRACK, FRIENDS, HEADLESS, NODE_PORT, OUTSIDE, SETS, WAYS_IN
+from tests.planted.suites import CHANGES, CLUSTER_IP, CONNTRACK, FRIENDS, HEADLESS, NODE_PORT, OUTSIDE, WAYS_IN
 
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
 
@@ -90,8 +90,9 @@ FAULTS = (
     Fault(
         "one new connection of four to a Service is lost",
         _connections_lost,
-        caught_by=(SETS,),
+        caught_by=(CHANGES,),
         bystanders=(NODE_PORT,),
+        modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "UDP to Services is dropped",

@@ -29,7 +29,7 @@ class CountedProxies:
     def __init__(self):
         self.restarts = 0
 
-    def restart_all(self):
+    def restart(self):
         self.restarts += 1
 
 

@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import yaml
@@ -30,6 +30,7 @@ class ProxyNode:
     """
 
     deaf: bool = False
+    name: str = "worker"
     config: str = BEFORE
     running: str = BEFORE
     looks: int = 0
@@ -37,7 +38,7 @@ class ProxyNode:
 
     @property
     def pod(self):
-        name = f"kube-proxy-{len(self.ran_with)}"
+        name = f"kube-proxy-{self.name}-{len(self.ran_with)}"
         labels = {"k8s-app": "kube-proxy"}
         ready = {"conditions": [{"type": "Ready", "status": "True"}]}
         return {"metadata": {"name": name, "uid": name, "labels": labels}, "status": ready}
@@ -77,12 +78,29 @@ class Answers(dict):
         return self._node.answer(key, self._api.bodies[-1])
 
 
+class ProxyNodes:
+    """What several nodes say to questions to the API server, and to their shells; each by its name."""
+
+    def __init__(self, *names):
+        self.nodes = {name: ProxyNode(name=name) for name in names}
+
+    def answer(self, asked, body):
+        """As the API server: a question for one node's pods to that node, a change of the configuration to all."""
+        nodes = [node for name, node in self.nodes.items() if f"nodeName%3D{name}" in asked or f"proxy-{name}" in asked]
+        answers = [node.answer(asked.partition("?")[0], body) for node in nodes or self.nodes.values()]
+        return answers[0]
+
+    def run(self, node, *argv):
+        """As the nodes' shells."""
+        return self.nodes[node.name].run(node, *argv)
+
+
 def change_twice(node, directory):
     api = FakeApiServer({})
     api.answers = Answers(api, node)
     with serving(api, directory) as cluster:
         proxies = Proxies(Kube(cluster), node)
-        with proxies.changing(WORKER, "ipvs", "scheduler") as set_scheduler:
+        with proxies.changing((WORKER,), "ipvs", "scheduler") as set_scheduler:
             set_scheduler("lc")
             assert proxies.effective(WORKER, "ipvs", "scheduler") == "lc"
             set_scheduler("sh")
@@ -122,6 +140,20 @@ def test_a_setting_is_changed_and_put_back_even_if_the_case_fails(tmp_path):
         change_twice(node, tmp_path)
     assert node.ran_with == ["lc", "sh", "rr"]
     assert node.config == BEFORE, "the configuration is not what it was, to the byte"
+
+
+def test_every_node_gets_the_setting_and_has_it_taken_away(tmp_path):
+    nodes = ProxyNodes("control-plane", "worker")
+    api = FakeApiServer({})
+    api.answers = Answers(api, nodes)
+    with serving(api, tmp_path) as cluster:
+        proxies = Proxies(Kube(cluster), nodes)
+        with proxies.changing((replace(WORKER, name="control-plane"), WORKER), "ipvs", "scheduler") as set_scheduler:
+            set_scheduler("lc")
+    assert {name: node.ran_with for name, node in nodes.nodes.items()} == {
+        "control-plane": ["lc", "rr"],
+        "worker": ["lc", "rr"],
+    }
 
 
 def test_a_proxy_that_does_not_take_its_setting_is_told(tmp_path):

@@ -44,10 +44,14 @@ def test_steady(cluster, claim): claim.confirmed("1.1", "seen")
 ELSEWHERE = """
 import pytest
 
+@pytest.mark.modes("iptables", "ipvs")
 @pytest.mark.claim("1.1")
-def test_of_another_mode(cluster, claim):
-    claim.untested("1.1", "does not concern nftables mode")
-    pytest.skip("does not concern nftables mode")
+def test_of_other_modes(cluster): assert False
+"""
+BESIDE = """
+@pytest.mark.modes("nftables")
+@pytest.mark.claim("1.1")
+def test_of_this_mode(cluster, claim): claim.confirmed("1.1", "seen")
 """
 SILENT = """
 import pytest
@@ -123,11 +127,18 @@ def test_repeated_cases_give_their_flake_rate(run):
     assert (claim["evidence"], claim["cases"]) == ("seen", ["test_suite.py::test_steady"])
 
 
-def test_a_case_that_does_not_concern_the_mode_is_skipped_with_what_it_said(run):
+def test_a_case_that_does_not_concern_the_mode_is_skipped_and_says_so(run):
     assert run.run(ELSEWHERE) == 0, run.output
-    assert run.outcomes() == {"test_of_another_mode": "skipped"}
+    assert run.outcomes() == {"test_of_other_modes": "skipped"}
     (claim,) = run.results["claims"]
-    assert (claim["verdict"], claim["condition"]) == ("untested", "does not concern nftables mode")
+    reason = "it is about iptables and ipvs mode, and the cluster is in nftables mode"
+    assert (claim["verdict"], claim["condition"]) == ("untested", reason)
+
+
+def test_a_case_of_another_mode_keeps_no_other_from_deciding(run):
+    assert run.run(ELSEWHERE + BESIDE) == 0, run.output
+    (claim,) = run.results["claims"]
+    assert (claim["verdict"], claim["condition"], claim["evidence"]) == ("confirmed", "", "seen")
 
 
 def test_a_case_that_fails_before_it_speaks_leaves_its_claim_untested(run):

@@ -1,0 +1,77 @@
+"""The fixture of cases that measure at growing numbers of Services."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+import pytest
+
+from clusters.cluster import Cluster
+from clusters.progress import Progress
+from clusters.spec import Mode
+from harness.dataplane.reader import DataPlane
+from harness.fixtures import ClientMaker
+from harness.kube.client import Kube
+from harness.kube.proxies import Proxies
+from harness.kube.services import ServiceMaker
+from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
+from reports.model import Measurement
+
+TARGETS = 12
+RATE_PER_S, DURATION_S = 150, 20
+
+
+class Sweeper(Protocol):
+    """Measures the first packet at these numbers of Services, in this order; every step is in the report."""
+
+    def __call__(self, *services: int) -> list[Step]: ...
+
+
+@pytest.fixture
+def mode(cluster: Cluster) -> Mode:
+    """The mode in which kube-proxies run as long as the case lasts."""
+    return cluster.mode
+
+
+@pytest.fixture
+def sweep_setting(
+    cluster: Cluster,
+    mode: Mode,
+    kube: Kube,
+    namespace: str,
+    dataplane: DataPlane,
+    proxies: Proxies,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+) -> SweepSetting:
+    """A client on one worker, and a dozen Services whose only endpoint is on another."""
+    client_node, backend_node = cluster.workers[:2]
+    target = make_service("target", 1, node=backend_node.name)
+    fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
+    client = make_client("load", node=client_node)
+    return SweepSetting(kube, mode, dataplane, proxies, namespace, client.name, client_node, fronts)
+
+
+@pytest.fixture
+def run_sweep(
+    cluster: Cluster, sweep_setting: SweepSetting, seed: int, measurements: list[Measurement], progress: Progress
+) -> Sweeper:
+    """Measure in this case."""
+
+    def run(*services: int) -> list[Step]:
+        steps: list[Step] = []
+        plan = SweepPlan(services, RATE_PER_S, DURATION_S, seed)
+        with sweep(sweep_setting, plan, progress) as measured:
+            for step in measured:
+                steps.append(step)
+                measurements.extend(_named(found, cluster.mode) for found in step.measurements)
+        return steps
+
+    return run
+
+
+def _named(found: Measurement, mode: Mode) -> Measurement:
+    """Under a name of its own if it was made in another mode than the cluster's."""
+    of = str(found.conditions["mode"])
+    return found if of == mode else replace(found, name=f"{found.name} in {of} mode")

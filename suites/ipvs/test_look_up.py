@@ -1,0 +1,45 @@
+"""In ipvs mode a Service is looked up: does its cost grow with the number of Services, and what does grow?"""
+
+import pytest
+
+from harness.suite import ClaimRecorder, Finding, Growth, Measurement, Mode, Step, Sweeper, growth
+
+SERVICES = (0, 100, 1000, 0)
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+@pytest.mark.claim("1.1", "1.2")
+def test_sets_grow_and_rules_and_first_packet_do_not(
+    mode: Mode, run_sweep: Sweeper, measurements: list[Measurement], findings: list[Finding], claim: ClaimRecorder
+) -> None:
+    """At 0 to 1,000 Services: the kernel's rules and sets, and the first packet to the first and the last Service."""
+    steps = run_sweep(*SERVICES)
+    grown = growth(steps)
+    findings.append(grown.finding(mode))
+    decide_look_up(claim, grown, steps)
+
+    rules = {step.services: step.rules.rules for step in steps[:-1]}
+    members = {step.services: sum(step.rules.sets.values()) for step in steps[:-1]}
+    constant = len(set(rules.values())) == 1
+    numbers = f"rules {rules}, members of sets {members} by number of filler Services"
+    claim.decide("1.2", constant and members[1000] > members[100] > members[0], f"On one node: {numbers}.")
+    assert constant, numbers
+    assert all(step.measurements for step in steps)
+    assert not any(measured.errors for measured in measurements), "connections failed under a light load"
+
+
+def decide_look_up(claim: ClaimRecorder, grown: Growth, steps: list[Step]) -> None:
+    """Is a Service looked up at the same cost however many there are, and what else grows with their number?"""
+    programmed = ", ".join(f"{step.services} after {step.programmed_s:.0f} s" for step in steps[1:-1])
+    evidence = f"First packet: {grown.figures}. Programmed on all nodes: {programmed}."
+    if grown.seen:
+        claim.refuted("1.1", evidence)
+    elif grown.absent:
+        claim.conditional(
+            "1.1", "for the look-up alone: the time to program Services grows with their number", evidence
+        )
+    else:
+        claim.untested("1.1", f"this host was too restless to tell. {evidence}")
