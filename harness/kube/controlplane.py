@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Node
-from clusters.errors import ClusterUnreachable
+from clusters.errors import ClusterUnreachable, CommandFailed
 from harness.kube.client import Kube
 from harness.kube.nodeshell import NodeShell, static_pod_directory, wait_process
 from harness.kube.wait import wait_until
 
+API_SERVER = "kube-apiserver"
 LEADERS = ("kube-controller-manager", "kube-scheduler")
 """Components that work only while they hold a lease of their name."""
 
@@ -60,11 +61,24 @@ class ControlPlane:
         aside = f"/etc/kubernetes/{component}.yaml.aside"
         try:
             self._shell.run(node, "mv", manifest, aside)
+            if component == API_SERVER:
+                self._hasten_its_end(node)
             wait_process(self._shell, node, component, running=False)
             yield
         finally:
             self._shell.run(node, "sh", "-c", f"test ! -e {aside} || mv {aside} {manifest}")
             wait_process(self._shell, node, component, running=True)
+
+    def _hasten_its_end(self, node: Node) -> None:
+        """An API server waits half a minute for watches that do not end, and leaders lose their leases meanwhile."""
+        wait_until(
+            f"the API server of cluster {self._kube.cluster.name} about to end",
+            self._answers,
+            lambda answers: not answers,  # so the kubelet has seen that its manifest is gone, and starts no other
+            deadline_s=BACK_DEADLINE_S,
+        )
+        with suppress(CommandFailed):  # it has ended meanwhile
+            self._shell.run(node, "pkill", "-KILL", "-x", API_SERVER)
 
     def wait_working(self) -> None:
         """The API server answers and the leaders renew their leases."""

@@ -43,7 +43,7 @@ class ServiceHandle:
         return f"{self.name}.{self.namespace}.svc.cluster.local"
 
     def set_ready(self, pod: str, ready: bool) -> None:
-        """Make a backend's readiness probe succeed or fail; returns at once."""
+        """Make the readiness probe of a backend that was made `switchable` succeed or fail; returns at once."""
         argv = ("rm", "-f", NOT_READY_FILE) if ready else ("touch", NOT_READY_FILE)
         done = self.kube.exec(self.namespace, pod, argv)
         assert done.exit_code == 0, f"{argv} in {self.namespace}/{pod} ended with {done.exit_code}: {done.stderr}"
@@ -98,17 +98,25 @@ def wait_front(dataplane: DataPlane, node: Node, front: ServicePort, backends: f
 
 
 class ServiceMaker(Protocol):
-    """Makes a Service `name` with `replicas` backends, all on `node` if one is named; `fields` go into its spec."""
+    """Makes a Service `name` with `replicas` backends, all on `node` if one is named; `fields` go into its spec.
 
-    def __call__(self, name: str, replicas: int = 3, *, node: str | None = None, **fields: Any) -> ServiceHandle: ...
+    The readiness of `switchable` backends is the case's to set.
+    """
+
+    def __call__(
+        self, name: str, replicas: int = 3, *, node: str | None = None, switchable: bool = False, **fields: Any
+    ) -> ServiceHandle: ...
 
 
 def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str) -> ServiceMaker:
     """The maker of one case's namespace."""
     cluster: Cluster = kube.cluster
 
-    def make(name: str, replicas: int = 3, *, node: str | None = None, **fields: Any) -> ServiceHandle:
-        kube.create(namespace, backends(cluster.images, name, replicas, node=node), service(name, name, **fields))
+    def make(
+        name: str, replicas: int = 3, *, node: str | None = None, switchable: bool = False, **fields: Any
+    ) -> ServiceHandle:
+        servers = backends(cluster.images, name, replicas, node=node, switchable=switchable)
+        kube.create(namespace, servers, service(name, name, **fields))
         pods = waits.wait_pods_ready(namespace, f"app={name}", replicas)
         waits.wait_endpoints(namespace, name, replicas)
         made = kube.get(service_path(namespace, name))["spec"]

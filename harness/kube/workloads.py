@@ -9,7 +9,15 @@ from clusters.cluster import CaseImages
 HTTP_PORT = 8080
 UDP_PORT = 8081
 NOT_READY_FILE = "/tmp/not-ready"
-"""A backend is ready as long as this file is absent."""
+"""A switchable backend is ready as long as this file is absent."""
+
+IF_SERVING = {"httpGet": {"path": "/hostname", "port": HTTP_PORT}, "periodSeconds": 1}
+IF_SWITCHED_ON = {
+    "exec": {"command": ["test", "!", "-e", NOT_READY_FILE]},
+    "periodSeconds": 1,
+    "failureThreshold": 1,
+}
+"""Readiness probes. The kubelet starts a program for the second: 45 ms of processor each time, on 2 cores."""
 
 RESOURCES = {"requests": {"cpu": "50m"}}
 """A pod that requests nothing has 2 of about 2,000 shares of a busy node: a millisecond of work and it stands still
@@ -29,19 +37,20 @@ def pod_spec(container: dict[str, Any], **fields: Any) -> dict[str, Any]:
     }
 
 
-def backends(images: CaseImages, name: str, replicas: int, *, node: str | None = None) -> dict[str, Any]:
-    """A Deployment of HTTP (8080) and UDP (8081) servers that answer with their pod's name."""
+def backends(
+    images: CaseImages, name: str, replicas: int, *, node: str | None = None, switchable: bool = False
+) -> dict[str, Any]:
+    """A Deployment of HTTP (8080) and UDP (8081) servers that answer with their pod's name.
+
+    A case can make the readiness probes of `switchable` ones fail.
+    """
     labels = {"app": name}
     container = {
         "name": "server",
         "image": images.agnhost,
         "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
         "resources": RESOURCES,
-        "readinessProbe": {
-            "exec": {"command": ["test", "!", "-e", NOT_READY_FILE]},
-            "periodSeconds": 1,
-            "failureThreshold": 1,
-        },
+        "readinessProbe": IF_SWITCHED_ON if switchable else IF_SERVING,
     }
     return {
         "apiVersion": "apps/v1",

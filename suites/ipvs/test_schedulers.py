@@ -42,7 +42,7 @@ def test_each_scheduler_distributes_as_it_says(
 ) -> None:
     """lc goes where the fewest connections are held, sh keeps a client's backend, wrr finds all weights equal."""
     node = cluster.workers[0]
-    web = make_service("web", BACKENDS, type="NodePort")
+    web = make_service("web", BACKENDS, switchable=True, type="NodePort")
     client = make_client("client", node=node)
     schedulers: list[str] = []
 

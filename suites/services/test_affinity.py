@@ -39,7 +39,7 @@ def test_a_client_sticks_to_its_backend(
 ) -> None:
     """The same client meets the same backend, others spread, and a client whose backend has gone moves on."""
     limit = {"clientIP": {"timeoutSeconds": TIMEOUT_S}}
-    web = make_service("web", type="NodePort", sessionAffinity="ClientIP", sessionAffinityConfig=limit)
+    web = make_service("web", switchable=True, type="NodePort", sessionAffinity="ClientIP", sessionAffinityConfig=limit)
     addresses = outside_client.add_addresses(CLIENTS)
     first = {address: _backends(outside_client, cluster, web, address, 5) for address in addresses}
     faithful = [address for address, met in first.items() if len(met) == 1]

@@ -39,13 +39,13 @@ def test_a_headless_name_returns_unready_pods_when_told_to(
     make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
     """publishNotReadyAddresses: discovery before readiness."""
-    ready_only = make_service("ready-only", 2, clusterIP="None")
+    ready_only = make_service("ready-only", 2, switchable=True, clusterIP="None")
     client = make_client("client")
     unready = next(iter(ready_only.pods))
     ready_only.set_ready(unready, False)
     wait_resolved(client, ready_only.dns_name, frozenset(set(ready_only.pods.values()) - {ready_only.pods[unready]}))
 
-    everything = make_service("everything", 2, clusterIP="None", publishNotReadyAddresses=True)
+    everything = make_service("everything", 2, switchable=True, clusterIP="None", publishNotReadyAddresses=True)
     everything.set_ready(next(iter(everything.pods)), False)
     everything.waits.wait_endpoints(everything.namespace, "everything", 2)
     wait_resolved(client, everything.dns_name, frozenset(everything.pods.values()))

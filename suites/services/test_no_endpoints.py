@@ -12,7 +12,7 @@ def test_a_service_without_endpoints_refuses(
 ) -> None:
     """TCP and UDP, ClusterIP and node port, inside and outside: refused, nobody waits for a time-out."""
     node = cluster.workers[0]
-    web = make_service("web", 1, type="NodePort")
+    web = make_service("web", 1, switchable=True, type="NodePort")
     tcp, udp = (port["nodePort"] for port in kube.get(web.path)["spec"]["ports"])
     pod = make_client("pod", node=node)
     host = make_client("host", node=node, host_network=True)

@@ -32,7 +32,7 @@ def test_an_unready_pod_gets_no_more_connections(
     claim: ClaimRecorder,
 ) -> None:
     """EndpointSlice, every kernel and real requests lose it; its container runs on."""
-    web = make_service("web")
+    web = make_service("web", switchable=True)
     client = make_client("client", node=cluster.workers[0])
     leaving = next(iter(web.pods))
     others = frozenset(address for pod, address in web.pods.items() if pod != leaving)
@@ -68,7 +68,7 @@ def test_an_unready_pod_gets_connections_when_its_service_says_so(
     cluster: Cluster, waits: Waits, make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
     """publishNotReadyAddresses: an unready pod is taken for ready by every kernel."""
-    web = make_service("web", 2, publishNotReadyAddresses=True)
+    web = make_service("web", 2, switchable=True, publishNotReadyAddresses=True)
     client = make_client("client", node=cluster.workers[0])
     unready = next(iter(web.pods))
     web.set_ready(unready, False)

@@ -112,7 +112,7 @@ def test_a_balancer_is_told_which_nodes_have_endpoints(
     """healthCheckNodePort tells the number of the node's own ready endpoints, with status 503 where there is none."""
     near, far = cluster.workers[:2]
     fields = {"type": "LoadBalancer", "loadBalancerClass": NOBODYS_CLASS, "externalTrafficPolicy": "Local"}
-    web = make_service("web", 2, node=near.name, **fields)
+    web = make_service("web", 2, node=near.name, switchable=True, **fields)
     port = kube.get(web.path)["spec"]["healthCheckNodePort"]
 
     def local_endpoints(address: str) -> int | str:

@@ -33,7 +33,7 @@ def test_a_datagram_client_moves_on_when_its_backend_leaves(
 ) -> None:
     """A flow of one port stays with its backend while that is there, and is led to the other when it is not."""
     node = cluster.workers[0]
-    web = make_service("web", 2)
+    web = make_service("web", 2, switchable=True)
     client = make_client("client", node=node)
     front = ServicePort(web.cluster_ip, 81, "UDP")
     (first,) = client.send(asking(web))
@@ -62,7 +62,7 @@ def test_a_datagram_client_that_came_too_early_is_served_later(
     make_client: ClientMaker,
 ) -> None:
     """A flow to a Service without endpoints that never pauses: the first endpoint gets it."""
-    web = make_service("web", 1)
+    web = make_service("web", 1, switchable=True)
     client = make_client("client", node=cluster.workers[0])
     (backend,) = web.pods
     web.set_ready(backend, False)
