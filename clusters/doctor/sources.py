@@ -13,7 +13,7 @@ from clusters.doctor.facts import Facts
 from clusters.doctor.stock import Stock, kind_is_built
 from clusters.errors import CommandFailed
 from clusters.images.lock import LOCK_FILE
-from clusters.images.rootfs import APT_SOURCES
+from clusters.images.rootfs import APT_SOURCES, OS_RELEASE, debian_suite
 from clusters.kind.program import OLDEST_THAT_FITS
 from clusters.spec import Source
 
@@ -151,8 +151,10 @@ def _go_env(facts: Facts) -> dict[str, str]:
 def _debian_mirror(facts: Facts) -> str | None:
     """The release file of the first mirror in the file that `clusters.images.rootfs` hands to mmdebstrap.
 
-    None where there is no such file, and mmdebstrap takes its own.
+    None where there is no such file, or the host is no Debian, and mmdebstrap takes its own.
     """
+    if debian_suite(facts.host.read_text(str(OS_RELEASE)) or "") is None:
+        return None
     for file in APT_SOURCES:
         text = facts.host.read_text(str(file))
         match = re.search(r"^(?:URIs:|deb\s(?:\[.*?\])?)\s*(https?://\S+)", text or "", re.MULTILINE)

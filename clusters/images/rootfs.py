@@ -58,9 +58,15 @@ def bootstrap(
 def _mirrors(suite: str, sources: tuple[Path, ...], os_release: Path, folder: Path) -> tuple[str, ...]:
     """The first of a Debian host's sources, of `suite` in place of its own, written to `folder`; or nothing."""
     found = next((file for file in sources if file.exists()), None)
-    host = dict(FIELD.findall(os_release.read_text())) if os_release.exists() else {}
-    if found is None or host.get("ID") != "debian" or "VERSION_CODENAME" not in host:
+    own = debian_suite(os_release.read_text() if os_release.exists() else "")
+    if found is None or own is None:
         return ()
-    text = re.sub(rf"\b{host['VERSION_CODENAME']}\b", suite, found.read_text())
+    text = re.sub(rf"\b{own}\b", suite, found.read_text())
     (folder / found.name).write_text(text)
     return (str(folder / found.name),)
+
+
+def debian_suite(os_release: str) -> str | None:
+    """The suite of a Debian host by the text of its os-release file; None of any other host."""
+    host = dict(FIELD.findall(os_release))
+    return host.get("VERSION_CODENAME") if host.get("ID") == "debian" else None

@@ -35,6 +35,7 @@ FILES = {
     "/proc/sys/net/netfilter/nf_conntrack_max": "262144\n",
     "/proc/meminfo": "MemTotal:       16000000 kB\nMemAvailable:   12000000 kB\n",
     "/proc/net/ip_vs": "",
+    "/etc/os-release": "ID=debian\nVERSION_CODENAME=bookworm\n",
     "/etc/apt/sources.list": "deb http://mirror.example/debian bookworm main\n",
 }
 SCRIPT: dict[str, Answer] = {

@@ -65,6 +65,12 @@ def test_the_mirror_that_mmdebstrap_will_use_is_the_one_that_is_asked():
     assert "http://mirror.example/debian/dists/bookworm/InRelease" in host.questions
 
 
+def test_the_mirrors_of_another_distribution_are_not_asked_for_debian_packages():
+    host = FakeHost(files={"/etc/os-release": "ID=ubuntu\nVERSION_CODENAME=noble\n"})
+    examine(Question(**BUILT), host)
+    assert not any("mirror.example" in asked for asked in host.questions)
+
+
 def test_nothing_has_to_be_in_reach_when_all_images_are_built():
     host = FakeHost(
         script={"docker image inspect": "sha256:0123456789ab"}, without=["go", "mmdebstrap"], silent=["example"]
