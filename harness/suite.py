@@ -15,7 +15,7 @@ from harness.dataplane.shell import ProxyShell
 from harness.edge.balancer import LoadBalancer
 from harness.edge.ingress import IngressController
 from harness.edgefixtures import HaProxyMaker
-from harness.fixtures import Client, ClientMaker, ManifestMaker, WatchMaker
+from harness.fixtures import Client, ClientMaker, ManifestMaker, ManifestReader, WatchMaker
 from harness.held import held_connections
 from harness.kube.autoscaling import AutoscalerRecord
 from harness.kube.client import Kube
@@ -72,6 +72,7 @@ __all__ = [
     "LoadBalancer",
     "Look",
     "ManifestMaker",
+    "ManifestReader",
     "Measurement",
     "MetricsServer",
     "Mode",

@@ -14,6 +14,7 @@ from clusters.addons.metrics import LABELS, NAME, NAMESPACE, NODES_PATH
 from clusters.errors import ClusterUnreachable
 from harness.kube.client import Kube
 from harness.kube.wait import condition_of, wait_until
+from harness.measure.cpu import SHORTEST_S
 
 API = "v1beta1.metrics.k8s.io"
 END_DEADLINE_S = 60.0
@@ -43,12 +44,16 @@ class MetricsServer:
         return f"APIService {API} is not available: {available.get('reason')}: {available.get('message')}"
 
     def wait_pod_since(self, namespace: str, pod: str, since_s: float) -> None:
-        """The pod has a metric of time after `since_s` alone; Unix time, by the clock of the pod's node."""
+        """The pod has a metric of time after `since_s` alone; Unix time, by the clock of the pod's node.
+
+        One of too short a time does not count: those of new containers have been of a third of a second, in which
+        a pod may well use twice its mean.
+        """
         path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods/{pod}"
         wait_until(
             f"a metric of pod {namespace}/{pod} of cluster {self._kube.cluster.name} of the time since {since_s:.0f}",
             lambda: self._kube.find(path),
-            lambda found: found is not None and begin_of(found) >= since_s,
+            lambda found: found is not None and begin_of(found) >= since_s and length_s(found) >= SHORTEST_S,
             deadline_s=METRIC_DEADLINE_S,
             interval_s=1.0,
         )
@@ -89,10 +94,14 @@ class MetricsServer:
 
 
 def begin_of(metric: dict[str, Any]) -> float:
-    """When the stretch of time begins that a metric is of, in Unix time.
+    """When the stretch of time begins that a metric is of, in Unix time."""
+    return datetime.fromisoformat(metric["timestamp"]).timestamp() - length_s(metric)
 
-    Its length is told as Go tells a duration, such as 1m2.5s: https://pkg.go.dev/time#Duration.String
+
+def length_s(metric: dict[str, Any]) -> float:
+    """How long that stretch is, which is told as Go tells a duration, such as 1m2.5s.
+
+    https://pkg.go.dev/time#Duration.String
     """
-    end = datetime.fromisoformat(metric["timestamp"])
     parts = re.findall(r"([\d.]+)(ms|h|m|s)", metric["window"])
-    return end.timestamp() - sum(float(number) * UNITS_S[unit] for number, unit in parts)
+    return sum(float(number) * UNITS_S[unit] for number, unit in parts)

@@ -10,6 +10,7 @@ from harness.suite import (
     IngressController,
     Kube,
     ManifestMaker,
+    ManifestReader,
     OutsideClient,
     ServiceHandle,
     ServiceMaker,
@@ -141,6 +142,7 @@ def test_the_controller_goes_to_endpoints_or_to_the_cluster_ip(
 def test_an_ingress_without_a_class_gets_the_default(
     kube: Kube,
     create: ManifestMaker,
+    read_manifest: ManifestReader,
     make_service: ServiceMaker,
     ingress_controller: IngressController,
     outside_client: OutsideClient,
@@ -149,9 +151,18 @@ def test_an_ingress_without_a_class_gets_the_default(
     """The API server writes the default class into it, and that class's controller serves it."""
     web = make_service("web", 1)
     create("default-class.yaml", name=namespace, controller=ingress_controller.controller)
-    create("single.yaml", host=f"{namespace}.example", ingress_class="null")
-    filled_in = kube.get(f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/single")["spec"]
-    assert filled_in["ingressClassName"] == namespace
+    words = {"host": f"{namespace}.example", "ingress_class": "null"}
+    ingresses = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses"
+    (ingress,) = read_manifest("single.yaml", **words)
+    # What writes it learns of classes by a watch of its own, and may know this one a moment later than we do.
+    wait_until(
+        f"class {namespace} written into an Ingress that would be made",
+        lambda: kube.request("POST", f"{ingresses}?dryRun=All", ingress)["spec"],
+        lambda found: "ingressClassName" in found,
+        deadline_s=30.0,
+    )
+    create("single.yaml", **words)
+    assert kube.get(f"{ingresses}/single")["spec"]["ingressClassName"] == namespace
     reply = ingress_controller.wait_served(outside_client, f"{namespace}.example", "/hostname")
     assert reply.body in web.pods
 

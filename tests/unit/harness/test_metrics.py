@@ -47,3 +47,18 @@ def test_it_is_put_back_even_if_the_case_fails(tmp_path):
 @pytest.mark.parametrize(("window", "length_s"), [("10s", 10), ("1m2.5s", 62.5), ("19.402s", 19.402), ("500ms", 0.5)])
 def test_a_metric_tells_when_its_time_began(window, length_s):
     assert begin_of({"timestamp": "1970-01-01T01:00:00Z", "window": window}) == pytest.approx(3600 - length_s)
+
+
+def test_a_metric_of_a_moment_is_not_waited_for(tmp_path):
+    api = FakeApiServer({})
+    path = "GET /apis/metrics.k8s.io/v1beta1/namespaces/one/pods/web"
+    told = iter(["338ms", "7.9s", "12.2s"])
+
+    class Answers(dict):
+        def get(self, key, default=None):
+            return {"timestamp": "1970-01-01T01:00:00Z", "window": next(told)} if key == path else default
+
+    api.answers = Answers()
+    with serving(api, tmp_path) as cluster:
+        MetricsServer(Kube(cluster)).wait_pod_since("one", "web", 3000.0)
+    assert next(told, None) is None
