@@ -104,8 +104,9 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first and what runs alone comes last, each in its written order."""
-    items.sort(key=lambda item: (_is_marked(item, "exclusive"), not _is_marked(item, "long")))
+    """What takes long comes first and what runs alone comes last; of that, what measures before what may damage."""
+    order = ("performance", "long")
+    items.sort(key=lambda item: (_is_marked(item, "exclusive"), *(not _is_marked(item, marker) for marker in order)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

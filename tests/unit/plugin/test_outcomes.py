@@ -78,6 +78,9 @@ import pytest
 
 @pytest.mark.exclusive
 def test_alone(cluster): pass
+@pytest.mark.exclusive
+@pytest.mark.performance
+def test_measures(cluster): pass
 def test_ordinary(cluster): pass
 @pytest.mark.exclusive
 @pytest.mark.long
@@ -163,9 +166,5 @@ def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
 
 def test_what_takes_long_comes_first_and_what_runs_alone_last(run):
     assert run.run(ORDERED, "-v") == 0, run.output
-    assert re.findall(r"::(\w+) PASSED", run.output) == [
-        "test_long",
-        "test_ordinary",
-        "test_long_and_alone",
-        "test_alone",
-    ]
+    order = re.findall(r"::(\w+) PASSED", run.output)
+    assert order == ["test_long", "test_ordinary", "test_measures", "test_long_and_alone", "test_alone"]
