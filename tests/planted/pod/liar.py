@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import ssl
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -20,16 +21,24 @@ MARK = "io.kubeproof/planted"
 class Liar(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         headers = {"Authorization": f"Bearer {TOKEN.read_text()}", "Accept": "application/json"}
-        request = urllib.request.Request(TRUE + self.path, headers=headers)
-        with urllib.request.urlopen(request, context=unverified()) as answer:
-            told, kind = answer.read(), answer.headers["Content-Type"]
+        status, kind, told = asked(urllib.request.Request(TRUE + self.path, headers=headers))
         if "json" in kind:
             told = json.dumps(twisted(json.loads(told))).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(told)))
         self.end_headers()
         self.wfile.write(told)
+
+
+def asked(request: urllib.request.Request) -> tuple[int, str, bytes]:
+    """Status, type and content of the true answer, which may be that there is no metric yet."""
+    try:
+        answer = urllib.request.urlopen(request, context=unverified())
+    except urllib.error.HTTPError as refusal:
+        answer = refusal
+    with answer:
+        return answer.status, answer.headers["Content-Type"], answer.read()
 
 
 def twisted(found: dict[str, Any]) -> dict[str, Any]:

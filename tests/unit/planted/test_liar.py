@@ -1,6 +1,11 @@
 """What the liar beside metrics-server makes of its answers."""
 
-from tests.planted.pod.liar import MARK, twisted
+import urllib.request
+
+import yaml
+
+from tests.fakes.apiserver import FakeApiServer, serving
+from tests.planted.pod.liar import MARK, asked, twisted
 
 
 def test_all_cpu_is_doubled_and_memory_is_not():
@@ -14,3 +19,16 @@ def test_all_cpu_is_doubled_and_memory_is_not():
 
 def test_what_tells_of_no_usage_stays():
     assert twisted({"kind": "APIResourceList", "resources": []}) == {"kind": "APIResourceList", "resources": []}
+
+
+def test_a_refusal_is_passed_on_as_it_is(tmp_path):
+    api = FakeApiServer({"GET /pods/old": {"metadata": {}}})
+    with serving(api, tmp_path) as cluster:
+        (found,) = yaml.safe_load(cluster.kubeconfig.read_text())["clusters"]
+        server = found["cluster"]["server"]
+        answers = {name: asked(urllib.request.Request(f"{server}/pods/{name}")) for name in ("old", "new")}
+    assert {name: answer[:2] for name, answer in answers.items()} == {
+        "old": (200, "application/json"),
+        "new": (404, "application/json"),
+    }
+    assert b"NotFound" in answers["new"][2]
