@@ -46,5 +46,6 @@ def _why_no_ipvs(shell: ProxyShell, node: Node) -> str | None:
     try:
         shell.run(node, "ipvsadm", "-Ln")
     except CommandFailed as failed:
-        return f"it is about ipvs mode, and the kernel of node {node.name} has no ip_vs: {failed.stderr.strip()}"
+        words = " ".join(failed.stderr.split())
+        return f"it is about ipvs mode, and the kernel of node {node.name} has no ip_vs: {words}"
     return None

@@ -19,7 +19,7 @@ RESOLUTION_S = 10
 
 
 def metrics_server(image: str) -> tuple[dict[str, Any], ...]:
-    """All manifests.
+    """All manifests but that of the API, see `metrics_api`.
 
     Kubelets of kind sign their own serving certificates, so these are not verified; the scrape stays on
     the cluster's own network.
@@ -30,7 +30,7 @@ def metrics_server(image: str) -> tuple[dict[str, Any], ...]:
         everywhere=(("", ["nodes/metrics"], ["get"]), ("", ["pods", "nodes"], ["get", "list", "watch"])),
         roles=(("ClusterRole", "system:auth-delegator"), ("Role", "extension-apiserver-authentication-reader")),
     )
-    return (*account.manifests(), _service(), _api(), _deployment(image))
+    return (*account.manifests(), _service(), _deployment(image))
 
 
 def _service() -> dict[str, Any]:
@@ -38,8 +38,11 @@ def _service() -> dict[str, Any]:
     return {**named("v1", "Service", NAME, NAMESPACE), "spec": {"selector": LABELS, "ports": ports}}
 
 
-def _api() -> dict[str, Any]:
-    """The resource metrics API, served by the Service above."""
+def metrics_api() -> dict[str, Any]:
+    """The resource metrics API, to be made once metrics-server serves it.
+
+    The API server looks after an API ever less often as long as nobody serves it, in the end every 30 s.
+    """
     return {
         **named("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io"),
         "spec": {

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from clusters.addons.dns import cluster_only_dns
-from clusters.addons.metrics import NODES_PATH, metrics_server, nodes_with_metrics
+from clusters.addons.metrics import NAME as METRICS_SERVER
+from clusters.addons.metrics import NODES_PATH, metrics_api, metrics_server, nodes_with_metrics
 from clusters.addons.network import install_network
 from clusters.addons.probe import NAME as PROBE
 from clusters.addons.probe import dns_probe
@@ -59,32 +60,21 @@ def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> No
     names = frozenset(node.name for node in nodes_of(engine, spec.name))
     limit = f"--timeout={READY_TIMEOUT_S:.0f}s"
     _wait(spec.name, "nodes Ready", kubectl, "wait", "--for=condition=Ready", "nodes", "--all", limit)
-    _wait(
-        spec.name,
-        "kube-proxy",
-        kubectl,
-        "rollout",
-        "status",
-        "--namespace=kube-system",
-        "daemonset/kube-proxy",
-        limit,
-    )
+    _wait_rollout(spec.name, "kube-proxy", kubectl, "daemonset/kube-proxy")
     kubectl.apply(dns_probe(images.cases.agnhost))
-    _wait(
-        spec.name,
-        "DNS on every node",
-        kubectl,
-        "rollout",
-        "status",
-        "--namespace=kube-system",
-        f"daemonset/{PROBE}",
-        limit,
-    )
+    _wait_rollout(spec.name, "DNS on every node", kubectl, f"daemonset/{PROBE}")
     kubectl.run("delete", "daemonset", PROBE, "--namespace=kube-system", "--wait=false")
+    _wait_rollout(spec.name, "metrics-server", kubectl, f"deployment/{METRICS_SERVER}")
+    kubectl.apply(metrics_api())
     _wait_until(
         f"metrics of all {len(names)} nodes of cluster {spec.name}",
         lambda: names <= nodes_with_metrics(kubectl.raw(NODES_PATH)),
     )
+
+
+def _wait_rollout(cluster: str, what: str, kubectl: Kubectl, workload: str) -> None:
+    limit = f"--timeout={READY_TIMEOUT_S:.0f}s"
+    _wait(cluster, what, kubectl, "rollout", "status", "--namespace=kube-system", workload, limit)
 
 
 def _wait(cluster: str, what: str, kubectl: Kubectl, *argv: str) -> None:

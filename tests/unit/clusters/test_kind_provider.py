@@ -64,6 +64,15 @@ def test_its_version_is_the_servers_own_word(tmp_path, installed_kind):
     assert cluster.kubernetes == "1.37.0"
 
 
+def test_the_metrics_api_is_made_once_somebody_serves_it(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    provider(commands, tmp_path).create(STOCK, SilentProgress())
+    served = [number for number, (argv, _) in enumerate(commands.calls) if "deployment/metrics-server" in argv]
+    made = [number for number, (_, stdin) in enumerate(commands.calls) if "kind: APIService" in (stdin or "")]
+    assert served < made, "the API server would look after it ever less often"
+    assert (len(served), len(made)) == (1, 1)
+
+
 def test_what_no_registry_has_is_loaded_into_the_nodes(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
