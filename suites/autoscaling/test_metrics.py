@@ -46,7 +46,7 @@ def test_pods_without_a_request_are_not_scaled(
     assert {look.current for look in looks} == {1}
 
 
-@pytest.mark.long
+@pytest.mark.long(first=True)  # as long as it lasts, nobody else has metrics
 @pytest.mark.disruptive
 @pytest.mark.claim("14.1")
 def test_without_metrics_nothing_is_scaled(
