@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any, Self
@@ -54,12 +55,15 @@ class LoadPlan:
 
 @dataclass(frozen=True, slots=True)
 class TargetBlocks:
-    """One target's samples: an encoded histogram a block for each clock, and what is not in them."""
+    """One target's samples: an encoded histogram a block for each clock, and what is not in them.
+
+    `errors` counts connections that failed by the words of their failure.
+    """
 
     kernel: tuple[str, ...]
     wall: tuple[str, ...]
     corrected: tuple[str, ...]
-    errors: int
+    errors: dict[str, int]
     retransmitted: int
 
     @classmethod
@@ -68,7 +72,7 @@ class TargetBlocks:
             kernel=tuple(block["kernel"] for block in blocks),
             wall=tuple(block["wall"] for block in blocks),
             corrected=tuple(block["corrected"] for block in blocks),
-            errors=sum(block["errors"] for block in blocks),
+            errors=dict(sum((Counter(block["errors"]) for block in blocks), Counter())),
             retransmitted=sum(block["retransmitted"] for block in blocks),
         )
 

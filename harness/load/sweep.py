@@ -156,14 +156,18 @@ def to_measurement(
     counts = block_counts(encoded)
     if blocks.retransmitted:
         flags = (*flags, f"left out: {blocks.retransmitted} connections whose SYN was sent more than once")
+    if blocks.errors:
+        words = ", ".join(f"{number} x {failure}" for failure, number in blocks.errors.items())
+        flags = (*flags, f"failed connections: {words}")
+    errors = sum(blocks.errors.values())
     if not counts.n:
-        return Measurement(name, "us", conditions, 0, blocks.errors, {}, {}, "", (*flags, "no sample at all"))
+        return Measurement(name, "us", conditions, 0, errors, {}, {}, "", (*flags, "no sample at all"))
     return Measurement(
         name=name,
         unit="us",
         conditions=conditions,
         n=counts.n,
-        errors=blocks.errors,
+        errors=errors,
         quantiles={label: quantile(counts, q) for label, q in QUANTILES.items()},
         ci95={label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()},
         histogram=merge(encoded),

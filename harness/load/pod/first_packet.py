@@ -19,6 +19,7 @@ import socket
 import struct
 import sys
 import time
+from collections import Counter
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -45,12 +46,12 @@ class Block:
 
     def __init__(self):
         self.histograms = {clock: HdrHistogram(1, HIGHEST_US, DIGITS) for clock in CLOCKS}
-        self.errors = 0
+        self.errors = Counter()
         self.retransmitted = 0
 
     def as_json(self):
         encoded = {clock: histogram.encode().decode() for clock, histogram in self.histograms.items()}
-        return {**encoded, "errors": self.errors, "retransmitted": self.retransmitted}
+        return {**encoded, "errors": dict(self.errors), "retransmitted": self.retransmitted}
 
 
 class Schedule:
@@ -122,7 +123,7 @@ def measure(schedule, target, intended_s, environment):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         record(block, info, start_s, end_s, intended_s)
     except OSError as failure:
-        block.errors += 1
+        block.errors[str(failure)] += 1
         end_s, error = time.monotonic(), failure
     finally:
         connection.close()
@@ -173,7 +174,7 @@ def run(plan):
 
 def finished(schedule):
     done = sum(
-        block.histograms["wall"].get_total_count() + block.errors + block.retransmitted
+        block.histograms["wall"].get_total_count() + block.errors.total() + block.retransmitted
         for blocks in schedule.blocks.values()
         for block in blocks.values()
     )

@@ -14,7 +14,7 @@ from harness.load.sweep import Position, choose_positions
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.owned import fake_cluster
 
-EMPTY = TargetBlocks((), (), (), 0, 0)
+EMPTY = TargetBlocks((), (), (), {}, 0)
 
 
 def plan(address):
@@ -46,6 +46,12 @@ def test_a_generator_that_did_not_keep_up_says_how():
     assert result(sent=900).flags == ("saturated: 100 of 1000 planned connections never started",)
     assert "late" in result(late=11).flags[0]
     assert "generator used 80% of a core" in result(cpu_share=0.8).flags
+
+
+def test_connections_that_failed_are_counted_by_the_words_of_their_failure():
+    block = {**dict.fromkeys(("kernel", "wall", "corrected"), ""), "retransmitted": 0}
+    told = [{**block, "errors": {"timed out": 2}}, {**block, "errors": {"timed out": 1, "refused": 1}}]
+    assert TargetBlocks.from_json(told).errors == {"timed out": 3, "refused": 1}
 
 
 def test_filler_addresses_are_distinct_and_within_the_service_network():
