@@ -68,19 +68,19 @@ def _source_hashing(site: Site) -> Iterator[None]:
             yield
 
 
-MASQUERADED = "KUBE-CLUSTER-IP"
-"""The set of fronts whose clients are masqueraded where they are not pods: a node's own are."""
+CLUSTER_IPS = "KUBE-CLUSTER-IP"
+"""The set of fronts that the filter of ipvs mode lets through, and whose clients are masqueraded unless they are pods."""
 
 
 @contextmanager
 def _member_missing(site: Site) -> Iterator[None]:
-    with never_added(site, MASQUERADED), canary(site) as front:
+    with never_added(site, CLUSTER_IPS), canary(site) as front:
         for node in site.cluster.nodes:
             wait_until(
                 f"a new Service in the kernel of node {node.name}, and not in its set",
                 lambda node=node: (
                     site.dataplane.service(node, front),
-                    site.proxies.run(node, "ipset", "list", MASQUERADED),
+                    site.proxies.run(node, "ipset", "list", CLUSTER_IPS),
                 ),  # type: ignore[misc]
                 lambda found: found[0].backends == BACKENDS and front.address not in found[1],
                 describe=lambda found: f"{found[0]}",
@@ -199,10 +199,10 @@ FAULTS = (
         modes=frozenset({Mode.IPVS}),
     ),
     Fault(
-        "new Services are missing in the set of those whose clients are masqueraded",
+        "new Services are missing in the set of ClusterIPs",
         _member_missing,
-        caught_by=(WAYS_IN, SETS),
-        bystanders=(CLUSTER_IP,),
+        caught_by=(WAYS_IN, SETS, CLUSTER_IP),
+        bystanders=(HEADLESS,),
         modes=frozenset({Mode.IPVS}),
     ),
     Fault(
