@@ -105,7 +105,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first and what runs alone comes last; of that, what measures before what may damage."""
-    items.sort(key=lambda item: (_is_marked(item, "exclusive"), not _is_marked(item, "performance"), _waits(item)))
+    items.sort(key=lambda item: (_is_marked(item, "exclusive"), not _is_marked(item, "performance"), _turn(item)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -189,8 +189,8 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
     return controller
 
 
-def _waits(item: pytest.Item) -> int:
-    """How late it may start."""
+def _turn(item: pytest.Item) -> int:
+    """Among its like: before those that wait for it, before those that take less long, or as written."""
     marker = item.get_closest_marker("long")
     return 2 if marker is None else int(not marker.kwargs.get("first", False))
 

@@ -47,5 +47,5 @@ def _why_no_ipvs(shell: ProxyShell, node: Node) -> str | None:
         shell.run(node, "ipvsadm", "-Ln")
     except CommandFailed as failed:
         words = " ".join(failed.stderr.split())
-        return f"it is about ipvs mode, and the kernel of node {node.name} has no ip_vs: {words}"
+        return f"it is about ipvs mode, and ipvsadm finds no ip_vs in the kernel of node {node.name}: {words}"
     return None
