@@ -29,7 +29,7 @@ from harness.kube.kinds import path_of
 from harness.kube.nodeshell import NodeShell
 from harness.kube.wait import Waits, wait_until
 from harness.outside import OutsideClient
-from harness.run.lock import machine_lock
+from harness.run.lock import run_lock
 
 WORKING_DEADLINE_S = 60.0
 
@@ -51,7 +51,7 @@ def load_balancer(
     _require_own_edge(cluster, "MetalLB")
     pools = Pools.of(_network(node_shell, cluster.nodes[0]))
     images = cluster.images
-    with machine_lock(run_directory / "metallb.lock", exclusive=True):
+    with run_lock(run_directory / "metallb.lock", exclusive=True):
         install(kube, waits, metallb(images.metallb_controller, images.metallb_speaker, pools))
         _wait_gives_addresses(kube)
     return LoadBalancer(kube, node_shell, pools)
@@ -63,7 +63,7 @@ def ingress_controller(
 ) -> IngressController:
     """Traefik, seen to answer, and reached by every node's kernel."""
     _require_own_edge(cluster, "Traefik")
-    with machine_lock(run_directory / "traefik.lock", exclusive=True):
+    with run_lock(run_directory / "traefik.lock", exclusive=True):
         install(kube, waits, traefik(cluster.images.traefik))
     (pod,) = waits.wait_pods_ready(TRAEFIK, f"app={TRAEFIK}", 1)
     service = kube.get(f"/api/v1/namespaces/{TRAEFIK}/services/{TRAEFIK}")

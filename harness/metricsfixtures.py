@@ -9,7 +9,7 @@ import pytest
 
 from harness.kube.client import Kube
 from harness.kube.metrics import MetricsServer
-from harness.run.lock import machine_lock
+from harness.run.lock import run_lock
 
 LOCK = "metrics.lock"
 
@@ -17,14 +17,14 @@ LOCK = "metrics.lock"
 @pytest.fixture
 def metrics(kube: Kube, run_directory: Path) -> Iterator[MetricsServer]:
     """metrics-server, seen to serve as long as the case lasts; a cluster without it skips the case."""
-    with machine_lock(run_directory / LOCK, exclusive=False):
+    with run_lock(run_directory / LOCK, exclusive=False):
         yield _serving(kube)
 
 
 @pytest.fixture
 def own_metrics(kube: Kube, run_directory: Path) -> Iterator[MetricsServer]:
     """metrics-server, which no other case needs meanwhile: one that may be stopped."""
-    with machine_lock(run_directory / LOCK, exclusive=True):
+    with run_lock(run_directory / LOCK, exclusive=True):
         yield _serving(kube)
 
 

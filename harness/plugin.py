@@ -25,7 +25,7 @@ from harness.claims import read_claims
 from harness.dataplane.shell import ProviderShell
 from harness.needs import missing_need, of_other_modes
 from harness.run.controller import Controller, new_directory
-from harness.run.lock import machine_lock
+from harness.run.lock import run_lock
 from harness.run.log import RunLog
 from harness.run.owner import ProviderOwner
 from harness.run.record import RECORD, attach, new_record
@@ -126,7 +126,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     directory = item.config.stash.get(RUN_DIRECTORY, None)
     if directory is None:
         return (yield)
-    with machine_lock(directory / "machine.lock", exclusive=_is_marked(item, "exclusive")):
+    with run_lock(directory / "cases.lock", exclusive=_is_marked(item, "exclusive")):
         return (yield)
 
 

@@ -1,8 +1,7 @@
-"""Alone on the machine, or with a part of the cluster: measurements exclude every other case of the run, in whatever
-process it is.
+"""Alone in the run, or alone with a part of the cluster, in whatever process the other cases are.
 
-A lock file of the run, shared by ordinary cases and held alone by exclusive ones (flock(2)); the kernel
-releases it when a worker crashes.
+A lock file in the run's directory, shared by those who only use a thing and held alone by who changes or measures it
+(flock(2)); the kernel releases it when a worker crashes.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from pathlib import Path
 
 
 @contextmanager
-def machine_lock(file: Path, *, exclusive: bool) -> Iterator[None]:
-    """Hold the run's lock; waits for as long as others need it.
+def run_lock(file: Path, *, exclusive: bool) -> Iterator[None]:
+    """Hold a lock of the run; waits for as long as others need it.
 
     Who wants it waits in a queue of one, so that cases which share it do not go on past one that wants it alone.
     """

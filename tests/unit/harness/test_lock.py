@@ -6,21 +6,21 @@ import time
 
 import pytest
 
-from harness.run.lock import machine_lock
+from harness.run.lock import run_lock
 
 SOON_S = 10.0
 
 
 @pytest.fixture
 def file(tmp_path):
-    return tmp_path / "machine.lock"
+    return tmp_path / "cases.lock"
 
 
 def wanting(file, had, name, *, exclusive):
     """A thread that wants the lock, and adds its name to `had` when it has it."""
 
     def want():
-        with machine_lock(file, exclusive=exclusive):
+        with run_lock(file, exclusive=exclusive):
             had.append(name)
 
     thread = threading.Thread(target=want)
@@ -43,14 +43,14 @@ def queued(file):
 
 def test_ordinary_cases_run_side_by_side(file):
     had = []
-    with machine_lock(file, exclusive=False):
+    with run_lock(file, exclusive=False):
         wanting(file, had, "other", exclusive=False).join(SOON_S)
         assert had == ["other"]
 
 
 def test_an_exclusive_case_waits_and_those_behind_it_do_too(file):
     had = []
-    with machine_lock(file, exclusive=False):
+    with run_lock(file, exclusive=False):
         alone = wanting(file, had, "alone", exclusive=True)
         queued(file)
         behind = wanting(file, had, "behind", exclusive=False)
