@@ -5,7 +5,7 @@
     recorder.events("pods")
 
 A watch lasts a second and goes on from where the last one ended, so nothing is missed between them, and
-what happened before the block ended has arrived once it has.
+what happened before the block ended has arrived once it has. Now and then one lasts longer, see `FRESH_S`.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -24,6 +24,15 @@ from harness.clock import Clock, SystemClock
 from harness.kube.client import Kube
 
 SPAN_S = 1
+
+FRESH_S, BOOKMARKED_SPAN_S = 20.0, 3
+"""How often a watch lasts long enough for a bookmark, which is sent two seconds before its end.
+
+An API server forgets changes after 75 s when others follow, in whatever namespace: where nothing happens for so long,
+a watch can go on from its last event no more, but from a bookmark.
+https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go
+"""
+
 COLLECTIONS = {
     "deployments": "/apis/apps/v1",
     "endpointslices": "/apis/discovery.k8s.io/v1",
@@ -107,18 +116,21 @@ class WatchRecorder:
             yield dict(standing)
 
     def _follow(self, kind: str, path: str, version: str) -> None:
-        last = False
+        last, fresh_s = False, self._clock.monotonic()
         try:
             while not last:
                 last = self._enough.is_set()
-                version = self._watch_once(kind, path, version)
+                bookmarked = not last and self._clock.monotonic() - fresh_s >= FRESH_S
+                version = self._watch_once(kind, path, version, BOOKMARKED_SPAN_S if bookmarked else SPAN_S)
+                if bookmarked:
+                    fresh_s = self._clock.monotonic()
         except (WorldError, ApiException) as failure:
             with self._lock:
                 self._failure = failure
 
-    def _watch_once(self, kind: str, path: str, version: str) -> str:
+    def _watch_once(self, kind: str, path: str, version: str, span_s: int) -> str:
         """Record one span; the version up to which everything has been seen."""
-        query = f"watch=true&allowWatchBookmarks=true&timeoutSeconds={SPAN_S}&resourceVersion={version}"
+        query = f"watch=true&allowWatchBookmarks=true&timeoutSeconds={span_s}&resourceVersion={version}"
         for told in self._kube.stream(f"{path}?{query}"):
             found = told["object"]
             if told["type"] == "ERROR":

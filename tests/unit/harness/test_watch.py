@@ -5,6 +5,7 @@ from harness.kube.client import Kube
 from harness.kube.wait import wait_until
 from harness.kube.watch import WatchRecorder
 from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.clock import JumpingClock
 
 PODS, SETS = "GET /api/v1/namespaces/a/pods", "GET /apis/apps/v1/namespaces/a/replicasets"
 LIST = {"metadata": {"resourceVersion": "10"}, "items": []}
@@ -56,6 +57,20 @@ def test_a_watch_goes_on_from_the_last_thing_seen_bookmarks_included(tmp_path):
         wait_until("both events", recorder.events, lambda seen: len(seen) == 2, deadline_s=30)
     assert [seen.type for seen in recorder.events()] == ["ADDED", "DELETED"]
     assert "resourceVersion=15" in api.asked[2]
+
+
+def test_a_watch_lasts_long_enough_for_a_bookmark_before_the_api_server_forgets(tmp_path):
+    api, clock = FakeApiServer({PODS: LIST, f"{PODS}?watch": []}), JumpingClock()
+
+    def spans():
+        return [asked.partition("timeoutSeconds=")[2][0] for asked in api.asked[1:]]
+
+    with serving(api, tmp_path) as cluster, WatchRecorder(Kube(cluster), "a", "pods", clock=clock):
+        wait_until("a short watch", spans, lambda seen: "1" in seen, deadline_s=30)
+        assert "3" not in spans()
+        clock.sleep(20.0)
+        wait_until("a long one", spans, lambda seen: "3" in seen, deadline_s=30)
+    assert spans().count("3") == 1
 
 
 def test_a_gap_is_not_taken_for_silence(recorded):
