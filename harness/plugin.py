@@ -47,7 +47,7 @@ MARKERS = (
     "claim(id, ...): the claims that this case decides",
     "performance: a measurement",
     "exclusive: runs alone on the machine, after all others",
-    "long(first=False): waits for about a minute or more, so it starts before others; first if they wait for it",
+    "long: waits for about a minute or more, so it starts before others",
     "disruptive: damages nodes, so it wants a cluster that this run has made",
     "workers(n): needs n worker nodes; without it, one",
     "modes(mode, ...): is about these modes alone",
@@ -105,7 +105,13 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first and what runs alone comes last; of that, what measures before what may damage."""
-    items.sort(key=lambda item: (_is_marked(item, "exclusive"), not _is_marked(item, "performance"), _turn(item)))
+    items.sort(
+        key=lambda item: (
+            _is_marked(item, "exclusive"),
+            not _is_marked(item, "performance"),
+            not _is_marked(item, "long"),
+        )
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -187,12 +193,6 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
     )
     config.pluginmanager.register(ControllerListener(controller), "kubeproof-controller")
     return controller
-
-
-def _turn(item: pytest.Item) -> int:
-    """Among its like: before those that wait for it, before those that take less long, or as written."""
-    marker = item.get_closest_marker("long")
-    return 2 if marker is None else int(not marker.kwargs.get("first", False))
 
 
 def _is_marked(item: pytest.Item, marker: str) -> bool:

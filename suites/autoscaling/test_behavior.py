@@ -58,6 +58,7 @@ def test_policies_and_windows_hold_an_autoscaler_back(
     assert limit(never) == "ScaleDownLimit", never
 
 
+@pytest.mark.long
 def test_a_tenth_above_the_target_is_tolerated(
     metrics: MetricsServer,
     kube: Kube,

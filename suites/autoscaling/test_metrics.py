@@ -24,6 +24,7 @@ ATTEMPTS = 2
 NO_METRIC = "FailedGetResourceMetric"
 
 
+@pytest.mark.long
 def test_pods_without_a_request_are_not_scaled(
     metrics: MetricsServer, create: ManifestMaker, record_watch: WatchMaker, namespace: str
 ) -> None:
@@ -46,8 +47,7 @@ def test_pods_without_a_request_are_not_scaled(
     assert {look.current for look in looks} == {1}
 
 
-@pytest.mark.long(first=True)  # as long as it lasts, nobody else has metrics
-@pytest.mark.disruptive
+@pytest.mark.disruptive  # and not long, though it is: those that need metrics come first
 @pytest.mark.claim("14.1")
 def test_without_metrics_nothing_is_scaled(
     own_metrics: MetricsServer,

@@ -87,8 +87,6 @@ def test_ordinary(cluster): pass
 def test_long_and_alone(cluster): pass
 @pytest.mark.long
 def test_long(cluster): pass
-@pytest.mark.long(first=True)
-def test_first(cluster): pass
 """
 
 
@@ -169,5 +167,5 @@ def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
 def test_what_takes_long_comes_first_and_what_runs_alone_last(run):
     assert run.run(ORDERED, "-v") == 0, run.output
     order = re.findall(r"::(\w+) PASSED", run.output)
-    assert order[:3] == ["test_first", "test_long", "test_ordinary"]
-    assert order[3:] == ["test_measures", "test_long_and_alone", "test_alone"]
+    assert order[:2] == ["test_long", "test_ordinary"]
+    assert order[2:] == ["test_measures", "test_long_and_alone", "test_alone"]
