@@ -48,6 +48,7 @@ MARKERS = (
     "performance: a measurement",
     "exclusive: runs alone on the machine, after all others",
     "long: waits for about a minute or more, so it starts before others",
+    "blocking: takes from others what they need, so it starts when half of them have, and long ones are through",
     "disruptive: damages nodes, so it wants a cluster that this run has made",
     "workers(n): needs n worker nodes; without it, one",
     "modes(mode, ...): is about these modes alone",
@@ -105,13 +106,9 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first and what runs alone comes last; of that, what measures before what may damage."""
-    items.sort(
-        key=lambda item: (
-            _is_marked(item, "exclusive"),
-            not _is_marked(item, "performance"),
-            not _is_marked(item, "long"),
-        )
-    )
+    half = len(items) // 2
+    turns = {item: _turn(item, early=place < half) for place, item in enumerate(items)}
+    items.sort(key=turns.__getitem__)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -193,6 +190,12 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
     )
     config.pluginmanager.register(ControllerListener(controller), "kubeproof-controller")
     return controller
+
+
+def _turn(item: pytest.Item, *, early: bool) -> tuple[bool, bool, int]:
+    """When it shall begin, to compare with others; an ordinary one comes as written, `early` or not."""
+    turn = 0 if _is_marked(item, "long") else 2 if _is_marked(item, "blocking") else 1 if early else 3
+    return _is_marked(item, "exclusive"), not _is_marked(item, "performance"), turn
 
 
 def _is_marked(item: pytest.Item, marker: str) -> bool:

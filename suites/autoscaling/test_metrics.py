@@ -47,7 +47,8 @@ def test_pods_without_a_request_are_not_scaled(
     assert {look.current for look in looks} == {1}
 
 
-@pytest.mark.disruptive  # and not long, though it is: those that need metrics come first
+@pytest.mark.blocking
+@pytest.mark.disruptive
 @pytest.mark.claim("14.1")
 def test_without_metrics_nothing_is_scaled(
     own_metrics: MetricsServer,

@@ -76,17 +76,20 @@ def test_scales(metrics): pass
 ORDERED = """
 import pytest
 
+@pytest.mark.blocking
+def test_blocking(cluster): pass
 @pytest.mark.exclusive
 def test_alone(cluster): pass
+def test_ordinary(cluster): pass
 @pytest.mark.exclusive
 @pytest.mark.performance
 def test_measures(cluster): pass
-def test_ordinary(cluster): pass
 @pytest.mark.exclusive
 @pytest.mark.long
 def test_long_and_alone(cluster): pass
 @pytest.mark.long
 def test_long(cluster): pass
+def test_late(cluster): pass
 """
 
 
@@ -167,5 +170,5 @@ def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
 def test_what_takes_long_comes_first_and_what_runs_alone_last(run):
     assert run.run(ORDERED, "-v") == 0, run.output
     order = re.findall(r"::(\w+) PASSED", run.output)
-    assert order[:2] == ["test_long", "test_ordinary"]
-    assert order[2:] == ["test_measures", "test_long_and_alone", "test_alone"]
+    assert order[:4] == ["test_long", "test_ordinary", "test_blocking", "test_late"]
+    assert order[4:] == ["test_measures", "test_long_and_alone", "test_alone"]
