@@ -22,6 +22,10 @@ GUEST_MEMORY = "768M"
 MEMORY_FILE_SIZE = "896Mi"
 """The guest's memory is a file in memory; what it never touched takes no room."""
 
+SOCKET_DIRECTORY = "/run/kubeproof"
+SOCKET = f"{SOCKET_DIRECTORY}/director.sock"
+"""Where the director is asked, on the node as in its pod; how, says its `server.py`."""
+
 FIRST_SYNC_TIMEOUT_S = 300
 
 CPU_REQUEST = "250m"
@@ -85,9 +89,11 @@ def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> 
     container["volumeMounts"] = [
         *(mount for mount in container["volumeMounts"] if mount["name"] not in left_out),
         {"name": "guest-memory", "mountPath": "/uml-mem"},
+        {"name": "director", "mountPath": SOCKET_DIRECTORY},
     ]
     pod["volumes"] = [
         *(volume for volume in pod["volumes"] if volume["name"] not in left_out),
         {"name": "guest-memory", "emptyDir": {"medium": "Memory", "sizeLimit": MEMORY_FILE_SIZE}},
+        {"name": "director", "hostPath": {"path": SOCKET_DIRECTORY, "type": "DirectoryOrCreate"}},
     ]
     return fitted

@@ -23,7 +23,7 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
         return _first_line(lambda: engine.exec(node.name, *argv).stdout)
 
     def by_proxy(*argv: str) -> str:
-        return _first_line(lambda: run_by_proxy(engine, spec.name, spec.substrate, node, argv, 30).stdout)
+        return _first_line(lambda: run_by_proxy(engine, spec.substrate, node, argv, 30).stdout)
 
     seen = {
         "engine": info.version,

@@ -89,7 +89,7 @@ class KindProvider:
     def run_by_proxy(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
-        return run_by_proxy(self.engine, cluster.name, cluster.substrate, node, argv, timeout_s)
+        return run_by_proxy(self.engine, cluster.substrate, node, argv, timeout_s)
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
         self._export(cluster.name, directory)

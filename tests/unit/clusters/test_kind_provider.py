@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, NameTaken
+from clusters.errors import ClusterNotReady, CommandFailed, NameTaken
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs
@@ -13,6 +13,7 @@ from clusters.images.recipes import stock_book
 from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
+from tests.fakes.commands import failing
 from tests.fakes.progress import SilentProgress
 from tests.fakes.stocknodes import KIND_FAILS, WorkingKind
 
@@ -102,8 +103,9 @@ def test_ipvs_on_stock_nodes_without_ip_vs_gets_the_director(tmp_path, installed
     spec = ClusterSpec(Mode.IPVS, "1.37.2", Source.REGISTRY, Substrate.UML)
     director = stock_book(LOCK, LOCK.release(None)).director
     assert director.copied == (("registry.k8s.io/kube-proxy:v1.37.0", "/usr/local/bin/kube-proxy"),)
-    commands = working(spec, installed_kind, {"docker exec": "", f"docker exec {spec.name}-control-plane kubeadm": ""})
-    with pytest.raises(ClusterNotReady, match="has 0 proxy pods"):
+    curl = f"docker exec --interactive {spec.name}-control-plane curl"
+    commands = working(spec, installed_kind, {"docker exec": "", curl: failing(curl, "Empty reply from server", 52)})
+    with pytest.raises(CommandFailed, match="Empty reply"):
         provider(commands, tmp_path).create(spec, SilentProgress())
     (load,) = commands.asked_for(f"{installed_kind} load")
     assert director.tag in load

@@ -4,30 +4,24 @@ import pytest
 
 from clusters.cluster import Node, Role
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady
+from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.commands import ScriptedCommands
 
 NODE = Node("c-worker", Role.WORKER, "172.18.0.3")
-CONTROL_PLANE = {"Name": "/c-control-plane", "Config": {"Labels": {"io.x-k8s.kind.role": "control-plane"}}}
-IN_CONTROL_PLANE = "docker exec c-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf"
+ASK = "curl --silent --show-error --unix-socket /run/kubeproof/director.sock --data-binary @- http://director/"
+IN_GUEST = f"docker exec --interactive c-worker {ASK}"
 
 
-def commands(answer, pods="pod/kube-proxy-1\n"):
-    return ScriptedCommands(
-        {
-            "docker ps": "id",
-            "docker container inspect": json.dumps([CONTROL_PLANE]),
-            "docker exec c-worker": answer,
-            f"{IN_CONTROL_PLANE} get pods": pods,
-            f"{IN_CONTROL_PLANE} exec --namespace=kube-system pod/kube-proxy-1 -- director run": answer,
-        }
-    )
+def commands(answer, **of_guest):
+    """A node where every program prints `answer`, and a director that says what the guest has done."""
+    script = {"docker exec c-worker": answer, IN_GUEST: json.dumps(of_guest)}
+    return ScriptedCommands(script)
 
 
 def ask(asked, substrate):
-    return run_by_proxy(Engine(asked), "c", substrate, NODE, ("ipvsadm", "-Ln"), 30).stdout
+    return run_by_proxy(Engine(asked), substrate, NODE, ("ipvsadm", "-Ln"), 30).stdout
 
 
 def test_on_the_nodes_own_kernel_programs_run_on_the_node():
@@ -36,16 +30,15 @@ def test_on_the_nodes_own_kernel_programs_run_on_the_node():
     assert asked.asked == [("docker", "exec", "c-worker", "ipvsadm", "-Ln")]
 
 
-def test_in_user_mode_linux_programs_run_in_the_guest_of_that_node():
-    asked = commands("rules")
+def test_in_user_mode_linux_the_nodes_director_is_asked():
+    asked = commands("", exit_code=0, stdout="rules", stderr="")
     assert ask(asked, Substrate.UML) == "rules"
-    (pods,) = asked.asked_for(f"{IN_CONTROL_PLANE} get pods")
-    assert "--field-selector=spec.nodeName=c-worker" in pods
+    assert json.loads(asked.calls[0][1]) == {"argv": ["ipvsadm", "-Ln"], "timeout_s": 30}
 
 
-def test_a_node_without_a_proxy_is_no_node_with_an_empty_one():
-    with pytest.raises(ClusterNotReady, match="node c-worker of cluster c has 0 proxy pods"):
-        ask(commands("rules", pods=""), Substrate.UML)
+def test_a_program_that_fails_in_the_guest_has_failed():
+    with pytest.raises(CommandFailed, match=r"ipvsadm -Ln.* 3.*no ip_vs"):
+        ask(commands("", exit_code=3, stdout="", stderr="no ip_vs"), Substrate.UML)
 
 
 def test_another_mode_than_asked_for_is_never_taken_for_it():

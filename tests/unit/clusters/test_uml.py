@@ -1,6 +1,6 @@
 import yaml
 
-from clusters.addons.uml import director_manifests
+from clusters.addons.uml import SOCKET, director_manifests
 from clusters.spec import Mode
 
 PRINTED = """
@@ -64,8 +64,20 @@ def test_the_director_stands_in_kube_proxys_place_and_is_ready_after_the_first_s
 
 def test_the_guest_gets_memory_and_nothing_of_the_nodes_kernel():
     pod = fitted()["DaemonSet"]["spec"]["template"]["spec"]
-    assert [volume["name"] for volume in pod["volumes"]] == ["kube-proxy", "guest-memory"]
-    assert [mount["name"] for mount in pod["containers"][0]["volumeMounts"]] == ["kube-proxy", "guest-memory"]
+    assert [volume["name"] for volume in pod["volumes"]] == ["kube-proxy", "guest-memory", "director"]
+    assert [mount["name"] for mount in pod["containers"][0]["volumeMounts"]] == [
+        "kube-proxy",
+        "guest-memory",
+        "director",
+    ]
+
+
+def test_the_directors_socket_is_at_one_path_on_the_node_and_in_its_pod():
+    pod = fitted()["DaemonSet"]["spec"]["template"]["spec"]
+    (mount,) = (mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "director")
+    (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "director")
+    assert mount["mountPath"] == volume["hostPath"]["path"]
+    assert SOCKET.startswith(f"{mount['mountPath']}/")
 
 
 def test_the_guest_has_a_share_of_a_busy_nodes_processors():

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import stat
 import threading
 
@@ -6,6 +7,9 @@ import pytest
 from director.client import NO_DIRECTOR, NoAnswer, ask, ready, run
 from director.main import main
 from director.server import listen
+from director.socketpath import SOCKET
+
+from clusters.addons import uml
 
 
 @pytest.fixture
@@ -46,6 +50,23 @@ def test_a_command_prints_what_it_printed_in_the_guest_and_ends_as_there(directo
     assert asked == [{"argv": ["ipvsadm", "-Ln"], "timeout_s": 60.0}]
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("TCP 10.96.0.1:443 rr\n", "hm\n")
+
+
+def test_the_nodes_root_asks_where_the_director_listens():
+    assert str(SOCKET) == uml.SOCKET
+
+
+@pytest.mark.parametrize(
+    "noise", [b"", b"no HTTP\r\n\r\n", b"POST / HTTP/1.0\r\ncontent-length: 4\r\n\r\nwhat", b"POST / HTTP/1.0"]
+)
+def test_who_says_nothing_that_can_be_understood_gets_no_answer(director, noise):
+    path, asked = director({})
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        connection.sendall(noise)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    assert not asked
 
 
 def test_only_root_may_speak_to_the_socket(director):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
-from director.frames import Decoder, Message, encode
 from director.socketpath import SOCKET
 
 COMMAND_TIMEOUT_S = 60.0
@@ -23,20 +24,22 @@ class NoAnswer(Exception):
     """The director does not answer."""
 
 
-def ask(question: Message, timeout_s: float, path: Path = SOCKET) -> Message:
+def ask(question: dict[str, Any], timeout_s: float, path: Path = SOCKET) -> dict[str, Any]:
     """The director's answer. Raises `NoAnswer`."""
-    decoder = Decoder()
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(timeout_s)
             connection.connect(str(path))
-            connection.sendall(encode(question))
-            while data := connection.recv(1 << 20):
-                for message in decoder.feed(data):
-                    return message
+            body = json.dumps(question).encode()
+            connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            with connection.makefile("rb") as answers:
+                _, _, text = answers.read().partition(b"\r\n\r\n")
     except OSError as error:
         raise NoAnswer(f"{path}: {error}") from error
-    raise NoAnswer(f"{path}: hung up without an answer")
+    if not text:
+        raise NoAnswer(f"{path}: hung up without an answer")
+    answer: dict[str, Any] = json.loads(text)
+    return answer
 
 
 def run(argv: tuple[str, ...], path: Path = SOCKET) -> int:

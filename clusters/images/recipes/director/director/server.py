@@ -1,20 +1,23 @@
-"""The socket by which programs in the pod reach the guest.
+"""The socket by which programs in the pod, and the node's root, reach the guest.
 
-It is a file of the container, for root only: pods of the cluster cannot reach it, by no address.
+It is a file of the node, for root only: pods of the cluster cannot reach it, by no address. A question is the body of
+a POST, in JSON, and so is the answer: curl is what every kind node has.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from director.frames import BrokenStream, Decoder, Message, encode
-from director.kernel import CHUNK_BYTES
+from director.frames import Message
 from director.socketpath import SOCKET
 
 Reply = Callable[[Message], Awaitable[Message]]
+LENGTH = re.compile(rb"^content-length: (\d+)\r$", re.IGNORECASE | re.MULTILINE)
 
 
 async def listen(reply: Reply, socket: Path = SOCKET) -> asyncio.Server:
@@ -24,11 +27,11 @@ async def listen(reply: Reply, socket: Path = SOCKET) -> asyncio.Server:
         try:
             question = await _read(reader)
             if question is not None:
-                writer.write(encode(await reply(question)))
+                answer = json.dumps(await reply(question)).encode()
+                writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
                 await writer.drain()
-        except (BrokenStream, ConnectionError):
-            # Who speaks nonsense or hangs up gets no answer; there is nobody to tell.
-            return
+        except ConnectionError:
+            return  # Who hangs up gets no answer.
         finally:
             writer.close()
 
@@ -41,8 +44,11 @@ async def listen(reply: Reply, socket: Path = SOCKET) -> asyncio.Server:
 
 
 async def _read(reader: asyncio.StreamReader) -> Message | None:
-    decoder = Decoder()
-    while data := await reader.read(CHUNK_BYTES):
-        for message in decoder.feed(data):
-            return message
-    return None
+    """The question; None from who speaks nonsense."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        question: Message = json.loads(await reader.readexactly(int(length[1]) if length else 0))
+    except (ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return None
+    return question
