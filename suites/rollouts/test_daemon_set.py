@@ -12,6 +12,7 @@ from harness.suite import (
     Waits,
     nodes_of,
     unschedulable,
+    wait_until,
 )
 
 KEY = "kubeproof.io/daemon"
@@ -80,9 +81,12 @@ def test_a_daemon_set_differs_in_more_than_its_number(
     create("daemonset.yaml", name="daemon", selector=f"{{{KEY}: {namespace}}}", tolerations="[]")
     create("deployment-by-selector.yaml", name="web", selector=f"{{{KEY}: {namespace}}}")
     (daemon,) = waits.wait_pods_ready(namespace, "app=daemon", 1)
-    (waiting,) = kube.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3Dweb")["items"]
-    web = waits.wait_pod(
-        namespace, waiting["metadata"]["name"], "unschedulable", lambda pod: unschedulable(pod) is not None
+    (web,) = wait_until(
+        f"an unschedulable pod of Deployment {namespace}/web",
+        lambda: kube.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3Dweb")["items"],
+        lambda pods: any(unschedulable(pod) for pod in pods),
+        describe=lambda pods: ", ".join(pod["metadata"]["name"] for pod in pods) or "no pod",
+        deadline_s=60.0,
     )
 
     added = {entry["key"] for entry in daemon["spec"]["tolerations"]} - {
