@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,10 +12,10 @@ from clusters.cluster import Cluster
 from clusters.progress import Progress
 from clusters.spec import Mode
 from harness.dataplane.reader import DataPlane
-from harness.fixtures import ClientMaker
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.kube.services import ServiceMaker
+from harness.load.generator import load_generator
 from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
 from reports.model import Measurement
 
@@ -43,14 +44,13 @@ def sweep_setting(
     dataplane: DataPlane,
     proxies: Proxies,
     make_service: ServiceMaker,
-    make_client: ClientMaker,
-) -> SweepSetting:
-    """A client on one worker, and a dozen Services whose only endpoint is on another."""
-    client_node, backend_node = cluster.workers[:2]
+) -> Iterator[SweepSetting]:
+    """A load generator on one worker, and a dozen Services whose only endpoint is on another."""
+    load_node, backend_node = cluster.workers[:2]
     target = make_service("target", 1, node=backend_node.name)
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
-    client = make_client("load", node=client_node)
-    return SweepSetting(kube, mode, dataplane, proxies, namespace, client.name, client_node, fronts)
+    with load_generator(kube, namespace, load_node) as generator:
+        yield SweepSetting(kube, mode, dataplane, proxies, namespace, generator, load_node, fronts)
 
 
 @pytest.fixture

@@ -1,15 +1,30 @@
-"""What a load pod shall send, and what came of it: plain records either side of the JSON between."""
+"""What Locust's workers shall send, and what came of it: plain records either side of the JSON between."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from typing import Any, Self
 
 from clusters.cluster import Cluster
 from clusters.errors import Refused
+from harness.measure.histogram import merge
+
+LATE_SHARE = 0.01
+BUSY_SHARE = 0.5
+
+
+class Exchange(StrEnum):
+    """What is exchanged with a target: `processes/kubeproof_load/exchanges.py` says of each what it measures."""
+
+    FIRST_PACKET = "first_packet"
+    HTTP_NEW = "http_new"
+    HTTP_KEPT = "http_kept"
+    UDP = "udp"
+    DNS = "dns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +49,16 @@ def require_within(cluster: Cluster, *targets: Target) -> None:
 class LoadPlan:
     """Open arrivals at `rate_per_s` over all targets together for `duration_s`, in blocks of `block_s`.
 
-    Before it, for `floor_s`, the same users connect to a listener of the pod's own: the generator's floor.
+    Before it, for `floor_s`, the same users exchange the same with a server of their own pod: the generator's floor.
+    `detail` is the path of an HTTP request, the words of a datagram or the name to look up.
     """
 
     targets: tuple[Target, ...]
     rate_per_s: float
     duration_s: float
     seed: int
+    exchange: Exchange = Exchange.FIRST_PACKET
+    detail: str = ""
     block_s: float = 1.0
     floor_s: float = 3.0
     timeout_s: float = 2.0
@@ -49,65 +67,114 @@ class LoadPlan:
         """Raises `Refused` if a target lies outside the cluster's Service, pod and node addresses."""
         require_within(cluster, *self.targets)
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
+    def as_record(self, number: int) -> dict[str, Any]:
+        """What the master is told; `number` tells its plans apart."""
+        return {**asdict(self), "exchange": str(self.exchange), "number": number}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The exchanges with one target that were meant to start in one block of time.
+
+    A clock's histogram is encoded, and empty where the clock has nothing to tell. `errors` counts exchanges that failed
+    by the words of their failure; `retransmitted` those whose SYN was sent more than once. Both are in no histogram.
+    """
+
+    number: int
+    kernel: str = ""
+    wall: str = ""
+    corrected: str = ""
+    errors: dict[str, int] = field(default_factory=dict)
+    retransmitted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TargetBlocks:
-    """One target's samples: an encoded histogram a block for each clock, and what is not in them.
+    """One target's samples, block by block in the order of time."""
 
-    `errors` counts connections that failed by the words of their failure.
-    """
-
-    kernel: tuple[str, ...]
-    wall: tuple[str, ...]
-    corrected: tuple[str, ...]
-    errors: dict[str, int]
-    retransmitted: int
+    blocks: tuple[Block, ...]
 
     @classmethod
-    def from_json(cls, blocks: list[dict[str, Any]]) -> Self:
-        return cls(
-            kernel=tuple(block["kernel"] for block in blocks),
-            wall=tuple(block["wall"] for block in blocks),
-            corrected=tuple(block["corrected"] for block in blocks),
-            errors=dict(sum((Counter(block["errors"]) for block in blocks), Counter())),
-            retransmitted=sum(block["retransmitted"] for block in blocks),
-        )
+    def of(cls, told: Iterable[Block]) -> Self:
+        """Blocks as workers tell of them: what several tell of one block is put together."""
+        by_number: dict[int, list[Block]] = {}
+        for block in told:
+            by_number.setdefault(block.number, []).append(block)
+        return cls(tuple(_together(by_number[number]) for number in sorted(by_number)))
+
+    def histograms(self, clock: str) -> tuple[str, ...]:
+        """One encoded histogram for each block in which that clock has told something."""
+        return tuple(text for text in (getattr(block, clock) for block in self.blocks) if text)
+
+    @property
+    def errors(self) -> dict[str, int]:
+        return dict(sum((Counter(block.errors) for block in self.blocks), Counter()))
+
+    @property
+    def retransmitted(self) -> int:
+        return sum(block.retransmitted for block in self.blocks)
+
+
+def _together(told: list[Block]) -> Block:
+    if len(told) == 1:
+        return told[0]
+    clocks = {
+        clock: merge(text for text in texts if text) if any(texts) else ""
+        for clock in ("kernel", "wall", "corrected")
+        for texts in [[getattr(block, clock) for block in told]]
+    }
+    return Block(
+        told[0].number,
+        **clocks,
+        errors=dict(sum((Counter(block.errors) for block in told), Counter())),
+        retransmitted=sum(block.retransmitted for block in told),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What came of a plan. `cpu_share` is the generator's processor time over wall time, 1.0 a whole core."""
+    """What came of a plan.
+
+    `missed` exchanges were never begun because the generator was too far behind, `late` ones were begun more than 5 ms
+    after their moment; `cpu_share` is the processor time of the busiest worker over wall time, 1.0 a whole core;
+    `lost` workers have not told how they ended.
+    """
 
     planned: int
-    sent: int
+    missed: int
     late: int
     cpu_share: float
+    lost: int
     targets: dict[str, TargetBlocks]
     floor: TargetBlocks
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        doc = json.loads(text)
+    def from_record(cls, told: dict[str, Any]) -> Self:
+        """What the master has put together."""
+        done = told["done"]
+        by_label: dict[str, list[Block]] = {}
+        for part in (*told["block"], *told["floor"]):
+            for label, tally in part["tallies"].items():
+                by_label.setdefault(label, []).append(Block(part["number"], **tally))
+        targets = {label: TargetBlocks.of(blocks) for label, blocks in by_label.items()}
         return cls(
-            planned=doc["planned"],
-            sent=doc["sent"],
-            late=doc["late"],
-            cpu_share=doc["cpu_share"],
-            targets={label: TargetBlocks.from_json(blocks) for label, blocks in doc["targets"].items()},
-            floor=TargetBlocks.from_json(doc["floor"]["targets"]["floor"]),
+            planned=sum(worker["planned"] for worker in done),
+            missed=sum(worker["missed"] for worker in done),
+            late=sum(worker["late"] for worker in done),
+            cpu_share=max((worker["cpu_s"] / worker["wall_s"] for worker in done), default=0.0),
+            lost=told["lost"],
+            floor=targets.pop("floor", TargetBlocks(())),
+            targets=targets,
         )
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What speaks against the numbers of the wall clock."""
+        """What speaks against the numbers of our own clock."""
         found = []
-        if self.sent < self.planned:
-            found.append(f"saturated: {self.planned - self.sent} of {self.planned} planned connections never started")
-        if self.late > 0.01 * self.planned:
-            found.append(f"late: {self.late} of {self.planned} connections started more than 5 ms after their time")
-        if self.cpu_share > 0.5:
+        if self.missed:
+            found.append(f"saturated: {self.missed} of {self.planned} planned exchanges were never begun")
+        if self.late > LATE_SHARE * self.planned:
+            found.append(f"late: {self.late} of {self.planned} exchanges began more than 5 ms after their moment")
+        if self.cpu_share > BUSY_SHARE:
             found.append(f"generator used {self.cpu_share:.0%} of a core")
         return tuple(found)

@@ -14,7 +14,7 @@ from harness.kube.client import Kube
 from harness.kube.wait import wait_until
 from harness.load.plan import Target, require_within
 
-PROGRAM = (Path(__file__).parent / "pod" / "http_users.py").read_text()
+PROGRAM = (Path(__file__).parent / "processes" / "http_users.py").read_text()
 WANTED_FILE, THERE_FILE = "/tmp/users-wanted", "/tmp/users-there"
 USERS_DEADLINE_S = 60.0
 END_ALLOWANCE_S = 60.0

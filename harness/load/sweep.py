@@ -1,6 +1,6 @@
 """The sweep: first packet latency to a ClusterIP as the number of Services grows.
 
-One client pod, endpoints on another node. At each step the fillers are brought to their number, every
+One generator pod, endpoints on another node. At each step the fillers are brought to their number, every
 node's kernel is seen to hold them, and three of a dozen equal target Services are measured: those whose
 rules come first, in the middle and last. Where a rule stands is read from the client's kernel before and
 after, because kube-proxy orders rules anew whenever it writes them. Zero is measured first and again last.
@@ -21,8 +21,8 @@ from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.load.fillers import Fillers, filling
+from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
-from harness.load.run import run_load
 from harness.measure.histogram import BlockCounts, block_counts, merge
 from harness.measure.intervals import quantile, quantile_interval
 from reports.model import Measurement
@@ -44,14 +44,14 @@ class SweepPlan:
 
 @dataclass(frozen=True, slots=True)
 class SweepSetting:
-    """Where a sweep takes place: the load pod, its node and that node's mode, and the fronts of the target Services."""
+    """Where a sweep takes place: the generator, its node, that node's mode, and the fronts of the target Services."""
 
     kube: Kube
     mode: Mode
     dataplane: DataPlane
     proxies: Proxies
     namespace: str
-    load_pod: str
+    generator: LoadGenerator
     load_node: Node
     fronts: tuple[ServicePort, ...]
 
@@ -100,16 +100,13 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
     """One step with the fillers as they are; `number` varies the seed, the rest is for the record."""
     before = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
-    result = run_load(
-        setting.kube,
-        setting.namespace,
-        setting.load_pod,
+    result = setting.generator.run(
         LoadPlan(
             tuple(Target(place.label, place.front.address, place.front.port) for place in before),
             plan.rate_per_s,
             plan.duration_s,
             seed=plan.seed + number,
-        ),
+        )
     )
     after = setting.dataplane.rules_walked(setting.load_node)
     generator = np.random.default_rng([plan.seed, number])
@@ -118,7 +115,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
     measurements, medians = [], {}
     for place in before:
         blocks = result.targets[place.label]
-        medians[place.label] = tuple(_medians(block_counts(blocks.kernel)))
+        medians[place.label] = tuple(_medians(block_counts(blocks.histograms("kernel"))))
         moved = place.moved(after.get(place.front))
         for clock in CLOCKS:
             conditions_here = {
@@ -152,7 +149,7 @@ def to_measurement(
     generator: np.random.Generator,
 ) -> Measurement:
     """One clock of one target as a record with quantiles and their intervals."""
-    encoded = {"kernel": blocks.kernel, "wall": blocks.wall, "corrected": blocks.corrected}[clock]
+    encoded = blocks.histograms(clock)
     counts = block_counts(encoded)
     if blocks.retransmitted:
         flags = (*flags, f"left out: {blocks.retransmitted} connections whose SYN was sent more than once")

@@ -42,9 +42,14 @@ def quantile_interval(
     counts: BlockCounts, q: float, generator: np.random.Generator, confidence: float = 0.95
 ) -> tuple[float, float]:
     """The ends of the interval of the q-quantile, in microseconds."""
-    blocks = len(counts.counts)
-    drawn = generator.multinomial(blocks, np.full(blocks, 1 / blocks), size=RESAMPLES)
+    drawn = draw_blocks(len(counts.counts), generator)
     quantiles = quantile_us(counts.values_us, (drawn @ counts.counts).astype(float), q)
     tail = (1 - confidence) / 2
     low, high = np.quantile(quantiles, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def draw_blocks(blocks: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """How often each block is drawn in each resample, with shape (RESAMPLES, blocks)."""
+    drawn: NDArray[np.int64] = generator.multinomial(blocks, np.full(blocks, 1 / blocks), size=RESAMPLES)
+    return drawn

@@ -8,13 +8,11 @@ from clusters.errors import Refused, WorldError
 from harness.dataplane.reader import ServicePort
 from harness.kube.client import Kube
 from harness.load.filler import filler_address, remove, wait_everywhere
-from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.steered import HttpLoad, LoadTally, steered_load
 from harness.load.sweep import Position, choose_positions
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.owned import fake_cluster
-
-EMPTY = TargetBlocks((), (), (), {}, 0)
 
 
 def plan(address):
@@ -33,9 +31,8 @@ def test_load_goes_nowhere_else(address):
 
 
 def result(**changes):
-    return LoadResult(
-        **{"planned": 1000, "sent": 1000, "late": 0, "cpu_share": 0.1, "targets": {}, "floor": EMPTY} | changes
-    )
+    kept_up = {"planned": 1000, "missed": 0, "late": 0, "cpu_share": 0.1, "lost": 0}
+    return LoadResult(**kept_up | {"targets": {}, "floor": TargetBlocks(())} | changes)
 
 
 def test_a_generator_that_kept_up_has_no_flags():
@@ -43,15 +40,16 @@ def test_a_generator_that_kept_up_has_no_flags():
 
 
 def test_a_generator_that_did_not_keep_up_says_how():
-    assert result(sent=900).flags == ("saturated: 100 of 1000 planned connections never started",)
+    assert result(missed=100).flags == ("saturated: 100 of 1000 planned exchanges were never begun",)
     assert "late" in result(late=11).flags[0]
     assert "generator used 80% of a core" in result(cpu_share=0.8).flags
 
 
-def test_connections_that_failed_are_counted_by_the_words_of_their_failure():
-    block = {**dict.fromkeys(("kernel", "wall", "corrected"), ""), "retransmitted": 0}
-    told = [{**block, "errors": {"timed out": 2}}, {**block, "errors": {"timed out": 1, "refused": 1}}]
-    assert TargetBlocks.from_json(told).errors == {"timed out": 3, "refused": 1}
+def test_exchanges_that_failed_are_counted_by_the_words_of_their_failure():
+    told = [Block(0, errors={"timed out": 2}), Block(0, errors={"timed out": 1}), Block(1, errors={"refused": 1})]
+    blocks = TargetBlocks.of(told)
+    assert [block.number for block in blocks.blocks] == [0, 1]
+    assert blocks.errors == {"timed out": 3, "refused": 1}
 
 
 def test_filler_addresses_are_distinct_and_within_the_service_network():

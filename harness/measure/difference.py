@@ -1,0 +1,33 @@
+"""Two targets measured side by side: by how much does a quantile differ?
+
+Both are measured in the same blocks of time, so what disturbed a block disturbed both. Blocks are drawn for the two
+together: the bootstrap of pairs (Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 8) over the
+blocks of `harness.measure.intervals`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.measure.contrast import Range
+from harness.measure.histogram import BlockCounts
+from harness.measure.intervals import draw_blocks, quantile, quantile_us
+
+
+def quantile_difference(
+    ours: BlockCounts, theirs: BlockCounts, q: float, generator: np.random.Generator, confidence: float = 0.95
+) -> Range:
+    """Our q-quantile less theirs, in microseconds; row i of the counts of both is the same block.
+
+    Raises `ValueError` if they do not have the same number of blocks.
+    """
+    blocks = len(ours.counts)
+    if len(theirs.counts) != blocks:
+        raise ValueError(f"{blocks} blocks of one target, {len(theirs.counts)} of the other: no pairs")
+    drawn = draw_blocks(blocks, generator)
+    differences = quantile_us(ours.values_us, (drawn @ ours.counts).astype(float), q) - quantile_us(
+        theirs.values_us, (drawn @ theirs.counts).astype(float), q
+    )
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(differences, [tail, 1 - tail])
+    return Range(quantile(ours, q) - quantile(theirs, q), float(low), float(high))

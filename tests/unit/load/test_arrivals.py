@@ -1,0 +1,55 @@
+from collections import Counter
+
+from kubeproof_load.arrivals import Schedule, Target
+
+TARGETS = [Target("a", "10.96.0.1", 80), Target("b", "10.96.0.2", 80)]
+
+
+class Now:
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __call__(self):
+        return self.seconds
+
+
+def schedule(now, seed=1):
+    return Schedule(TARGETS, rate_per_s=10, duration_s=2, block_s=1.0, seed=seed, start_s=100.0, clock=now)
+
+
+def all_of(schedule):
+    arrivals = []
+    while (arrival := schedule.take()[0]) is not None:
+        arrivals.append(arrival)
+    return arrivals
+
+
+def test_arrivals_stand_at_equal_distances_in_their_blocks():
+    arrivals = all_of(schedule(Now(100.0)))
+    assert [round(arrival.intended_s, 3) for arrival in arrivals[:3]] == [100.0, 100.1, 100.2]
+    assert Counter(arrival.block for arrival in arrivals) == {0: 10, 1: 10} == schedule(Now(100.0)).planned()
+
+
+def test_targets_come_in_rounds_in_an_order_that_the_seed_decides():
+    def labels(seed):
+        return [arrival.target.label for arrival in all_of(schedule(Now(100.0), seed))]
+
+    assert labels(1) == labels(1) != labels(2)
+    assert all(set(labels(1)[number : number + 2]) == {"a", "b"} for number in range(0, 20, 2))
+
+
+def test_what_can_no_longer_start_in_time_is_missed_and_not_begun_late():
+    found = schedule(Now(101.55))
+    arrival, missed = found.take()
+    assert round(arrival.intended_s, 3) == 100.6
+    assert missed == {0: 6}
+    assert found.take()[1] == {}
+
+
+def test_a_start_after_its_moment_is_late():
+    found = schedule(Now(100.0))
+    first, _ = found.take()
+    found.started(first, 100.004)
+    assert found.late == 0
+    found.started(first, 100.006)
+    assert found.late == 1
