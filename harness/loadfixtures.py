@@ -45,12 +45,14 @@ def sweep_setting(
     proxies: Proxies,
     make_service: ServiceMaker,
 ) -> Iterator[SweepSetting]:
-    """A load generator on one worker, and a dozen Services whose only endpoint is on another."""
+    """A load generator on one worker, a dozen Services whose only endpoint is on another, and one with its own beside
+    the generator."""
     load_node, backend_node = cluster.workers[:2]
     target = make_service("target", 1, node=backend_node.name)
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
+    near = make_service("near", 1, node=load_node.name)
     with load_generator(kube, namespace, load_node) as generator:
-        yield SweepSetting(kube, mode, dataplane, proxies, namespace, generator, load_node, fronts)
+        yield SweepSetting(kube, mode, dataplane, proxies, namespace, generator, load_node, fronts, near.front)
 
 
 @pytest.fixture

@@ -167,6 +167,10 @@ class LoadResult:
             targets=targets,
         )
 
+    def of(self, target: Target) -> TargetBlocks:
+        """What came of one target; nothing if no block of it was told."""
+        return self.targets.get(target.label, TargetBlocks(()))
+
     @property
     def flags(self) -> tuple[str, ...]:
         """What speaks against the numbers of our own clock."""

@@ -1,9 +1,11 @@
 """The sweep: first packet latency to a ClusterIP as the number of Services grows.
 
-One generator pod, endpoints on another node. At each step the fillers are brought to their number, every
-node's kernel is seen to hold them, and three of a dozen equal target Services are measured: those whose
-rules come first, in the middle and last. Where a rule stands is read from the client's kernel before and
-after, because kube-proxy orders rules anew whenever it writes them. Zero is measured first and again last.
+The generator on one node, endpoints on another, and one more Service whose endpoint is beside the generator. At each
+step the fillers are brought to their number, every node's kernel is seen to hold them, and three of a dozen equal
+target Services are measured: those whose rules come first, in the middle and last, each under two names, so that what
+chance alone makes of a difference stands beside every difference. Where a rule stands is read from the generator's
+kernel before and after, because kube-proxy orders rules anew whenever it writes them. Zero is measured first and again
+last.
 """
 
 from __future__ import annotations
@@ -22,14 +24,15 @@ from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.load.fillers import Fillers, filling
 from harness.load.generator import LoadGenerator
-from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
-from harness.measure.histogram import BlockCounts, block_counts, merge
-from harness.measure.intervals import quantile, quantile_interval
+from harness.load.plan import LoadPlan, LoadResult, Target
+from harness.load.positions import Position, choose_positions
+from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
+from harness.measure.contrast import Range
+from harness.measure.difference import quantile_difference
+from harness.measure.rulecost import Walk
 from reports.model import Measurement
 
-POSITIONS = ("head", "middle", "end")
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-CLOCKS = ("kernel", "wall", "corrected")
+NEAR = "same node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,10 @@ class SweepPlan:
 
 @dataclass(frozen=True, slots=True)
 class SweepSetting:
-    """Where a sweep takes place: the generator, its node, that node's mode, and the fronts of the target Services."""
+    """Where a sweep takes place: the generator, its node and that node's mode, and the fronts of the target Services.
+
+    `fronts` have their endpoint on another node, `near` beside the generator.
+    """
 
     kube: Kube
     mode: Mode
@@ -54,32 +60,25 @@ class SweepSetting:
     generator: LoadGenerator
     load_node: Node
     fronts: tuple[ServicePort, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A target by its place in the chain; `rules_walked` is None where fronts are found by look-up."""
-
-    label: str
-    front: ServicePort
-    rules_walked: int | None
-
-    def moved(self, now: int | None) -> tuple[str, ...]:
-        """The flag of a measurement during which kube-proxy has put the rule elsewhere; nothing if it has not."""
-        if now == self.rules_walked:
-            return ()
-        return (f"moved: the rule stood at {self.rules_walked} before and at {now} after",)
+    near: ServicePort
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One number of Services: what was measured, how much the kernel held, how long programming took."""
+    """One number of Services: what was measured, how much the kernel held, how long programming took.
+
+    `block_p50_us` holds the medians of blocks by the kernel's clock for each position; `twins` by how much each
+    position and its twin differ, in microseconds; `walks` how much later the last position's first packet came than
+    the first's, block by block.
+    """
 
     services: int
     measurements: tuple[Measurement, ...]
     block_p50_us: dict[str, tuple[float, ...]]
     rules: RuleCount
     programmed_s: float
+    twins: tuple[Range, ...] = ()
+    walks: tuple[Walk, ...] = ()
 
 
 @contextmanager
@@ -99,90 +98,75 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
     """One step with the fillers as they are; `number` varies the seed, the rest is for the record."""
-    before = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
-    result = setting.generator.run(
-        LoadPlan(
-            tuple(Target(place.label, place.front.address, place.front.port) for place in before),
-            plan.rate_per_s,
-            plan.duration_s,
-            seed=plan.seed + number,
-        )
-    )
+    positions = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
+    result = setting.generator.run(_load(setting, plan, number, positions))
     after = setting.dataplane.rules_walked(setting.load_node)
     generator = np.random.default_rng([plan.seed, number])
-    rules = setting.dataplane.rule_count(setting.load_node)
+    return Step(
+        services,
+        tuple(_measurements(setting, plan, number, services, positions, after, result, generator)),
+        {place.label: tuple(block_medians_us(result.of(place.target), "kernel").values()) for place in positions},
+        setting.dataplane.rule_count(setting.load_node),
+        programmed_s,
+        tuple(_twins(positions, result, generator)),
+        tuple(_walks(positions, after, result)),
+    )
+
+
+def _load(setting: SweepSetting, plan: SweepPlan, number: int, positions: tuple[Position, ...]) -> LoadPlan:
+    targets = [target for place in positions for target in (place.target, place.twin)]
+    return LoadPlan((*targets, _near(setting)), plan.rate_per_s, plan.duration_s, seed=plan.seed + number)
+
+
+def _near(setting: SweepSetting) -> Target:
+    return Target(NEAR, setting.near.address, setting.near.port)
+
+
+def _measurements(
+    setting: SweepSetting,
+    plan: SweepPlan,
+    number: int,
+    services: int,
+    positions: tuple[Position, ...],
+    after: Mapping[ServicePort, int],
+    result: LoadResult,
+    generator: np.random.Generator,
+) -> Iterator[Measurement]:
+    """Every position and the Service nearby by every clock, twins by the kernel's, and the generator's floor."""
     conditions = _conditions(setting, plan, services, number)
-    measurements, medians = [], {}
-    for place in before:
-        blocks = result.targets[place.label]
-        medians[place.label] = tuple(_medians(block_counts(blocks.histograms("kernel"))))
+    for place in positions:
+        here = {**conditions, "position": place.label, "rules_walked": place.rules_walked}
         moved = place.moved(after.get(place.front))
         for clock in CLOCKS:
-            conditions_here = {
-                **conditions,
-                "position": place.label,
-                "rules_walked": place.rules_walked,
-                "clock": clock,
-            }
-            measurements.append(
-                to_measurement("first_packet", blocks, clock, conditions_here, result, moved, generator)
-            )
-    measurements.append(_floor(result, conditions, generator))
-    return Step(services, tuple(measurements), medians, rules, programmed_s)
+            told = {**here, "clock": clock}
+            yield to_measurement("first_packet", result.of(place.target), clock, told, result, moved, generator)
+        told = {**here, "clock": "kernel"}
+        yield to_measurement("first_packet_twin", result.of(place.twin), "kernel", told, result, moved, generator)
+    near = {**conditions, "position": NEAR, "rules_walked": after.get(setting.near), "endpoint": NEAR}
+    for clock in CLOCKS:
+        blocks = result.of(_near(setting))
+        yield to_measurement("first_packet_near", blocks, clock, {**near, "clock": clock}, result, (), generator)
+    floor = {**conditions, "clock": "wall"}
+    yield to_measurement("generator_floor", result.floor, "wall", floor, result, (), generator)
 
 
-def choose_positions(fronts: tuple[ServicePort, ...], rules_walked: Mapping[ServicePort, int]) -> tuple[Position, ...]:
-    """The fronts that come first, in the middle and last of all `fronts` given."""
-    places = [(front, rules_walked.get(front)) for front in fronts]
-    places.sort(key=lambda place: -1 if place[1] is None else place[1])
-    chosen = (places[0], places[len(places) // 2], places[-1])
-    return tuple(Position(label, *place) for label, place in zip(POSITIONS, chosen, strict=True))
+def _twins(positions: tuple[Position, ...], result: LoadResult, generator: np.random.Generator) -> Iterator[Range]:
+    for place in positions:
+        pair = side_by_side(result.of(place.target), result.of(place.twin), "kernel")
+        if pair[0].n:
+            yield quantile_difference(*pair, 0.5, generator)
 
 
-def to_measurement(
-    name: str,
-    blocks: TargetBlocks,
-    clock: str,
-    conditions: dict[str, object],
-    result: LoadResult,
-    flags: tuple[str, ...],
-    generator: np.random.Generator,
-) -> Measurement:
-    """One clock of one target as a record with quantiles and their intervals."""
-    encoded = blocks.histograms(clock)
-    counts = block_counts(encoded)
-    if blocks.retransmitted:
-        flags = (*flags, f"left out: {blocks.retransmitted} connections whose SYN was sent more than once")
-    if blocks.errors:
-        words = ", ".join(f"{number} x {failure}" for failure, number in blocks.errors.items())
-        flags = (*flags, f"failed connections: {words}")
-    errors = sum(blocks.errors.values())
-    if not counts.n:
-        return Measurement(name, "us", conditions, 0, errors, {}, {}, "", (*flags, "no sample at all"))
-    return Measurement(
-        name=name,
-        unit="us",
-        conditions=conditions,
-        n=counts.n,
-        errors=errors,
-        quantiles={label: quantile(counts, q) for label, q in QUANTILES.items()},
-        ci95={label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()},
-        histogram=merge(encoded),
-        flags=flags if clock == "kernel" else (*flags, *result.flags),
-    )
-
-
-def _floor(result: LoadResult, conditions: dict[str, object], generator: np.random.Generator) -> Measurement:
-    """The same users against a listener of their own pod."""
-    return to_measurement(
-        "generator_floor", result.floor, "wall", {**conditions, "clock": "wall"}, result, (), generator
-    )
-
-
-def _medians(counts: BlockCounts) -> Iterator[float]:
-    for row in counts.counts:
-        if row.any():
-            yield quantile(BlockCounts(counts.values_us, row[None, :]), 0.5)
+def _walks(positions: tuple[Position, ...], after: Mapping[ServicePort, int], result: LoadResult) -> Iterator[Walk]:
+    """Nothing where fronts are looked up, or where rules have moved meanwhile."""
+    head, *_, end = positions
+    if head.rules_walked is None or end.rules_walked is None:
+        return
+    if head.moved(after.get(head.front)) or end.moved(after.get(end.front)):
+        return
+    early, late = (block_medians_us(result.of(place.target), "kernel") for place in (head, end))
+    for number in sorted(early.keys() & late.keys()):
+        yield Walk(end.rules_walked - head.rules_walked, late[number] - early[number])
 
 
 def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:

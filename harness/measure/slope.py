@@ -27,3 +27,15 @@ def robust_slope(x: Sequence[float], y_us: Sequence[float]) -> Slope:
     """Median of all pairwise slopes (Theil 1950, Sen 1968), its interval from Kendall's tau (Sen 1968)."""
     fitted = stats.theilslopes(y_us, x, alpha=0.95)
     return Slope(float(fitted.slope), float(fitted.low_slope), float(fitted.high_slope), float(fitted.intercept))
+
+
+def slope_of_steps(x: Sequence[float], y_us: Sequence[float]) -> Slope:
+    """Least squares through one figure a step, with Student's interval (at least three steps).
+
+    Whatever moved a whole step moved all of its samples alike, so that samples, however many, say nothing of it: the
+    steps' own distances from the line do.
+    """
+    fitted = stats.linregress(x, y_us)
+    half = float(stats.t.ppf(0.975, len(x) - 2)) * float(fitted.stderr)
+    slope = float(fitted.slope)
+    return Slope(slope, slope - half, slope + half, float(fitted.intercept))
