@@ -10,7 +10,7 @@ import pytest
 
 from clusters.cluster import Cluster
 from clusters.progress import Progress
-from clusters.spec import Mode
+from clusters.spec import Mode, Substrate
 from harness.dataplane.reader import DataPlane
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
@@ -20,7 +20,15 @@ from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
 from reports.model import Measurement
 
 TARGETS = 12
-RATE_PER_S, DURATION_S = 150, 20
+RATE_PER_S = {Substrate.HOST: 400, Substrate.UML: 150}
+"""Far below what a generator can do; a guest of user-mode Linux is slower."""
+
+DURATION_S = 20
+ALL_SERVICES = {
+    Substrate.HOST: (0, 10, 100, 1000, 2000, 5000, 10000, 0),
+    Substrate.UML: (0, 10, 100, 1000, 2000, 0),
+}
+"""A guest of user-mode Linux takes minutes to program thousands."""
 
 
 class Sweeper(Protocol):
@@ -56,6 +64,13 @@ def sweep_setting(
 
 
 @pytest.fixture
+def sweep_services(cluster: Cluster, pytestconfig: pytest.Config) -> tuple[int, ...]:
+    """The numbers of Services of a whole sweep, up to the most that were asked for."""
+    most = pytestconfig.getoption("most_services")
+    return tuple(services for services in ALL_SERVICES[cluster.substrate] if services <= most)
+
+
+@pytest.fixture
 def run_sweep(
     cluster: Cluster, sweep_setting: SweepSetting, seed: int, measurements: list[Measurement], progress: Progress
 ) -> Sweeper:
@@ -63,7 +78,7 @@ def run_sweep(
 
     def run(*services: int) -> list[Step]:
         steps: list[Step] = []
-        plan = SweepPlan(services, RATE_PER_S, DURATION_S, seed)
+        plan = SweepPlan(services, RATE_PER_S[cluster.substrate], DURATION_S, seed)
         with sweep(sweep_setting, plan, progress) as measured:
             for step in measured:
                 steps.append(step)

@@ -30,6 +30,7 @@ from harness.kube.services import ServiceHandle, ServiceMaker, service_path, wai
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.kube.workloads import service
+from harness.load.calibration import calibrate
 from harness.load.fillers import filling
 from harness.load.plan import Target
 from harness.load.steered import HttpLoad, steered_load
@@ -39,8 +40,12 @@ from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.growth import Growth, growth
+from harness.measure.rulecost import rule_cost
 from harness.measure.scaling import right_counts, wrong_looks
+from harness.measure.selfcheck import SelfCheck, check_look_up, check_rule_cost, check_twins
+from harness.measure.selfcheck import finding as self_check
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
+from harness.measure.slope import slope_of_steps
 from harness.outside import OutsideClient
 from harness.registry.accesslog import Asked
 from harness.registry.server import Registry
@@ -89,6 +94,7 @@ __all__ = [
     "Registry",
     "Reply",
     "Request",
+    "SelfCheck",
     "SequenceStatistics",
     "ServiceHandle",
     "ServiceMaker",
@@ -104,6 +110,10 @@ __all__ = [
     "WatchMaker",
     "WatchRecorder",
     "bodies",
+    "calibrate",
+    "check_look_up",
+    "check_rule_cost",
+    "check_twins",
     "compare",
     "condition_of",
     "evict",
@@ -117,9 +127,12 @@ __all__ = [
     "range_of",
     "restarts",
     "right_counts",
+    "rule_cost",
+    "self_check",
     "sequence_statistics",
     "service",
     "service_path",
+    "slope_of_steps",
     "spare_worker",
     "steady_traffic",
     "steered_load",

@@ -107,6 +107,9 @@ class Measurement:
     flags: tuple[str, ...] = ()
 
 
+SELF_CHECK = "self-check"
+"""The kind of findings about a measurement's check of itself; `numbers["holds"]` is 1 if it holds, else 0."""
+
 PLANTED = "planted"
 """The kind of findings about faults planted on purpose; `numbers["caught"]` is 1 if the suites noticed, else 0."""
 

@@ -33,6 +33,8 @@ FEATURE = re.compile(
 SYNCS = re.compile(
     r"^kubeproxy_sync_proxy_rules_duration_seconds_(?P<what>sum|count)(?:\{[^}]*\})? (?P<value>\S+)$", re.MULTILINE
 )
+CPU = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
+MEMORY = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
 LAST_SYNC = re.compile(r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
@@ -63,6 +65,23 @@ def parse_syncs(metrics: str) -> Syncs:
     return Syncs(int(values["count"]), values["sum"])
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a kube-proxy has used since its start, and what it holds now."""
+
+    cpu_s: float
+    memory_bytes: int
+    syncs: Syncs
+
+
+def parse_usage(metrics: str) -> Usage:
+    """A kube-proxy's own account of itself, from its metrics page. Raises `ValueError` if it has none."""
+    cpu, memory = CPU.search(metrics), MEMORY.search(metrics)
+    if cpu is None or memory is None:
+        raise ValueError("the metrics page tells nothing of the process")
+    return Usage(float(cpu[1]), int(float(memory[1])), parse_syncs(metrics))
+
+
 def parse_features(metrics: str) -> dict[str, FeatureGate]:
     """The feature gates by name, from a component's metrics page.
 
@@ -89,6 +108,10 @@ class Proxies:
     def syncs(self, node: Node) -> Syncs:
         """The syncs of the node's kube-proxy so far."""
         return parse_syncs(self._page(node, "/metrics"))
+
+    def usage(self, node: Node) -> Usage:
+        """What the node's kube-proxy has used so far."""
+        return parse_usage(self._page(node, "/metrics"))
 
     def effective(self, node: Node, *setting: str) -> object:
         """A setting that the node's kube-proxy runs with, as it tells: ("mode",) or ("ipvs", "scheduler")."""

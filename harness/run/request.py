@@ -53,6 +53,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--reuse", action="store_true", help="use the cluster that an earlier run kept")
     group.addoption("--runs-dir", type=Path, default=Path("runs"), help="where runs leave their results")
     group.addoption("--seed", type=int, help="seed of everything random; printed in the report")
+    group.addoption("--most-services", type=int, default=10_000, help="where a whole sweep ends")
     parser.addini("kubeproof_claims", "the file of claims", default="suites/claims.toml")
 
 

@@ -7,7 +7,7 @@ import yaml
 from clusters.cluster import Node, Role
 from clusters.errors import CommandFailed
 from harness.kube.client import Kube
-from harness.kube.proxies import FeatureGate, Proxies, Syncs, parse_features, parse_syncs
+from harness.kube.proxies import FeatureGate, Proxies, Syncs, Usage, parse_features, parse_syncs, parse_usage
 from tests.fakes.apiserver import FakeApiServer, serving
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
@@ -159,3 +159,15 @@ def test_every_node_gets_the_setting_and_has_it_taken_away(tmp_path):
 def test_a_proxy_that_does_not_take_its_setting_is_told(tmp_path):
     with pytest.raises(AssertionError, match=r"kube-proxy on node worker runs with ipvs\.scheduler rr, not lc"):
         change_twice(ProxyNode(deaf=True), tmp_path)
+
+
+def test_what_a_kube_proxy_has_used_is_read_from_its_own_page():
+    page = """
+process_cpu_seconds_total 12.25
+process_resident_memory_bytes 6.8141056e+07
+kubeproxy_sync_proxy_rules_duration_seconds_sum{ip_family="IPv4"} 1.5
+kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 6
+"""
+    assert parse_usage(page) == Usage(12.25, 68141056, Syncs(6, 1.5))
+    with pytest.raises(ValueError, match="tells nothing of the process"):
+        parse_usage("kubeproxy_other 1\n")

@@ -1,0 +1,73 @@
+"""A sweep checks itself: are twins alike, and does a rule cost what it costs where nothing else is?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+from harness.measure.contrast import Range
+from harness.measure.rulecost import agree
+from harness.measure.slope import Slope
+from reports.model import SELF_CHECK, Finding
+
+RARE = 0.005
+"""A check that holds fails by chance this rarely, at most."""
+
+NARROW_NS = 1.0
+NS_PER_US = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """One check, whether it holds, and its figures in words and as numbers."""
+
+    holds: bool
+    figures: str
+    numbers: dict[str, float]
+
+
+def check_twins(differences: Sequence[Range]) -> SelfCheck:
+    """One target under two names: of the 95% intervals of their differences 95 of 100 hold 0.
+
+    How few may do so by chance is the binomial distribution's; twins are measured each with samples of its own.
+    """
+    hold = sum(one.low <= 0 <= one.high for one in differences)
+    fewest = int(stats.binom.ppf(RARE, len(differences), 0.95))
+    figures = f"{hold} of {len(differences)} pairs of twins differ by no more than their interval (at least {fewest})"
+    return SelfCheck(hold >= fewest, figures, {"twins": len(differences), "twins_alike": hold})
+
+
+def check_rule_cost(swept: Slope, calibrated: Slope) -> SelfCheck:
+    """A rule of kube-proxy's costs what a rule that never matches costs on this host; slopes are in us per rule."""
+    figures = f"a rule costs {_ns(swept)} in the sweep and {_ns(calibrated)} in chains that never match"
+    numbers = {**_numbers("rule", swept), **_numbers("calibrated_rule", calibrated)}
+    return SelfCheck(agree(swept, calibrated), figures, numbers)
+
+
+def check_look_up(swept: Slope) -> SelfCheck:
+    """Where fronts are looked up, one Service more costs nothing; the slope is in us per Service."""
+    narrow = (swept.high - swept.low) * NS_PER_US < NARROW_NS
+    figures = f"a Service more costs {_ns(swept)}, which must hold 0 and be narrower than {NARROW_NS:g} ns"
+    return SelfCheck(swept.low <= 0 <= swept.high and narrow, figures, _numbers("service", swept))
+
+
+def finding(checks: Sequence[SelfCheck], mode: str) -> Finding:
+    """All checks as one record of the report."""
+    holds = all(check.holds for check in checks)
+    told = "; ".join(check.figures for check in checks)
+    numbers = {name: value for check in checks for name, value in check.numbers.items()}
+    beginning = "The sweep has checked itself" if holds else "The sweep's self-check does not hold, so conclude nothing"
+    statement = f"{beginning} ({mode} mode): {told}."
+    return Finding(SELF_CHECK, statement, {"holds": int(holds), **numbers}, "95% intervals")
+
+
+def _ns(slope: Slope) -> str:
+    value, low, high = (us * NS_PER_US for us in (slope.per_unit, slope.low, slope.high))
+    return f"{value:.2f} ns ({low:.2f} to {high:.2f})"
+
+
+def _numbers(name: str, slope: Slope) -> dict[str, float]:
+    values = {"": slope.per_unit, "_low": slope.low, "_high": slope.high}
+    return {f"{name}_ns{end}": round(value * NS_PER_US, 4) for end, value in values.items()}

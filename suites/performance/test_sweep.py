@@ -1,0 +1,74 @@
+"""What the first packet of a connection to a ClusterIP costs, from no Service to ten thousand."""
+
+import pytest
+
+from harness.suite import (
+    Cluster,
+    Finding,
+    Measurement,
+    Mode,
+    ProxyShell,
+    SelfCheck,
+    Step,
+    Sweeper,
+    SweepSetting,
+    Waits,
+    calibrate,
+    check_look_up,
+    check_rule_cost,
+    check_twins,
+    growth,
+    rule_cost,
+    self_check,
+    slope_of_steps,
+)
+
+POSITION = "end"
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_the_first_packet_over_the_number_of_services(
+    cluster: Cluster,
+    sweep_setting: SweepSetting,
+    sweep_services: tuple[int, ...],
+    run_sweep: Sweeper,
+    shell: ProxyShell,
+    waits: Waits,
+    seed: int,
+    measurements: list[Measurement],
+    findings: list[Finding],
+) -> None:
+    """Every number of Services in turn, zero first and last; what it shows counts if the sweep's own checks hold."""
+    steps = run_sweep(*sweep_services)
+    checks = [check_twins([pair for step in steps for pair in step.twins])]
+    if cluster.mode is Mode.IPTABLES:
+        swept = rule_cost([walk for step in steps for walk in step.walks])
+        checks.append(check_rule_cost(swept, calibrate(sweep_setting, shell, waits, seed)))
+    else:
+        checks.append(look_up_check(steps))
+    checked = self_check(checks, cluster.mode)
+    findings.append(checked)
+    if checked.numbers["holds"]:
+        findings.append(growth(steps).finding(cluster.mode))
+
+    failed = [found.flags for found in measurements if found.errors]
+    assert not failed, f"connections failed under a light load: {failed}"
+
+
+def look_up_check(steps: list[Step]) -> SelfCheck:
+    """Over all steps: what a Service more costs."""
+    return check_look_up(
+        slope_of_steps(
+            [step.services for step in steps],
+            [
+                found.quantiles["p50"]
+                for step in steps
+                for found in step.measurements
+                if found.name == "first_packet"
+                and (found.conditions["position"], found.conditions["clock"]) == (POSITION, "kernel")
+            ],
+        )
+    )

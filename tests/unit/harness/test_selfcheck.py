@@ -1,0 +1,40 @@
+from harness.measure.contrast import Range
+from harness.measure.selfcheck import check_look_up, check_rule_cost, check_twins, finding
+from harness.measure.slope import Slope
+
+
+def slope(value, half):
+    return Slope(value, value - half, value + half, 0.0)
+
+
+def twins(alike, apart):
+    return [Range(0.1, -1.0, 1.0)] * alike + [Range(3.0, 1.0, 5.0)] * apart
+
+
+def test_as_many_twins_as_chance_allows_may_be_apart():
+    assert check_twins(twins(20, 0)).holds
+    assert check_twins(twins(17, 3)).holds
+    assert not check_twins(twins(15, 5)).holds
+
+
+def test_a_rule_must_cost_what_it_costs_elsewhere():
+    check = check_rule_cost(slope(0.025, 0.002), slope(0.027, 0.001))
+    assert check.holds
+    assert check.figures == (
+        "a rule costs 25.00 ns (23.00 to 27.00) in the sweep and 27.00 ns (26.00 to 28.00) in chains that never match"
+    )
+    assert not check_rule_cost(slope(0.025, 0.002), slope(0.035, 0.001)).holds
+
+
+def test_a_look_up_must_cost_nothing_and_be_sure_of_it():
+    assert check_look_up(slope(0.0001, 0.0002)).holds
+    assert not check_look_up(slope(0.0001, 0.0006)).holds
+    assert not check_look_up(slope(0.0004, 0.0002)).holds
+
+
+def test_one_check_that_does_not_hold_is_enough():
+    good, bad = check_twins(twins(20, 0)), check_look_up(slope(0.1, 0.01))
+    assert finding([good], "nftables").numbers["holds"] == 1
+    told = finding([good, bad], "nftables")
+    assert told.numbers["holds"] == 0
+    assert "conclude nothing" in told.statement
