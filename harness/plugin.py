@@ -38,6 +38,7 @@ pytest_plugins = [
     "harness.nodefixtures",
     "harness.proxyfixtures",
     "harness.loadfixtures",
+    "harness.programmingfixtures",
     "harness.edgefixtures",
     "harness.registryfixtures",
 ]

@@ -47,6 +47,10 @@ from harness.measure.selfcheck import finding as self_check
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
 from harness.measure.slope import slope_of_steps
 from harness.outside import OutsideClient
+from harness.programming.changes import subjects
+from harness.programming.probes import Probers
+from harness.programming.programming import Pace, measure_changes
+from harness.programming.programming import measurements as changes_measured
 from harness.registry.accesslog import Asked
 from harness.registry.server import Registry
 from harness.traffic import steady_traffic
@@ -86,6 +90,8 @@ __all__ = [
     "NodeServices",
     "NodeUplinks",
     "OutsideClient",
+    "Pace",
+    "Probers",
     "Progress",
     "Proxies",
     "ProxyShell",
@@ -111,6 +117,7 @@ __all__ = [
     "WatchRecorder",
     "bodies",
     "calibrate",
+    "changes_measured",
     "check_look_up",
     "check_rule_cost",
     "check_twins",
@@ -123,6 +130,7 @@ __all__ = [
     "in_words",
     "is_ready",
     "measure",
+    "measure_changes",
     "nodes_of",
     "range_of",
     "restarts",
@@ -136,6 +144,7 @@ __all__ = [
     "spare_worker",
     "steady_traffic",
     "steered_load",
+    "subjects",
     "sweep",
     "unschedulable",
     "update_template",

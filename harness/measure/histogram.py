@@ -15,6 +15,14 @@ HIGHEST_US = 60_000_000
 DIGITS = 3
 
 
+def encode(latencies_us: Iterable[int]) -> str:
+    """One histogram of latencies of at least a microsecond each (V2, base64)."""
+    histogram: Any = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+    for latency_us in latencies_us:
+        histogram.record_value(max(LOWEST_US, latency_us))
+    return str(histogram.encode().decode())
+
+
 def merge(encoded: Iterable[str]) -> str:
     """One histogram of many; all of the range and precision of this module (V2, base64)."""
     merged: Any = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)

@@ -1,0 +1,133 @@
+"""How long a change takes from the API to every node's kernel, at a number of Services.
+
+Network programming latency, as SIG Scalability defines it, ends when the kernel holds the rules
+(https://git.k8s.io/community/sig-scalability/slos/network_programming_latency.md) and is measured by kube-proxy itself.
+Here it ends when a connection from the node is answered, or no longer, which is what a user has of it. Changes stand at
+equal distances, so that they meet kube-proxy at every moment between two of its syncs. A change that has not arrived
+when the watch ends is counted as an error, never left out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusters.progress import Progress
+from harness.kube.client import Kube
+from harness.measure.histogram import block_counts, encode, merge
+from harness.measure.intervals import quantile, quantile_interval
+from harness.programming.changes import Change, Subject, clear, make, prepare
+from harness.programming.probes import Probe, Probers, Seen
+from reports.model import Measurement
+
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+US_PER_MS = 1000.0
+TRY_EVERY_S = {True: 0.002, False: 0.005}
+"""By whether an address shall become reachable: a try that is answered costs more than one that is not."""
+
+WATCH_S = 60.0
+BLOCK = 5
+"""Changes that follow each other closely often share a sync, so they are drawn together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`batch` changes of one kind, `apart_s` from each other, then of the next; probers start `lead_s` before."""
+
+    batch: int = 25
+    apart_s: float = 0.2
+    lead_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One change as seen from one node; `latency_ms` is None if it did not arrive."""
+
+    change: Change
+    node: str
+    latency_ms: float | None
+
+
+def measure_changes(
+    kube: Kube, namespace: str, probers: Probers, all_subjects: Sequence[Subject], pace: Pace, progress: Progress
+) -> tuple[Sample, ...]:
+    """Take every subject through every change; a sample for each change and node."""
+    samples: list[Sample] = []
+    for begin in range(0, len(all_subjects), pace.batch):
+        batch = all_subjects[begin : begin + pace.batch]
+        progress.note(f"changes of {batch[0].name} to {batch[-1].name}")
+        for subject in batch:
+            prepare(kube, namespace, subject)
+        for change in Change:
+            samples += _one_kind(kube, namespace, probers, batch, change, pace)
+        clear(kube, namespace, batch)
+    return tuple(samples)
+
+
+def _one_kind(
+    kube: Kube, namespace: str, probers: Probers, batch: Sequence[Subject], change: Change, pace: Pace
+) -> Iterator[Sample]:
+    begin_s = time.time() + pace.lead_s
+    moments_s = [begin_s + number * pace.apart_s for number in range(len(batch))]
+    probes = [
+        Probe(subject.target, at_s, change.makes_reachable) for subject, at_s in zip(batch, moments_s, strict=True)
+    ]
+    every_s = TRY_EVERY_S[change.makes_reachable]
+    with probers.watching(probes, every_s=every_s, limit_s=WATCH_S) as watching:
+        sent_s = []
+        for subject, at_s in zip(batch, moments_s, strict=True):
+            time.sleep(max(0.0, at_s - time.time()))  # until its moment
+            sent_s.append(make(kube, namespace, subject, change))
+        seen = {node: told.result() for node, told in watching.items()}
+    for node, told in seen.items():
+        for begun_s, one in zip(sent_s, told, strict=True):
+            yield Sample(change, node, latency_ms(begun_s, one))
+
+
+def latency_ms(sent_s: float, seen: Seen) -> float | None:
+    """From sending the change to the first try that saw it."""
+    return None if seen.changed_s is None else max(0.0, (seen.changed_s - sent_s) * 1000)
+
+
+def measurements(
+    samples: Sequence[Sample], conditions: dict[str, object], generator: np.random.Generator
+) -> Iterator[Measurement]:
+    """A record for each kind of change and each node; in milliseconds, its histogram in microseconds."""
+    for change in Change:
+        for node in dict.fromkeys(sample.node for sample in samples):
+            told = [sample.latency_ms for sample in samples if (sample.change, sample.node) == (change, node)]
+            here = {
+                **conditions,
+                "change": str(change),
+                "node": node,
+                "tried_every_ms": TRY_EVERY_S[change.makes_reachable] * 1000,
+            }
+            yield _measurement([value for value in told if value is not None], told.count(None), here, generator)
+
+
+def _measurement(
+    latencies_ms: list[float], lost: int, conditions: dict[str, object], generator: np.random.Generator
+) -> Measurement:
+    flags = (f"not seen within {WATCH_S:.0f} s: {lost} changes",) if lost else ()
+    if not latencies_ms:
+        return Measurement("programming", "ms", conditions, 0, lost, {}, {}, "", (*flags, "no sample at all"))
+    blocks = [
+        encode(round(value * US_PER_MS) for value in latencies_ms[begin : begin + BLOCK])
+        for begin in range(0, len(latencies_ms), BLOCK)
+    ]
+    counts = block_counts(blocks)
+    ends = {label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()}
+    return Measurement(
+        name="programming",
+        unit="ms",
+        conditions=conditions,
+        n=counts.n,
+        errors=lost,
+        quantiles={label: quantile(counts, q) / US_PER_MS for label, q in QUANTILES.items()},
+        ci95={label: (low / US_PER_MS, high / US_PER_MS) for label, (low, high) in ends.items()},
+        histogram=merge(blocks),
+        flags=flags,
+    )

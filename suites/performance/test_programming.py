@@ -1,0 +1,56 @@
+"""How long a change takes until connections see it, on every node, at growing numbers of Services."""
+
+import numpy as np
+import pytest
+
+from harness.suite import (
+    Backend,
+    Cluster,
+    DataPlane,
+    Kube,
+    Measurement,
+    Pace,
+    Probers,
+    Progress,
+    Proxies,
+    ServiceMaker,
+    changes_measured,
+    filling,
+    measure_changes,
+    subjects,
+)
+
+SAMPLES = 200
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_changes_arrive_in_every_kernel(
+    cluster: Cluster,
+    kube: Kube,
+    dataplane: DataPlane,
+    proxies: Proxies,
+    namespace: str,
+    make_service: ServiceMaker,
+    probers: Probers,
+    programming_services: tuple[int, ...],
+    seed: int,
+    measurements: list[Measurement],
+    progress: Progress,
+) -> None:
+    """A Service and its endpoint come and go, 200 times each at every number of Services, seen from each node."""
+    web = make_service("web", 1)
+    (address,) = web.pods.values()
+    everything = subjects(cluster.service_cidr, Backend(address, 8080), SAMPLES)
+    with filling(kube, dataplane, proxies, namespace) as fillers:
+        for number, services in enumerate(programming_services):
+            progress.step(f"{services} Services")
+            fillers.bring_to(services)
+            samples = measure_changes(kube, namespace, probers, everything, Pace(), progress)
+            conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "services": services}
+            measurements.extend(changes_measured(samples, conditions, np.random.default_rng([seed, number])))
+
+    lost = [(found.conditions, found.errors) for found in measurements if found.errors]
+    assert not lost, f"changes that did not arrive within a minute: {lost}"

@@ -1,0 +1,62 @@
+"""The prober in a process of its own, with servers that come and go."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+from harness.programming.probes import PROGRAM
+
+EVERY_S = 0.005
+LIMIT_S = 5.0
+
+
+def start(*probes):
+    plan = json.dumps({"every_s": EVERY_S, "limit_s": LIMIT_S, "probes": probes})
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, plan], stdout=subprocess.PIPE, text=True)
+
+
+def probe(port, want, at_s):
+    return {"address": "127.0.0.1", "port": port, "want": want, "at_s": at_s}
+
+
+def free_port():
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return server.getsockname()[1]
+
+
+def test_an_address_is_reachable_from_the_first_try_that_was_answered():
+    port = free_port()
+    before_s = time.time()
+    with start(probe(port, "reachable", before_s)) as prober:
+        while time.time() < before_s + 1.0:  # until tries have failed
+            time.sleep(0.01)
+        opened_s = time.time()
+        with closing(socket.create_server(("127.0.0.1", port))):
+            (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    assert opened_s - EVERY_S <= seen["changed_s"]
+    assert seen["tries"] > 10
+
+
+def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered():
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
+        before_s = time.time()
+        with start(probe(server.getsockname()[1], "unreachable", before_s)) as prober:
+            while time.time() < before_s + 1.0:  # until tries have succeeded
+                time.sleep(0.01)
+            closed_s = time.time()
+            server.close()
+            (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    assert seen["changed_s"] >= closed_s - EVERY_S
+
+
+def test_what_never_changes_is_told_as_such_and_nothing_is_tried_before_its_moment():
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
+        port, now_s = server.getsockname()[1], time.time()
+        with start(probe(port, "unreachable", now_s), probe(port, "reachable", now_s + 1.0)) as prober:
+            stays, there = json.loads(prober.communicate(timeout=30)[0])
+    assert stays["changed_s"] is None
+    assert there["changed_s"] >= now_s + 1.0
+    assert there["tries"] <= 20
