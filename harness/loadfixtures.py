@@ -15,7 +15,7 @@ from harness.dataplane.reader import DataPlane
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.kube.services import ServiceMaker
-from harness.load.generator import load_generator
+from harness.load.generator import LoadGenerator, load_generator
 from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
 from reports.model import Measurement
 
@@ -44,6 +44,13 @@ def mode(cluster: Cluster) -> Mode:
 
 
 @pytest.fixture
+def generator(cluster: Cluster, kube: Kube, namespace: str) -> Iterator[LoadGenerator]:
+    """A load generator on the first worker."""
+    with load_generator(kube, namespace, cluster.workers[0]) as made:
+        yield made
+
+
+@pytest.fixture
 def sweep_setting(
     cluster: Cluster,
     mode: Mode,
@@ -52,15 +59,15 @@ def sweep_setting(
     dataplane: DataPlane,
     proxies: Proxies,
     make_service: ServiceMaker,
-) -> Iterator[SweepSetting]:
+    generator: LoadGenerator,
+) -> SweepSetting:
     """A load generator on one worker, a dozen Services whose only endpoint is on another, and one with its own beside
     the generator."""
     load_node, backend_node = cluster.workers[:2]
     target = make_service("target", 1, node=backend_node.name)
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
     near = make_service("near", 1, node=load_node.name)
-    with load_generator(kube, namespace, load_node) as generator:
-        yield SweepSetting(kube, mode, dataplane, proxies, namespace, generator, load_node, fronts, near.front)
+    return SweepSetting(kube, mode, dataplane, proxies, namespace, generator, load_node, fronts, near.front)
 
 
 @pytest.fixture

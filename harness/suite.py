@@ -31,14 +31,18 @@ from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedul
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.kube.workloads import service
 from harness.load.calibration import calibrate
+from harness.load.crowd import crowd_backends, crowd_pod, crowd_service
 from harness.load.fillers import filling
-from harness.load.plan import Target
+from harness.load.generator import LoadGenerator
+from harness.load.plan import LoadPlan, Target
+from harness.load.records import side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
 from harness.load.sweep import Step, SweepPlan, SweepSetting, measure, sweep
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
+from harness.measure.difference import quantile_difference
 from harness.measure.growth import Growth, growth
 from harness.measure.rulecost import rule_cost
 from harness.measure.scaling import right_counts, wrong_looks
@@ -79,6 +83,8 @@ __all__ = [
     "IpvsDataPlane",
     "Kube",
     "LoadBalancer",
+    "LoadGenerator",
+    "LoadPlan",
     "Look",
     "ManifestMaker",
     "ManifestReader",
@@ -123,6 +129,9 @@ __all__ = [
     "check_twins",
     "compare",
     "condition_of",
+    "crowd_backends",
+    "crowd_pod",
+    "crowd_service",
     "evict",
     "filling",
     "growth",
@@ -132,6 +141,7 @@ __all__ = [
     "measure",
     "measure_changes",
     "nodes_of",
+    "quantile_difference",
     "range_of",
     "restarts",
     "right_counts",
@@ -140,12 +150,14 @@ __all__ = [
     "sequence_statistics",
     "service",
     "service_path",
+    "side_by_side",
     "slope_of_steps",
     "spare_worker",
     "steady_traffic",
     "steered_load",
     "subjects",
     "sweep",
+    "to_measurement",
     "unschedulable",
     "update_template",
     "wait_front",

@@ -1,0 +1,26 @@
+"""A server on many ports, each of which is an endpoint of its own: connections are taken and let go.
+
+Usage: python3 -c <this> <first port> <how many>
+"""
+
+import contextlib
+import selectors
+import socket
+import sys
+
+
+def main():
+    first, count = (int(word) for word in sys.argv[1:])
+    with selectors.DefaultSelector() as selector:
+        for port in range(first, first + count):
+            listener = socket.create_server(("0.0.0.0", port), backlog=1024)
+            listener.setblocking(False)
+            selector.register(listener, selectors.EVENT_READ)
+        while True:
+            for ready, _ in selector.select():
+                with contextlib.suppress(OSError):  # it was reset before it was taken
+                    ready.fileobj.accept()[0].close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What the first packet costs by the number of endpoints behind its Service."""
+
+import numpy as np
+import pytest
+
+from harness.suite import (
+    Cluster,
+    DataPlane,
+    Finding,
+    Kube,
+    LoadGenerator,
+    LoadPlan,
+    Measurement,
+    Range,
+    ServicePort,
+    Target,
+    Waits,
+    crowd_backends,
+    crowd_pod,
+    crowd_service,
+    quantile_difference,
+    service_path,
+    side_by_side,
+    to_measurement,
+    wait_front,
+)
+
+ENDPOINTS = (1, 10, 100, 250)
+"""250 is the most that upstream's scalability thresholds allow a Service."""
+
+RATE_PER_S, DURATION_S = 150, 30
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_the_first_packet_over_the_number_of_endpoints(
+    cluster: Cluster,
+    kube: Kube,
+    waits: Waits,
+    dataplane: DataPlane,
+    namespace: str,
+    generator: LoadGenerator,
+    seed: int,
+    measurements: list[Measurement],
+    findings: list[Finding],
+) -> None:
+    """Services with 1 to 250 endpoints, side by side; by how much the median of each lies above that of one."""
+    kube.create(namespace, crowd_pod(cluster.images.load, "crowd", ENDPOINTS[-1], node=cluster.workers[1].name))
+    (pod,) = waits.wait_pods_ready(namespace, "app=crowd", 1)
+    address = pod["status"]["podIP"]
+    targets = tuple(make(kube, dataplane, namespace, address, number) for number in ENDPOINTS)
+    result = generator.run(LoadPlan(targets, RATE_PER_S, DURATION_S, seed))
+
+    random = np.random.default_rng(seed)
+    conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "clock": "kernel"}
+    for number, target in zip(ENDPOINTS, targets, strict=True):
+        here = {**conditions, "endpoints": number}
+        measurements.append(to_measurement("endpoints", result.of(target), "kernel", here, result, (), random))
+    above = {
+        number: quantile_difference(*side_by_side(result.of(target), result.of(targets[0]), "kernel"), 0.5, random)
+        for number, target in zip(ENDPOINTS[1:], targets[1:], strict=True)
+    }
+    findings.append(finding(cluster, above))
+    failed = [found.flags for found in measurements if found.errors]
+    assert not failed, f"connections failed under a light load: {failed}"
+
+
+def make(kube: Kube, dataplane: DataPlane, namespace: str, address: str, endpoints: int) -> Target:
+    """A Service with so many endpoints, in every kernel."""
+    name = f"crowd-{endpoints}"
+    kube.create(namespace, *crowd_service(name, address, endpoints))
+    front = ServicePort(kube.get(service_path(namespace, name))["spec"]["clusterIP"], 80)
+    for node in kube.cluster.nodes:
+        wait_front(dataplane, node, front, crowd_backends(address, endpoints))
+    return Target(f"{endpoints} endpoints", front.address, front.port)
+
+
+def finding(cluster: Cluster, above: dict[int, Range]) -> Finding:
+    """The differences in words."""
+    told = ", ".join(f"{number} endpoints {found} us" for number, found in above.items())
+    statement = f"In {cluster.mode} mode the first packet to a Service with one endpoint comes sooner than with {told}."
+    numbers = {f"{number}_endpoints_us": round(found.value, 3) for number, found in above.items()}
+    return Finding("endpoints", statement, numbers, "difference of medians of the same blocks, 95% intervals")
