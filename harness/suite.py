@@ -10,6 +10,7 @@ from clusters.spec import Mode
 from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
+from harness.dataplane.open import open_data_plane
 from harness.dataplane.reader import Backend, DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
 from harness.edge.balancer import LoadBalancer
@@ -34,7 +35,8 @@ from harness.load.calibration import calibrate
 from harness.load.crowd import crowd_backends, crowd_pod, crowd_service
 from harness.load.fillers import filling
 from harness.load.generator import LoadGenerator
-from harness.load.plan import LoadPlan, Target
+from harness.load.meanwhile import Meanwhile, meanwhile
+from harness.load.plan import Exchange, LoadPlan, Target
 from harness.load.records import side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
 from harness.load.sweep import Step, SweepPlan, SweepSetting, measure, sweep
@@ -73,6 +75,7 @@ __all__ = [
     "Contrast",
     "ControlPlane",
     "DataPlane",
+    "Exchange",
     "FeatureGate",
     "Finding",
     "Growth",
@@ -88,6 +91,7 @@ __all__ = [
     "Look",
     "ManifestMaker",
     "ManifestReader",
+    "Meanwhile",
     "Measurement",
     "MetricsServer",
     "Mode",
@@ -138,9 +142,11 @@ __all__ = [
     "held_connections",
     "in_words",
     "is_ready",
+    "meanwhile",
     "measure",
     "measure_changes",
     "nodes_of",
+    "open_data_plane",
     "quantile_difference",
     "range_of",
     "restarts",

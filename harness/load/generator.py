@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -33,6 +34,12 @@ class LoadGenerator:
         plan.require_within(self.kube.cluster)
         limit_s = plan.duration_s + plan.floor_s + ALLOWANCE_S
         return LoadResult.from_record(self.master.tell(plan.as_record(next(self._numbers)), limit_s))
+
+    @contextmanager
+    def running(self, plan: LoadPlan) -> Iterator[Future[LoadResult]]:
+        """Work off `plan` while the block makes its changes; the block's end waits for the plan's."""
+        with ThreadPoolExecutor(1) as background:
+            yield background.submit(self.run, plan)
 
 
 @contextmanager

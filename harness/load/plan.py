@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -137,7 +138,8 @@ class LoadResult:
 
     `missed` exchanges were never begun because the generator was too far behind, `late` ones were begun more than 5 ms
     after their moment; `cpu_share` is the processor time of the busiest worker over wall time, 1.0 a whole core;
-    `lost` workers have not told how they ended.
+    `lost` workers have not told how they ended. The first block began at `began_s`, in seconds since 1970 by the clock
+    of the workers' node.
     """
 
     planned: int
@@ -145,6 +147,7 @@ class LoadResult:
     late: int
     cpu_share: float
     lost: int
+    began_s: float
     targets: dict[str, TargetBlocks]
     floor: TargetBlocks
 
@@ -163,6 +166,7 @@ class LoadResult:
             late=sum(worker["late"] for worker in done),
             cpu_share=max((worker["cpu_s"] / worker["wall_s"] for worker in done), default=0.0),
             lost=told["lost"],
+            began_s=min((worker["began_s"] for worker in done), default=math.nan),
             floor=targets.pop("floor", TargetBlocks(())),
             targets=targets,
         )

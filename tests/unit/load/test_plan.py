@@ -31,7 +31,7 @@ def test_load_goes_nowhere_else(address):
 
 
 def result(**changes):
-    kept_up = {"planned": 1000, "missed": 0, "late": 0, "cpu_share": 0.1, "lost": 0}
+    kept_up = {"planned": 1000, "missed": 0, "late": 0, "cpu_share": 0.1, "lost": 0, "began_s": 0.0}
     return LoadResult(**kept_up | {"targets": {}, "floor": TargetBlocks(())} | changes)
 
 

@@ -35,6 +35,7 @@ class Worker:
         targets = [Target(**target) for target in plan["targets"]]
         before = resource.getrusage(resource.RUSAGE_SELF)
         works = [self._perform(plan, [self._echo], plan["floor_s"], "floor")] if plan["floor_s"] else []
+        began_s = time.time() + BEGIN_IN_S + plan["offset_s"]
         works.append(self._perform(plan, targets, plan["duration_s"], "block"))
         after = resource.getrusage(resource.RUSAGE_SELF)
         self._send(
@@ -45,6 +46,7 @@ class Worker:
             late=sum(work.schedule.late for work in works),
             cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
             wall_s=plan["floor_s"] + plan["duration_s"],
+            began_s=began_s,
         )
 
     def _perform(self, plan, targets, duration_s, word):
