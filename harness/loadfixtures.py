@@ -12,6 +12,7 @@ from clusters.cluster import Cluster
 from clusters.progress import Progress
 from clusters.spec import Mode, Substrate
 from harness.dataplane.reader import DataPlane
+from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.kube.services import ServiceMaker
@@ -58,6 +59,7 @@ def sweep_setting(
     namespace: str,
     dataplane: DataPlane,
     proxies: Proxies,
+    shell: ProxyShell,
     make_service: ServiceMaker,
     generator: LoadGenerator,
 ) -> SweepSetting:
@@ -67,7 +69,7 @@ def sweep_setting(
     target = make_service("target", 1, node=backend_node.name)
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
     near = make_service("near", 1, node=load_node.name)
-    return SweepSetting(kube, mode, dataplane, proxies, namespace, generator, load_node, fronts, near.front)
+    return SweepSetting(kube, mode, dataplane, proxies, shell, namespace, generator, load_node, fronts, near.front)
 
 
 @pytest.fixture

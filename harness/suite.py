@@ -32,6 +32,7 @@ from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedul
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.kube.workloads import service
 from harness.load.calibration import calibrate
+from harness.load.cost import finding as cost_finding
 from harness.load.crowd import crowd_backends, crowd_pod, crowd_service
 from harness.load.fillers import filling
 from harness.load.generator import LoadGenerator
@@ -133,6 +134,7 @@ __all__ = [
     "check_twins",
     "compare",
     "condition_of",
+    "cost_finding",
     "crowd_backends",
     "crowd_pod",
     "crowd_service",

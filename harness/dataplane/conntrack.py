@@ -6,6 +6,11 @@ from clusters.cluster import Node
 from harness.dataplane.shell import ProxyShell
 
 
+def entry_count(shell: ProxyShell, node: Node) -> int:
+    """How many entries there are in all."""
+    return int(shell.run(node, "conntrack", "-C").split()[-1])
+
+
 def entries_of(shell: ProxyShell, node: Node, address: str) -> tuple[str, ...]:
     """Entries in which `address` takes part, in either direction, one line each."""
     listing = shell.run(node, "conntrack", "-L")

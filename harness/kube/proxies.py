@@ -74,6 +74,9 @@ class Usage:
     syncs: Syncs
 
 
+NOTHING_USED = Usage(0.0, 0, Syncs(0, 0.0))
+
+
 def parse_usage(metrics: str) -> Usage:
     """A kube-proxy's own account of itself, from its metrics page. Raises `ValueError` if it has none."""
     cpu, memory = CPU.search(metrics), MEMORY.search(metrics)

@@ -13,7 +13,6 @@ from typing import Any
 
 from clusters.errors import WorldError
 from clusters.spec import Substrate
-from harness.dataplane.shell import ProxyShell
 from harness.kube.wait import Waits
 from harness.kube.workloads import RESOURCES, on_node, pod_spec
 from harness.load.master import PROCESSES
@@ -32,7 +31,7 @@ ALLOWANCE_S = 60.0
 POD = "rule-chains"
 
 
-def calibrate(setting: SweepSetting, shell: ProxyShell, waits: Waits, seed: int) -> Slope:
+def calibrate(setting: SweepSetting, waits: Waits, seed: int) -> Slope:
     """Microseconds per rule, with its interval. Raises `WorldError` if the chains cannot be made or walked."""
     substrate = setting.kube.cluster.substrate
     plan = {
@@ -42,10 +41,10 @@ def calibrate(setting: SweepSetting, shell: ProxyShell, waits: Waits, seed: int)
         "rate_per_s": RATE_PER_S[substrate],
         "seed": seed,
         "timeout_s": TIMEOUT_S,
-        "restore": restore_program(shell.run(setting.load_node, "iptables", "--version")),
+        "restore": restore_program(setting.shell.run(setting.load_node, "iptables", "--version")),
     }
     run = _in_guest if substrate is Substrate.UML else _in_pod
-    return rule_cost(list(walks(json.loads(run(setting, shell, waits, json.dumps(plan))))))
+    return rule_cost(list(walks(json.loads(run(setting, waits, json.dumps(plan))))))
 
 
 def restore_program(version: str) -> str:
@@ -62,11 +61,11 @@ def walks(chains: list[dict[str, Any]]) -> Iterator[Walk]:
                 yield Walk(chain["rules"] - shortest["rules"], median(ours) - median(theirs))
 
 
-def _in_guest(setting: SweepSetting, shell: ProxyShell, waits: Waits, plan: str) -> str:
-    return shell.run(setting.load_node, "unshare", "--net", "python3", "-c", PROGRAM, plan)
+def _in_guest(setting: SweepSetting, waits: Waits, plan: str) -> str:
+    return setting.shell.run(setting.load_node, "unshare", "--net", "python3", "-c", PROGRAM, plan)
 
 
-def _in_pod(setting: SweepSetting, shell: ProxyShell, waits: Waits, plan: str) -> str:
+def _in_pod(setting: SweepSetting, waits: Waits, plan: str) -> str:
     kube, namespace = setting.kube, setting.namespace
     kube.create(namespace, chain_pod(kube.cluster.images.load, setting.load_node.name))
     waits.wait_pods_ready(namespace, f"app={POD}", 1)

@@ -12,16 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from clusters.cluster import Node
 from clusters.progress import Progress
 from clusters.spec import Mode
+from harness.dataplane.conntrack import entry_count
 from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
+from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
+from harness.load.cost import Cost, cost_of
 from harness.load.fillers import Fillers, filling
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, LoadResult, Target
@@ -56,6 +59,7 @@ class SweepSetting:
     mode: Mode
     dataplane: DataPlane
     proxies: Proxies
+    shell: ProxyShell
     namespace: str
     generator: LoadGenerator
     load_node: Node
@@ -69,7 +73,7 @@ class Step:
 
     `block_p50_us` holds the medians of blocks by the kernel's clock for each position; `twins` by how much each
     position and its twin differ, in microseconds; `walks` how much later the last position's first packet came than
-    the first's, block by block.
+    the first's, block by block; `cost` is that of coming there from the step before.
     """
 
     services: int
@@ -79,6 +83,7 @@ class Step:
     programmed_s: float
     twins: tuple[Range, ...] = ()
     walks: tuple[Walk, ...] = ()
+    cost: Cost | None = None
 
 
 @contextmanager
@@ -91,9 +96,13 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
 def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: Progress) -> Iterator[Step]:
     for number, services in enumerate(plan.services):
         progress.step(f"{services} Services")
+        before = setting.proxies.usage(setting.load_node)
         programmed_s = fillers.bring_to(services)
+        after = setting.proxies.usage(setting.load_node)
         progress.note(f"in every kernel after {programmed_s:.1f} s")
-        yield measure(setting, plan, number, services, programmed_s)
+        step = measure(setting, plan, number, services, programmed_s)
+        tracked = entry_count(setting.shell, setting.load_node)
+        yield replace(step, cost=cost_of(services, before, after, step.rules, tracked))
 
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:

@@ -7,7 +7,6 @@ from harness.suite import (
     Finding,
     Measurement,
     Mode,
-    ProxyShell,
     SelfCheck,
     Step,
     Sweeper,
@@ -17,6 +16,7 @@ from harness.suite import (
     check_look_up,
     check_rule_cost,
     check_twins,
+    cost_finding,
     growth,
     rule_cost,
     self_check,
@@ -35,7 +35,6 @@ def test_the_first_packet_over_the_number_of_services(
     sweep_setting: SweepSetting,
     sweep_services: tuple[int, ...],
     run_sweep: Sweeper,
-    shell: ProxyShell,
     waits: Waits,
     seed: int,
     measurements: list[Measurement],
@@ -46,11 +45,13 @@ def test_the_first_packet_over_the_number_of_services(
     checks = [check_twins([pair for step in steps for pair in step.twins])]
     if cluster.mode is Mode.IPTABLES:
         swept = rule_cost([walk for step in steps for walk in step.walks])
-        checks.append(check_rule_cost(swept, calibrate(sweep_setting, shell, waits, seed)))
+        checks.append(check_rule_cost(swept, calibrate(sweep_setting, waits, seed)))
     else:
         checks.append(look_up_check(steps))
     checked = self_check(checks, cluster.mode)
     findings.append(checked)
+    costs = [step.cost for step in steps if step.cost is not None]
+    findings.append(cost_finding(costs, sweep_setting.load_node, cluster.mode))
     if checked.numbers["holds"]:
         findings.append(growth(steps).finding(cluster.mode))
 

@@ -1,0 +1,71 @@
+"""What a step costs the node beside its packets: kube-proxy's work and memory, and what the kernel holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clusters.cluster import Node
+from harness.dataplane.reader import RuleCount
+from harness.kube.proxies import NOTHING_USED, Usage
+from reports.model import Finding
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """On one node, from before a change of the number of Services until every kernel has followed.
+
+    `cpu_s` and the `syncs`, with the seconds they took in all, are kube-proxy's for that change; what it holds in
+    memory and what the kernel holds is as it was then. `tracked` are entries of connection tracking.
+    """
+
+    services: int
+    cpu_s: float
+    memory_bytes: int
+    syncs: int
+    sync_s: float
+    rules: RuleCount
+    tracked: int
+
+
+def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracked: int) -> Cost:
+    """The cost between two looks at a kube-proxy that was not replaced meanwhile; if it was, of the new one alone."""
+    start = before if after.cpu_s >= before.cpu_s and after.syncs.count >= before.syncs.count else NOTHING_USED
+    return Cost(
+        services,
+        after.cpu_s - start.cpu_s,
+        after.memory_bytes,
+        after.syncs.count - start.syncs.count,
+        after.syncs.total_s - start.syncs.total_s,
+        rules,
+        tracked,
+    )
+
+
+def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
+    """All steps as one record of the report."""
+    told = "; ".join(
+        f"{cost.services} Services {cost.cpu_s:.1f} s of processor in {cost.syncs} syncs of {cost.sync_s:.1f} s, "
+        f"{cost.memory_bytes / MB:.0f} MB, {cost.rules.rules} rules and {sum(cost.rules.sets.values())} members of sets, "
+        f"{cost.tracked} tracked connections"
+        for cost in costs
+    )
+    numbers = {
+        f"{name} at step {number}": value
+        for number, cost in enumerate(costs)
+        for name, value in (
+            ("services", cost.services),
+            ("cpu_s", round(cost.cpu_s, 3)),
+            ("memory_bytes", cost.memory_bytes),
+            ("syncs", cost.syncs),
+            ("sync_s", round(cost.sync_s, 3)),
+            ("rules", cost.rules.rules),
+            ("set_members", sum(cost.rules.sets.values())),
+            ("tracked", cost.tracked),
+        )
+    }
+    return Finding(
+        "cost", f"What kube-proxy on {node.name} took to get there ({mode} mode): {told}.", numbers, "one run"
+    )

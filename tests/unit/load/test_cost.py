@@ -1,0 +1,24 @@
+from clusters.cluster import Node, Role
+from harness.dataplane.reader import RuleCount
+from harness.kube.proxies import Syncs, Usage
+from harness.load.cost import cost_of, finding
+
+NODE = Node("n1", Role.WORKER, "172.18.0.3")
+RULES = RuleCount(40, {"ips": 3})
+
+
+def test_a_step_costs_what_kube_proxy_has_used_between_two_looks():
+    cost = cost_of(1000, Usage(2.0, 50, Syncs(4, 1.0)), Usage(7.5, 60, Syncs(9, 3.5)), RULES, 12)
+    assert (cost.cpu_s, cost.memory_bytes, cost.syncs, cost.sync_s) == (5.5, 60, 5, 2.5)
+
+
+def test_a_kube_proxy_that_was_replaced_counts_from_its_own_start():
+    cost = cost_of(0, Usage(20.0, 50, Syncs(40, 10.0)), Usage(1.5, 60, Syncs(2, 0.5)), RULES, 12)
+    assert (cost.cpu_s, cost.syncs, cost.sync_s) == (1.5, 2, 0.5)
+
+
+def test_costs_are_told_step_by_step():
+    cost = cost_of(1000, Usage(2.0, 50, Syncs(4, 1.0)), Usage(7.5, 60_000_000, Syncs(9, 3.5)), RULES, 12)
+    told = finding([cost], NODE, "nftables")
+    assert "1000 Services 5.5 s of processor in 5 syncs of 2.5 s, 60 MB, 40 rules and 3 members" in told.statement
+    assert told.numbers["cpu_s at step 0"] == 5.5
