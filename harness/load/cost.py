@@ -46,12 +46,7 @@ def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracke
 
 def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
     """All steps as one record of the report."""
-    told = "; ".join(
-        f"{cost.services} Services {cost.cpu_s:.1f} s of processor in {cost.syncs} syncs of {cost.sync_s:.1f} s, "
-        f"{cost.memory_bytes / MB:.0f} MB, {cost.rules.rules} rules and {sum(cost.rules.sets.values())} members of sets, "
-        f"{cost.tracked} tracked connections"
-        for cost in costs
-    )
+    told = "; ".join(_in_words(cost) for cost in costs)
     numbers = {
         f"{name} at step {number}": value
         for number, cost in enumerate(costs)
