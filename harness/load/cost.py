@@ -61,6 +61,13 @@ def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
             ("tracked", cost.tracked),
         )
     }
-    return Finding(
-        "cost", f"What kube-proxy on {node.name} took to get there ({mode} mode): {told}.", numbers, "one run"
+    statement = f"What kube-proxy on {node.name} took to get there ({mode} mode): {told}."
+    return Finding("cost", statement, numbers, "one run")
+
+
+def _in_words(cost: Cost) -> str:
+    return (
+        f"{cost.services} Services {cost.cpu_s:.1f} s of processor in {cost.syncs} syncs of {cost.sync_s:.1f} s, "
+        f"{cost.memory_bytes / MB:.0f} MB, {cost.rules.rules} rules and {sum(cost.rules.sets.values())} members of "
+        f"sets, {cost.tracked} tracked connections"
     )
