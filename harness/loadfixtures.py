@@ -16,7 +16,9 @@ from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.kube.services import ServiceMaker
+from harness.load.control import Control
 from harness.load.generator import LoadGenerator, load_generator
+from harness.load.plan import Target
 from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
 from reports.model import Measurement
 
@@ -52,6 +54,18 @@ def generator(cluster: Cluster, kube: Kube, namespace: str) -> Iterator[LoadGene
 
 
 @pytest.fixture
+def control(cluster: Cluster, kube: Kube, namespace: str, make_service: ServiceMaker) -> Iterator[Control | None]:
+    """On a node where nothing else is measured."""
+    spare = [node for node in cluster.nodes if node not in cluster.workers[:2]]
+    if not cluster.owned or not spare:
+        yield None
+        return
+    beside = make_service("control", 1, node=spare[0].name)
+    with load_generator(kube, namespace, spare[0]) as made:
+        yield Control(spare[0], made, Target("control", beside.front.address, beside.front.port))
+
+
+@pytest.fixture
 def sweep_setting(
     cluster: Cluster,
     mode: Mode,
@@ -62,6 +76,7 @@ def sweep_setting(
     shell: ProxyShell,
     make_service: ServiceMaker,
     generator: LoadGenerator,
+    control: Control | None,
 ) -> SweepSetting:
     """A load generator on one worker, a dozen Services whose only endpoint is on another, and one with its own beside
     the generator."""
@@ -69,7 +84,9 @@ def sweep_setting(
     target = make_service("target", 1, node=backend_node.name)
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
     near = make_service("near", 1, node=load_node.name)
-    return SweepSetting(kube, mode, dataplane, proxies, shell, namespace, generator, load_node, fronts, near.front)
+    return SweepSetting(
+        kube, mode, dataplane, proxies, shell, namespace, generator, load_node, fronts, near.front, control
+    )
 
 
 @pytest.fixture

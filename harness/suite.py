@@ -40,13 +40,13 @@ from harness.load.meanwhile import Meanwhile, meanwhile
 from harness.load.plan import Exchange, LoadPlan, Target
 from harness.load.records import side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
-from harness.load.sweep import Step, SweepPlan, SweepSetting, measure, sweep
+from harness.load.sweep import NEAR, Step, SweepPlan, SweepSetting, measure, sweep
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.difference import quantile_difference
-from harness.measure.growth import Growth, growth
+from harness.measure.growth import Growth, blocks_us, growth
 from harness.measure.rulecost import rule_cost
 from harness.measure.scaling import right_counts, wrong_looks
 from harness.measure.selfcheck import SelfCheck, check_look_up, check_rule_cost, check_twins
@@ -64,6 +64,7 @@ from harness.traffic import steady_traffic
 from reports.model import Finding, Measurement
 
 __all__ = [
+    "NEAR",
     "ApiException",
     "Asked",
     "AutoscalerRecord",
@@ -126,6 +127,7 @@ __all__ = [
     "WatchEvent",
     "WatchMaker",
     "WatchRecorder",
+    "blocks_us",
     "bodies",
     "calibrate",
     "changes_measured",

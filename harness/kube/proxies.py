@@ -150,6 +150,15 @@ class Proxies:
         )
 
     @contextmanager
+    def paused(self, node: Node) -> Iterator[None]:
+        """The node's kube-proxy stands still while the block lasts, and its rules stay as they are."""
+        try:
+            self._shell.run(node, "sh", "-c", "kill -STOP $(pidof kube-proxy)")
+            yield
+        finally:
+            self._shell.run(node, "sh", "-c", "kill -CONT $(pidof kube-proxy)")
+
+    @contextmanager
     def changing(self, nodes: tuple[Node, ...], *setting: str) -> Iterator[Callable[[object], None]]:
         """A function that sets `setting` of the configuration and returns once these nodes' kube-proxies run with it.
 

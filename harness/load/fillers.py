@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from clusters.cluster import Node
 from clusters.spec import Substrate
 from harness.dataplane.reader import DataPlane, ServicePort
 from harness.kube.client import Kube
@@ -18,17 +19,19 @@ CONVERGENCE_DEADLINE_S = 900.0
 
 @dataclass(slots=True)
 class Fillers:
-    """Fillers of one namespace. `held` are the fronts that every kernel was seen to hold."""
+    """Fillers of one namespace. `held` are the fronts that the kernels of `followers` were seen to hold."""
 
     kube: Kube
     dataplane: DataPlane
     proxies: Proxies
     namespace: str
+    followers: tuple[Node, ...]
     held: frozenset[ServicePort] = frozenset()
     asked_for: bool = False
 
     def bring_to(self, services: int) -> float:
-        """Add fillers up to `services`, or remove all of them; seconds until every kernel has followed.
+        """Add fillers up to `services`, or remove all of them; seconds until the followers' kernels hold them, or
+        every kernel holds none.
 
         Fewer but some is never asked for.
         """
@@ -39,7 +42,7 @@ class Fillers:
         added = frozenset(fill(self.kube, self.namespace, range(len(self.held), services)))
         self.held |= added
         return wait_everywhere(
-            lambda: (self.dataplane.missing(node, added) for node in self.kube.cluster.nodes),
+            lambda: (self.dataplane.missing(node, added) for node in self.followers),
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
@@ -66,9 +69,13 @@ class Fillers:
 
 
 @contextmanager
-def filling(kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str) -> Iterator[Fillers]:
-    """At the block's end no kernel holds a filler any more, for the case that comes next; whatever happened."""
-    fillers = Fillers(kube, dataplane, proxies, namespace)
+def filling(
+    kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str, *, but: Node | None = None
+) -> Iterator[Fillers]:
+    """Every node follows, `but` one that is named. At the block's end no kernel holds a filler any more, for the case
+    that comes next; whatever happened."""
+    followers = tuple(node for node in kube.cluster.nodes if node != but)
+    fillers = Fillers(kube, dataplane, proxies, namespace, followers)
     waits = True
     try:
         yield fillers

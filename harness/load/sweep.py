@@ -11,8 +11,8 @@ last.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,10 +24,11 @@ from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
+from harness.load.control import Control, run_beside
 from harness.load.cost import Cost, cost_of
 from harness.load.fillers import Fillers, filling
 from harness.load.generator import LoadGenerator
-from harness.load.plan import LoadPlan, LoadResult, Target
+from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.positions import Position, choose_positions
 from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
 from harness.measure.contrast import Range
@@ -52,7 +53,8 @@ class SweepPlan:
 class SweepSetting:
     """Where a sweep takes place: the generator, its node and that node's mode, and the fronts of the target Services.
 
-    `fronts` have their endpoint on another node, `near` beside the generator.
+    `fronts` have their endpoint on another node, `near` beside the generator. Without a node to spare, or in a cluster
+    that is not ours, there is no `control`.
     """
 
     kube: Kube
@@ -65,15 +67,19 @@ class SweepSetting:
     load_node: Node
     fronts: tuple[ServicePort, ...]
     near: ServicePort
+    control: Control | None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One number of Services: what was measured, how much the kernel held, how long programming took.
 
-    `block_p50_us` holds the medians of blocks by the kernel's clock for each position; `twins` by how much each
+    `block_p50_us` holds the medians of blocks by the kernel's clock for each position and the Service
+    beside the generator; `twins` by how much each
     position and its twin differ, in microseconds; `walks` how much later the last position's first packet came than
-    the first's, block by block; `cost` is that of coming there from the step before.
+    the first's, block by block; `cost` is that of coming there from the step before. `above_control_us` tells for
+    each position, and for the Service beside the generator, by how much its median lies above the control's, block by
+    block; without a control there is nothing.
     """
 
     services: int
@@ -84,12 +90,20 @@ class Step:
     twins: tuple[Range, ...] = ()
     walks: tuple[Walk, ...] = ()
     cost: Cost | None = None
+    above_control_us: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @contextmanager
 def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Iterator[Step]]:
     """Every step in order, each taken when it is asked for; at the block's end no kernel holds a filler any more."""
-    with filling(setting.kube, setting.dataplane, setting.proxies, setting.namespace) as fillers:
+    control = setting.control
+    with ExitStack() as stack:
+        still = None if control is None else control.node
+        fillers = stack.enter_context(
+            filling(setting.kube, setting.dataplane, setting.proxies, setting.namespace, but=still)
+        )
+        if control is not None:
+            stack.enter_context(setting.proxies.paused(control.node))
         yield _steps(setting, plan, fillers, progress)
 
 
@@ -108,17 +122,23 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
     """One step with the fillers as they are; `number` varies the seed, the rest is for the record."""
     positions = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
-    result = setting.generator.run(_load(setting, plan, number, positions))
+    load = _load(setting, plan, number, positions)
+    if setting.control is None:
+        result, control = setting.generator.run(load), TargetBlocks(())
+    else:
+        result, control = run_beside(setting.generator, load, setting.control)
     after = setting.dataplane.rules_walked(setting.load_node)
     generator = np.random.default_rng([plan.seed, number])
+    measured = (*(place.target for place in positions), _near(setting))
     return Step(
         services,
         tuple(_measurements(setting, plan, number, services, positions, after, result, generator)),
-        {place.label: tuple(block_medians_us(result.of(place.target), "kernel").values()) for place in positions},
+        {target.label: tuple(block_medians_us(result.of(target), "kernel").values()) for target in measured},
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
         tuple(_twins(positions, result, generator)),
         tuple(_walks(positions, after, result)),
+        above_control_us={target.label: tuple(_above(result.of(target), control)) for target in measured},
     )
 
 
@@ -164,6 +184,13 @@ def _twins(positions: tuple[Position, ...], result: LoadResult, generator: np.ra
         pair = side_by_side(result.of(place.target), result.of(place.twin), "kernel")
         if pair[0].n:
             yield quantile_difference(*pair, 0.5, generator)
+
+
+def _above(ours: TargetBlocks, control: TargetBlocks) -> Iterator[float]:
+    """By how much our median lies above the control's, in each block that both have."""
+    medians, theirs = (block_medians_us(blocks, "kernel") for blocks in (ours, control))
+    for number in sorted(medians.keys() & theirs.keys()):
+        yield medians[number] - theirs[number]
 
 
 def _walks(positions: tuple[Position, ...], after: Mapping[ServicePort, int], result: LoadResult) -> Iterator[Walk]:

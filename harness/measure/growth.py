@@ -83,13 +83,18 @@ class Growth:
         return max(self.controls_us) - min(self.controls_us)
 
 
+def blocks_us(step: Step, position: str) -> tuple[float, ...]:
+    """The medians of a step's blocks, above the control's where there is one."""
+    return step.above_control_us.get(position) or step.block_p50_us[position]
+
+
 def growth(steps: Sequence[Step]) -> Growth:
     """The growth that a sweep shows; `steps` hold zero Services at least twice."""
-    points = [(step.services, block) for step in steps for block in step.block_p50_us[POSITION]]
+    points = [(step.services, block) for step in steps for block in blocks_us(step, POSITION)]
     slope = robust_slope([services / PER for services, _ in points], [block for _, block in points])
     most = max(step.services for step in steps)
     controls_us = tuple(
-        median(step.block_p50_us[POSITION]) - slope.per_unit * step.services / PER
+        median(blocks_us(step, POSITION)) - slope.per_unit * step.services / PER
         for step in steps
         if step.services <= most * CONTROLS_UP_TO
     )

@@ -16,6 +16,9 @@ RARE = 0.005
 """A check that holds fails by chance this rarely, at most."""
 
 NARROW_NS = 1.0
+WHOLE = 5000
+"""Services of a sweep that is long enough to tell a nanosecond for each."""
+
 NS_PER_US = 1000.0
 
 
@@ -46,11 +49,16 @@ def check_rule_cost(swept: Slope, calibrated: Slope) -> SelfCheck:
     return SelfCheck(agree(swept, calibrated), figures, numbers)
 
 
-def check_look_up(swept: Slope) -> SelfCheck:
-    """Where fronts are looked up, one Service more costs nothing; the slope is in us per Service."""
-    narrow = (swept.high - swept.low) * NS_PER_US < NARROW_NS
-    figures = f"a Service more costs {_ns(swept)}, which must hold 0 and be narrower than {NARROW_NS:g} ns"
-    return SelfCheck(swept.low <= 0 <= swept.high and narrow, figures, _numbers("service", swept))
+def check_look_up(swept: Slope, most: int) -> SelfCheck:
+    """Where fronts are looked up, one Service more costs nothing; the slope, in us per Service, is of up to `most`.
+
+    A whole sweep must be sure of it to a nanosecond; a shorter one has too short a lever.
+    """
+    width_ns = (swept.high - swept.low) * NS_PER_US
+    sure = width_ns < NARROW_NS or most < WHOLE
+    must = f"hold 0 and be narrower than {NARROW_NS:g} ns" if most >= WHOLE else "hold 0"
+    figures = f"a Service more costs {_ns(swept)}, which must {must}"
+    return SelfCheck(swept.low <= 0 <= swept.high and sure, figures, _numbers("service", swept))
 
 
 def finding(checks: Sequence[SelfCheck], mode: str) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from clusters.cluster import Role
 from clusters.spec import Substrate
 from harness.kube.client import Kube
 from harness.load.fillers import filling
@@ -73,3 +74,19 @@ def test_nobody_waits_for_them_after_an_interruption(tmp_path):
         raise KeyboardInterrupt
     assert not deleted(api)
     assert proxies.restarts == 0
+
+
+class OneStandsStill(PromptKernels):
+    """The control plane's kernel follows nothing."""
+
+    def missing(self, node, fronts):
+        return fronts if node.role is Role.CONTROL_PLANE else frozenset()
+
+
+def test_a_node_that_stands_still_is_not_waited_for(tmp_path):
+    api = FakeApiServer({f"POST {SERVICES}": {}, f"POST {SLICES}": {}, f"GET {SERVICES}": ONE, f"GET {SLICES}": ONE})
+    with serving(api, tmp_path) as cluster:
+        (still,) = (node for node in cluster.nodes if node.role is Role.CONTROL_PLANE)
+        with filling(Kube(cluster), OneStandsStill(), CountedProxies(), "a", but=still) as fillers:
+            assert fillers.bring_to(1) < 60
+            assert still not in fillers.followers

@@ -1,5 +1,7 @@
 """Simulated sweeps with a known answer."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from harness.dataplane.reader import RuleCount
@@ -55,3 +57,13 @@ def test_one_slow_step_among_the_controls_is_no_growth():
 
 def test_growth_is_told_in_spite_of_a_small_change_of_the_host():
     assert "takes longer by" in growth(simulated(per_1000_us=40, at_last_us=5)).finding("iptables").statement
+
+
+def test_a_control_takes_away_what_moved_the_host():
+    steps = []
+    for number, step in enumerate(simulated(per_1000_us=5, at_last_us=-90)):
+        control_us = 60 - 90 * number / (len(SERVICES) - 1)
+        above = tuple(block - control_us for block in step.block_p50_us["end"])
+        steps.append(replace(step, above_control_us={"end": above}))
+    assert "cannot be told" in growth(simulated(per_1000_us=5, at_last_us=-90)).finding("iptables").statement
+    assert "takes longer by" in growth(steps).finding("iptables").statement

@@ -171,3 +171,24 @@ kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 6
     assert parse_usage(page) == Usage(12.25, 68141056, Syncs(6, 1.5))
     with pytest.raises(ValueError, match="tells nothing of the process"):
         parse_usage("kubeproxy_other 1\n")
+
+
+class NotedShell:
+    def __init__(self):
+        self.ran = []
+
+    def run(self, node, *argv):
+        self.ran.append((node.name, argv[-1]))
+        return ""
+
+
+def test_a_paused_kube_proxy_goes_on_afterwards_whatever_happened(tmp_path):
+    shell = NotedShell()
+    with (
+        serving(FakeApiServer({}), tmp_path) as cluster,
+        pytest.raises(RuntimeError),
+        Proxies(Kube(cluster), shell).paused(WORKER),
+    ):
+        assert shell.ran == [("worker", "kill -STOP $(pidof kube-proxy)")]
+        raise RuntimeError
+    assert shell.ran[1:] == [("worker", "kill -CONT $(pidof kube-proxy)")]

@@ -27,13 +27,14 @@ def test_a_rule_must_cost_what_it_costs_elsewhere():
 
 
 def test_a_look_up_must_cost_nothing_and_be_sure_of_it():
-    assert check_look_up(slope(0.0001, 0.0002)).holds
-    assert not check_look_up(slope(0.0001, 0.0006)).holds
-    assert not check_look_up(slope(0.0004, 0.0002)).holds
+    assert check_look_up(slope(0.0001, 0.0002), 10000).holds
+    assert not check_look_up(slope(0.0001, 0.0006), 10000).holds
+    assert not check_look_up(slope(0.0004, 0.0002), 10000).holds
+    assert check_look_up(slope(0.0001, 0.0006), 1000).holds
 
 
 def test_one_check_that_does_not_hold_is_enough():
-    good, bad = check_twins(twins(20, 0)), check_look_up(slope(0.1, 0.01))
+    good, bad = check_twins(twins(20, 0)), check_look_up(slope(0.1, 0.01), 10000)
     assert finding([good], "nftables").numbers["holds"] == 1
     told = finding([good, bad], "nftables")
     assert told.numbers["holds"] == 0
