@@ -184,11 +184,12 @@ class NotedShell:
 
 def test_a_paused_kube_proxy_goes_on_afterwards_whatever_happened(tmp_path):
     shell = NotedShell()
-    with (
-        serving(FakeApiServer({}), tmp_path) as cluster,
-        pytest.raises(RuntimeError),
-        Proxies(Kube(cluster), shell).paused(WORKER),
-    ):
-        assert shell.ran == [("worker", "kill -STOP $(pidof kube-proxy)")]
-        raise RuntimeError
+
+    def fail(proxies):
+        with proxies.paused(WORKER):
+            assert shell.ran == [("worker", "kill -STOP $(pidof kube-proxy)")]
+            raise RuntimeError
+
+    with serving(FakeApiServer({}), tmp_path) as cluster, pytest.raises(RuntimeError):
+        fail(Proxies(Kube(cluster), shell))
     assert shell.ran[1:] == [("worker", "kill -CONT $(pidof kube-proxy)")]
