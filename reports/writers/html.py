@@ -10,7 +10,17 @@ from markupsafe import Markup
 
 from reports.model import Measurement, Outcome, RunResults, Verdict
 from reports.writers.chart import chart_svg, series_of
-from reports.writers.words import advice, by_verdict, headline, left_out, outcome_counts, planted, planted_score
+from reports.writers.tables import tables
+from reports.writers.words import (
+    advice,
+    by_verdict,
+    headline,
+    left_out,
+    outcome_counts,
+    planted,
+    planted_score,
+    unsound,
+)
 
 QUANTILES = ("p50", "p90", "p99")
 
@@ -40,6 +50,8 @@ def report_html(results: RunResults) -> str:
             left_out=left_out(results),
             verdicts=[(verdict, len(by_verdict(results, verdict))) for verdict in Verdict],
             charts=_charts(results),
+            tables=tables(results.measurements),
+            unsound=unsound(results),
             failures=[case for case in results.cases if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)],
             skipped=[case for case in results.cases if case.outcome is Outcome.SKIPPED],
             quantiles=QUANTILES,

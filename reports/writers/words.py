@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.model import PLANTED, ClaimResult, Finding, Outcome, RunResults, Verdict
+from reports.model import PLANTED, SELF_CHECK, ClaimResult, Finding, Outcome, RunResults, Verdict
 
 SLOWEST = 10
 
@@ -43,8 +43,18 @@ def planted_score(results: RunResults) -> str:
     return f"{caught} of {many(len(faults), 'planted fault')} caught" if faults else ""
 
 
+def unsound(results: RunResults) -> tuple[Finding, ...]:
+    """Checks of measurements of themselves that do not hold."""
+    return tuple(found for found in results.findings if found.kind == SELF_CHECK and not found.numbers["holds"])
+
+
 def headline(results: RunResults) -> str:
-    """The run in one sentence, the bad news first."""
+    """The run in a sentence or two, the bad news first."""
+    warning = " Conclude nothing from its measurements: their own check does not hold." if unsound(results) else ""
+    return f"{_outcome_in_words(results)}{warning}"
+
+
+def _outcome_in_words(results: RunResults) -> str:
     broken, failed = results.count(Outcome.ENVIRONMENT_ERROR), results.count(Outcome.FAILED)
     if results.run.finished is None:
         return "This run did not finish: what follows is what it had found until then."

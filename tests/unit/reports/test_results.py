@@ -10,6 +10,7 @@ from reports.writers.chart import chart_svg, series_of
 from reports.writers.console import summary
 from reports.writers.html import report_html
 from reports.writers.junit import junit_xml
+from reports.writers.tables import tables
 from reports.writers.words import headline
 from tests.unit.reports.sample import RESULTS, RUN, case, claim, measured
 
@@ -126,3 +127,22 @@ def test_a_run_of_planted_faults_tells_how_many_were_caught(tmp_path):
     assert "Not caught: it is broken." in page
     assert "<h2>Findings</h2>" not in page
     assert "the suites on trial: 1 of 2 planted faults caught" in lines
+
+
+def test_measurements_stand_in_a_table_a_name_with_the_conditions_that_differ():
+    slow = replace(measured(1000), name="programming", unit="ms", conditions={"change": "add Service", "node": "n1"})
+    first, second = tables([measured(0), measured(1000), slow])
+    assert (first.title, first.columns) == ("first packet", ("services", "rules walked"))
+    assert first.common == "position end, clock kernel"
+    assert [row.conditions for row in first.rows] == [("0", "0"), ("1,000", "1,000")]
+    assert (second.unit, second.columns, second.common) == ("ms", (), "change add Service, node n1")
+    page = report_html(replace(RESULTS, measurements=(slow,)))
+    assert "p50, ms" in page
+
+
+@pytest.mark.parametrize(("holds", "said"), [(0, True), (1, False)])
+def test_a_check_that_does_not_hold_stands_on_top(holds, said):
+    check = Finding("self-check", "Twins are apart.", {"holds": holds}, "95% intervals")
+    results = replace(RESULTS, findings=(check,))
+    assert ("Conclude nothing from its measurements" in headline(results)) is said
+    assert ('<b class="failed">Twins are apart.' in report_html(results)) is said
