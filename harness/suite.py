@@ -32,6 +32,8 @@ from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedul
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.kube.workloads import service
 from harness.load.calibration import calibrate
+from harness.load.capacity import Attempt, attempt_of, search
+from harness.load.capacity import finding as capacity_finding
 from harness.load.cost import finding as cost_finding
 from harness.load.crowd import crowd_backends, crowd_pod, crowd_service
 from harness.load.fillers import filling
@@ -67,6 +69,7 @@ __all__ = [
     "NEAR",
     "ApiException",
     "Asked",
+    "Attempt",
     "AutoscalerRecord",
     "Backend",
     "ClaimRecorder",
@@ -127,9 +130,11 @@ __all__ = [
     "WatchEvent",
     "WatchMaker",
     "WatchRecorder",
+    "attempt_of",
     "blocks_us",
     "bodies",
     "calibrate",
+    "capacity_finding",
     "changes_measured",
     "check_look_up",
     "check_rule_cost",
@@ -156,6 +161,7 @@ __all__ = [
     "restarts",
     "right_counts",
     "rule_cost",
+    "search",
     "self_check",
     "sequence_statistics",
     "service",

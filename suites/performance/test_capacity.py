@@ -1,0 +1,51 @@
+"""How many new connections, and how many requests on kept ones, a Service serves before they become slow."""
+
+import pytest
+
+from harness.suite import (
+    Attempt,
+    Cluster,
+    Exchange,
+    Finding,
+    LoadGenerator,
+    LoadPlan,
+    ServiceMaker,
+    Target,
+    attempt_of,
+    capacity_finding,
+    search,
+)
+
+BOUND_US = 10_000.0
+BEGIN_PER_S, MOST_PER_S = 250.0, 8000.0
+DURATION_S = 6.0
+BACKENDS = 3
+
+
+@pytest.mark.parametrize(
+    ("exchange", "what"), [(Exchange.HTTP_NEW, "new connections"), (Exchange.HTTP_KEPT, "requests on kept connections")]
+)
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_requests_are_served_up_to_a_rate(
+    cluster: Cluster,
+    make_service: ServiceMaker,
+    generator: LoadGenerator,
+    exchange: Exchange,
+    what: str,
+    seed: int,
+    findings: list[Finding],
+) -> None:
+    """The highest rate at which 99 of 100 requests are answered within 10 ms of their intended start."""
+    web = make_service("web", BACKENDS, node=cluster.workers[1].name)
+    targets = (Target("web", web.cluster_ip, 80),)
+
+    def attempt(rate_per_s: float) -> Attempt:
+        plan = LoadPlan(targets, rate_per_s, DURATION_S, seed, exchange, "/hostname", floor_s=0.0)
+        return attempt_of(generator.run(plan), targets, rate_per_s, BOUND_US)
+
+    made = search(attempt, BEGIN_PER_S, MOST_PER_S)
+    findings.append(capacity_finding(made, what, cluster.mode))
+    assert made[0].holds, f"{BEGIN_PER_S:.0f}/s are too many already: {made[0]}"
