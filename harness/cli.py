@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from clusters.errors import HostUnfit, KubeproofError
 from clusters.progress import PrintedProgress, Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.doctortable import print_report
+from harness.run.request import ClusterRequest, request_for_cluster
 
 
 def _clean_leftovers(progress: Progress, *, kept_too: bool) -> tuple[str, ...]:
@@ -24,12 +26,20 @@ def _clean_leftovers(progress: Progress, *, kept_too: bool) -> tuple[str, ...]:
     return clean_leftovers(progress, kept_too=kept_too)
 
 
+def _explore(request: ClusterRequest, workers: int, port: int, progress: Progress) -> None:
+    # As above.
+    from harness.load.explore import explore
+
+    explore(request, workers, port, progress)
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What the commands work with; tests bring their own."""
 
     host: Host
     clean: Callable[..., tuple[str, ...]] = _clean_leftovers
+    explore: Callable[[ClusterRequest, int, int, Progress], None] = _explore
 
 
 app = typer.Typer(
@@ -65,6 +75,23 @@ def clean(
     """Remove what ended runs left behind: clusters with our label whose owner is gone, and nothing else."""
     removed = _tools(context).clean(PrintedProgress(), kept_too=kept)
     typer.echo(f"removed: {', '.join(removed)}" if removed else "nothing was left behind")
+
+
+@app.command()
+def load(
+    context: typer.Context,
+    mode: Annotated[
+        Mode | None, typer.Option(help="Use the cluster of this mode that a run kept, or make one.")
+    ] = None,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="Use an existing cluster of this file, with --context.")
+    ] = None,
+    named: Annotated[str | None, typer.Option("--context", help="The existing cluster's context.")] = None,
+    workers: Annotated[int, typer.Option(help="Locust workers, each a pod.")] = 1,
+    port: Annotated[int, typer.Option(help="Where Locust's page is, on this machine alone.")] = 8089,
+) -> None:
+    """Explore a Service by hand, on Locust's own web page, until Ctrl-C."""
+    _tools(context).explore(request_for_cluster(mode, kubeconfig, named), workers, port, PrintedProgress())
 
 
 def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> None:

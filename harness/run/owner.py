@@ -57,7 +57,7 @@ class ProviderOwner:
         if found is not None:
             progress.step(f"using cluster {found.name}, kept by an earlier run")
         self._cluster = found or provider.create(spec, progress)
-        self._remove = not request.keep and not request.reuse
+        self._remove = found is None and not request.keep
         return self._cluster
 
     def closing_facts(self) -> dict[str, str]:

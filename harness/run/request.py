@@ -62,10 +62,7 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
     mode, kubeconfig, context = (config.getoption(name) for name in ("proxy_mode", "kubeconfig", "context"))
     if mode is None and kubeconfig is None and context is None:
         return None
-    if (kubeconfig is None) != (context is None):
-        raise UsageError("an existing cluster is named by both --kubeconfig and --context, never guessed")
-    if mode is not None and kubeconfig is not None:
-        raise UsageError("--proxy-mode makes a cluster and --kubeconfig finds one: give one of them")
+    _require_one_cluster(mode, kubeconfig, context)
     source, substrate = config.getoption("source"), config.getoption("substrate")
     return ClusterRequest(
         mode=None if mode is None else _one_of(Mode, mode, "--proxy-mode"),
@@ -79,6 +76,23 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
         reuse=config.getoption("reuse"),
         allow_disruptive=config.getoption("allow_disruptive"),
     )
+
+
+def request_for_cluster(mode: Mode | None, kubeconfig: Path | None, context: str | None) -> ClusterRequest:
+    """A cluster that an earlier run kept, or one that is made, or an existing one. Raises `UsageError`."""
+    if mode is None and kubeconfig is None and context is None:
+        raise UsageError("no cluster was named", remedy="a mode names one of ours, a kubeconfig and a context another")
+    _require_one_cluster(mode, kubeconfig, context)
+    return ClusterRequest(
+        mode, None, None, None, 2, kubeconfig, context, keep=False, reuse=True, allow_disruptive=False
+    )
+
+
+def _require_one_cluster(mode: object, kubeconfig: Path | None, context: str | None) -> None:
+    if (kubeconfig is None) != (context is None):
+        raise UsageError("an existing cluster is named by both --kubeconfig and --context, never guessed")
+    if mode is not None and kubeconfig is not None:
+        raise UsageError("a mode makes a cluster and --kubeconfig finds one: give one of them")
 
 
 def read_seed(config: pytest.Config) -> int:

@@ -93,3 +93,19 @@ def test_the_table_keeps_to_the_terminal(columns):
 def test_the_installed_command_is_the_one_that_brings_its_tools():
     (command,) = entry_points(group="console_scripts", name="kubeproof")
     assert command.load() is main
+
+
+def test_load_is_explored_on_the_cluster_that_was_named(capsys):
+    asked = []
+    tools = Tools(FakeHost(), lambda progress, kept_too: (), lambda *explored: asked.append(explored))
+    with pytest.raises(SystemExit) as ending:
+        main(("load", "--mode", "nftables", "--workers", "2"), tools)
+    assert not ending.value.code
+    ((request, workers, port, _),) = asked
+    assert (request.mode, request.reuse, workers, port) == (Mode.NFTABLES, True, 2, 8089)
+
+
+def test_load_without_a_cluster_is_refused(capsys):
+    code, _, err = run(capsys, "load")
+    assert code == 2
+    assert "no cluster was named" in err

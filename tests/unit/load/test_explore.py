@@ -1,0 +1,69 @@
+"""Locust's own page, in processes of its own, with a server of ours on the loopback."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import closing, contextmanager
+
+import pytest
+
+from harness.kube.wait import wait_until
+from harness.load.explore import free_port, master_argv
+from harness.load.master import PROCESSES
+
+FILE = PROCESSES / "kubeproof_load" / "explore.py"
+
+
+@contextmanager
+def process(argv, **environment):
+    known = {**os.environ, "PYTHONPATH": str(PROCESSES), **environment}
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=known) as started:
+        try:
+            yield started
+        finally:
+            started.terminate()
+
+
+@pytest.fixture
+def target():
+    """Where an echo server listens, as the programs' environment."""
+    argv = [sys.executable, "-m", "kubeproof_load.echo"]
+    known = {**os.environ, "PYTHONPATH": str(PROCESSES)}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=known) as server:
+        yield {"KUBEPROOF_ADDRESS": "127.0.0.1", "KUBEPROOF_PORT": server.stdout.readline().strip()}
+        server.stdin.close()
+
+
+def ask(port, path, data=None):
+    body = None if data is None else urllib.parse.urlencode(data, doseq=True).encode()
+    with closing(urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", body, timeout=10)) as answer:
+        return answer.read().decode()
+
+
+def workers(port):
+    try:
+        return json.loads(ask(port, "/stats/requests"))["workers"]
+    except urllib.error.URLError:
+        return []
+
+
+def test_users_chosen_on_the_page_tell_microseconds(target):
+    page, door = free_port(), free_port()
+    worker = [sys.executable, "-m", "locust", "--locustfile", str(FILE), "--worker", "--master-port", str(door)]
+    with process(master_argv(("127.0.0.1", door), page), **target), process(worker, **target):
+        wait_until("a worker", lambda: workers(page), bool, deadline_s=60)
+        assert "Locust" in ask(page, "/")
+        ask(page, "/swarm", {"user_count": 1, "spawn_rate": 1, "user_classes": ["FirstPacketUser"], "host": ""})
+        told = wait_until(
+            "ten first packets",
+            lambda: {one["name"]: one for one in json.loads(ask(page, "/stats/requests"))["stats"]},
+            lambda told: told.get("us by the kernel's clock", {}).get("num_requests", 0) >= 10,
+            deadline_s=60,
+        )
+    assert told["us by our clock"]["method"] == "first_packet"
+    assert not told["us by our clock"]["num_failures"]
+    assert told["us by the kernel's clock"]["avg_response_time"] >= 1
