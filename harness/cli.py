@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from clusters.doctor import Host, Machine, Question, examine
-from clusters.errors import HostUnfit, KubeproofError
+from clusters.errors import HostUnfit, KubeproofError, UsageError
 from clusters.progress import PrintedProgress, Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.doctortable import print_report
@@ -31,6 +31,9 @@ def _explore(request: ClusterRequest, workers: int, port: int, progress: Progres
     from harness.load.explore import explore
 
     explore(request, workers, port, progress)
+
+
+SHARES = (1.0, 0.1, 0.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,22 @@ def load(
 ) -> None:
     """Explore a Service by hand, on Locust's own web page, until Ctrl-C."""
     _tools(context).explore(request_for_cluster(mode, kubeconfig, named), workers, port, PrintedProgress())
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Two directories below runs/, each of a whole sweep.")],
+    new_share: Annotated[list[float] | None, typer.Option(help="Share of requests on new connections.")] = None,
+) -> None:
+    """From how many Services on does one mode cost less than the other? Two runs of one host."""
+    # As above: statistics take a second to load.
+    from harness.comparison import compare as compared
+    from harness.comparison import read_run
+
+    if len(runs) != 2:
+        raise UsageError(f"two runs are compared, and {len(runs)} were named")
+    for line in compared(read_run(runs[0]), read_run(runs[1]), new_share or SHARES):
+        typer.echo(line)
 
 
 def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> None:

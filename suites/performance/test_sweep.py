@@ -2,18 +2,22 @@
 
 from statistics import median
 
+import numpy as np
 import pytest
 
 from harness.suite import (
     NEAR,
     Cluster,
+    Exchange,
     Finding,
+    LoadPlan,
     Measurement,
     Mode,
     SelfCheck,
     Step,
     Sweeper,
     SweepSetting,
+    Target,
     Waits,
     blocks_us,
     calibrate,
@@ -25,7 +29,10 @@ from harness.suite import (
     rule_cost,
     self_check,
     slope_of_steps,
+    to_measurement,
 )
+
+RATE_PER_S, DURATION_S = 150, 20
 
 
 @pytest.mark.workers(2)
@@ -57,8 +64,24 @@ def test_the_first_packet_over_the_number_of_services(
     if checked.numbers["holds"]:
         findings.append(growth(steps).finding(cluster.mode))
 
+    measurements.append(request_on_kept_connections(cluster, sweep_setting, seed))
     failed = [found.flags for found in measurements if found.errors]
     assert not failed, f"connections failed under a light load: {failed}"
+
+
+def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
+    """What a request takes that opens no connection, and so walks no rule; at zero Services."""
+    target = Target("kept", setting.fronts[0].address, setting.fronts[0].port)
+    result = setting.generator.run(LoadPlan((target,), RATE_PER_S, DURATION_S, seed, Exchange.HTTP_KEPT, "/hostname"))
+    conditions: dict[str, object] = {
+        "mode": str(cluster.mode),
+        "substrate": str(cluster.substrate),
+        "services": 0,
+        "connection": "kept",
+        "clock": "wall",
+    }
+    random = np.random.default_rng(seed)
+    return to_measurement("request_kept", result.of(target), "wall", conditions, result, (), random)
 
 
 def look_up_check(steps: list[Step]) -> SelfCheck:
