@@ -21,7 +21,6 @@ from harness.measure.rulecost import Walk, rule_cost
 from harness.measure.slope import Slope
 
 PROGRAM = (PROCESSES / "rule_chains.py").read_text()
-SIZES = (0, 1000, 5000, 10000)
 RATE_PER_S = {Substrate.HOST: 400, Substrate.UML: 150}
 BLOCKS, BLOCK_S = 25, 1.0
 TIMEOUT_S = 2.0
@@ -31,11 +30,15 @@ ALLOWANCE_S = 60.0
 POD = "rule-chains"
 
 
-def calibrate(setting: SweepSetting, waits: Waits, seed: int) -> Slope:
-    """Microseconds per rule, with its interval. Raises `WorldError` if the chains cannot be made or walked."""
+def calibrate(setting: SweepSetting, waits: Waits, most: int, seed: int) -> Slope:
+    """Microseconds per rule, with its interval, from chains of up to `most` rules.
+
+    Long chains do not fit into a processor's caches and cost more a rule, so chains as long as the sweep's are wanted.
+    Raises `WorldError` if they cannot be made or walked.
+    """
     substrate = setting.kube.cluster.substrate
     plan = {
-        "sizes": SIZES,
+        "sizes": sizes(most),
         "blocks": BLOCKS,
         "block_s": BLOCK_S,
         "rate_per_s": RATE_PER_S[substrate],
@@ -45,6 +48,11 @@ def calibrate(setting: SweepSetting, waits: Waits, seed: int) -> Slope:
     }
     run = _in_guest if substrate is Substrate.UML else _in_pod
     return rule_cost(list(walks(json.loads(run(setting, waits, json.dumps(plan))))))
+
+
+def sizes(most: int) -> tuple[int, ...]:
+    """None, and a tenth, half and all of the rules that a sweep's longest chain has."""
+    return (0, most // 10, most // 2, most)
 
 
 def restore_program(version: str) -> str:

@@ -54,7 +54,7 @@ def test_the_first_packet_over_the_number_of_services(
     checks = [check_twins([pair for step in steps for pair in step.twins])]
     if cluster.mode is Mode.IPTABLES:
         swept = rule_cost([walk for step in steps for walk in step.walks])
-        checks.append(check_rule_cost(swept, calibrate(sweep_setting, waits, seed)))
+        checks.append(check_rule_cost(swept, calibrate(sweep_setting, waits, max(sweep_services), seed)))
     else:
         checks.append(look_up_check(steps))
     checked = self_check(checks, cluster.mode)

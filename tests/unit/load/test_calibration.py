@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from harness.load.calibration import PROGRAM, chain_pod, restore_program, walks
+from harness.load.calibration import PROGRAM, chain_pod, restore_program, sizes, walks
 from harness.load.master import PROCESSES
 from harness.measure.rulecost import Walk
 
@@ -14,6 +14,10 @@ PLAN = {"sizes": [0, 2000], "blocks": 2, "block_s": 0.2, "rate_per_s": 200, "see
 def test_a_longer_chain_stands_beside_the_shortest_block_by_block():
     chains = [{"rules": 1001, "blocks": [[30, 32], [40]]}, {"rules": 0, "blocks": [[10, 12], []]}]
     assert list(walks(chains)) == [Walk(1001, 20)]
+
+
+def test_chains_are_as_long_as_the_sweeps():
+    assert sizes(1000) == (0, 100, 500, 1000)
 
 
 def test_rules_are_written_by_the_backend_that_kube_proxy_uses():
