@@ -1,9 +1,8 @@
 """Locust's users. How many there are decides how many exchanges can be under way at once, not how many are begun."""
 
-import time
-
 from locust import User, task
 
+from kubeproof_load.alarm import Alarm
 from kubeproof_load.work import perform
 
 
@@ -13,6 +12,10 @@ def user_of(desk):
     class ArrivalUser(User):
         def on_start(self):
             self.work = self.exchange = None
+            self.alarm = Alarm()
+
+        def on_stop(self):
+            self.alarm.close()
 
         @task
         def exchange_once(self):
@@ -21,7 +24,7 @@ def user_of(desk):
                 if self.exchange is not None:
                     self.exchange.close()
                 self.work, self.exchange = work, work.new_exchange()
-            time.sleep(max(0.0, arrival.intended_s - time.monotonic()))  # until the intended start
+            self.alarm.wait_until(arrival.intended_s)
             tell_locust(self.environment, arrival, *perform(self.exchange, arrival, work))
 
     return ArrivalUser
