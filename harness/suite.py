@@ -42,7 +42,7 @@ from harness.load.meanwhile import Meanwhile, meanwhile
 from harness.load.plan import Exchange, LoadPlan, Target
 from harness.load.records import side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
-from harness.load.sweep import NEAR, Step, SweepPlan, SweepSetting, measure, sweep
+from harness.load.sweep import NEAR, Step, SweepPlan, SweepSetting, measure, sound, sweep
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
@@ -168,6 +168,7 @@ __all__ = [
     "service_path",
     "side_by_side",
     "slope_of_steps",
+    "sound",
     "spare_worker",
     "steady_traffic",
     "steered_load",

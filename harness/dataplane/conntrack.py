@@ -11,6 +11,11 @@ def entry_count(shell: ProxyShell, node: Node) -> int:
     return int(shell.run(node, "conntrack", "-C").split()[-1])
 
 
+def entry_limit(shell: ProxyShell, node: Node) -> int:
+    """How many entries there may be."""
+    return int(shell.run(node, "cat", "/proc/sys/net/netfilter/nf_conntrack_max"))
+
+
 def entries_of(shell: ProxyShell, node: Node, address: str) -> tuple[str, ...]:
     """Entries in which `address` takes part, in either direction, one line each."""
     listing = shell.run(node, "conntrack", "-L")

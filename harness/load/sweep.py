@@ -10,16 +10,18 @@ last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Node
 from clusters.progress import Progress
 from clusters.spec import Mode
-from harness.dataplane.conntrack import entry_count
+from harness.dataplane.conntrack import entry_count, entry_limit
 from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
@@ -37,6 +39,8 @@ from harness.measure.rulecost import Walk
 from reports.model import Measurement
 
 NEAR = "same node"
+FULL = 0.95
+"""Of the entries that connection tracking may have; a full table drops packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,12 @@ class SweepSetting:
 class Step:
     """One number of Services: what was measured, how much the kernel held, how long programming took.
 
-    `block_p50_us` holds the medians of blocks by the kernel's clock for each position and the Service
-    beside the generator; `twins` by how much each
-    position and its twin differ, in microseconds; `walks` how much later the last position's first packet came than
-    the first's, block by block; `cost` is that of coming there from the step before. `above_control_us` tells for
-    each position, and for the Service beside the generator, by how much its median lies above the control's, block by
-    block; without a control there is nothing.
+    `block_p50_us` holds the medians of blocks by the kernel's clock for each position and the Service beside the
+    generator; `twins` by how much each position and its twin differ, in microseconds; `walks` how much later the last
+    position's first packet came than the first's, block by block; `cost` is that of coming there from the step before.
+    `above_control_us` tells for each position, and for the Service beside the generator, by how much its median lies
+    above the control's, block by block; without a control there is nothing.
+    A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
     """
 
     services: int
@@ -91,6 +95,20 @@ class Step:
     walks: tuple[Walk, ...] = ()
     cost: Cost | None = None
     above_control_us: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    flaw: str = ""
+
+    def flawed(self, flaw: str) -> Step:
+        """The same with a flaw, of which each of its measurements tells; without one, as it is."""
+        if not flaw:
+            return self
+        flag = f"in no conclusion: {flaw}"
+        marked = tuple(replace(found, flags=(flag, *found.flags)) for found in self.measurements)
+        return replace(self, flaw=flaw, measurements=marked)
+
+
+def sound(steps: Iterable[Step]) -> list[Step]:
+    """Those from which something may be concluded."""
+    return [step for step in steps if not step.flaw]
 
 
 @contextmanager
@@ -111,12 +129,26 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
     for number, services in enumerate(plan.services):
         progress.step(f"{services} Services")
         before = setting.proxies.usage(setting.load_node)
-        programmed_s = fillers.bring_to(services)
+        programmed_s, flaw = _bring_to(fillers, services)
         after = setting.proxies.usage(setting.load_node)
-        progress.note(f"in every kernel after {programmed_s:.1f} s")
-        step = measure(setting, plan, number, services, programmed_s)
+        progress.note(flaw or f"in every kernel after {programmed_s:.1f} s")
+        step = measure(setting, plan, number, services, programmed_s).flawed(flaw)
         tracked = entry_count(setting.shell, setting.load_node)
+        most = entry_limit(setting.shell, setting.load_node)
+        if tracked > FULL * most:
+            step = step.flawed(f"connection tracking was nearly full: {tracked} of {most} entries")
         yield replace(step, cost=cost_of(services, before, after, step.rules, tracked))
+
+
+def _bring_to(fillers: Fillers, services: int) -> tuple[float, str]:
+    """Seconds until the kernels have followed, and what went wrong."""
+    begin_s = time.monotonic()
+    try:
+        return fillers.bring_to(services), ""
+    except TimeoutError as late:
+        return time.monotonic() - begin_s, f"the kernels have not followed: {late}"
+    except ApiException as refusal:
+        return time.monotonic() - begin_s, f"the API server refused Services: {refusal.status} {refusal.reason}"
 
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
@@ -139,7 +171,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
         tuple(_twins(positions, result, generator)),
         tuple(_walks(positions, after, result)),
         above_control_us={target.label: tuple(_above(result.of(target), control)) for target in measured},
-    )
+    ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
 
 def _load(setting: SweepSetting, plan: SweepPlan, number: int, positions: tuple[Position, ...]) -> LoadPlan:

@@ -29,6 +29,7 @@ from harness.suite import (
     rule_cost,
     self_check,
     slope_of_steps,
+    sound,
     to_measurement,
 )
 
@@ -50,7 +51,8 @@ def test_the_first_packet_over_the_number_of_services(
     findings: list[Finding],
 ) -> None:
     """Every number of Services in turn, zero first and last; what it shows counts if the sweep's own checks hold."""
-    steps = run_sweep(*sweep_services)
+    made = run_sweep(*sweep_services)
+    steps = sound(made)
     checks = [check_twins([pair for step in steps for pair in step.twins])]
     if cluster.mode is Mode.IPTABLES:
         swept = rule_cost([walk for step in steps for walk in step.walks])
@@ -59,7 +61,7 @@ def test_the_first_packet_over_the_number_of_services(
         checks.append(look_up_check(steps))
     checked = self_check(checks, cluster.mode)
     findings.append(checked)
-    costs = [step.cost for step in steps if step.cost is not None]
+    costs = [step.cost for step in made if step.cost is not None]
     findings.append(cost_finding(costs, sweep_setting.load_node, cluster.mode))
     if checked.numbers["holds"]:
         findings.append(growth(steps).finding(cluster.mode))
