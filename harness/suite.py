@@ -56,7 +56,8 @@ from harness.measure.selfcheck import finding as self_check
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
 from harness.measure.slope import slope_of_steps
 from harness.outside import OutsideClient
-from harness.programming.changes import subjects
+from harness.programming.changes import prepare, subjects
+from harness.programming.mass import arrivals, create_all, sample_of
 from harness.programming.probes import Probers
 from harness.programming.programming import Pace, measure_changes
 from harness.programming.programming import measurements as changes_measured
@@ -130,6 +131,7 @@ __all__ = [
     "WatchEvent",
     "WatchMaker",
     "WatchRecorder",
+    "arrivals",
     "attempt_of",
     "blocks_us",
     "bodies",
@@ -142,6 +144,7 @@ __all__ = [
     "compare",
     "condition_of",
     "cost_finding",
+    "create_all",
     "crowd_backends",
     "crowd_pod",
     "crowd_service",
@@ -156,11 +159,13 @@ __all__ = [
     "measure_changes",
     "nodes_of",
     "open_data_plane",
+    "prepare",
     "quantile_difference",
     "range_of",
     "restarts",
     "right_counts",
     "rule_cost",
+    "sample_of",
     "search",
     "self_check",
     "sequence_statistics",

@@ -16,6 +16,7 @@ from clusters.cluster import Node
 from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.existing.effectivemode import CONFIG_MAPS
 from clusters.existing.kubernetesapi import PROXY_LABELS
+from clusters.spec import Substrate
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.wait import is_ready, wait_until
@@ -122,6 +123,17 @@ class Proxies:
         for name in setting:
             config = config[name]
         return config
+
+    def start_cold(self, node: Node) -> None:
+        """Take everything that the node's kube-proxy has written out of the kernel, and have another begin anew.
+
+        In user-mode Linux the kernel itself is new each time.
+        """
+        if self._kube.cluster.substrate is not Substrate.UML:
+            argv = ("kube-proxy", "--cleanup")
+            done = self._kube.exec(NAMESPACE, self._pod(node)["metadata"]["name"], argv, timeout_s=WORKING_DEADLINE_S)
+            assert done.exit_code == 0, f"{' '.join(argv)} on {node.name} ended with {done.exit_code}: {done.stderr}"
+        self.restart(node)
 
     def restart(self, *nodes: Node) -> None:
         """End the kube-proxies of these nodes (of every node, if none is named) and wait until others have written

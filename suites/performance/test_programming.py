@@ -1,5 +1,7 @@
 """How long a change takes until connections see it, on every node, at growing numbers of Services."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from harness.suite import (
     Backend,
     Cluster,
     DataPlane,
+    Finding,
     Kube,
     Measurement,
     Pace,
@@ -14,13 +17,18 @@ from harness.suite import (
     Progress,
     Proxies,
     ServiceMaker,
+    arrivals,
     changes_measured,
+    create_all,
     filling,
     measure_changes,
+    prepare,
+    sample_of,
     subjects,
 )
 
 SAMPLES = 200
+MASS, WATCHED = 1000, 20
 
 
 @pytest.mark.workers(2)
@@ -54,3 +62,36 @@ def test_changes_arrive_in_every_kernel(
 
     lost = [(found.conditions, found.errors) for found in measurements if found.errors]
     assert not lost, f"changes that did not arrive within a minute: {lost}"
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_a_thousand_services_at_once_arrive(
+    cluster: Cluster,
+    kube: Kube,
+    dataplane: DataPlane,
+    proxies: Proxies,
+    namespace: str,
+    make_service: ServiceMaker,
+    probers: Probers,
+    findings: list[Finding],
+) -> None:
+    """Services made as fast as the API server takes them; then a kube-proxy that begins with nothing."""
+    web = make_service("web", 1)
+    (address,) = web.pods.values()
+    everything = subjects(cluster.service_cidr, Backend(address, 8080), MASS)
+    watched = sample_of(everything, WATCHED)
+    for subject in everything:
+        prepare(kube, namespace, subject)
+    created = arrivals(probers, watched, lambda: create_all(kube, namespace, everything))
+    findings.append(created.finding(f"{MASS} Services at once", f"{cluster.mode} mode"))
+
+    if cluster.owned:
+        node = cluster.workers[0]
+        alone = replace(probers, pods={node.name: probers.pods[node.name]})
+        cold = arrivals(alone, watched, lambda: proxies.start_cold(node))
+        findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
+        assert not cold.lost, cold.after_s
+    assert not created.lost, created.after_s

@@ -1,0 +1,78 @@
+"""Many Services at once, and a kube-proxy that begins with nothing: when do connections see the last of it?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from harness.kube.client import Kube
+from harness.programming.changes import Change, Subject, make
+from harness.programming.probes import Probe, Probers
+from reports.model import Finding
+
+WRITERS = 8
+EVERY_S = 0.02
+LIMIT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Of all that were watched: by node, the seconds until each was reachable, None for one that never was."""
+
+    after_s: dict[str, tuple[float | None, ...]]
+
+    @property
+    def lost(self) -> int:
+        return sum(told.count(None) for told in self.after_s.values())
+
+    def last_s(self, node: str) -> float:
+        """When the last was reachable from that node."""
+        return max((after_s for after_s in self.after_s[node] if after_s is not None), default=float("nan"))
+
+    def finding(self, what: str, conditions: str) -> Finding:
+        """The last arrival on each node, as a record of the report."""
+        told = ", ".join(f"{self.last_s(node):.2f} s on {node}" for node in self.after_s)
+        lost = f"; {self.lost} never were" if self.lost else ""
+        numbers = {f"last_s on {node}": round(self.last_s(node), 3) for node in self.after_s}
+        watched = max(len(after_s) for after_s in self.after_s.values())
+        statement = f"{what} ({conditions}): the last of {watched} watched was reachable after {told}{lost}."
+        how = f"tried every {EVERY_S * 1000:g} ms, once"
+        return Finding("programming", statement, {**numbers, "lost": self.lost}, how)
+
+
+def arrivals(
+    probers: Probers, watched: Sequence[Subject], begin: Callable[[], None], *, lead_s: float = 3.0
+) -> Arrivals:
+    """Watch these while `begin` does what shall make them reachable; seconds are counted from its call.
+
+    Probers get `lead_s` to start.
+    """
+    begin_s = time.time() + lead_s
+    probes = [Probe(subject.target, begin_s, True) for subject in watched]
+    with probers.watching(probes, every_s=EVERY_S, limit_s=LIMIT_S) as watching:
+        time.sleep(max(0.0, begin_s - time.time()))  # until probers are there
+        called_s = time.time()
+        begin()
+        seen = {node: told.result() for node, told in watching.items()}
+    return Arrivals(
+        {
+            node: tuple(None if one.changed_s is None else max(0.0, one.changed_s - called_s) for one in told)
+            for node, told in seen.items()
+        }
+    )
+
+
+def create_all(kube: Kube, namespace: str, everything: Sequence[Subject]) -> None:
+    """All Services as fast as the API server takes them."""
+    with ThreadPoolExecutor(WRITERS) as writers:
+        # Taken one by one, so that what a writer met is raised here.
+        for _ in writers.map(lambda subject: make(kube, namespace, subject, Change.ADD_SERVICE), everything):
+            pass
+
+
+def sample_of(everything: Sequence[Subject], count: int) -> tuple[Subject, ...]:
+    """So many, evenly spread, the last among them."""
+    apart = len(everything) / count
+    return tuple(everything[round((number + 1) * apart) - 1] for number in range(count))

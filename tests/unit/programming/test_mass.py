@@ -1,0 +1,47 @@
+import json
+from urllib.parse import unquote
+
+import pytest
+
+from harness.dataplane.reader import Backend
+from harness.kube.client import Kube
+from harness.programming.changes import subjects
+from harness.programming.mass import Arrivals, arrivals, create_all, sample_of
+from harness.programming.probes import Probers
+from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
+
+BACKEND = Backend("10.244.1.7", 8080)
+EVERYTHING = subjects("10.96.0.0/16", BACKEND, 10)
+
+
+def test_a_sample_is_spread_and_holds_the_last():
+    assert [subject.name[-2:] for subject in sample_of(EVERYTHING, 4)] == ["01", "04", "07", "09"]
+    assert sample_of(EVERYTHING, 10) == EVERYTHING
+
+
+def test_all_services_are_made(tmp_path):
+    api = FakeApiServer({"POST /api/v1/namespaces/a/services": {}})
+    with serving(api, tmp_path) as cluster:
+        create_all(Kube(cluster), "a", EVERYTHING)
+    assert sorted(body["metadata"]["name"] for body in api.bodies) == [subject.name for subject in EVERYTHING]
+
+
+def test_arrivals_count_from_the_call_and_what_never_comes_is_lost(tmp_path):
+    def prober(run):
+        first, _ = json.loads(unquote(run.argv[-1]).replace("+", " "))["probes"]
+        run.say(STDOUT, json.dumps([{"changed_s": first["at_s"] + 2, "tries": 3}, {"changed_s": None, "tries": 9}]))
+        run.end(exits(0))
+
+    called = []
+    with serving(FakeApiServer({}, prober), tmp_path) as cluster:
+        probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
+        found = arrivals(probers, EVERYTHING[:2], lambda: called.append(True), lead_s=0.05)
+    assert called
+    assert found.after_s["n1"][0] == pytest.approx(2, abs=0.5)
+    assert found.lost == 1
+
+
+def test_the_last_arrival_is_told_for_each_node():
+    told = Arrivals({"n1": (0.5, 1.25), "n2": (0.75, None)}).finding("1000 Services at once", "nftables mode")
+    assert "the last of 2 watched was reachable after 1.25 s on n1, 0.75 s on n2; 1 never were" in told.statement
+    assert told.numbers["lost"] == 1
