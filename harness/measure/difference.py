@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.measure.contrast import Range
 from harness.measure.histogram import BlockCounts
-from harness.measure.intervals import draw_blocks, quantile, quantile_us
+from harness.measure.intervals import draw_blocks, quantile, quantile_us, together
 
 
 def quantile_difference(
@@ -24,9 +24,10 @@ def quantile_difference(
     blocks = len(ours.counts)
     if len(theirs.counts) != blocks:
         raise ValueError(f"{blocks} blocks of one target, {len(theirs.counts)} of the other: no pairs")
-    drawn = draw_blocks(blocks, generator)
-    differences = quantile_us(ours.values_us, (drawn @ ours.counts).astype(float), q) - quantile_us(
-        theirs.values_us, (drawn @ theirs.counts).astype(float), q
+    our_rows, their_rows = together(ours.counts), together(theirs.counts)
+    drawn = draw_blocks(len(our_rows), generator)
+    differences = quantile_us(ours.values_us, (drawn @ our_rows).astype(float), q) - quantile_us(
+        theirs.values_us, (drawn @ their_rows).astype(float), q
     )
     tail = (1 - confidence) / 2
     low, high = np.quantile(differences, [tail, 1 - tail])

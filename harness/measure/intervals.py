@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harness.measure.histogram import BlockCounts
 
 RESAMPLES = 2000
+MOST_BLOCKS = 400
 HALF_BUCKET_US = 0.5
 
 
@@ -42,11 +43,22 @@ def quantile_interval(
     counts: BlockCounts, q: float, generator: np.random.Generator, confidence: float = 0.95
 ) -> tuple[float, float]:
     """The ends of the interval of the q-quantile, in microseconds."""
-    drawn = draw_blocks(len(counts.counts), generator)
-    quantiles = quantile_us(counts.values_us, (drawn @ counts.counts).astype(float), q)
+    rows = together(counts.counts)
+    drawn = draw_blocks(len(rows), generator)
+    quantiles = quantile_us(counts.values_us, (drawn @ rows).astype(float), q)
     tail = (1 - confidence) / 2
     low, high = np.quantile(quantiles, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def together(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Neighbouring blocks as one, so that there are no more than `MOST_BLOCKS`; more make an interval no better, and
+    what is drawn from them would fill the memory. `counts` has shape (blocks, v)."""
+    if len(counts) <= MOST_BLOCKS:
+        return counts
+    begins = np.linspace(0, len(counts), MOST_BLOCKS, endpoint=False).astype(int)
+    summed: NDArray[np.int64] = np.add.reduceat(counts, begins, axis=0)
+    return summed
 
 
 def draw_blocks(blocks: int, generator: np.random.Generator) -> NDArray[np.int64]:

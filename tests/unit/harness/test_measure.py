@@ -3,7 +3,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from harness.measure.histogram import BlockCounts, block_counts, merge
-from harness.measure.intervals import quantile, quantile_interval
+from harness.measure.intervals import quantile, quantile_interval, together
 from harness.measure.slope import robust_slope
 
 
@@ -49,6 +49,15 @@ def test_intervals_cover_the_truth_also_when_whole_blocks_are_disturbed(disturba
         low, high = quantile_interval(blocks(generator, disturbance=disturbance), 0.5, generator)
         covered += low <= 200 <= high
     assert covered >= 50
+
+
+def test_many_blocks_are_drawn_as_fewer_and_no_sample_is_lost():
+    many = blocks(np.random.default_rng(1), count=1003, each=5).counts
+    fewer = together(many)
+    assert len(fewer) == 400
+    assert (fewer.sum(axis=0) == many.sum(axis=0)).all()
+    assert together(many[:400]) is not fewer
+    assert len(together(many[:400])) == 400
 
 
 def test_a_slope_is_found_in_spite_of_wild_blocks():
