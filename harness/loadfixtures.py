@@ -19,7 +19,8 @@ from harness.kube.services import ServiceMaker
 from harness.load.control import Control
 from harness.load.generator import LoadGenerator, load_generator
 from harness.load.plan import Target
-from harness.load.sweep import Step, SweepPlan, SweepSetting, sweep
+from harness.load.step import Step
+from harness.load.sweep import SweepPlan, SweepSetting, sweep
 from reports.model import Measurement
 
 TARGETS = 12

@@ -42,7 +42,8 @@ from harness.load.meanwhile import Meanwhile, meanwhile
 from harness.load.plan import Exchange, LoadPlan, Target
 from harness.load.records import side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
-from harness.load.sweep import NEAR, Step, SweepPlan, SweepSetting, measure, sound, sweep
+from harness.load.step import Step, sound
+from harness.load.sweep import NEAR, SweepPlan, SweepSetting, measure, sweep
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of

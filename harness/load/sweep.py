@@ -11,9 +11,9 @@ last.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from kubernetes.client.exceptions import ApiException
@@ -22,17 +22,18 @@ from clusters.cluster import Node
 from clusters.progress import Progress
 from clusters.spec import Mode
 from harness.dataplane.conntrack import entry_count, entry_limit
-from harness.dataplane.reader import DataPlane, RuleCount, ServicePort
+from harness.dataplane.reader import DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.load.control import Control, run_beside
-from harness.load.cost import Cost, cost_of
+from harness.load.cost import cost_of
 from harness.load.fillers import Fillers, filling
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.positions import Position, choose_positions
 from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
+from harness.load.step import Step
 from harness.measure.contrast import Range
 from harness.measure.difference import quantile_difference
 from harness.measure.rulecost import Walk
@@ -72,43 +73,6 @@ class SweepSetting:
     fronts: tuple[ServicePort, ...]
     near: ServicePort
     control: Control | None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One number of Services: what was measured, how much the kernel held, how long programming took.
-
-    `block_p50_us` holds the medians of blocks by the kernel's clock for each position and the Service beside the
-    generator; `twins` by how much each position and its twin differ, in microseconds; `walks` how much later the last
-    position's first packet came than the first's, block by block; `cost` is that of coming there from the step before.
-    `above_control_us` tells for each position, and for the Service beside the generator, by how much its median lies
-    above the control's, block by block; without a control there is nothing.
-    A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
-    """
-
-    services: int
-    measurements: tuple[Measurement, ...]
-    block_p50_us: dict[str, tuple[float, ...]]
-    rules: RuleCount
-    programmed_s: float
-    twins: tuple[Range, ...] = ()
-    walks: tuple[Walk, ...] = ()
-    cost: Cost | None = None
-    above_control_us: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    flaw: str = ""
-
-    def flawed(self, flaw: str) -> Step:
-        """The same with a flaw, of which each of its measurements tells; without one, as it is."""
-        if not flaw:
-            return self
-        flag = f"in no conclusion: {flaw}"
-        marked = tuple(replace(found, flags=(flag, *found.flags)) for found in self.measurements)
-        return replace(self, flaw=flaw, measurements=marked)
-
-
-def sound(steps: Iterable[Step]) -> list[Step]:
-    """Those from which something may be concluded."""
-    return [step for step in steps if not step.flaw]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from harness.load.sweep import Step
+from harness.load.step import Step
 from harness.measure.slope import Slope, robust_slope
 from reports.model import Finding
 

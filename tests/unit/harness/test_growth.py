@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.dataplane.reader import RuleCount
-from harness.load.sweep import Step
+from harness.load.step import Step
 from harness.measure.growth import growth
 
 SERVICES = (0, 100, 1000, 0)

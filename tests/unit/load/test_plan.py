@@ -9,8 +9,8 @@ from harness.dataplane.reader import ServicePort
 from harness.kube.client import Kube
 from harness.load.filler import filler_address, remove, wait_everywhere
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.positions import Position, choose_positions
 from harness.load.steered import HttpLoad, LoadTally, steered_load
-from harness.load.sweep import Position, choose_positions
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.owned import fake_cluster
 

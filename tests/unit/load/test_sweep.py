@@ -1,7 +1,8 @@
 from kubernetes.client.exceptions import ApiException
 
 from harness.dataplane.reader import RuleCount
-from harness.load.sweep import Step, _bring_to, sound
+from harness.load.step import Step, sound
+from harness.load.sweep import _bring_to
 from tests.unit.reports.sample import measured
 
 GOOD = Step(1000, (measured(1000),), {}, RuleCount(0, {}), 1.0)

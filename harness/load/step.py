@@ -1,0 +1,49 @@
+"""One step of a sweep, and whether something may be concluded from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from harness.dataplane.reader import RuleCount
+from harness.load.cost import Cost
+from harness.measure.contrast import Range
+from harness.measure.rulecost import Walk
+from reports.model import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One number of Services: what was measured, how much the kernel held, how long programming took.
+
+    `block_p50_us` holds the medians of blocks by the kernel's clock for each position and the Service beside the
+    generator; `twins` by how much each position and its twin differ, in microseconds; `walks` how much later the last
+    position's first packet came than the first's, block by block; `cost` is that of coming there from the step before.
+    `above_control_us` tells for each position, and for the Service beside the generator, by how much its median lies
+    above the control's, block by block; without a control there is nothing.
+    A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
+    """
+
+    services: int
+    measurements: tuple[Measurement, ...]
+    block_p50_us: dict[str, tuple[float, ...]]
+    rules: RuleCount
+    programmed_s: float
+    twins: tuple[Range, ...] = ()
+    walks: tuple[Walk, ...] = ()
+    cost: Cost | None = None
+    above_control_us: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    flaw: str = ""
+
+    def flawed(self, flaw: str) -> Step:
+        """The same with a flaw, of which each of its measurements tells; without one, as it is."""
+        if not flaw:
+            return self
+        flag = f"in no conclusion: {flaw}"
+        marked = tuple(replace(found, flags=(flag, *found.flags)) for found in self.measurements)
+        return replace(self, flaw=flaw, measurements=marked)
+
+
+def sound(steps: Iterable[Step]) -> list[Step]:
+    """Those from which something may be concluded."""
+    return [step for step in steps if not step.flaw]
