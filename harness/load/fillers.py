@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from clusters.cluster import Node
+from clusters.progress import Progress
 from clusters.spec import Substrate
 from harness.dataplane.reader import DataPlane, ServicePort
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.load.filler import fill, remove, wait_everywhere
 
+TOLD_OF = 1000
 CONVERGENCE_DEADLINE_S = 900.0
 """In ipvs mode kube-proxy starts a program for each entry of an ipset, which takes a user-mode Linux about 0.2 s."""
 
@@ -26,6 +29,7 @@ class Fillers:
     proxies: Proxies
     namespace: str
     followers: tuple[Node, ...]
+    progress: Progress
     held: frozenset[ServicePort] = frozenset()
     asked_for: bool = False
 
@@ -39,12 +43,22 @@ class Fillers:
             return self.empty()
         assert services >= len(self.held), f"{services} fillers, and there are {len(self.held)}"
         self.asked_for = True
-        added = frozenset(fill(self.kube, self.namespace, range(len(self.held), services)))
+        added = frozenset(self._added(range(len(self.held), services)))
         self.held |= added
         return wait_everywhere(
             lambda: (self.dataplane.missing(node, added) for node in self.followers),
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
+
+    def _added(self, numbers: range) -> Iterator[ServicePort]:
+        """The fronts of new fillers; thousands are told of as they come."""
+        begin_s = time.monotonic()
+        for start in range(numbers.start, numbers.stop, TOLD_OF):
+            part = range(start, min(start + TOLD_OF, numbers.stop))
+            yield from fill(self.kube, self.namespace, part)
+            done, left = part.stop - numbers.start, numbers.stop - part.stop
+            per_s = done / (time.monotonic() - begin_s)
+            self.progress.note(f"{part.stop} fillers made at {per_s:.0f}/s, {left / per_s:.0f} s left")
 
     def remove(self) -> None:
         """Delete all of them; kernels follow in their own time."""
@@ -70,12 +84,18 @@ class Fillers:
 
 @contextmanager
 def filling(
-    kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str, *, but: Node | None = None
+    kube: Kube,
+    dataplane: DataPlane,
+    proxies: Proxies,
+    namespace: str,
+    progress: Progress,
+    *,
+    but: Node | None = None,
 ) -> Iterator[Fillers]:
     """Every node follows, `but` one that is named. At the block's end no kernel holds a filler any more, for the case
     that comes next; whatever happened."""
     followers = tuple(node for node in kube.cluster.nodes if node != but)
-    fillers = Fillers(kube, dataplane, proxies, namespace, followers)
+    fillers = Fillers(kube, dataplane, proxies, namespace, followers, progress)
     waits = True
     try:
         yield fillers

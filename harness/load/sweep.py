@@ -82,7 +82,7 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
     with ExitStack() as stack:
         still = None if control is None else control.node
         fillers = stack.enter_context(
-            filling(setting.kube, setting.dataplane, setting.proxies, setting.namespace, but=still)
+            filling(setting.kube, setting.dataplane, setting.proxies, setting.namespace, progress, but=still)
         )
         if control is not None:
             stack.enter_context(setting.proxies.paused(control.node))

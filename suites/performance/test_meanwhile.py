@@ -86,7 +86,7 @@ def test_traffic_while_services_are_added(
     progress: Progress,
 ) -> None:
     """A thousand Services come, and traffic to another one goes on."""
-    with filling(kube, dataplane, proxies, namespace) as fillers:
+    with filling(kube, dataplane, proxies, namespace, progress) as fillers:
         with meanwhile(generator, plan(web, 90.0, seed), f"{ADDED} Services are added") as traffic:
             settle()
             with traffic.changing():

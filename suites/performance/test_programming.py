@@ -52,7 +52,7 @@ def test_changes_arrive_in_every_kernel(
     web = make_service("web", 1)
     (address,) = web.pods.values()
     everything = subjects(cluster.service_cidr, Backend(address, 8080), SAMPLES)
-    with filling(kube, dataplane, proxies, namespace) as fillers:
+    with filling(kube, dataplane, proxies, namespace, progress) as fillers:
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
             fillers.bring_to(services)

@@ -10,6 +10,7 @@ from clusters.spec import Substrate
 from harness.kube.client import Kube
 from harness.load.fillers import filling
 from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.progress import SilentProgress
 
 SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
 ONE = {"items": [{"metadata": {"name": "filler-00000"}}]}
@@ -44,7 +45,7 @@ def one_filler(tmp_path, substrate):
     proxies = CountedProxies()
     with serving(api, tmp_path) as cluster:
         kube = Kube(replace(cluster, substrate=substrate))
-        with filling(kube, PromptKernels(), proxies, "a") as fillers:
+        with filling(kube, PromptKernels(), proxies, "a", SilentProgress()) as fillers:
             fillers.bring_to(1)
             assert len(fillers.held) == 1
             yield api, proxies
@@ -87,6 +88,6 @@ def test_a_node_that_stands_still_is_not_waited_for(tmp_path):
     api = FakeApiServer({f"POST {SERVICES}": {}, f"POST {SLICES}": {}, f"GET {SERVICES}": ONE, f"GET {SLICES}": ONE})
     with serving(api, tmp_path) as cluster:
         (still,) = (node for node in cluster.nodes if node.role is Role.CONTROL_PLANE)
-        with filling(Kube(cluster), OneStandsStill(), CountedProxies(), "a", but=still) as fillers:
+        with filling(Kube(cluster), OneStandsStill(), CountedProxies(), "a", SilentProgress(), but=still) as fillers:
             assert fillers.bring_to(1) < 60
             assert still not in fillers.followers
