@@ -7,6 +7,7 @@ to a Service whose only endpoint is beside them, so that no packet meets the rul
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from clusters.cluster import Node
@@ -26,9 +27,10 @@ class Control:
 def run_beside(generator: LoadGenerator, plan: LoadPlan, control: Control) -> tuple[LoadResult, TargetBlocks]:
     """Work off `plan`, and one target's share of it on the control; the control's blocks by the plan's numbers."""
     share = replace(plan, targets=(control.target,), rate_per_s=plan.rate_per_s / len(plan.targets))
-    with control.generator.running(share) as aside:
+    with ThreadPoolExecutor(1) as aside:
+        running = aside.submit(control.generator.run, share)
         result = generator.run(plan)
-    held = aside.result()
+        held = running.result()
     later = round((held.began_s - result.began_s) / plan.block_s)
     return result, TargetBlocks(tuple(_renumbered(block, later) for block in held.of(control.target).blocks))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event
 
 from clusters.cluster import Node
 from harness.kube.client import Kube
@@ -29,17 +30,25 @@ class LoadGenerator:
     master: Master
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def run(self, plan: LoadPlan) -> LoadResult:
-        """Work off `plan`. Raises `Refused` for a target elsewhere, `WorldError` if Locust fails."""
+    def run(self, plan: LoadPlan, begun: Callable[[], None] = lambda: None) -> LoadResult:
+        """Work off `plan`; `begun` is called when it has begun.
+
+        Raises `Refused` for a target elsewhere, `WorldError` if Locust fails.
+        """
         plan.require_within(self.kube.cluster)
         limit_s = plan.duration_s + plan.floor_s + ALLOWANCE_S
-        return LoadResult.from_record(self.master.tell(plan.as_record(next(self._numbers)), limit_s))
+        return LoadResult.from_record(self.master.tell(plan.as_record(next(self._numbers)), limit_s, begun))
 
     @contextmanager
     def running(self, plan: LoadPlan) -> Iterator[Future[LoadResult]]:
-        """Work off `plan` while the block makes its changes; the block's end waits for the plan's."""
+        """Work off `plan` while the block makes its changes: it has begun when the block does, and the block's end
+        waits for its own."""
+        begun = Event()
         with ThreadPoolExecutor(1) as background:
-            yield background.submit(self.run, plan)
+            running = background.submit(self.run, plan, begun.set)
+            running.add_done_callback(lambda _: begun.set())  # also if it never begins
+            begun.wait()
+            yield running
 
 
 @contextmanager

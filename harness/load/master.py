@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
@@ -31,8 +31,11 @@ class Master:
     log: IO[str]
     port: int
 
-    def tell(self, plan: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        """What came of one plan. Raises `WorldError` if the master complains, ends, or says nothing in time."""
+    def tell(self, plan: dict[str, Any], timeout_s: float, begun: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """What came of one plan; `begun` is called when it has begun.
+
+        Raises `WorldError` if the master complains, ends, or says nothing in time.
+        """
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(f"{json.dumps(plan)}\n")
@@ -40,6 +43,9 @@ class Master:
         except BrokenPipeError as error:
             raise self._failed("has ended") from error
         told = self.listen(timeout_s)
+        if "begun" in told:
+            begun()
+            told = self.listen(timeout_s)
         if "complaint" in told:
             raise self._failed(f"complains: {told['complaint']}")
         return told

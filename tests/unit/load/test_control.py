@@ -1,6 +1,3 @@
-from concurrent.futures import Future
-from contextlib import contextmanager
-
 from clusters.cluster import Node, Role
 from harness.load.control import Control, run_beside
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
@@ -18,12 +15,6 @@ class FakeGenerator:
         self.plans.append(plan)
         told = {target.label: TargetBlocks(tuple(Block(number) for number in range(4))) for target in plan.targets}
         return LoadResult(0, 0, 0, 0.0, 0, self.began_s, told, TargetBlocks(()))
-
-    @contextmanager
-    def running(self, plan):
-        done = Future()
-        done.set_result(self.run(plan))
-        yield done
 
 
 def test_the_control_does_one_targets_share_and_its_blocks_are_those_of_the_same_moments():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -59,7 +60,10 @@ def test_two_workers_share_a_plan_and_what_they_tell_is_put_together(start):
     targets = (Target("a", "127.0.0.1", port), Target("a again", "127.0.0.1", port))
     for number, exchange in enumerate((Exchange.FIRST_PACKET, Exchange.HTTP_KEPT)):
         asked = plan(*targets, exchange=exchange, detail="/")
-        result = LoadResult.from_record(master.tell(asked.as_record(number), ALLOWANCE_S))
+        begun = []
+        told = master.tell(asked.as_record(number), ALLOWANCE_S, lambda begun=begun: begun.append(time.time()))
+        result = LoadResult.from_record(told)
+        assert begun[0] <= result.began_s + 0.5
         assert (result.planned, result.lost) == (150, 0)
         assert set(result.targets) == {"a", "a again"}
         blocks = result.targets["a"].blocks

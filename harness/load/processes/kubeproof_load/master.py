@@ -2,7 +2,8 @@
 
 Usage: python3 -m kubeproof_load.master <address to listen on> <number of workers>
 
-The first line out tells the port on which workers find it. Between plans users stay, and wait for arrivals.
+The first line out tells the port on which workers find it; of each plan one line tells that it has begun, and the next
+what came of it. Between plans users stay, and wait for arrivals.
 """
 
 import json
@@ -27,6 +28,7 @@ END_ALLOWANCE_S = 20.0
 """How much longer than planned a plan may last."""
 
 LOOK_EVERY_S = 0.1
+BEGUN = {"begun": True}
 
 
 class Master:
@@ -36,27 +38,28 @@ class Master:
         self._runner = runner
         self._wanted = workers
         self._told = Queue()
-        for word in ("floor", "block", "done"):
+        for word in ("began", "floor", "block", "done"):
             runner.register_message(word, self._on_message)
 
     def _on_message(self, environment, msg, **_):
         self._told.put((msg.type, msg.node_id, msg.data))
 
-    def perform(self, plan):
-        """What came of one plan; `complaint` alone if there are no workers for it."""
+    def perform(self, plan, begun):
+        """What came of one plan; `complaint` alone if there are no workers for it. `begun` is called when all of them
+        have taken it up, their floor behind them."""
         if not self._gather():
             there = len(self._workers())
             return {"complaint": f"{there} of {self._wanted} Locust workers were there after {GATHERING_S:.0f} s"}
         workers = self._workers()
         for number, worker in enumerate(workers):
             self._runner.send_message("plan", part_of(plan, number, len(workers)), worker)
-        return self._outcome(plan, workers)
+        return self._outcome(plan, workers, begun)
 
-    def _outcome(self, plan, workers):
+    def _outcome(self, plan, workers, begun):
         """All blocks, and each worker's own account; who went missing or did not end in time has none."""
         outcome = {"floor": [], "block": [], "done": []}
         deadline_s = time.monotonic() + plan["floor_s"] + plan["duration_s"] + plan["timeout_s"] + END_ALLOWANCE_S
-        open_ = set(workers)
+        open_, waiting = set(workers), set(workers)
         while open_ and time.monotonic() < deadline_s:
             try:
                 word, worker, what = self._told.get(timeout=LOOK_EVERY_S)
@@ -65,6 +68,11 @@ class Master:
                 continue
             if what.pop("plan") != plan["number"]:
                 continue  # from a plan that was given up
+            if word == "began":
+                waiting.discard(worker)
+                if not waiting:
+                    begun()
+                continue
             outcome[word].append(what)
             if word == "done":
                 open_.discard(worker)
@@ -101,7 +109,7 @@ def main():
         say(told, {"port": runner.server.port})
         master = Master(runner, int(workers))
         for line in FileObject(sys.stdin.buffer):
-            say(told, master.perform(json.loads(line)))
+            say(told, master.perform(json.loads(line), lambda: say(told, BEGUN)))
         runner.quit()
 
 

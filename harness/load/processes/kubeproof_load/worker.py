@@ -36,6 +36,7 @@ class Worker:
         before = resource.getrusage(resource.RUSAGE_SELF)
         works = [self._perform(plan, [self._echo], plan["floor_s"], "floor")] if plan["floor_s"] else []
         began_s = time.time() + BEGIN_IN_S + plan["offset_s"]
+        self._send("began", plan)
         works.append(self._perform(plan, targets, plan["duration_s"], "block"))
         after = resource.getrusage(resource.RUSAGE_SELF)
         self._send(
