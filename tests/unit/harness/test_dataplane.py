@@ -1,6 +1,9 @@
 import json
 
+import pytest
+
 from clusters.cluster import Node, Role
+from clusters.errors import CommandFailed
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.nftables import NftablesDataPlane
@@ -171,3 +174,18 @@ def test_an_address_is_not_found_within_a_longer_one():
     assert not iptables().mentions(NODE, "10.244.1.55")
     assert ipvs().mentions(NODE, "10.244.2.9")
     assert not ipvs().mentions(NODE, "0.244.2.9")
+
+
+class FailingShell:
+    def __init__(self, stderr):
+        self.stderr = stderr
+
+    def run(self, node, *argv):
+        raise CommandFailed(argv, 1, "", self.stderr)
+
+
+def test_where_kube_proxy_runs_in_another_mode_there_are_no_rules_of_nftables_mode():
+    gone = "Error: No such file or directory\nlist table ip kube-proxy\n"
+    assert NftablesDataPlane(FailingShell(gone)).rule_count(NODE) == RuleCount(rules=0, sets={})
+    with pytest.raises(CommandFailed, match="not permitted"):
+        NftablesDataPlane(FailingShell("Error: Operation not permitted")).rule_count(NODE)
