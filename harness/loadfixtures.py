@@ -36,9 +36,12 @@ ALL_SERVICES = {
 
 
 class Sweeper(Protocol):
-    """Measures the first packet at these numbers of Services, in this order; every step is in the report."""
+    """Measures the first packet at these numbers of Services, in this order; every step is in the report.
 
-    def __call__(self, *services: int) -> list[Step]: ...
+    With `twins` each position is measured under two names.
+    """
+
+    def __call__(self, *services: int, twins: bool = False) -> list[Step]: ...
 
 
 @pytest.fixture
@@ -103,9 +106,9 @@ def run_sweep(
 ) -> Sweeper:
     """Measure in this case."""
 
-    def run(*services: int) -> list[Step]:
+    def run(*services: int, twins: bool = False) -> list[Step]:
         steps: list[Step] = []
-        plan = SweepPlan(services, RATE_PER_S[cluster.substrate], DURATION_S, seed)
+        plan = SweepPlan(services, RATE_PER_S[cluster.substrate], DURATION_S, seed, twins)
         with sweep(sweep_setting, plan, progress) as measured:
             for step in measured:
                 steps.append(step)

@@ -2,8 +2,8 @@
 
 The generator on one node, endpoints on another, and one more Service whose endpoint is beside the generator. At each
 step the fillers are brought to their number, every node's kernel is seen to hold them, and three of a dozen equal
-target Services are measured: those whose rules come first, in the middle and last, each under two names, so that what
-chance alone makes of a difference stands beside every difference. Where a rule stands is read from the generator's
+target Services are measured: those whose rules come first, in the middle and last, in the laboratory each under two
+names, so that what chance alone makes of a difference stands beside every difference. Where a rule stands is read from the generator's
 kernel before and after, because kube-proxy orders rules anew whenever it writes them. Zero is measured first and again
 last.
 """
@@ -46,12 +46,13 @@ FULL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """Numbers of Services in their order, and how each is measured."""
+    """Numbers of Services in their order, and how each is measured; with `twins`, each position under two names."""
 
     services: tuple[int, ...]
     rate_per_s: float
     duration_s: float
     seed: int
+    twins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,9 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
 
 
 def _load(setting: SweepSetting, plan: SweepPlan, number: int, positions: tuple[Position, ...]) -> LoadPlan:
-    targets = [target for place in positions for target in (place.target, place.twin)]
+    targets = [place.target for place in positions]
+    if plan.twins:
+        targets += [place.twin for place in positions]
     return LoadPlan((*targets, _near(setting)), plan.rate_per_s, plan.duration_s, seed=plan.seed + number)
 
 
@@ -165,8 +168,9 @@ def _measurements(
         for clock in CLOCKS:
             told = {**here, "clock": clock}
             yield to_measurement("first_packet", result.of(place.target), clock, told, result, moved, generator)
-        told = {**here, "clock": "kernel"}
-        yield to_measurement("first_packet_twin", result.of(place.twin), "kernel", told, result, moved, generator)
+        if plan.twins:
+            told = {**here, "clock": "kernel"}
+            yield to_measurement("first_packet_twin", result.of(place.twin), "kernel", told, result, moved, generator)
     near = {**conditions, "position": NEAR, "rules_walked": after.get(setting.near), "endpoint": NEAR}
     for clock in CLOCKS:
         blocks = result.of(_near(setting))

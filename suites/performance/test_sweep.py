@@ -51,7 +51,7 @@ def test_the_first_packet_over_the_number_of_services(
     findings: list[Finding],
 ) -> None:
     """Every number of Services in turn, zero first and last; what it shows counts if the sweep's own checks hold."""
-    made = run_sweep(*sweep_services)
+    made = run_sweep(*sweep_services, twins=True)
     steps = sound(made)
     checks = [check_twins([pair for step in steps for pair in step.twins])]
     if cluster.mode is Mode.IPTABLES:
