@@ -3,9 +3,9 @@
 The generator on one node, endpoints on another, and one more Service whose endpoint is beside the generator. At each
 step the fillers are brought to their number, every node's kernel is seen to hold them, and three of a dozen equal
 target Services are measured: those whose rules come first, in the middle and last, in the laboratory each under two
-names, so that what chance alone makes of a difference stands beside every difference. Where a rule stands is read from the generator's
-kernel before and after, because kube-proxy orders rules anew whenever it writes them. Zero is measured first and again
-last.
+names, so that what chance alone makes of a difference stands beside every difference. Where a rule stands is read from
+the generator's kernel before and after, because kube-proxy orders rules anew whenever it writes them. Zero is measured
+first and again last.
 """
 
 from __future__ import annotations
