@@ -23,13 +23,15 @@ class Growth:
     Blocks of one step share whatever else moved the host meanwhile, and their interval does not know of it.
     The controls do: zero Services, measured first and last, and steps of so few that growth cannot show;
     `controls_us` are their medians less what the slope gives them. Growth is told only where it is larger than
-    their spread, its absence only where that spread is smaller than the interval.
+    their spread, its absence only where that spread is smaller than the interval. If it is `controlled`, medians are
+    counted from those of a control at zero Services in the same moments.
     """
 
     slope: Slope
     controls_us: tuple[float, ...]
     most: int
     blocks: int
+    controlled: bool
 
     @property
     def seen(self) -> bool:
@@ -60,6 +62,8 @@ class Growth:
             "blocks": self.blocks,
         }
         method = f"Theil-Sen over the medians of {self.blocks} blocks of 1 s"
+        if self.controlled:
+            method += ", less those of a control at zero Services in the same moments"
         return Finding("growth", f"In {mode} mode {self._statement}", numbers, method)
 
     @property
@@ -84,7 +88,7 @@ class Growth:
 
 
 def blocks_us(step: Step, position: str) -> tuple[float, ...]:
-    """The medians of a step's blocks, above the control's where there is one."""
+    """The medians of a step's blocks, less the control's where there is one."""
     return step.above_control_us.get(position) or step.block_p50_us[position]
 
 
@@ -98,4 +102,5 @@ def growth(steps: Sequence[Step]) -> Growth:
         for step in steps
         if step.services <= most * CONTROLS_UP_TO
     )
-    return Growth(slope, controls_us, most, len(points))
+    controlled = all(step.above_control_us for step in steps)
+    return Growth(slope, controls_us, most, len(points), controlled)

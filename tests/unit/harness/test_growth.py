@@ -66,4 +66,6 @@ def test_a_control_takes_away_what_moved_the_host():
         above = tuple(block - control_us for block in step.block_p50_us["end"])
         steps.append(replace(step, above_control_us={"end": above}))
     assert "cannot be told" in growth(simulated(per_1000_us=5, at_last_us=-90)).finding("iptables").statement
-    assert "takes longer by" in growth(steps).finding("iptables").statement
+    found = growth(steps).finding("iptables")
+    assert "takes longer by" in found.statement
+    assert found.confidence.endswith("less those of a control at zero Services in the same moments")
