@@ -87,20 +87,27 @@ class Growth:
         return max(self.controls_us) - min(self.controls_us)
 
 
-def blocks_us(step: Step, position: str) -> tuple[float, ...]:
-    """The medians of a step's blocks, less the control's where there is one."""
-    return step.above_control_us.get(position) or step.block_p50_us[position]
+def is_controlled(steps: Sequence[Step], position: str) -> bool:
+    """Every step has blocks of a control beside those of the position."""
+    return all(step.above_control_us.get(position) for step in steps)
+
+
+def blocks_us(steps: Sequence[Step], position: str) -> list[tuple[float, ...]]:
+    """The medians of each step's blocks, less the control's if every step has one."""
+    if is_controlled(steps, position):
+        return [step.above_control_us[position] for step in steps]
+    return [step.block_p50_us[position] for step in steps]
 
 
 def growth(steps: Sequence[Step]) -> Growth:
     """The growth that a sweep shows; `steps` hold zero Services at least twice."""
-    points = [(step.services, block) for step in steps for block in blocks_us(step, POSITION)]
+    blocks = blocks_us(steps, POSITION)
+    points = [(step.services, block) for step, told in zip(steps, blocks, strict=True) for block in told]
     slope = robust_slope([services / PER for services, _ in points], [block for _, block in points])
     most = max(step.services for step in steps)
     controls_us = tuple(
-        median(blocks_us(step, POSITION)) - slope.per_unit * step.services / PER
-        for step in steps
+        median(told) - slope.per_unit * step.services / PER
+        for step, told in zip(steps, blocks, strict=True)
         if step.services <= most * CONTROLS_UP_TO
     )
-    controlled = all(step.above_control_us for step in steps)
-    return Growth(slope, controls_us, most, len(points), controlled)
+    return Growth(slope, controls_us, most, len(points), is_controlled(steps, POSITION))

@@ -89,4 +89,4 @@ def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: i
 def look_up_check(steps: list[Step]) -> SelfCheck:
     """Over all steps: what a Service more costs a connection that meets the rules of one node."""
     services = [step.services for step in steps]
-    return check_look_up(slope_of_steps(services, [median(blocks_us(step, NEAR)) for step in steps]), max(services))
+    return check_look_up(slope_of_steps(services, [median(told) for told in blocks_us(steps, NEAR)]), max(services))
