@@ -2,13 +2,15 @@
 
 Network programming latency, as SIG Scalability defines it, ends when the kernel holds the rules
 (https://git.k8s.io/community/sig-scalability/slos/network_programming_latency.md) and is measured by kube-proxy itself.
-Here it ends when a connection from the node is answered, or no longer, which is what a user has of it. Changes stand at
-equal distances, so that they meet kube-proxy at every moment between two of its syncs. A change that has not arrived
-when the watch ends is counted as an error, never left out.
+Here it ends when a connection from the node is answered, or no longer, which is what a user has of it. Each change comes
+at a random moment of a stretch of its own: at equal distances they would meet kube-proxy, which syncs once a second at
+most, at the same few moments between two syncs. A change that has not arrived when the watch ends is counted as an
+error, never left out.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +37,7 @@ BLOCK = 5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`batch` changes of one kind, `apart_s` from each other, then of the next; probers start `lead_s` before."""
+    """`batch` changes of one kind, each within `apart_s` of its own, then of the next; probers start `lead_s` before."""
 
     batch: int = 25
     apart_s: float = 0.2
@@ -52,26 +54,39 @@ class Sample:
 
 
 def measure_changes(
-    kube: Kube, namespace: str, probers: Probers, all_subjects: Sequence[Subject], pace: Pace, progress: Progress
+    kube: Kube,
+    namespace: str,
+    probers: Probers,
+    all_subjects: Sequence[Subject],
+    pace: Pace,
+    seed: int,
+    progress: Progress,
 ) -> tuple[Sample, ...]:
     """Take every subject through every change; a sample for each change and node."""
     samples: list[Sample] = []
+    generator = random.Random(seed)
     for begin in range(0, len(all_subjects), pace.batch):
         batch = all_subjects[begin : begin + pace.batch]
         progress.note(f"changes of {batch[0].name} to {batch[-1].name}")
         for subject in batch:
             prepare(kube, namespace, subject)
         for change in Change:
-            samples += _one_kind(kube, namespace, probers, batch, change, pace)
+            samples += _one_kind(kube, namespace, probers, batch, change, pace, generator)
         clear(kube, namespace, batch)
     return tuple(samples)
 
 
 def _one_kind(
-    kube: Kube, namespace: str, probers: Probers, batch: Sequence[Subject], change: Change, pace: Pace
+    kube: Kube,
+    namespace: str,
+    probers: Probers,
+    batch: Sequence[Subject],
+    change: Change,
+    pace: Pace,
+    generator: random.Random,
 ) -> Iterator[Sample]:
     begin_s = time.time() + pace.lead_s
-    moments_s = [begin_s + number * pace.apart_s for number in range(len(batch))]
+    moments_s = [begin_s + (number + generator.random()) * pace.apart_s for number in range(len(batch))]
     probes = [
         Probe(subject.target, at_s, change.makes_reachable) for subject, at_s in zip(batch, moments_s, strict=True)
     ]

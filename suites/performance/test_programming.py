@@ -56,7 +56,7 @@ def test_changes_arrive_in_every_kernel(
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
             fillers.bring_to(services)
-            samples = measure_changes(kube, namespace, probers, everything, Pace(), progress)
+            samples = measure_changes(kube, namespace, probers, everything, Pace(), seed + number, progress)
             conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "services": services}
             measurements.extend(changes_measured(samples, conditions, np.random.default_rng([seed, number])))
 

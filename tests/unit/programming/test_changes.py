@@ -77,7 +77,7 @@ def measured(tmp_path, seer):
     with serving(FakeApiServer(ANSWERS, seer), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
         everything = subjects("10.96.0.0/16", BACKEND, 1)
-        return measure_changes(Kube(cluster), "a", probers, everything, Pace(lead_s=0.05), SilentProgress())
+        return measure_changes(Kube(cluster), "a", probers, everything, Pace(lead_s=0.05), 1, SilentProgress())
 
 
 def test_every_change_is_seen_from_every_node(tmp_path):
