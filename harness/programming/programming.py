@@ -2,10 +2,10 @@
 
 Network programming latency, as SIG Scalability defines it, ends when the kernel holds the rules
 (https://git.k8s.io/community/sig-scalability/slos/network_programming_latency.md) and is measured by kube-proxy itself.
-Here it ends when a connection from the node is answered, or no longer, which is what a user has of it. Each change comes
-at a random moment of a stretch of its own: at equal distances they would meet kube-proxy, which syncs once a second at
-most, at the same few moments between two syncs. A change that has not arrived when the watch ends is counted as an
-error, never left out.
+Here it ends when a connection from the node is answered, or no longer, which is what a user has of it. Each change
+comes at a random moment of a stretch of its own: at equal distances they would meet kube-proxy, which syncs once a
+second at most, at the same few moments between two syncs. A change that has not arrived when the watch ends is counted
+as an error, never left out.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ BLOCK = 5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`batch` changes of one kind, each within `apart_s` of its own, then of the next; probers start `lead_s` before."""
+    """`batch` changes of a kind, each within `apart_s` of its own, then of the next; probers start `lead_s` before."""
 
     batch: int = 25
     apart_s: float = 0.2
