@@ -61,9 +61,9 @@ def generator(cluster: Cluster, kube: Kube, namespace: str) -> Iterator[LoadGene
 
 @pytest.fixture
 def control(cluster: Cluster, kube: Kube, namespace: str, make_service: ServiceMaker) -> Iterator[Control | None]:
-    """On a node where nothing else is measured; in user-mode Linux, where each node has a kernel of its own, none."""
+    """On a node where nothing else is measured."""
     spare = [node for node in cluster.nodes if node not in cluster.workers[:2]]
-    if not cluster.owned or not spare or cluster.substrate is Substrate.UML:
+    if not cluster.owned or not spare:
         yield None
         return
     beside = make_service("control", 1, node=spare[0].name)

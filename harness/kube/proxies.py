@@ -165,10 +165,10 @@ class Proxies:
     def paused(self, node: Node) -> Iterator[None]:
         """The node's kube-proxy stands still while the block lasts, and its rules stay as they are."""
         try:
-            self._shell.run(node, "sh", "-c", "kill -STOP $(pidof kube-proxy)")
+            self._shell.run(node, "pkill", "-STOP", "-x", "kube-proxy")
             yield
         finally:
-            self._shell.run(node, "sh", "-c", "kill -CONT $(pidof kube-proxy)")
+            self._shell.run(node, "pkill", "-CONT", "-x", "kube-proxy")
 
     @contextmanager
     def changing(self, nodes: tuple[Node, ...], *setting: str) -> Iterator[Callable[[object], None]]:

@@ -1,5 +1,5 @@
 import pytest
-from director.commands import Files, NotPermitted, Page, Program, permitted
+from director.commands import Files, Halt, NotPermitted, Page, Program, permitted
 
 LEGACY = "/usr/local/lib/kubeproof/legacy"
 
@@ -47,3 +47,14 @@ def test_curl_means_nothing_else(arguments):
 def test_everything_else_is_refused(argv):
     with pytest.raises(NotPermitted):
         permitted(argv)
+
+
+def test_pkill_means_to_have_kube_proxy_stand_still_or_go_on():
+    assert permitted(("pkill", "-STOP", "-x", "kube-proxy")) == Halt(still=True)
+    assert permitted(("pkill", "-CONT", "-x", "kube-proxy")) == Halt(still=False)
+
+
+@pytest.mark.parametrize("line", ["pkill -KILL -x kube-proxy", "pkill -STOP -x python3", "pkill kube-proxy", "pkill"])
+def test_pkill_means_nothing_else(line):
+    with pytest.raises(NotPermitted, match="only stops and continues kube-proxy"):
+        permitted(tuple(line.split()))

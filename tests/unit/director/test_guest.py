@@ -1,8 +1,11 @@
+import os
 import socket
+import subprocess
 import threading
 
 import pytest
-from director.guest.answers import answer, first_sync_done, get
+from director.commands import Halt
+from director.guest.answers import _halt, answer, first_sync_done, get
 from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
 
 from tests.fakes.machine import FakeMachine
@@ -73,7 +76,7 @@ def test_what_is_not_permitted_ends_as_in_a_shell():
         "exit_code": 126,
         "stdout": "",
         "stderr": "bash: the guest runs only cat, conntrack, curl, ip6tables-save, ipset, iptables, iptables-save, "
-        "ipvsadm, uname\n",
+        "ipvsadm, pkill, uname\n",
     }
 
 
@@ -110,3 +113,17 @@ def test_a_page_is_asked_for_by_hand():
 def test_what_does_not_speak_http_is_an_error():
     with pytest.raises(OSError, match="does not speak HTTP"):
         get(serve_once(b"hello"), "/", 5)
+
+
+def test_a_process_that_is_called_kube_proxy_stands_still_and_goes_on(tmp_path):
+    with subprocess.Popen(["sleep", "60"]) as proxy:
+        (tmp_path / str(proxy.pid)).mkdir()
+        (tmp_path / str(proxy.pid) / "comm").write_text("kube-proxy\n")
+        assert _halt(Halt(still=True), tmp_path)["exit_code"] == 0
+        _, how = os.waitpid(proxy.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(how)
+        assert _halt(Halt(still=False), tmp_path)["exit_code"] == 0
+        _, how = os.waitpid(proxy.pid, os.WCONTINUED)
+        assert os.WIFCONTINUED(how)
+        proxy.kill()
+    assert _halt(Halt(still=True), tmp_path / "none")["exit_code"] == 1

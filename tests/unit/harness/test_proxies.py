@@ -178,7 +178,7 @@ class NotedShell:
         self.ran = []
 
     def run(self, node, *argv):
-        self.ran.append((node.name, argv[-1]))
+        self.ran.append((node.name, " ".join(argv)))
         return ""
 
 
@@ -187,9 +187,9 @@ def test_a_paused_kube_proxy_goes_on_afterwards_whatever_happened(tmp_path):
 
     def fail(proxies):
         with proxies.paused(WORKER):
-            assert shell.ran == [("worker", "kill -STOP $(pidof kube-proxy)")]
+            assert shell.ran == [("worker", "pkill -STOP -x kube-proxy")]
             raise RuntimeError
 
     with serving(FakeApiServer({}), tmp_path) as cluster, pytest.raises(RuntimeError):
         fail(Proxies(Kube(cluster), shell))
-    assert shell.ran[1:] == [("worker", "kill -CONT $(pidof kube-proxy)")]
+    assert shell.ran[1:] == [("worker", "pkill -CONT -x kube-proxy")]

@@ -1,4 +1,5 @@
-"""What may be asked of the guest: kube-proxy's tools, files of /proc and /sys, kube-proxy's own pages."""
+"""What may be asked of the guest: kube-proxy's tools, files of /proc and /sys, kube-proxy's own pages, and to have it
+stand still."""
 
 from __future__ import annotations
 
@@ -57,13 +58,20 @@ class Page:
     fail: bool
 
 
-Command = Program | Files | Page
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Have kube-proxy stand still, or go on."""
+
+    still: bool
+
+
+Command = Program | Files | Page | Halt
 
 
 def permitted(argv: tuple[str, ...]) -> Command:
     """What `argv` means in the guest. Raises `NotPermitted`.
 
-    `curl` is no program there: the agent asks for the page itself, which is quicker than to start one.
+    `curl` and `pkill` are no programs there: the agent asks for the page itself, which is quicker than to start one.
     """
     if not argv:
         raise NotPermitted("no program was named")
@@ -74,7 +82,9 @@ def permitted(argv: tuple[str, ...]) -> Command:
         return _files(arguments)
     if name == "curl":
         return _page(arguments)
-    raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, 'cat', 'curl')))}")
+    if name == "pkill":
+        return _halt(arguments)
+    raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, 'cat', 'curl', 'pkill')))}")
 
 
 def _files(arguments: list[str]) -> Files:
@@ -95,3 +105,12 @@ def _page(arguments: list[str]) -> Page:
     if len(urls) != 1 or urls[0] not in PAGES:
         raise NotPermitted(f"curl {' '.join(urls)}: the guest asks only for {', '.join(sorted(PAGES))}")
     return Page(*PAGES[urls[0]], fail=not _CURL_FAIL.isdisjoint(arguments))
+
+
+def _halt(arguments: list[str]) -> Halt:
+    match arguments:
+        case ["-STOP", "-x", "kube-proxy"]:
+            return Halt(still=True)
+        case ["-CONT", "-x", "kube-proxy"]:
+            return Halt(still=False)
+    raise NotPermitted(f"pkill {' '.join(arguments)}: the guest only stops and continues kube-proxy")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import subprocess
 from pathlib import Path
 
-from director.commands import Files, NotPermitted, Page, Program, permitted
+from director.commands import Files, Halt, NotPermitted, Page, Program, permitted
 from director.frames import Message
 
-# The exit codes of a shell, of `timeout` and of curl for the same misfortunes.
+# The exit codes of a shell, of `timeout` and of curl and pkill for the same misfortunes.
 NOT_PERMITTED, NOT_FOUND, TOO_LATE, NO_FILE, NO_CONNECTION, PAGE_REFUSED = 126, 127, 124, 1, 7, 22
+NO_PROCESS = 1
+KUBE_PROXY = "kube-proxy"
 
 _LAST_SYNC = re.compile(
     r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{ip_family=\"IPv4\"\})? (\S+)$", re.MULTILINE
@@ -26,7 +30,9 @@ def answer(argv: tuple[str, ...], timeout_s: float) -> Message:
         return _result(NOT_PERMITTED, stderr=f"{refusal}\n")
     if isinstance(command, Program):
         return _run(command, timeout_s)
-    return _read(command) if isinstance(command, Files) else _page(command, timeout_s)
+    if isinstance(command, Files):
+        return _read(command)
+    return _halt(command) if isinstance(command, Halt) else _page(command, timeout_s)
 
 
 def _result(exit_code: int, stdout: str = "", stderr: str = "") -> Message:
@@ -59,6 +65,21 @@ def _read(files: Files) -> Message:
         except OSError as error:
             stderr += f"cat: {path}: {error.strerror}\n"
     return _result(NO_FILE if stderr else 0, stdout, stderr)
+
+
+def _halt(halt: Halt, processes: Path = Path("/proc")) -> Message:
+    """As pkill: exit code 1 if no process is called kube-proxy."""
+    found = [int(file.parent.name) for file in processes.glob("[0-9]*/comm") if _reads(file, KUBE_PROXY)]
+    for process in found:
+        os.kill(process, signal.SIGSTOP if halt.still else signal.SIGCONT)
+    return _result(0 if found else NO_PROCESS)
+
+
+def _reads(file: Path, text: str) -> bool:
+    try:
+        return file.read_text().strip() == text
+    except OSError:
+        return False  # that process has ended meanwhile
 
 
 def _page(page: Page, timeout_s: float) -> Message:
