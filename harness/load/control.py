@@ -7,6 +7,7 @@ to a Service whose only endpoint is beside them, so that no packet meets the rul
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,8 @@ def run_beside(generator: LoadGenerator, plan: LoadPlan, control: Control) -> tu
         running = aside.submit(control.generator.run, share)
         result = generator.run(plan)
         held = running.result()
+    if math.isnan(held.began_s) or math.isnan(result.began_s):
+        return result, TargetBlocks(())  # no worker has told when it began, so no moments are the same
     later = round((held.began_s - result.began_s) / plan.block_s)
     return result, TargetBlocks(tuple(_renumbered(block, later) for block in held.of(control.target).blocks))
 

@@ -31,6 +31,13 @@ SAMPLES = 200
 MASS, WATCHED = 1000, 20
 
 
+@pytest.fixture
+def backend(make_service: ServiceMaker) -> Backend:
+    """What every Service that is changed leads to."""
+    (address,) = make_service("web", 1).pods.values()
+    return Backend(address, 8080)
+
+
 @pytest.mark.workers(2)
 @pytest.mark.performance
 @pytest.mark.exclusive
@@ -41,7 +48,7 @@ def test_changes_arrive_in_every_kernel(
     dataplane: DataPlane,
     proxies: Proxies,
     namespace: str,
-    make_service: ServiceMaker,
+    backend: Backend,
     probers: Probers,
     programming_services: tuple[int, ...],
     seed: int,
@@ -49,9 +56,7 @@ def test_changes_arrive_in_every_kernel(
     progress: Progress,
 ) -> None:
     """A Service and its endpoint come and go, 200 times each at every number of Services, seen from each node."""
-    web = make_service("web", 1)
-    (address,) = web.pods.values()
-    everything = subjects(cluster.service_cidr, Backend(address, 8080), SAMPLES)
+    everything = subjects(cluster.service_cidr, backend, SAMPLES)
     with filling(kube, dataplane, proxies, namespace, progress) as fillers:
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
@@ -74,14 +79,12 @@ def test_a_thousand_services_at_once_arrive(
     dataplane: DataPlane,
     proxies: Proxies,
     namespace: str,
-    make_service: ServiceMaker,
+    backend: Backend,
     probers: Probers,
     findings: list[Finding],
 ) -> None:
     """Services made as fast as the API server takes them; then a kube-proxy that begins with nothing."""
-    web = make_service("web", 1)
-    (address,) = web.pods.values()
-    everything = subjects(cluster.service_cidr, Backend(address, 8080), MASS)
+    everything = subjects(cluster.service_cidr, backend, MASS)
     watched = sample_of(everything, WATCHED)
     for subject in everything:
         prepare(kube, namespace, subject)

@@ -1,3 +1,5 @@
+import math
+
 from clusters.cluster import Node, Role
 from harness.load.control import Control, run_beside
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
@@ -25,3 +27,11 @@ def test_the_control_does_one_targets_share_and_its_blocks_are_those_of_the_same
     assert set(result.targets) == set("abcd")
     assert [block.number for block in held.blocks] == [2, 3, 4, 5]
     assert (aside.plans[0].rate_per_s, aside.plans[0].targets) == (100, (control.target,))
+
+
+def test_a_control_whose_worker_was_lost_tells_nothing_and_the_step_goes_on():
+    control = Control(NODE, FakeGenerator(began_s=math.nan), Target("control", "10.96.0.3", 80))
+    plan = LoadPlan((Target("a", "10.96.0.9", 80),), 400, 20, seed=1)
+    result, held = run_beside(FakeGenerator(began_s=100.0), plan, control)
+    assert set(result.targets) == {"a"}
+    assert held.blocks == ()
