@@ -53,4 +53,6 @@ def test_targets_are_compared_in_blocks_that_both_have():
     ours, theirs = side_by_side(blocks([100], [], [120]), blocks([90], [91], [92]), "kernel")
     assert len(ours.counts) == len(theirs.counts) == 2
     assert theirs.values_us.tolist() == [90, 92]
+    ours, theirs = side_by_side(blocks([100], [101], [120]), blocks([90], [], [92]), "kernel")
+    assert ours.values_us.tolist() == [100, 120]
     assert block_medians_us(blocks([100, 100], [], [120, 120]), "kernel") == {0: 100.0, 2: 120.0}
