@@ -16,6 +16,8 @@ from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.kube.services import ServiceMaker
+from harness.kube.wait import Waits
+from harness.load.calibration import make_rule_chain
 from harness.load.control import Control
 from harness.load.generator import LoadGenerator, load_generator
 from harness.load.plan import Target
@@ -40,7 +42,8 @@ ALL_SERVICES = {
 class Sweeper(Protocol):
     """Measures the first packet at these numbers of Services, in this order; every step is in the report.
 
-    With `twins` it is the laboratory's: each position is measured under two names, and for longer.
+    With `twins` it is the laboratory's: each position is measured under two names, for longer, and in iptables mode
+    beside a chain of rules that never match.
     """
 
     def __call__(self, *services: int, twins: bool = False) -> list[Step]: ...
@@ -104,21 +107,32 @@ def sweep_services(cluster: Cluster, pytestconfig: pytest.Config) -> tuple[int, 
 
 @pytest.fixture
 def run_sweep(
-    cluster: Cluster, sweep_setting: SweepSetting, seed: int, measurements: list[Measurement], progress: Progress
+    cluster: Cluster,
+    sweep_setting: SweepSetting,
+    waits: Waits,
+    seed: int,
+    measurements: list[Measurement],
+    progress: Progress,
 ) -> Sweeper:
     """Measure in this case."""
 
     def run(*services: int, twins: bool = False) -> list[Step]:
         steps: list[Step] = []
+        setting = _with_chain(sweep_setting, waits) if twins and sweep_setting.mode is Mode.IPTABLES else sweep_setting
         duration_s = LABORATORY_S if twins else DURATION_S
         plan = SweepPlan(services, RATE_PER_S[cluster.substrate], duration_s, seed, twins)
-        with sweep(sweep_setting, plan, progress) as measured:
+        with sweep(setting, plan, progress) as measured:
             for step in measured:
                 steps.append(step)
                 measurements.extend(_named(found, cluster.mode) for found in step.measurements)
         return steps
 
     return run
+
+
+def _with_chain(setting: SweepSetting, waits: Waits) -> SweepSetting:
+    version = setting.shell.run(setting.load_node, "iptables", "--version")
+    return replace(setting, chain=make_rule_chain(setting.kube, setting.namespace, waits, setting.load_node, version))
 
 
 def _named(found: Measurement, mode: Mode) -> Measurement:

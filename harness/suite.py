@@ -31,7 +31,6 @@ from harness.kube.services import ServiceHandle, ServiceMaker, service_path, wai
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.kube.workloads import service
-from harness.load.calibration import calibrate
 from harness.load.capacity import Attempt, attempt_of, search
 from harness.load.capacity import finding as capacity_finding
 from harness.load.cost import finding as cost_finding
@@ -136,7 +135,6 @@ __all__ = [
     "attempt_of",
     "blocks_us",
     "bodies",
-    "calibrate",
     "capacity_finding",
     "changes_measured",
     "check_look_up",

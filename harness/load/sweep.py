@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ from harness.dataplane.reader import DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
+from harness.load.calibration import RuleChain
 from harness.load.control import Control, run_beside
 from harness.load.cost import cost_of
 from harness.load.fillers import Fillers, filling
@@ -36,7 +38,7 @@ from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_meas
 from harness.load.step import Step
 from harness.measure.contrast import Range
 from harness.measure.difference import quantile_difference
-from harness.measure.rulecost import Walk
+from harness.measure.rulecost import Place, Walk, walks
 from reports.model import Measurement
 
 NEAR = "same node"
@@ -60,7 +62,7 @@ class SweepSetting:
     """Where a sweep takes place: the generator, its node and that node's mode, and the fronts of the target Services.
 
     `fronts` have their endpoint on another node, `near` beside the generator. Without a node to spare, or in a cluster
-    that is not ours, there is no `control`.
+    that is not ours, there is no `control`. A `chain` of rules as kube-proxy's is walked beside each step.
     """
 
     kube: Kube
@@ -74,6 +76,7 @@ class SweepSetting:
     fronts: tuple[ServicePort, ...]
     near: ServicePort
     control: Control | None
+    chain: RuleChain | None = None
 
 
 @contextmanager
@@ -120,10 +123,13 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
     """One step with the fillers as they are; `number` varies the seed, the rest is for the record."""
     positions = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
     load = _load(setting, plan, number, positions)
-    if setting.control is None:
-        result, control = setting.generator.run(load), TargetBlocks(())
-    else:
-        result, control = run_beside(setting.generator, load, setting.control)
+    with ThreadPoolExecutor(1) as aside:
+        calibration = aside.submit(_chain_walks, setting, load, positions)
+        if setting.control is None:
+            result, control = setting.generator.run(load), TargetBlocks(())
+        else:
+            result, control = run_beside(setting.generator, load, setting.control)
+        chain_walks = calibration.result()
     after = setting.dataplane.rules_walked(setting.load_node)
     generator = np.random.default_rng([plan.seed, number])
     measured = (*(place.target for place in positions), _near(setting))
@@ -134,7 +140,8 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
         tuple(_twins(positions, result, generator)),
-        tuple(_walks(positions, after, result)),
+        tuple(walks(list(_places(positions, after, result)))),
+        chain_walks,
         above_control_us={target.label: tuple(_above(result.of(target), control)) for target in measured},
     ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
@@ -193,16 +200,18 @@ def _above(ours: TargetBlocks, control: TargetBlocks) -> Iterator[float]:
         yield medians[number] - theirs[number]
 
 
-def _walks(positions: tuple[Position, ...], after: Mapping[ServicePort, int], result: LoadResult) -> Iterator[Walk]:
-    """Nothing where fronts are looked up, or where rules have moved meanwhile."""
-    head, *_, end = positions
-    if head.rules_walked is None or end.rules_walked is None:
-        return
-    if head.moved(after.get(head.front)) or end.moved(after.get(end.front)):
-        return
-    early, late = (block_medians_us(result.of(place.target), "kernel") for place in (head, end))
-    for number in sorted(early.keys() & late.keys()):
-        yield Walk(end.rules_walked - head.rules_walked, late[number] - early[number])
+def _places(positions: tuple[Position, ...], after: Mapping[ServicePort, int], result: LoadResult) -> Iterator[Place]:
+    """Nothing where fronts are looked up, or of rules that have moved meanwhile."""
+    for place in positions:
+        if place.rules_walked is not None and not place.moved(after.get(place.front)):
+            yield Place(place.rules_walked, block_medians_us(result.of(place.target), "kernel"))
+
+
+def _chain_walks(setting: SweepSetting, load: LoadPlan, positions: tuple[Position, ...]) -> tuple[Walk, ...]:
+    places = [place.rules_walked for place in positions if place.rules_walked is not None]
+    if setting.chain is None or len(places) < len(positions):
+        return ()
+    return setting.chain.walk(tuple(places), load)
 
 
 def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:

@@ -1,12 +1,12 @@
 """What one rule that a connection walks costs.
 
-Two chains are walked in the same blocks of time, one longer than the other by a known number of rules; what disturbed a
-block disturbed both, so the difference of their medians is the longer walk's alone.
+Places of one chain are reached in the same blocks of time, one behind the other by a known number of rules; what
+disturbed a block disturbed both, so the difference of their medians is the longer walk's alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.measure.slope import Slope, robust_slope
@@ -18,6 +18,22 @@ class Walk:
 
     rules: int
     later_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """So many rules are walked before it; the medians of the first packets that reached it, by the number of block."""
+
+    rules: int
+    medians_us: Mapping[int, float]
+
+
+def walks(places: Sequence[Place]) -> Iterator[Walk]:
+    """Each later place beside the first, in each block that both have; nothing if there are not two."""
+    for place in places[1:]:
+        first = places[0]
+        for number in sorted(place.medians_us.keys() & first.medians_us.keys()):
+            yield Walk(place.rules - first.rules, place.medians_us[number] - first.medians_us[number])
 
 
 def rule_cost(walks: Sequence[Walk]) -> Slope:

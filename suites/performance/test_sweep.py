@@ -18,9 +18,7 @@ from harness.suite import (
     Sweeper,
     SweepSetting,
     Target,
-    Waits,
     blocks_us,
-    calibrate,
     check_look_up,
     check_rule_cost,
     check_twins,
@@ -45,7 +43,6 @@ def test_the_first_packet_over_the_number_of_services(
     sweep_setting: SweepSetting,
     sweep_services: tuple[int, ...],
     run_sweep: Sweeper,
-    waits: Waits,
     seed: int,
     measurements: list[Measurement],
     findings: list[Finding],
@@ -56,7 +53,8 @@ def test_the_first_packet_over_the_number_of_services(
     checks = [check_twins([pair for step in steps for pair in step.twins])]
     if cluster.mode is Mode.IPTABLES:
         swept = rule_cost([walk for step in steps for walk in step.walks])
-        checks.append(check_rule_cost(swept, calibrate(sweep_setting, waits, max(sweep_services), seed)))
+        calibrated = rule_cost([walk for step in steps for walk in step.chain_walks])
+        checks.append(check_rule_cost(swept, calibrated))
     else:
         checks.append(look_up_check(steps))
     checked = self_check(checks, cluster.mode)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from harness.measure.rulecost import Walk, agree, rule_cost
+from harness.measure.rulecost import Place, Walk, agree, rule_cost, walks
 from harness.measure.slope import slope_of_steps
 
 LENGTHS = (10, 100, 1000, 5000, 10000)
 
 
-def walks(us_per_rule, seed, noise_us=3.0):
+def walked(us_per_rule, seed, noise_us=3.0):
     generator = np.random.default_rng(seed)
     return [Walk(rules, us_per_rule * rules + generator.normal(0, noise_us)) for rules in LENGTHS for _ in range(20)]
 
@@ -16,20 +16,20 @@ def walks(us_per_rule, seed, noise_us=3.0):
 def test_the_cost_of_a_rule_is_found():
     held = 0
     for seed in range(100):
-        found = rule_cost(walks(0.025, seed))
+        found = rule_cost(walked(0.025, seed))
         held += found.low <= 0.025 <= found.high
     assert held >= 88
 
 
 def test_rules_that_cost_nothing_are_told_within_a_nanosecond():
-    found = rule_cost(walks(0.0, 1))
+    found = rule_cost(walked(0.0, 1))
     assert found.low <= 0 <= found.high
     assert found.high - found.low < 0.001
 
 
 def test_equal_costs_agree_and_others_do_not():
-    assert agree(rule_cost(walks(0.025, 1)), rule_cost(walks(0.025, 2)))
-    assert not agree(rule_cost(walks(0.025, 1)), rule_cost(walks(0.035, 2)))
+    assert agree(rule_cost(walked(0.025, 1)), rule_cost(walked(0.025, 2)))
+    assert not agree(rule_cost(walked(0.025, 1)), rule_cost(walked(0.035, 2)))
 
 
 def test_what_moves_whole_steps_is_in_the_interval_of_a_slope_over_steps():
@@ -41,3 +41,14 @@ def test_what_moves_whole_steps_is_in_the_interval_of_a_slope_over_steps():
         found = slope_of_steps(x, [100 + 0.02 * services + generator.normal(0, 5) for services in x])
         held += found.low <= 0.02 <= found.high
     assert held >= 88
+
+
+def test_each_later_place_stands_beside_the_first_in_the_blocks_that_both_have():
+    first = Place(3, {0: 50.0, 1: 60.0})
+    middle, last = Place(503, {0: 65.0, 1: 74.0}), Place(1003, {1: 90.0, 2: 95.0})
+    assert list(walks([first, middle, last])) == [Walk(500, 15.0), Walk(500, 14.0), Walk(1000, 30.0)]
+
+
+def test_one_place_alone_tells_nothing():
+    assert list(walks([Place(3, {0: 50.0})])) == []
+    assert list(walks([])) == []

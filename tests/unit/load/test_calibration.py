@@ -1,23 +1,51 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass, field
 
 import pytest
 
-from harness.load.calibration import PROGRAM, chain_pod, restore_program, sizes, walks
+from clusters.errors import WorldError
+from harness.kube.client import ExecResult
+from harness.load.calibration import POD, PROGRAM, RuleChain, chain_pod, places_reached, restore_program
 from harness.load.master import PROCESSES
-from harness.measure.rulecost import Walk
+from harness.load.plan import LoadPlan, Target
+from harness.measure.rulecost import Place, Walk, walks
 
-PLAN = {"sizes": [0, 2000], "blocks": 2, "block_s": 0.2, "rate_per_s": 200, "seed": 1, "timeout_s": 5}
-
-
-def test_a_longer_chain_stands_beside_the_shortest_block_by_block():
-    chains = [{"rules": 1001, "blocks": [[30, 32], [40]]}, {"rules": 0, "blocks": [[10, 12], []]}]
-    assert list(walks(chains)) == [Walk(1001, 20)]
+TARGETS = tuple(Target(label, "10.96.0.9", 80) for label in ("head", "middle", "end", "same node"))
 
 
-def test_chains_are_as_long_as_the_sweeps():
-    assert sizes(1000) == (0, 100, 500, 1000)
+@dataclass
+class FakeKube:
+    """A pod that has an answer ready."""
+
+    answer: ExecResult
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def exec(self, namespace, pod, argv, timeout_s):
+        assert (namespace, pod) == ("lab", POD)
+        self.asked.append(argv)
+        return self.answer
+
+
+def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
+    printed = [{"rules": 2, "blocks": [[30, 32], [40]]}, {"rules": 1004, "blocks": [[61, 63], []]}]
+    kube = FakeKube(ExecResult(json.dumps(printed), "", 0))
+    chain = RuleChain(kube, "lab", "iptables-nft-restore")
+    assert chain.walk((2, 503, 1002), LoadPlan(TARGETS, 400, 20, seed=7)) == (Walk(1002, 31.0),)
+    plan = json.loads(kube.asked[0][-1])
+    assert (plan["rules"], plan["places"]) == (1002, [2, 503, 1002])
+    assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 300, 7)
+
+
+def test_a_chain_that_cannot_be_written_is_the_worlds_failure():
+    chain = RuleChain(FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1)), "lab", "")
+    with pytest.raises(WorldError, match="lab/rule-chain could not be walked: iptables-nft-restore: line 4 failed"):
+        chain.walk((0, 5, 10), LoadPlan(TARGETS, 400, 20, seed=7))
+
+
+def test_a_block_without_a_sample_tells_nothing():
+    assert places_reached([{"rules": 7, "blocks": [[30, 32, 90], [], [40]]}]) == [Place(7, {0: 32, 2: 40})]
 
 
 def test_rules_are_written_by_the_backend_that_kube_proxy_uses():
@@ -25,17 +53,17 @@ def test_rules_are_written_by_the_backend_that_kube_proxy_uses():
     assert restore_program("iptables v1.8.9 (legacy)") == "iptables-legacy-restore"
 
 
-def test_chains_never_match_and_hang_each_behind_its_own_port():
-    code = f"import sys; sys.path.insert(0, {str(PROCESSES)!r}); import rule_chains; " + (
-        "print(rule_chains.chains({0: 4000, 2: 4001})); print(rule_chains.walked({0: 4000, 2: 4001}))"
+def test_a_chain_never_matches_but_at_its_places_each_behind_its_own_port():
+    code = f"import sys; sys.path.insert(0, {str(PROCESSES)!r}); import rule_chain; " + (
+        "print(rule_chain.chain(4, [0, 2, 4])); print(rule_chain.walked([0, 2, 4]))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    rules = [line for line in told.splitlines() if line.startswith("-A")]
-    assert sum("--dport 400" in rule for rule in rules) == 2
-    never = [rule for rule in rules if rule.startswith("-A KUBEPROOF-2 ")]
-    assert len(never) == 2
-    assert all(" -d 198.1" in rule and "-j KUBEPROOF-NEVER" in rule for rule in never)
-    assert told.splitlines()[-1] == "{0: 0, 2: 3}"
+    rules = [line.rsplit(" ", 1)[1] for line in told.splitlines() if line.startswith("-A KUBEPROOF-SERVICES")]
+    here, never = "KUBEPROOF-HERE", "KUBEPROOF-NEVER"
+    assert rules == [here, never, never, here, never, never, here]
+    assert [f"--dport {port} -j {here}" in told for port in (8001, 8002, 8003)] == [True, True, True]
+    assert told.count(" -d 198.18.0.") == 4
+    assert told.splitlines()[-1] == "[0, 3, 6]"
 
 
 def test_the_pod_may_write_rules_and_no_more():
@@ -49,10 +77,11 @@ def can_make_namespaces():
 
 
 @pytest.mark.skipif(not can_make_namespaces(), reason="no network namespaces or no iptables for this user")
-def test_a_longer_chain_takes_longer():
+def test_a_later_place_is_reached_later():
     argv = ["unshare", "--net", sys.executable, "-c", PROGRAM]
-    plan = json.dumps({**PLAN, "restore": "iptables-nft-restore"})
-    done = subprocess.run([*argv, plan], capture_output=True, text=True, check=True)
-    found = list(walks(json.loads(done.stdout)))
-    assert [walk.rules for walk in found] == [2001, 2001]
+    plan = {"rules": 4000, "places": [0, 2000, 4000], "blocks": 2, "block_s": 0.2, "rate_per_s": 200, "seed": 1}
+    plan |= {"timeout_s": 5, "restore": "iptables-nft-restore"}
+    done = subprocess.run([*argv, json.dumps(plan)], capture_output=True, text=True, check=True)
+    found = list(walks(places_reached(json.loads(done.stdout))))
+    assert [walk.rules for walk in found] == [2001, 2001, 4002, 4002]
     assert all(walk.later_us > 0 for walk in found)

@@ -1,0 +1,101 @@
+"""What a rule costs: connections along a chain of rules that never match, in a network namespace of its own.
+
+Runs where nothing else is: in a pod's network namespace, or in a new one beside kube-proxy's. Needs no more than
+Python and iptables. The chain hangs in nat OUTPUT and is as kube-proxy's KUBE-SERVICES (pkg/proxy/iptables/proxier.go):
+rules of its shape, with addresses to which nobody connects, and between them, at given places, one that a connection to
+a port of this namespace meets. Connections to the first, the middle and the last of these follow each other in random
+order, so that they have the same conditions. Reads a plan as JSON from its argument, prints as JSON for each place how
+many rules are walked to it, and the kernel's round trips in microseconds, block by block.
+"""
+
+import json
+import random
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+RTT_OFFSET, RETRANS_OFFSET, TCP_INFO_BYTES = 68, 100, 104
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+BACKLOG = 4096
+FIRST_PORT = 8001
+
+
+def chain(rules, places):
+    """iptables-restore's input: so many rules that never match, and before the rule of each place's number one that
+    does."""
+    ports = {place: FIRST_PORT + number for number, place in enumerate(places)}
+    lines = ["*nat", ":KUBEPROOF-SERVICES - [0:0]", ":KUBEPROOF-NEVER - [0:0]", ":KUBEPROOF-HERE - [0:0]"]
+    # A kernel tracks connections, without which it walks no nat rule, once a rule translates addresses.
+    lines.append("-A KUBEPROOF-NEVER -p tcp -j DNAT --to-destination 198.18.0.1:80")
+    lines += ["-A KUBEPROOF-HERE -j ACCEPT", "-A OUTPUT -j KUBEPROOF-SERVICES"]
+    for number in range(rules + 1):
+        if number in ports:
+            lines.append(rule("127.0.0.1", f"here-{number:05d}", ports[number], "KUBEPROOF-HERE"))
+        if number < rules:
+            lines.append(rule(address(number), f"never-{number:05d}", 80, "KUBEPROOF-NEVER"))
+    return "\n".join([*lines, "COMMIT", ""])
+
+
+def rule(to, name, port, chain):
+    """One of kube-proxy's shape."""
+    comment = f'-m comment --comment "kubeproof/{name}:http cluster IP"'
+    return f"-A KUBEPROOF-SERVICES -d {to}/32 -p tcp {comment} -m tcp --dport {port} -j {chain}"
+
+
+def address(number):
+    """One of a network for benchmarks (RFC 2544, 198.18.0.0/15); nothing is sent there."""
+    return f"198.{18 + number // 65536}.{number // 256 % 256}.{number % 256}"
+
+
+def walked(places):
+    """How many rules a connection walks before that of each place: those that never match and those of other places."""
+    return [place + before for before, place in enumerate(places)]
+
+
+def round_trip_us(port, timeout_s):
+    """The kernel's round trip of one new connection; None if its SYN was sent more than once."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        connection.connect(("127.0.0.1", port))
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    rtt_us, retransmits = (struct.unpack_from("=I", info, at)[0] for at in (RTT_OFFSET, RETRANS_OFFSET))
+    return None if retransmits else rtt_us
+
+
+def measure(plan, listeners):
+    """Round trips by place, each a list of blocks; arrivals stand at equal distances, places come in random order."""
+    generator = random.Random(plan["seed"])
+    order = list(range(len(listeners)))
+    blocks = [[[] for _ in range(plan["blocks"])] for _ in listeners]
+    start_s = time.monotonic()
+    number = 0
+    for block in range(plan["blocks"]):
+        for _ in range(int(plan["rate_per_s"] * plan["block_s"] / len(order))):
+            generator.shuffle(order)
+            for place in order:
+                time.sleep(max(0.0, start_s + number / plan["rate_per_s"] - time.monotonic()))  # until its moment
+                number += 1
+                rtt_us = round_trip_us(listeners[place].getsockname()[1], plan["timeout_s"])
+                listeners[place].accept()[0].close()
+                if rtt_us is not None:
+                    blocks[place][block].append(rtt_us)
+    return blocks
+
+
+def main():
+    plan = json.loads(sys.argv[1])
+    places = plan["places"]
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    listeners = [
+        socket.create_server(("127.0.0.1", FIRST_PORT + number), backlog=BACKLOG) for number in range(len(places))
+    ]
+    subprocess.run([plan["restore"]], input=chain(plan["rules"], places), text=True, check=True)
+    found = measure(plan, listeners)
+    print(json.dumps([{"rules": rules, "blocks": blocks} for rules, blocks in zip(walked(places), found, strict=True)]))
+
+
+if __name__ == "__main__":
+    main()
