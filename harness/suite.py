@@ -51,7 +51,7 @@ from harness.measure.difference import quantile_difference
 from harness.measure.growth import Growth, blocks_us, growth
 from harness.measure.rulecost import rule_cost
 from harness.measure.scaling import right_counts, wrong_looks
-from harness.measure.selfcheck import SelfCheck, check_look_up, check_rule_cost, check_twins
+from harness.measure.selfcheck import SelfCheck, check_look_up, check_rule_cost, check_steps, check_twins
 from harness.measure.selfcheck import finding as self_check
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
 from harness.measure.slope import slope_of_steps
@@ -139,6 +139,7 @@ __all__ = [
     "changes_measured",
     "check_look_up",
     "check_rule_cost",
+    "check_steps",
     "check_twins",
     "compare",
     "condition_of",

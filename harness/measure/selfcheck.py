@@ -19,6 +19,9 @@ NARROW_NS = 1.0
 WHOLE = 5000
 """Services of a sweep that is long enough to tell a nanosecond for each."""
 
+FEWEST_STEPS, FEWEST_ZEROS = 3, 2
+"""Through fewer no line says how far its points lie from it, and no control is left."""
+
 NS_PER_US = 1000.0
 
 
@@ -29,6 +32,16 @@ class SelfCheck:
     holds: bool
     figures: str
     numbers: dict[str, float]
+
+
+def check_steps(sound: Sequence[int], made: int) -> SelfCheck:
+    """Enough steps are sound to conclude from; `sound` are their numbers of Services, of so many steps made."""
+    zeros = sound.count(0)
+    figures = f"{len(sound)} of {made} steps are sound, {zeros} of them at zero Services"
+    if len(sound) < made:
+        figures += f" (at least {FEWEST_STEPS} and {FEWEST_ZEROS} are needed)"
+    holds = len(sound) >= FEWEST_STEPS and zeros >= FEWEST_ZEROS and len(sound) > zeros
+    return SelfCheck(holds, figures, {"steps": made, "steps_sound": len(sound)})
 
 
 def check_twins(differences: Sequence[Range]) -> SelfCheck:

@@ -1,5 +1,5 @@
 from harness.measure.contrast import Range
-from harness.measure.selfcheck import check_look_up, check_rule_cost, check_twins, finding
+from harness.measure.selfcheck import check_look_up, check_rule_cost, check_steps, check_twins, finding
 from harness.measure.slope import Slope
 
 
@@ -9,6 +9,18 @@ def slope(value, half):
 
 def twins(alike, apart):
     return [Range(0.1, -1.0, 1.0)] * alike + [Range(3.0, 1.0, 5.0)] * apart
+
+
+def test_of_too_few_sound_steps_nothing_is_concluded():
+    whole = check_steps([0, 10, 1000, 0], made=4)
+    assert whole.holds
+    assert whole.figures == "4 of 4 steps are sound, 2 of them at zero Services"
+    assert check_steps([0, 1000, 0], made=4).holds
+    assert not check_steps([0, 10, 1000], made=4).holds
+    assert not check_steps([0, 0, 0], made=4).holds
+    nothing = check_steps([], made=4)
+    assert not nothing.holds
+    assert nothing.figures == ("0 of 4 steps are sound, 0 of them at zero Services (at least 3 and 2 are needed)")
 
 
 def test_as_many_twins_as_chance_allows_may_be_apart():
