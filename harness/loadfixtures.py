@@ -17,7 +17,7 @@ from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.kube.services import ServiceMaker
 from harness.kube.wait import Waits
-from harness.load.calibration import make_rule_chain
+from harness.load.calibration import rule_chain
 from harness.load.control import Control
 from harness.load.generator import LoadGenerator, load_generator
 from harness.load.plan import Target
@@ -131,8 +131,8 @@ def run_sweep(
 
 
 def _with_chain(setting: SweepSetting, waits: Waits) -> SweepSetting:
-    version = setting.shell.run(setting.load_node, "iptables", "--version")
-    return replace(setting, chain=make_rule_chain(setting.kube, setting.namespace, waits, setting.load_node, version))
+    chain = rule_chain(setting.kube, setting.namespace, waits, setting.shell, setting.load_node)
+    return replace(setting, chain=chain)
 
 
 def _named(found: Measurement, mode: Mode) -> Measurement:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 from clusters.cluster import Node
 from clusters.errors import WorldError
+from clusters.spec import Substrate
+from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.wait import Waits
 from harness.kube.workloads import RESOURCES, on_node, pod_spec
@@ -22,18 +24,24 @@ from harness.load.plan import LoadPlan
 from harness.measure.rulecost import Place, Walk, walks
 
 PROGRAM = (PROCESSES / "rule_chain.py").read_text()
-ALLOWANCE_S = 60.0
-"""For the chain to be written."""
+ALLOWANCE_S = 15.0
+"""For the chain to be written; with the blocks, less than what a guest may be asked to do at once."""
 
 POD = "rule-chain"
 
 
+class ChainPlace(Protocol):
+    """A network namespace of its own, in which a chain can be written and walked."""
+
+    def run(self, plan: str, timeout_s: float) -> str:
+        """What the program prints. Raises `WorldError` if it fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleChain:
-    """A pod in whose network namespace a chain can be written with `restore`, iptables' own program."""
+    """Walks chains in a `place`, written by `restore`, iptables' own program."""
 
-    kube: Kube
-    namespace: str
+    place: ChainPlace
     restore: str
 
     def walk(self, places: tuple[int, ...], beside: LoadPlan) -> tuple[Walk, ...]:
@@ -53,21 +61,46 @@ class RuleChain:
             "timeout_s": beside.timeout_s,
             "restore": self.restore,
         }
-        argv = ("python3", "-c", PROGRAM, json.dumps(plan))
-        done = self.kube.exec(self.namespace, POD, argv, timeout_s=beside.duration_s + ALLOWANCE_S)
+        printed = self.place.run(json.dumps(plan), beside.duration_s + ALLOWANCE_S)
+        return tuple(walks(places_reached(json.loads(printed))))
+
+
+@dataclass(frozen=True, slots=True)
+class ChainPod:
+    """In a pod's network namespace."""
+
+    kube: Kube
+    namespace: str
+
+    def run(self, plan: str, timeout_s: float) -> str:
+        done = self.kube.exec(self.namespace, POD, ("python3", "-c", PROGRAM, plan), timeout_s=timeout_s)
         if done.exit_code != 0:
             complaint = (done.stderr.strip() or "it has said nothing").splitlines()[-1]
             raise WorldError(
                 f"a chain of rules in {self.namespace}/{POD} could not be walked: {complaint}", detail=done.stderr
             )
-        return tuple(walks(places_reached(json.loads(done.stdout))))
+        return done.stdout
 
 
-def make_rule_chain(kube: Kube, namespace: str, waits: Waits, node: Node, iptables_version: str) -> RuleChain:
-    """On `node`, by the backend of which `iptables --version` tells there; it goes with its namespace."""
+@dataclass(frozen=True, slots=True)
+class ChainInGuest:
+    """Beside kube-proxy's rules, in the kernel of a node's own."""
+
+    shell: ProxyShell
+    node: Node
+
+    def run(self, plan: str, timeout_s: float) -> str:
+        return self.shell.run(self.node, "unshare", "--net", "python3", "-c", PROGRAM, plan)
+
+
+def rule_chain(kube: Kube, namespace: str, waits: Waits, shell: ProxyShell, node: Node) -> RuleChain:
+    """By the backend that kube-proxy uses on `node`; a pod for it goes with its namespace."""
+    restore = restore_program(shell.run(node, "iptables", "--version"))
+    if kube.cluster.substrate is Substrate.UML:
+        return RuleChain(ChainInGuest(shell, node), restore)
     kube.create(namespace, chain_pod(kube.cluster.images.load, node.name))
     waits.wait_pods_ready(namespace, f"app={POD}", 1)
-    return RuleChain(kube, namespace, restore_program(iptables_version))
+    return RuleChain(ChainPod(kube, namespace), restore)
 
 
 def restore_program(iptables_version: str) -> str:

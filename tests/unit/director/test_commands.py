@@ -1,5 +1,5 @@
 import pytest
-from director.commands import Files, Halt, NotPermitted, Page, Program, permitted
+from director.commands import Aside, Files, Halt, NotPermitted, Page, Program, permitted
 
 LEGACY = "/usr/local/lib/kubeproof/legacy"
 
@@ -58,3 +58,11 @@ def test_pkill_means_to_have_kube_proxy_stand_still_or_go_on():
 def test_pkill_means_nothing_else(line):
     with pytest.raises(NotPermitted, match="only stops and continues kube-proxy"):
         permitted(tuple(line.split()))
+
+
+def test_a_program_of_ones_own_runs_in_a_network_of_its_own_and_nowhere_else():
+    argv = ("unshare", "--net", "python3", "-c", "print(1)", "a plan")
+    assert permitted(argv) == Aside(argv)
+    for other in ("unshare --net bash -c x", "unshare python3 -c x", "unshare --net python3 x", "unshare"):
+        with pytest.raises(NotPermitted, match="only `unshare --net python3 -c PROGRAM`"):
+            permitted(tuple(other.split()))

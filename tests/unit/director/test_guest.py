@@ -4,7 +4,6 @@ import subprocess
 import threading
 
 import pytest
-from director.commands import Halt
 from director.guest.answers import _halt, answer, first_sync_done, get
 from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
 
@@ -76,7 +75,7 @@ def test_what_is_not_permitted_ends_as_in_a_shell():
         "exit_code": 126,
         "stdout": "",
         "stderr": "bash: the guest runs only cat, conntrack, curl, ip6tables-save, ipset, iptables, iptables-save, "
-        "ipvsadm, pkill, uname\n",
+        "ipvsadm, pkill, uname, unshare\n",
     }
 
 
@@ -119,11 +118,11 @@ def test_a_process_that_is_called_kube_proxy_stands_still_and_goes_on(tmp_path):
     with subprocess.Popen(["sleep", "60"]) as proxy:
         (tmp_path / str(proxy.pid)).mkdir()
         (tmp_path / str(proxy.pid) / "comm").write_text("kube-proxy\n")
-        assert _halt(Halt(still=True), tmp_path)["exit_code"] == 0
+        assert _halt(True, tmp_path)["exit_code"] == 0
         _, how = os.waitpid(proxy.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(how)
-        assert _halt(Halt(still=False), tmp_path)["exit_code"] == 0
+        assert _halt(False, tmp_path)["exit_code"] == 0
         _, how = os.waitpid(proxy.pid, os.WCONTINUED)
         assert os.WIFCONTINUED(how)
         proxy.kill()
-    assert _halt(Halt(still=True), tmp_path / "none")["exit_code"] == 1
+    assert _halt(True, tmp_path / "none")["exit_code"] == 1

@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from clusters.cluster import Node, Role
 from clusters.errors import WorldError
 from harness.kube.client import ExecResult
-from harness.load.calibration import POD, PROGRAM, RuleChain, chain_pod, places_reached, restore_program
+from harness.load.calibration import (
+    POD,
+    PROGRAM,
+    ChainInGuest,
+    ChainPod,
+    RuleChain,
+    chain_pod,
+    places_reached,
+    restore_program,
+)
 from harness.load.master import PROCESSES
 from harness.load.plan import LoadPlan, Target
 from harness.measure.rulecost import Place, Walk, walks
@@ -31,7 +41,7 @@ class FakeKube:
 def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
     printed = [{"rules": 2, "blocks": [[30, 32], [40]]}, {"rules": 1004, "blocks": [[61, 63], []]}]
     kube = FakeKube(ExecResult(json.dumps(printed), "", 0))
-    chain = RuleChain(kube, "lab", "iptables-nft-restore")
+    chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
     assert chain.walk((2, 503, 1002), LoadPlan(TARGETS, 400, 20, seed=7)) == (Walk(1002, 31.0),)
     plan = json.loads(kube.asked[0][-1])
     assert (plan["rules"], plan["places"]) == (1002, [2, 503, 1002])
@@ -39,9 +49,28 @@ def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
 
 
 def test_a_chain_that_cannot_be_written_is_the_worlds_failure():
-    chain = RuleChain(FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1)), "lab", "")
+    kube = FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1))
+    chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
     with pytest.raises(WorldError, match="lab/rule-chain could not be walked: iptables-nft-restore: line 4 failed"):
         chain.walk((0, 5, 10), LoadPlan(TARGETS, 400, 20, seed=7))
+
+
+class FakeShell:
+    """Where a node's kube-proxy keeps its rules."""
+
+    def __init__(self):
+        self.asked = []
+
+    def run(self, node, *argv):
+        self.asked.append((node.name, *argv[:4]))
+        return "[]"
+
+
+def test_in_user_mode_linux_the_chain_is_beside_kube_proxys_rules():
+    shell = FakeShell()
+    chain = RuleChain(ChainInGuest(shell, Node("n1", Role.WORKER, "172.18.0.3")), "iptables-legacy-restore")
+    assert chain.walk((0, 5, 10), LoadPlan(TARGETS, 150, 20, seed=7)) == ()
+    assert shell.asked == [("n1", "unshare", "--net", "python3", "-c")]
 
 
 def test_a_block_without_a_sample_tells_nothing():

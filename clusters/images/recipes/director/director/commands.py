@@ -1,5 +1,5 @@
-"""What may be asked of the guest: kube-proxy's tools, files of /proc and /sys, kube-proxy's own pages, and to have it
-stand still."""
+"""What may be asked of the guest: kube-proxy's tools, files of /proc and /sys, kube-proxy's own pages, to have it stand
+still, and to run a program of one's own where it touches nothing."""
 
 from __future__ import annotations
 
@@ -65,7 +65,14 @@ class Halt:
     still: bool
 
 
-Command = Program | Files | Page | Halt
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A program that runs for long, in a network namespace of its own."""
+
+    argv: tuple[str, ...]
+
+
+Command = Program | Files | Page | Halt | Aside
 
 
 def permitted(argv: tuple[str, ...]) -> Command:
@@ -84,7 +91,9 @@ def permitted(argv: tuple[str, ...]) -> Command:
         return _page(arguments)
     if name == "pkill":
         return _halt(arguments)
-    raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, 'cat', 'curl', 'pkill')))}")
+    if name == "unshare":
+        return _aside(arguments)
+    raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, 'cat', 'curl', 'pkill', 'unshare')))}")
 
 
 def _files(arguments: list[str]) -> Files:
@@ -114,3 +123,10 @@ def _halt(arguments: list[str]) -> Halt:
         case ["-CONT", "-x", "kube-proxy"]:
             return Halt(still=False)
     raise NotPermitted(f"pkill {' '.join(arguments)}: the guest only stops and continues kube-proxy")
+
+
+def _aside(arguments: list[str]) -> Aside:
+    match arguments:
+        case ["--net", "python3", "-c", _, *_]:
+            return Aside(("unshare", *arguments))
+    raise NotPermitted("unshare: the guest runs only `unshare --net python3 -c PROGRAM`")

@@ -9,8 +9,9 @@ import socket
 import subprocess
 from pathlib import Path
 
-from director.commands import Files, Halt, NotPermitted, Page, Program, permitted
+from director.commands import Aside, Files, Halt, NotPermitted, Page, Program, permitted
 from director.frames import Message
+from director.guest.aside import AsideProgram
 
 # The exit codes of a shell, of `timeout` and of curl and pkill for the same misfortunes.
 NOT_PERMITTED, NOT_FOUND, TOO_LATE, NO_FILE, NO_CONNECTION, PAGE_REFUSED = 126, 127, 124, 1, 7, 22
@@ -22,27 +23,32 @@ _LAST_SYNC = re.compile(
 )
 
 
-def answer(argv: tuple[str, ...], timeout_s: float) -> Message:
-    """What the guest says to a command: `exit_code`, `stdout`, `stderr`."""
+def answer(argv: tuple[str, ...], timeout_s: float) -> Message | AsideProgram:
+    """What the guest says to a command: `exit_code`, `stdout`, `stderr`; or the program that will when it has ended."""
     try:
-        command = permitted(argv)
+        match permitted(argv):
+            case Program(program):
+                return _run(program, timeout_s)
+            case Aside(program):
+                return AsideProgram(program, timeout_s)
+            case Files(paths):
+                return _read(paths)
+            case Page() as page:
+                return _page(page, timeout_s)
+            case Halt(still):
+                return _halt(still)
     except NotPermitted as refusal:
         return _result(NOT_PERMITTED, stderr=f"{refusal}\n")
-    if isinstance(command, Program):
-        return _run(command, timeout_s)
-    if isinstance(command, Files):
-        return _read(command)
-    return _halt(command) if isinstance(command, Halt) else _page(command, timeout_s)
 
 
 def _result(exit_code: int, stdout: str = "", stderr: str = "") -> Message:
     return {"exit_code": exit_code, "stdout": stdout, "stderr": stderr}
 
 
-def _run(program: Program, timeout_s: float) -> Message:
+def _run(argv: tuple[str, ...], timeout_s: float) -> Message:
     try:
         done = subprocess.run(
-            program.argv,
+            argv,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -51,15 +57,15 @@ def _run(program: Program, timeout_s: float) -> Message:
             timeout=timeout_s,
         )
     except subprocess.TimeoutExpired:
-        return _result(TOO_LATE, stderr=f"{program.argv[0]} did not end within {timeout_s:g} s\n")
+        return _result(TOO_LATE, stderr=f"{argv[0]} did not end within {timeout_s:g} s\n")
     except OSError as error:
-        return _result(NOT_FOUND, stderr=f"{program.argv[0]}: {error.strerror}\n")
+        return _result(NOT_FOUND, stderr=f"{argv[0]}: {error.strerror}\n")
     return _result(done.returncode, done.stdout, done.stderr)
 
 
-def _read(files: Files) -> Message:
+def _read(paths: tuple[str, ...]) -> Message:
     stdout = stderr = ""
-    for path in files.paths:
+    for path in paths:
         try:
             stdout += Path(path).read_text(errors="replace")
         except OSError as error:
@@ -67,11 +73,11 @@ def _read(files: Files) -> Message:
     return _result(NO_FILE if stderr else 0, stdout, stderr)
 
 
-def _halt(halt: Halt, processes: Path = Path("/proc")) -> Message:
+def _halt(still: bool, processes: Path = Path("/proc")) -> Message:
     """As pkill: exit code 1 if no process is called kube-proxy."""
     found = [int(file.parent.name) for file in processes.glob("[0-9]*/comm") if _reads(file, KUBE_PROXY)]
     for process in found:
-        os.kill(process, signal.SIGSTOP if halt.still else signal.SIGCONT)
+        os.kill(process, signal.SIGSTOP if still else signal.SIGCONT)
     return _result(0 if found else NO_PROCESS)
 
 

@@ -1,7 +1,8 @@
 """The first process of the guest: sets it up, keeps kube-proxy running, and answers on the serial line.
 
-One thing at a time: there is one processor, and kube-proxy wants it. If this process fails, its
-traceback is on the console and the kernel's panic ends the guest.
+One thing at a time: there is one processor, and kube-proxy wants it. Only what is known to take long is
+started beside the rest. If this process fails, its traceback is on the console and the kernel's panic ends
+the guest.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from director.frames import Decoder, Message, encode
 from director.guest.addresses import AddressBook, AddressEvents
 from director.guest.answers import answer, first_sync_done, get
+from director.guest.aside import AsideProgram
 from director.guest.setup import ENVIRONMENT, kube_proxy, mount_own, prepare
 from director.host import ThisHost
 from director.plumbing import METRICS_PORT
@@ -149,11 +152,16 @@ class Agent:
 
     def _answer(self) -> None:
         for question in self._line.take():
-            self._line.send({**self._reply(question), "number": question["number"]})
+            reply = self._reply(question)
+            if isinstance(reply, AsideProgram):
+                ended = partial(self._aside_ended, reply, question["number"])
+                self._selector.register(reply.ended, selectors.EVENT_READ, ended)
+            else:
+                self._line.send({**reply, "number": question["number"]})
             if question.get("ask") == "stop":
                 self._power_off()
 
-    def _reply(self, question: Message) -> Message:
+    def _reply(self, question: Message) -> Message | AsideProgram:
         match question:
             case {"argv": [*argv], "timeout_s": timeout_s}:
                 return answer(tuple(argv), timeout_s)
@@ -166,6 +174,10 @@ class Agent:
                 return {}
             case _:
                 return {"error": f"the guest does not understand {question}"}
+
+    def _aside_ended(self, program: AsideProgram, number: int) -> None:
+        self._selector.unregister(program.ended)
+        self._line.send({**program.reap(), "number": number})
 
     def _publish(self) -> None:
         if self._events.take():
