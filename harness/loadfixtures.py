@@ -29,8 +29,10 @@ TARGETS = 12
 RATE_PER_S = {Substrate.HOST: 400, Substrate.UML: 150}
 """Far below what a generator can do; a guest of user-mode Linux is slower."""
 
-DURATION_S, LABORATORY_S = 20, 40
-"""Of each step: for a claim, and for a figure whose interval is a few hundredths of it."""
+DURATION_S, QUICK_S, WHOLE_S = 20, 40, 90
+"""Of each step: for a claim, for the laboratory's quick sweep, and for one up to `WHOLE` Services or more."""
+
+WHOLE = 2000
 
 ALL_SERVICES = {
     Substrate.HOST: (0, 10, 100, 1000, 2000, 5000, 10000, 0),
@@ -119,8 +121,7 @@ def run_sweep(
     def run(*services: int, twins: bool = False) -> list[Step]:
         steps: list[Step] = []
         setting = _with_chain(sweep_setting, waits) if twins and sweep_setting.mode is Mode.IPTABLES else sweep_setting
-        duration_s = LABORATORY_S if twins else DURATION_S
-        plan = SweepPlan(services, RATE_PER_S[cluster.substrate], duration_s, seed, twins)
+        plan = SweepPlan(services, RATE_PER_S[cluster.substrate], step_s(max(services), twins), seed, twins)
         with sweep(setting, plan, progress) as measured:
             for step in measured:
                 steps.append(step)
@@ -128,6 +129,13 @@ def run_sweep(
         return steps
 
     return run
+
+
+def step_s(most: int, twins: bool) -> float:
+    """How long each step is measured in a sweep of up to `most` Services."""
+    if not twins:
+        return DURATION_S
+    return WHOLE_S if most >= WHOLE else QUICK_S
 
 
 def _with_chain(setting: SweepSetting, waits: Waits) -> SweepSetting:

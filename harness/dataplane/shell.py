@@ -7,11 +7,13 @@ from typing import Protocol
 from clusters.cluster import Cluster, Node
 from clusters.provider import ClusterProvider
 
+TIMEOUT_S = 60.0
+
 
 class ProxyShell(Protocol):
     """Runs a program where a node's kube-proxy keeps its rules."""
 
-    def run(self, node: Node, *argv: str) -> str:
+    def run(self, node: Node, *argv: str, timeout_s: float = TIMEOUT_S) -> str:
         """The program's output. Raises `CommandFailed`."""
 
 
@@ -22,5 +24,5 @@ class ProviderShell:
         self._provider = provider
         self._cluster = cluster
 
-    def run(self, node: Node, *argv: str) -> str:
-        return self._provider.run_by_proxy(self._cluster, node, argv).stdout
+    def run(self, node: Node, *argv: str, timeout_s: float = TIMEOUT_S) -> str:
+        return self._provider.run_by_proxy(self._cluster, node, argv, timeout_s=timeout_s).stdout

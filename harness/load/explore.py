@@ -26,7 +26,7 @@ from harness.load.workers import FOLDER, PACKAGE, worker_pods
 from harness.run.owner import ProviderOwner
 from harness.run.request import ClusterRequest
 
-NAMESPACE = "kubeproof-load"
+PREFIX = "kubeproof-load-"
 NAME = "web"
 BACKENDS = 3
 LOCUSTFILE = "explore.py"
@@ -39,24 +39,25 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
     Raises `Refused` if the Service's address is none of the cluster's own.
     """
     kube = Kube(cluster)
-    named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    kube.request("POST", "/api/v1/namespaces", named)
+    # Its name is the server's choice, so that another one, of a process that lives or was killed, is not in the way.
+    named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": PREFIX}}
+    namespace = str(kube.request("POST", "/api/v1/namespaces", named)["metadata"]["name"])
     try:
         progress.step(f"a Service with {BACKENDS} backends")
-        target = _service(kube)
+        target = _service(kube, namespace)
         require_within(cluster, target)
         node = cluster.workers[0] if cluster.workers else cluster.nodes[0]
         master = (address_towards(node.address), free_port())
         progress.step(f"{workers} Locust workers on {node.name}")
-        kube.create(NAMESPACE, *_workers(cluster, node.name, workers, master, target))
-        Waits(kube).wait_pods_ready(NAMESPACE, "load=explore", workers)
+        kube.create(namespace, *_workers(cluster, node.name, workers, master, target))
+        Waits(kube).wait_pods_ready(namespace, "load=explore", workers)
         with subprocess.Popen(master_argv(master, page_port), env=_environment(target)) as process:
             try:
                 yield process
             finally:
                 process.terminate()
     finally:
-        kube.core.delete_namespace(NAMESPACE)
+        kube.core.delete_namespace(namespace)
 
 
 def explore(request: ClusterRequest, workers: int, page_port: int, progress: Progress) -> None:
@@ -88,13 +89,13 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _service(kube: Kube) -> Target:
+def _service(kube: Kube, namespace: str) -> Target:
     waits = Waits(kube)
-    waits.wait_default_account(NAMESPACE)
-    kube.create(NAMESPACE, backends(kube.cluster.images, NAME, BACKENDS), service(NAME, NAME))
-    waits.wait_pods_ready(NAMESPACE, f"app={NAME}", BACKENDS)
-    waits.wait_endpoints(NAMESPACE, NAME, BACKENDS)
-    return Target(NAME, str(kube.get(service_path(NAMESPACE, NAME))["spec"]["clusterIP"]), 80)
+    waits.wait_default_account(namespace)
+    kube.create(namespace, backends(kube.cluster.images, NAME, BACKENDS), service(NAME, NAME))
+    waits.wait_pods_ready(namespace, f"app={NAME}", BACKENDS)
+    waits.wait_endpoints(namespace, NAME, BACKENDS)
+    return Target(NAME, str(kube.get(service_path(namespace, NAME))["spec"]["clusterIP"]), 80)
 
 
 def _workers(

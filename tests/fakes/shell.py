@@ -11,7 +11,7 @@ class TextShell:
     def __init__(self, answers: Mapping[str, str]) -> None:
         self._answers = dict(answers)
 
-    def run(self, node: Node, *argv: str) -> str:
+    def run(self, node: Node, *argv: str, timeout_s: float = 60.0) -> str:
         return self._answers[" ".join(argv)]
 
 
@@ -22,7 +22,7 @@ class RecordingNodeShell:
         self._answers = dict(answers or {})
         self.ran: list[tuple[str, ...]] = []
 
-    def run(self, node: Node, *argv: str) -> str:
+    def run(self, node: Node, *argv: str, timeout_s: float = 60.0) -> str:
         self.ran.append(argv)
         command = " ".join(argv)
         return next((answer for words, answer in self._answers.items() if words in command), "")

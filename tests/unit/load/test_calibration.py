@@ -61,8 +61,8 @@ class FakeShell:
     def __init__(self):
         self.asked = []
 
-    def run(self, node, *argv):
-        self.asked.append((node.name, *argv[:4]))
+    def run(self, node, *argv, timeout_s):
+        self.asked.append((node.name, *argv[:4], timeout_s))
         return "[]"
 
 
@@ -70,7 +70,7 @@ def test_in_user_mode_linux_the_chain_is_beside_kube_proxys_rules():
     shell = FakeShell()
     chain = RuleChain(ChainInGuest(shell, Node("n1", Role.WORKER, "172.18.0.3")), "iptables-legacy-restore")
     assert chain.walk((0, 5, 10), LoadPlan(TARGETS, 150, 20, seed=7)) == ()
-    assert shell.asked == [("n1", "unshare", "--net", "python3", "-c")]
+    assert shell.asked == [("n1", "unshare", "--net", "python3", "-c", 50.0)]
 
 
 def test_a_block_without_a_sample_tells_nothing():

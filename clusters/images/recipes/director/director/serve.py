@@ -102,8 +102,8 @@ class Director:
         """What a program in the pod gets to hear."""
         try:
             match question:
-                case {"argv": [*_]}:
-                    return await self._line.ask(question, COMMAND_TIMEOUT_S)
+                case {"argv": [*_], "timeout_s": timeout_s}:
+                    return await self._line.ask(question, timeout_s)
                 case {"ask": "ready"}:
                     return await self._line.ask(question, READY_TIMEOUT_S)
                 case _:

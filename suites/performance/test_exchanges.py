@@ -1,0 +1,78 @@
+"""What each kind of exchange takes: a connection's first packet, HTTP on a new and on a kept connection, UDP, DNS."""
+
+import numpy as np
+import pytest
+
+from harness.suite import (
+    Cluster,
+    Exchange,
+    Finding,
+    Kube,
+    LoadGenerator,
+    LoadPlan,
+    Measurement,
+    ServiceMaker,
+    Target,
+    service_path,
+    to_measurement,
+)
+
+RATE_PER_S, DURATION_S = 100, 20
+CLOCK = {Exchange.FIRST_PACKET: "kernel"}
+"""Of the others the kernel does not tell."""
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_what_each_exchange_takes(
+    cluster: Cluster,
+    kube: Kube,
+    make_service: ServiceMaker,
+    generator: LoadGenerator,
+    seed: int,
+    measurements: list[Measurement],
+    findings: list[Finding],
+) -> None:
+    """One after the other, at the same rate, to a Service on another node and to the cluster's DNS."""
+    web = make_service("web", 1, node=cluster.workers[1].name)
+    dns = kube.get(service_path("kube-system", "kube-dns"))["spec"]["clusterIP"]
+    http, datagrams = (Target("web", web.cluster_ip, port) for port in (80, 81))
+    asked = {
+        Exchange.FIRST_PACKET: (http, ""),
+        Exchange.HTTP_NEW: (http, "/hostname"),
+        Exchange.HTTP_KEPT: (http, "/hostname"),
+        Exchange.UDP: (datagrams, "hostname"),
+        Exchange.DNS: (Target("dns", dns, 53), "kubernetes.default.svc.cluster.local"),
+    }
+    random = np.random.default_rng(seed)
+    made: dict[Exchange, Measurement] = {}
+    for exchange, (target, detail) in asked.items():
+        result = generator.run(LoadPlan((target,), RATE_PER_S, DURATION_S, seed, exchange, detail))
+        clock = CLOCK.get(exchange, "wall")
+        conditions = {
+            "mode": str(cluster.mode),
+            "substrate": str(cluster.substrate),
+            "exchange": str(exchange),
+            "rate_per_s": RATE_PER_S,
+            "clock": clock,
+        }
+        made[exchange] = to_measurement("exchange", result.of(target), clock, conditions, result, (), random)
+    measurements += made.values()
+    findings.append(finding(cluster, made))
+    failed = {str(exchange): found.flags for exchange, found in made.items() if found.errors}
+    assert not failed, f"exchanges failed under a light load: {failed}"
+
+
+def finding(cluster: Cluster, made: dict[Exchange, Measurement]) -> Finding:
+    """The medians in words."""
+    told = ", ".join(
+        f"{exchange.replace('_', ' ')} {found.quantiles['p50']:.0f} us "
+        f"({found.ci95['p50'][0]:.0f} to {found.ci95['p50'][1]:.0f})"
+        for exchange, found in made.items()
+        if found.n
+    )
+    numbers = {f"{exchange}_p50_us": round(found.quantiles["p50"], 1) for exchange, found in made.items() if found.n}
+    statement = f"Medians in {cluster.mode} mode, at no more Services than the cluster's own: {told}."
+    return Finding("exchanges", statement, numbers, f"{RATE_PER_S} a second for {DURATION_S} s each, 95% intervals")
