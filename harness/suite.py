@@ -23,7 +23,7 @@ from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
 from harness.kube.metrics import MetricsServer
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
-from harness.kube.nodeshell import NodeServices, NodeUplinks, StaticPods
+from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, StaticPods
 from harness.kube.proxies import FeatureGate, Proxies
 from harness.kube.requests import Reply, Request, bodies
 from harness.kube.rollout import update_template
@@ -35,11 +35,12 @@ from harness.load.capacity import Attempt, attempt_of, search
 from harness.load.capacity import finding as capacity_finding
 from harness.load.cost import finding as cost_finding
 from harness.load.crowd import crowd_backends, crowd_pod, crowd_service
+from harness.load.delay import DelayablePath, NoNetem, in_a_row, path_to_pod
 from harness.load.fillers import filling
 from harness.load.generator import LoadGenerator
 from harness.load.meanwhile import Meanwhile, meanwhile
-from harness.load.plan import Exchange, LoadPlan, Target
-from harness.load.records import side_by_side, to_measurement
+from harness.load.plan import Exchange, LoadPlan, Target, TargetBlocks
+from harness.load.records import block_medians_us, side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
 from harness.load.step import Step, sound
 from harness.load.sweep import NEAR, SweepPlan, SweepSetting, measure, sweep
@@ -51,10 +52,10 @@ from harness.measure.difference import quantile_difference
 from harness.measure.growth import Growth, blocks_us, growth
 from harness.measure.rulecost import rule_cost
 from harness.measure.scaling import right_counts, wrong_looks
-from harness.measure.selfcheck import SelfCheck, check_look_up, check_rule_cost, check_steps, check_twins
+from harness.measure.selfcheck import SelfCheck, check_delay, check_look_up, check_rule_cost, check_steps, check_twins
 from harness.measure.selfcheck import finding as self_check
 from harness.measure.sequence import SequenceStatistics, sequence_statistics
-from harness.measure.slope import slope_of_steps
+from harness.measure.slope import robust_slope, slope_of_steps
 from harness.outside import OutsideClient
 from harness.programming.changes import prepare, subjects
 from harness.programming.mass import arrivals, create_all, sample_of
@@ -81,6 +82,7 @@ __all__ = [
     "Contrast",
     "ControlPlane",
     "DataPlane",
+    "DelayablePath",
     "Exchange",
     "FeatureGate",
     "Finding",
@@ -101,9 +103,11 @@ __all__ = [
     "Measurement",
     "MetricsServer",
     "Mode",
+    "NoNetem",
     "Node",
     "NodeChanger",
     "NodeServices",
+    "NodeShell",
     "NodeUplinks",
     "OutsideClient",
     "Pace",
@@ -127,16 +131,19 @@ __all__ = [
     "SweepSetting",
     "Sweeper",
     "Target",
+    "TargetBlocks",
     "Waits",
     "WatchEvent",
     "WatchMaker",
     "WatchRecorder",
     "arrivals",
     "attempt_of",
+    "block_medians_us",
     "blocks_us",
     "bodies",
     "capacity_finding",
     "changes_measured",
+    "check_delay",
     "check_look_up",
     "check_rule_cost",
     "check_steps",
@@ -152,6 +159,7 @@ __all__ = [
     "filling",
     "growth",
     "held_connections",
+    "in_a_row",
     "in_words",
     "is_ready",
     "meanwhile",
@@ -159,11 +167,13 @@ __all__ = [
     "measure_changes",
     "nodes_of",
     "open_data_plane",
+    "path_to_pod",
     "prepare",
     "quantile_difference",
     "range_of",
     "restarts",
     "right_counts",
+    "robust_slope",
     "rule_cost",
     "sample_of",
     "search",

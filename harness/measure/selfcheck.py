@@ -1,8 +1,9 @@
-"""A sweep checks itself: are twins alike, and does a rule cost what it costs where nothing else is?"""
+"""The laboratory checks itself: are twins alike, does a rule cost what it costs where nothing else is, and is a known
+delay found again?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy import stats
@@ -74,12 +75,30 @@ def check_look_up(swept: Slope, most: int) -> SelfCheck:
     return SelfCheck(swept.low <= 0 <= swept.high and sure, figures, _numbers("service", swept))
 
 
+def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> SelfCheck:
+    """A microsecond more on the path is found as one; `found` tells what each delay came to, of so many passages.
+
+    A delayed packet waits for a timer and its interrupt as well, which costs it the same whatever the delay, so that a
+    delay alone is found too long by that much, and the slope over several is the delay's own.
+    """
+    told = ", ".join(f"{delay_us} us as {longer} us" for delay_us, longer in found.items())
+    value, low, high = slope.per_unit, slope.low, slope.high
+    times = f"{passages} passages" if passages > 1 else "one passage"
+    figures = (
+        f"with a known delay, {times} of it, the first packet took longer by: {told}; a microsecond of delay more is "
+        f"found as {value:.3f} us ({low:.3f} to {high:.3f}), and {slope.at_zero:.1f} us are the timers' own"
+    )
+    numbers = {f"delay_{delay_us}_us": round(longer.value, 3) for delay_us, longer in found.items()}
+    numbers |= {"delay_slope": round(value, 4), "delay_slope_low": round(low, 4), "delay_slope_high": round(high, 4)}
+    return SelfCheck(low <= 1 <= high, figures, numbers)
+
+
 def finding(checks: Sequence[SelfCheck], mode: str) -> Finding:
     """All checks as one record of the report."""
     holds = all(check.holds for check in checks)
     told = "; ".join(check.figures for check in checks)
     numbers = {name: value for check in checks for name, value in check.numbers.items()}
-    beginning = "The sweep has checked itself" if holds else "The sweep's self-check does not hold, so conclude nothing"
+    beginning = "The laboratory has checked itself" if holds else "A self-check does not hold, so conclude nothing"
     statement = f"{beginning} ({mode} mode): {told}."
     return Finding(SELF_CHECK, statement, {"holds": int(holds), **numbers}, "95% intervals")
 

@@ -75,7 +75,7 @@ def test_what_is_not_permitted_ends_as_in_a_shell():
         "exit_code": 126,
         "stdout": "",
         "stderr": "bash: the guest runs only cat, conntrack, curl, ip6tables-save, ipset, iptables, iptables-save, "
-        "ipvsadm, pkill, uname, unshare\n",
+        "ipvsadm, pkill, tc, uname, unshare\n",
     }
 
 

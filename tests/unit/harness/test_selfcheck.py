@@ -1,5 +1,5 @@
 from harness.measure.contrast import Range
-from harness.measure.selfcheck import check_look_up, check_rule_cost, check_steps, check_twins, finding
+from harness.measure.selfcheck import check_delay, check_look_up, check_rule_cost, check_steps, check_twins, finding
 from harness.measure.slope import Slope
 
 
@@ -51,3 +51,15 @@ def test_one_check_that_does_not_hold_is_enough():
     told = finding([good, bad], "nftables")
     assert told.numbers["holds"] == 0
     assert "conclude nothing" in told.statement
+
+
+def test_a_known_delay_is_found_by_how_much_more_of_it_takes_longer():
+    found = {50: Range(55.0, 54.0, 56.0), 200: Range(205.0, 204.0, 206.0)}
+    check = check_delay(found, 1, Slope(1.002, 0.99, 1.01, 5.0))
+    assert check.holds
+    assert check.figures == (
+        "with a known delay, one passage of it, the first packet took longer by: 50 us as 55 (54 to 56) us, "
+        "200 us as 205 (204 to 206) us; a microsecond of delay more is found as 1.002 us (0.990 to 1.010), "
+        "and 5.0 us are the timers' own"
+    )
+    assert not check_delay(found, 2, Slope(0.5, 0.49, 0.51, 5.0)).holds

@@ -1,5 +1,5 @@
-"""What may be asked of the guest: kube-proxy's tools, files of /proc and /sys, kube-proxy's own pages, to have it stand
-still, and to run a program of one's own where it touches nothing."""
+"""What may be asked of the guest: the tools of a node's network, files of /proc and /sys, kube-proxy's own pages, to
+have it stand still, and to run a program of one's own where it touches nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ TOOLS = {
     "iptables": "/usr/local/lib/kubeproof/legacy/iptables",
     "iptables-save": "/usr/local/lib/kubeproof/legacy/iptables-save",
     "ip6tables-save": "/usr/local/lib/kubeproof/legacy/ip6tables-save",
+    "tc": "/usr/sbin/tc",
     "uname": "/usr/bin/uname",
 }
 """By full path, because in the pod the plain names stand for the programs that ask the guest."""

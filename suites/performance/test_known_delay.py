@@ -1,0 +1,104 @@
+"""A known delay on the path is found again, so that what the laboratory calls a microsecond is one."""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from harness.suite import (
+    Cluster,
+    DelayablePath,
+    Finding,
+    LoadGenerator,
+    LoadPlan,
+    Measurement,
+    NodeShell,
+    NoNetem,
+    ProxyShell,
+    ServiceMaker,
+    Target,
+    TargetBlocks,
+    block_medians_us,
+    check_delay,
+    in_a_row,
+    path_to_pod,
+    quantile_difference,
+    robust_slope,
+    self_check,
+    side_by_side,
+    to_measurement,
+)
+
+DELAYS_US = (0, 50, 200, 1000)
+RATE_PER_S, DURATION_S, ROUNDS = 100, 3, 12
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.disruptive
+@pytest.mark.usefixtures("undisturbed")
+def test_a_known_delay_is_found_again(
+    cluster: Cluster,
+    shell: ProxyShell,
+    node_shell: NodeShell,
+    make_service: ServiceMaker,
+    generator: LoadGenerator,
+    seed: int,
+    measurements: list[Measurement],
+    findings: list[Finding],
+) -> None:
+    """Rounds of no delay and three known ones, in random order; each beside the round's path as it is."""
+    client_node, node = cluster.workers[:2]
+    web = make_service("web", 1, node=node.name)
+    (pod_address,) = web.pods.values()
+    path = path_to_pod(cluster.substrate, (shell, client_node), (node_shell, node), pod_address)
+    require_netem(path)
+    target = Target("web", web.cluster_ip, 80)
+    told: dict[int, list[TargetBlocks]] = {delay_us: [] for delay_us in DELAYS_US}
+    for number, delay_us in order(seed):
+        plan = LoadPlan((target,), RATE_PER_S, DURATION_S, seed + number, floor_s=0.0)
+        with path.delayed(delay_us):
+            result = generator.run(plan)
+        told[delay_us].append(result.of(target))
+
+    rows = {delay_us: in_a_row(rounds) for delay_us, rounds in told.items()}
+    draw = np.random.default_rng(seed)
+    plain = rows[0]
+    found = {
+        delay_us: quantile_difference(*side_by_side(rows[delay_us], plain, "kernel"), 0.5, draw)
+        for delay_us in DELAYS_US[1:]
+    }
+    points = list(longer(rows, path.passages))
+    check = check_delay(found, path.passages, robust_slope(*zip(*points, strict=True)))
+    findings.append(self_check([check], cluster.mode))
+    conditions: dict[str, object] = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "clock": "kernel"}
+    for delay_us, blocks in rows.items():
+        here = {**conditions, "delay_us": delay_us, "passages": path.passages}
+        measurements.append(to_measurement("known_delay", blocks, "kernel", here, result, (), draw))
+
+
+def require_netem(path: DelayablePath) -> None:
+    try:
+        with path.delayed(DELAYS_US[-1]):
+            return
+    except NoNetem as missing:
+        pytest.skip(str(missing))
+
+
+def order(seed: int) -> Iterator[tuple[int, int]]:
+    """Every delay once a round, the rounds' orders by chance; with a number of its own each."""
+    chance = random.Random(seed)
+    for number in range(ROUNDS):
+        for place, delay_us in enumerate(chance.sample(DELAYS_US, len(DELAYS_US))):
+            yield number * len(DELAYS_US) + place, delay_us
+
+
+def longer(rows: dict[int, TargetBlocks], passages: int) -> Iterator[tuple[float, float]]:
+    """For each delayed block: the delay of all passages, and by how much longer than the plain block it took, in us."""
+    plain = block_medians_us(rows[0], "kernel")
+    for delay_us, blocks in rows.items():
+        for number, median_us in block_medians_us(blocks, "kernel").items():
+            if delay_us and number in plain:
+                yield float(delay_us * passages), median_us - plain[number]
