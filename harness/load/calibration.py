@@ -1,7 +1,7 @@
 """What a rule costs on this host, found without Kubernetes, in the same moments as a step of a sweep.
 
-A chain that is as kube-proxy's, rule for rule, but never matches, is walked to the same places at the same rate in a
-network namespace of the run's own: on substrate `host` that of a pod beside the generator, on `uml` a new one in the
+A chain that is as kube-proxy's, rule for rule, but never matches, is walked to the same places in a network namespace
+of the run's own: on substrate `host` that of a pod beside the generator, on `uml` a new one in the
 guest whose kernel carries kube-proxy's rules. The backend of iptables is the one that kube-proxy uses.
 """
 
@@ -47,8 +47,9 @@ class RuleChain:
     def walk(self, places: tuple[int, ...], beside: LoadPlan) -> tuple[Walk, ...]:
         """Each place but the first, by how much later it is reached than the first, block by block.
 
-        `places` tell how many rules are walked before each, in order. It lasts as long as the blocks of `beside`, and
-        has its seed and the rate of one of its targets at each place. Raises `WorldError` if the chain cannot be
+        `places` tell how many rules are walked before each, in order. It lasts as long as the blocks of `beside`, with
+        its seed and its rate: a rule that is walked more often is more often in the processor's caches, and may cost
+        half as much. Raises `WorldError` if the chain cannot be
         written or walked.
         """
         plan = {
@@ -56,7 +57,7 @@ class RuleChain:
             "places": places,
             "blocks": int(beside.duration_s / beside.block_s),
             "block_s": beside.block_s,
-            "rate_per_s": beside.rate_per_s / len(beside.targets) * len(places),
+            "rate_per_s": beside.rate_per_s,
             "seed": beside.seed,
             "timeout_s": beside.timeout_s,
             "restore": self.restore,

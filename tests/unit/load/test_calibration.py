@@ -45,7 +45,7 @@ def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
     assert chain.walk((2, 503, 1002), LoadPlan(TARGETS, 400, 20, seed=7)) == (Walk(1002, 31.0),)
     plan = json.loads(kube.asked[0][-1])
     assert (plan["rules"], plan["places"]) == (1002, [2, 503, 1002])
-    assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 300, 7)
+    assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 400, 7)
 
 
 def test_a_chain_that_cannot_be_written_is_the_worlds_failure():
