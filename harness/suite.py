@@ -39,6 +39,7 @@ from harness.load.delay import DelayablePath, NoNetem, in_a_row, path_to_pod
 from harness.load.fillers import filling
 from harness.load.generator import LoadGenerator
 from harness.load.meanwhile import Meanwhile, meanwhile
+from harness.load.others import Told, hey_argv, parse_hey, parse_wrk, told_by_us, wrk_argv
 from harness.load.plan import Exchange, LoadPlan, Target, TargetBlocks
 from harness.load.records import block_medians_us, side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
@@ -132,6 +133,7 @@ __all__ = [
     "Sweeper",
     "Target",
     "TargetBlocks",
+    "Told",
     "Waits",
     "WatchEvent",
     "WatchMaker",
@@ -159,6 +161,7 @@ __all__ = [
     "filling",
     "growth",
     "held_connections",
+    "hey_argv",
     "in_a_row",
     "in_words",
     "is_ready",
@@ -167,6 +170,8 @@ __all__ = [
     "measure_changes",
     "nodes_of",
     "open_data_plane",
+    "parse_hey",
+    "parse_wrk",
     "path_to_pod",
     "prepare",
     "quantile_difference",
@@ -190,9 +195,11 @@ __all__ = [
     "subjects",
     "sweep",
     "to_measurement",
+    "told_by_us",
     "unschedulable",
     "update_template",
     "wait_front",
     "wait_until",
+    "wrk_argv",
     "wrong_looks",
 ]
