@@ -50,10 +50,10 @@ def parse_hey(text: str) -> Told:
     return Told("hey", len(rows), quantile(counts, 0.5), quantile(counts, 0.99), HEY_RESOLUTION_US)
 
 
-def told_by_us(result: LoadResult, target: Target) -> Told:
-    """The same of our own generator, by our own clock. Raises `WorldError` if requests failed."""
+def told_by_us(result: LoadResult, target: Target, clock: str = "wall") -> Told:
+    """The same of our own generator, by one of its clocks. Raises `WorldError` if requests failed."""
     blocks = result.of(target)
-    counts = block_counts(blocks.histograms("wall"))
+    counts = block_counts(blocks.histograms(clock))
     if blocks.errors or not counts.n:
         raise WorldError(f"our own generator had {counts.n} answers and these failures: {blocks.errors}")
     return Told("ours", counts.n, quantile(counts, 0.5), quantile(counts, 0.99), OUR_RESOLUTION_US)

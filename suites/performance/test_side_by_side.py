@@ -12,10 +12,12 @@ from harness.suite import (
     Finding,
     LoadGenerator,
     LoadPlan,
+    ManifestMaker,
     Range,
     ServiceMaker,
     Target,
     Told,
+    Waits,
     hey_argv,
     parse_hey,
     parse_wrk,
@@ -27,6 +29,8 @@ from harness.suite import (
 RATE_PER_S = 100
 SECONDS = 10
 ROUNDS = 5
+PROCESSORS = 2
+BUSY_SECONDS = 20
 PATH = "/hostname"
 
 
@@ -60,6 +64,49 @@ def test_other_generators_tell_the_same(
     kept = in_turns(lambda: ours(Exchange.HTTP_KEPT), lambda: hey(True), wrk)
     new = in_turns(lambda: ours(Exchange.HTTP_NEW), lambda: hey(False))
     findings += [finding(kept, "on kept connections", cluster), finding(new, "on new connections", cluster)]
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
+    cluster: Cluster,
+    waits: Waits,
+    namespace: str,
+    create: ManifestMaker,
+    make_service: ServiceMaker,
+    make_client: ClientMaker,
+    generator: LoadGenerator,
+    seed: int,
+    findings: list[Finding],
+) -> None:
+    """The 99th percentile of the first packet, idle and with a busy loop for each processor, and what hey says of it."""
+    web = make_service("web", 1, node=cluster.workers[1].name)
+    client = make_client("others", node=cluster.workers[0])
+    target = Target("web", web.cluster_ip, 80)
+
+    def look() -> tuple[Told, Told, Told]:
+        result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, floor_s=0.0))
+        hey = parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=False)))
+        return told_by_us(result, target, "kernel"), told_by_us(result, target), hey
+
+    idle = look()
+    for number in range(PROCESSORS):
+        create("burner.yaml", name=f"burner-{number}", node=cluster.workers[number % 2].name)
+    waits.wait_pods_ready(namespace, "app=burner", PROCESSORS)
+    busy = look()
+    names = ("our kernel's clock", "our own clock", "hey")
+    ratios = {name: after.p99_us / before.p99_us for name, before, after in zip(names, idle, busy, strict=True)}
+    told = ", ".join(f"{ratio:.2f} by {name}" for name, ratio in ratios.items())
+    findings.append(
+        Finding(
+            "busy host",
+            f"In {cluster.mode} mode p99 of a new connection, with {PROCESSORS} busy loops against none: {told}.",
+            {name: round(ratio, 3) for name, ratio in ratios.items()},
+            f"{RATE_PER_S} a second for {BUSY_SECONDS} s each, once",
+        )
+    )
 
 
 def run(client: Client, argv: tuple[str, ...]) -> str:
