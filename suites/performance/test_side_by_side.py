@@ -81,7 +81,7 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     seed: int,
     findings: list[Finding],
 ) -> None:
-    """The 99th percentile of the first packet, idle and with a busy loop for each processor, and what hey says of it."""
+    """p99 of the first packet, idle and with a busy loop for each processor, and what hey says of it."""
     web = make_service("web", 1, node=cluster.workers[1].name)
     client = make_client("others", node=cluster.workers[0])
     target = Target("web", web.cluster_ip, 80)
