@@ -39,7 +39,7 @@ from harness.load.delay import DelayablePath, NoNetem, in_a_row, path_to_pod
 from harness.load.fillers import filling
 from harness.load.generator import LoadGenerator
 from harness.load.meanwhile import Meanwhile, meanwhile
-from harness.load.others import Told, hey_argv, parse_hey, parse_wrk, told_by_us, wrk_argv
+from harness.load.others import Told, Turn, echo_argv, hey_argv, parse_hey, parse_wrk, told_by_us, wrk_argv
 from harness.load.plan import Exchange, LoadPlan, Target, TargetBlocks
 from harness.load.records import block_medians_us, side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
@@ -134,6 +134,7 @@ __all__ = [
     "Target",
     "TargetBlocks",
     "Told",
+    "Turn",
     "Waits",
     "WatchEvent",
     "WatchMaker",
@@ -157,6 +158,7 @@ __all__ = [
     "crowd_backends",
     "crowd_pod",
     "crowd_service",
+    "echo_argv",
     "evict",
     "filling",
     "growth",

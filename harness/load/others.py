@@ -1,7 +1,8 @@
 """What other generators say of the same target at the same rate: wrk and hey, as Debian ships them.
 
 Both are paced: hey by its own option, in requests a second of each worker, and wrk by a script that pauses between two
-requests of a connection. Both count from when they did send, and neither knows the kernel's clock.
+requests of a connection. Both count from when they did send, and neither knows the kernel's clock. Each generator needs
+time of its own for a request, and so it also asks a server in its own pod: what is above that floor is the path's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import re
 from dataclasses import dataclass
 
 from clusters.errors import WorldError
-from harness.load.plan import LoadResult, Target
+from harness.load.master import PROCESSES
+from harness.load.plan import Target, TargetBlocks
 from harness.measure.histogram import block_counts, encode
 from harness.measure.intervals import quantile
 
@@ -20,6 +22,10 @@ US = {"us": 1.0, "ms": 1e3, "s": 1e6}
 LATENCY = re.compile(r"^\s+(?P<percent>50|99)%\s+(?P<value>[\d.]+)(?P<unit>us|ms|s)$", re.MULTILINE)
 REQUESTS = re.compile(r"^\s+(\d+) requests in ", re.MULTILINE)
 HEY_RESOLUTION_US, WRK_RESOLUTION_US, OUR_RESOLUTION_US = 100.0, 1.0, 1.0
+
+
+ECHO = (PROCESSES / "kubeproof_load" / "echo.py").read_text()
+ECHO_LIFETIME_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,28 @@ class Told:
     p50_us: float
     p99_us: float
     resolution_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a generator says of the target, and of a server in its own pod: its floor."""
+
+    told: Told
+    floor: Told
+
+    @property
+    def above_us(self) -> float:
+        """By how much the target's median lies above the floor's."""
+        return self.told.p50_us - self.floor.p50_us
+
+
+def echo_argv(lifetime_s: int = ECHO_LIFETIME_S, line: str = "/tmp/echo") -> tuple[str, ...]:
+    """Starts a server that goes on in the pod, and prints its port on the loopback when it listens there.
+
+    It tells the port by a pipe called `line`, so that nobody waits for the server's end.
+    """
+    serve = f'(sleep {lifetime_s} | python3 -c "$0" > {line}) > /dev/null 2>&1 &'
+    return ("sh", "-c", f"mkfifo {line}; {serve} read port < {line}; echo $port", ECHO)
 
 
 def hey_argv(target: Target, path: str, rate_per_s: float, seconds: int, *, kept: bool) -> tuple[str, ...]:
@@ -50,9 +78,8 @@ def parse_hey(text: str) -> Told:
     return Told("hey", len(rows), quantile(counts, 0.5), quantile(counts, 0.99), HEY_RESOLUTION_US)
 
 
-def told_by_us(result: LoadResult, target: Target, clock: str = "wall") -> Told:
+def told_by_us(blocks: TargetBlocks, clock: str = "wall") -> Told:
     """The same of our own generator, by one of its clocks. Raises `WorldError` if requests failed."""
-    blocks = result.of(target)
     counts = block_counts(blocks.histograms(clock))
     if blocks.errors or not counts.n:
         raise WorldError(f"our own generator had {counts.n} answers and these failures: {blocks.errors}")

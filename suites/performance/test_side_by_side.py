@@ -17,7 +17,9 @@ from harness.suite import (
     ServiceMaker,
     Target,
     Told,
+    Turn,
     Waits,
+    echo_argv,
     hey_argv,
     parse_hey,
     parse_wrk,
@@ -27,7 +29,7 @@ from harness.suite import (
 )
 
 RATE_PER_S = 100
-SECONDS = 10
+SECONDS, FLOOR_SECONDS = 10, 3
 ROUNDS = 5
 PROCESSORS = 2
 BUSY_SECONDS = 20
@@ -50,16 +52,24 @@ def test_other_generators_tell_the_same(
     web = make_service("web", 1, node=cluster.workers[1].name)
     client = make_client("others", node=cluster.workers[0])
     target = Target("web", web.cluster_ip, 80)
+    echo = Target("echo", "127.0.0.1", int(run(client, echo_argv())))
 
-    def ours(exchange: Exchange) -> Told:
-        plan = LoadPlan((target,), RATE_PER_S, SECONDS, seed, exchange, PATH, floor_s=0.0)
-        return told_by_us(generator.run(plan), target)
+    def ours(exchange: Exchange) -> Turn:
+        plan = LoadPlan((target,), RATE_PER_S, SECONDS, seed, exchange, PATH, floor_s=FLOOR_SECONDS)
+        result = generator.run(plan)
+        return Turn(told_by_us(result.of(target)), told_by_us(result.floor))
 
-    def hey(kept: bool) -> Told:
-        return parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=kept)))
+    def hey(kept: bool) -> Turn:
+        return Turn(
+            parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=kept))),
+            parse_hey(run(client, hey_argv(echo, PATH, RATE_PER_S, FLOOR_SECONDS, kept=kept))),
+        )
 
-    def wrk() -> Told:
-        return parse_wrk(run(client, wrk_argv(target, PATH, RATE_PER_S, SECONDS)))
+    def wrk() -> Turn:
+        return Turn(
+            parse_wrk(run(client, wrk_argv(target, PATH, RATE_PER_S, SECONDS))),
+            parse_wrk(run(client, wrk_argv(echo, PATH, RATE_PER_S, FLOOR_SECONDS))),
+        )
 
     kept = in_turns(lambda: ours(Exchange.HTTP_KEPT), lambda: hey(True), wrk)
     new = in_turns(lambda: ours(Exchange.HTTP_NEW), lambda: hey(False))
@@ -89,7 +99,7 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     def look() -> tuple[Told, Told, Told]:
         result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, floor_s=0.0))
         hey = parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=False)))
-        return told_by_us(result, target, "kernel"), told_by_us(result, target), hey
+        return told_by_us(result.of(target), "kernel"), told_by_us(result.of(target)), hey
 
     idle = look()
     for number in range(PROCESSORS):
@@ -115,24 +125,29 @@ def run(client: Client, argv: tuple[str, ...]) -> str:
     return done.stdout
 
 
-def in_turns(*generators: Callable[[], Told]) -> dict[str, list[Told]]:
+def in_turns(*generators: Callable[[], Turn]) -> dict[str, list[Turn]]:
     """What each has told, turn by turn."""
-    told: dict[str, list[Told]] = {}
+    turns: dict[str, list[Turn]] = {}
     for _ in range(ROUNDS):
         for generator in generators:
-            found = generator()
-            told.setdefault(found.generator, []).append(found)
-    return told
+            turn = generator()
+            turns.setdefault(turn.told.generator, []).append(turn)
+    return turns
 
 
-def finding(told: dict[str, list[Told]], how: str, cluster: Cluster) -> Finding:
-    """Each generator's medians and tails of all turns, side by side."""
-    p50 = {name: range_of([one.p50_us for one in turns]) for name, turns in told.items()}
-    p99 = {name: range_of([one.p99_us for one in turns]) for name, turns in told.items()}
-    words = "; ".join(f"{name} p50 {p50[name]} us, p99 {p99[name]} us" for name in told)
-    apart = [name for name in told if apart_from(p50["ours"], p50[name], told[name][0].resolution_us)]
-    end = f"; p50 of {' and '.join(apart)} lies apart from ours" if apart else "; medians agree"
+def finding(turns: dict[str, list[Turn]], how: str, cluster: Cluster) -> Finding:
+    """Each generator's medians, tails and medians above its own floor, of all turns, side by side."""
+    p50 = {name: range_of([turn.told.p50_us for turn in taken]) for name, taken in turns.items()}
+    p99 = {name: range_of([turn.told.p99_us for turn in taken]) for name, taken in turns.items()}
+    above = {name: range_of([turn.above_us for turn in taken]) for name, taken in turns.items()}
+    words = "; ".join(
+        f"{name} p50 {p50[name]} us, {above[name]} of it above its own floor, p99 {p99[name]} us" for name in turns
+    )
+    resolution_us = {name: taken[0].told.resolution_us for name, taken in turns.items()}
+    apart = [name for name in turns if apart_from(above["ours"], above[name], resolution_us[name])]
+    end = f"; above the floors {' and '.join(apart)} lies apart from ours" if apart else "; above the floors all agree"
     numbers = {f"{name}_p50_us": round(found.value, 1) for name, found in p50.items()}
+    numbers |= {f"{name}_above_floor_us": round(found.value, 1) for name, found in above.items()}
     statement = f"{RATE_PER_S} requests a second {how}, {cluster.mode} mode: {words}{end}."
     return Finding("side by side", statement, numbers, f"{ROUNDS} turns of {SECONDS} s each")
 

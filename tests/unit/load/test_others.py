@@ -1,7 +1,10 @@
+import socket
+import subprocess
+
 import pytest
 
 from clusters.errors import WorldError
-from harness.load.others import hey_argv, parse_hey, parse_wrk, wrk_argv
+from harness.load.others import Told, Turn, echo_argv, hey_argv, parse_hey, parse_wrk, wrk_argv
 from harness.load.plan import Target
 
 WEB = Target("web", "10.96.0.9", 80)
@@ -49,3 +52,15 @@ def test_both_are_paced():
         "-disable-keepalive",
     )
     assert "return 10 end" in wrk_argv(WEB, "/hostname", 100, 10)[2]
+
+
+def test_what_is_above_a_generators_own_floor_is_the_paths():
+    assert Turn(Told("hey", 900, 600, 1900, 100), Told("hey", 280, 250, 700, 100)).above_us == 350
+
+
+def test_the_server_for_the_floor_prints_its_port_and_goes_on(tmp_path):
+    argv = echo_argv(lifetime_s=5, line=str(tmp_path / "line"))
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    with socket.create_connection(("127.0.0.1", int(done.stdout))) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK")
