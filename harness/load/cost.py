@@ -45,15 +45,15 @@ def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracke
 
 
 def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
-    """All steps as one record of the report."""
-    told = "; ".join(_in_words(cost) for cost in costs)
+    """All steps as one record of the report; the largest in words."""
+    largest = max(costs, key=lambda cost: cost.services)
     numbers = {
         f"{name} at step {number}": value
         for number, cost in enumerate(costs)
         for name, value in (
             ("services", cost.services),
             ("cpu_s", round(cost.cpu_s, 3)),
-            ("memory_bytes", cost.memory_bytes),
+            ("memory_mb", round(cost.memory_bytes / MB, 1)),
             ("syncs", cost.syncs),
             ("sync_s", round(cost.sync_s, 3)),
             ("rules", cost.rules.rules),
@@ -61,13 +61,13 @@ def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
             ("tracked", cost.tracked),
         )
     }
-    statement = f"What kube-proxy on {node.name} took to get there ({mode} mode): {told}."
+    statement = f"What kube-proxy on {node.name} took from each step to the next ({mode} mode): {_in_words(largest)}."
     return Finding("cost", statement, numbers, "one run")
 
 
 def _in_words(cost: Cost) -> str:
     return (
-        f"{cost.services} Services {cost.cpu_s:.1f} s of processor in {cost.syncs} syncs of {cost.sync_s:.1f} s, "
-        f"{cost.memory_bytes / MB:.0f} MB, {cost.rules.rules} rules and {sum(cost.rules.sets.values())} members of "
-        f"sets, {cost.tracked} tracked connections"
+        f"for {cost.services} Services {cost.cpu_s:.1f} s of processor in {cost.syncs} syncs of {cost.sync_s:.1f} s; "
+        f"then it held {cost.memory_bytes / MB:.0f} MB, the kernel {cost.rules.rules} rules, "
+        f"{sum(cost.rules.sets.values())} members of sets and {cost.tracked} tracked connections"
     )

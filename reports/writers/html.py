@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reports.model import Measurement, Outcome, RunResults, Verdict
 from reports.writers.chart import chart_svg, series_of
-from reports.writers.tables import tables
+from reports.writers.tables import step_table, tables
 from reports.writers.words import (
     advice,
     by_verdict,
@@ -51,6 +51,7 @@ def report_html(results: RunResults) -> str:
             verdicts=[(verdict, len(by_verdict(results, verdict))) for verdict in Verdict],
             charts=_charts(results),
             tables=tables(results.measurements),
+            step_table=step_table,
             unsound=unsound(results),
             failures=[case for case in results.cases if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)],
             skipped=[case for case in results.cases if case.outcome is Outcome.SKIPPED],

@@ -1,11 +1,17 @@
-"""Measurements as tables: one for each name, with a column for each condition that is not the same in all rows."""
+"""Measurements as tables: one for each name, with a column for each condition that is not the same in all rows.
+
+And findings whose numbers are those of steps, with a row for each step.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.model import Measurement
+from reports.model import Finding, Measurement
+
+OF_STEP = re.compile(r"(?P<name>.+) at step (?P<step>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,26 @@ def tables(measurements: Sequence[Measurement]) -> list[Table]:
     for measured in measurements:
         by_name.setdefault(measured.name, []).append(measured)
     return [_table(name, found) for name, found in by_name.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class StepTable:
+    """A finding's numbers by step; each row has a cell for each column, empty where there is no number."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def step_table(finding: Finding) -> StepTable | None:
+    """Nothing if the numbers are not all those of steps."""
+    found = [(OF_STEP.fullmatch(key), value) for key, value in finding.numbers.items()]
+    cells = {(int(key["step"]), key["name"]): _words(value) for key, value in found if key}
+    if not cells or len(cells) < len(found):
+        return None
+    names = list(dict.fromkeys(name for _, name in cells))
+    steps = sorted({step for step, _ in cells})
+    rows = tuple(tuple(cells.get((step, name), "") for name in names) for step in steps)
+    return StepTable(tuple(map(_title, names)), rows)
 
 
 def _table(name: str, measurements: list[Measurement]) -> Table:

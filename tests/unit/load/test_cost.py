@@ -17,8 +17,11 @@ def test_a_kube_proxy_that_was_replaced_counts_from_its_own_start():
     assert (cost.cpu_s, cost.syncs, cost.sync_s) == (1.5, 2, 0.5)
 
 
-def test_costs_are_told_step_by_step():
-    cost = cost_of(1000, Usage(2.0, 50, Syncs(4, 1.0)), Usage(7.5, 60_000_000, Syncs(9, 3.5)), RULES, 12)
-    told = finding([cost], NODE, "nftables")
-    assert "1000 Services 5.5 s of processor in 5 syncs of 2.5 s, 60 MB, 40 rules and 3 members" in told.statement
-    assert told.numbers["cpu_s at step 0"] == 5.5
+def test_every_step_is_told_in_numbers_and_the_largest_in_words():
+    some = cost_of(1000, Usage(2.0, 50, Syncs(4, 1.0)), Usage(7.5, 60_000_000, Syncs(9, 3.5)), RULES, 12)
+    none = cost_of(0, Usage(7.5, 60, Syncs(9, 3.5)), Usage(7.6, 60_000_000, Syncs(10, 3.6)), RULES, 12)
+    told = finding([some, none], NODE, "nftables")
+    assert (
+        "for 1000 Services 5.5 s of processor in 5 syncs of 2.5 s; then it held 60 MB, the kernel 40 rules"
+    ) in told.statement
+    assert (told.numbers["cpu_s at step 0"], told.numbers["services at step 1"]) == (5.5, 0)

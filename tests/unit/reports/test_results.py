@@ -10,7 +10,7 @@ from reports.writers.chart import chart_svg, series_of
 from reports.writers.console import summary
 from reports.writers.html import report_html
 from reports.writers.junit import junit_xml
-from reports.writers.tables import tables
+from reports.writers.tables import step_table, tables
 from reports.writers.words import headline
 from tests.unit.reports.sample import RESULTS, RUN, case, claim, measured
 
@@ -138,6 +138,16 @@ def test_measurements_stand_in_a_table_a_name_with_the_conditions_that_differ():
     assert (second.unit, second.columns, second.common) == ("ms", (), "change add Service, node n1")
     page = report_html(replace(RESULTS, measurements=(slow,)))
     assert "p50, ms" in page
+
+
+def test_a_findings_numbers_by_step_stand_in_a_table():
+    numbers = {"services at step 0": 0, "services at step 1": 1000, "cpu_s at step 1": 5.5}
+    cost = Finding("cost", "What it took.", numbers, "one run")
+    table = step_table(cost)
+    assert (table.columns, table.rows) == (("services", "cpu s"), (("0", ""), ("1,000", "5.5")))
+    assert step_table(replace(cost, numbers={**numbers, "holds": 1})) is None
+    assert step_table(replace(cost, numbers={})) is None
+    assert "<td>1,000</td><td>5.5</td>" in report_html(replace(RESULTS, findings=(cost,)))
 
 
 @pytest.mark.parametrize(("holds", "said"), [(0, True), (1, False)])
