@@ -51,7 +51,6 @@ from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.difference import quantile_difference
 from harness.measure.growth import Growth, blocks_us, growth
-from harness.measure.rulecost import rule_cost
 from harness.measure.scaling import right_counts, wrong_looks
 from harness.measure.selfcheck import SelfCheck, check_delay, check_look_up, check_rule_cost, check_steps, check_twins
 from harness.measure.selfcheck import finding as self_check
@@ -181,7 +180,6 @@ __all__ = [
     "restarts",
     "right_counts",
     "robust_slope",
-    "rule_cost",
     "sample_of",
     "search",
     "self_check",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from harness.measure.contrast import Range
-from harness.measure.rulecost import agree
+from harness.measure.rulecost import Walk, agree, rule_cost
 from harness.measure.slope import Slope
 from reports.model import SELF_CHECK, Finding
 
@@ -22,6 +22,9 @@ WHOLE = 5000
 
 FEWEST_STEPS, FEWEST_ZEROS = 3, 2
 """Through fewer no line says how far its points lie from it, and no control is left."""
+
+FEWEST_LENGTHS = 2
+"""Of walks, that a cost follows from."""
 
 NS_PER_US = 1000.0
 
@@ -56,11 +59,14 @@ def check_twins(differences: Sequence[Range]) -> SelfCheck:
     return SelfCheck(hold >= fewest, figures, {"twins": len(differences), "twins_alike": hold})
 
 
-def check_rule_cost(swept: Slope, calibrated: Slope) -> SelfCheck:
-    """A rule of kube-proxy's costs what a rule that never matches costs on this host; slopes are in us per rule."""
-    figures = f"a rule costs {_ns(swept)} in the sweep and {_ns(calibrated)} in chains that never match"
-    numbers = {**_numbers("rule", swept), **_numbers("calibrated_rule", calibrated)}
-    return SelfCheck(agree(swept, calibrated), figures, numbers)
+def check_rule_cost(swept: Sequence[Walk], chain: Sequence[Walk]) -> SelfCheck:
+    """A rule of kube-proxy's costs what a rule that never matches costs, of a `chain` walked in the same moments."""
+    if min(len({walk.rules for walk in walks}) for walks in (swept, chain)) < FEWEST_LENGTHS:
+        return SelfCheck(False, "rules moved while they were walked, so that nothing tells what one of them costs", {})
+    ours, theirs = rule_cost(swept), rule_cost(chain)
+    figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches"
+    numbers = {**_numbers("rule", ours), **_numbers("calibrated_rule", theirs)}
+    return SelfCheck(agree(ours, theirs), figures, numbers)
 
 
 def check_look_up(swept: Slope, most: int) -> SelfCheck:
