@@ -29,7 +29,7 @@ TARGETS = 12
 RATE_PER_S = {Substrate.HOST: 400, Substrate.UML: 150}
 """Far below what a generator can do; a guest of user-mode Linux is slower."""
 
-DURATION_S, QUICK_S, WHOLE_S = 20, 40, 90
+DURATION_S, QUICK_S, WHOLE_S = 20, 40, 120
 """Of each step: for a claim, for the laboratory's quick sweep, and for one up to `WHOLE` Services or more."""
 
 WHOLE = 2000

@@ -54,7 +54,7 @@ from harness.measure.growth import Growth, blocks_us, growth
 from harness.measure.scaling import right_counts, wrong_looks
 from harness.measure.selfcheck import SelfCheck, check_delay, check_look_up, check_rule_cost, check_steps, check_twins
 from harness.measure.selfcheck import finding as self_check
-from harness.measure.sequence import SequenceStatistics, sequence_statistics
+from harness.measure.sequence import sequence_statistics
 from harness.measure.slope import robust_slope, slope_of_steps
 from harness.outside import OutsideClient
 from harness.programming.changes import prepare, subjects
@@ -121,7 +121,6 @@ __all__ = [
     "Reply",
     "Request",
     "SelfCheck",
-    "SequenceStatistics",
     "ServiceHandle",
     "ServiceMaker",
     "ServicePort",
