@@ -27,6 +27,7 @@ from harness.suite import (
     filling,
     in_words,
     measure,
+    median_range,
     range_of,
     service,
     wait_until,
@@ -36,8 +37,9 @@ SERVICES = 1000
 REPETITIONS = 5
 CONNECTIONS = 200
 SYNC_DEADLINE_S = 60.0
+LAST = "end"
 THINGS = (
-    "the first packet to the last Service, us",
+    "the first packet to the last Service, us above one on a node that stays as it is",
     f"{CONNECTIONS} requests, one after the other, s",
     "kube-proxy's sync for one Service more, s",
 )
@@ -110,9 +112,15 @@ def costs(
 
 
 def first_packet_us(step: Step) -> Range:
-    """The median to the Service whose rule stands last, by the kernel's clock, with its interval."""
+    """The median of the Service whose rule stands last, by the kernel's clock, above a Service on a third node.
+
+    The two modes are measured minutes apart, in which a host may move by more than they differ; the third node's
+    kube-proxy stays in ipvs mode, and its connections are of the same moments. Without one it is the median itself.
+    """
+    if above_us := step.above_control_us[LAST]:
+        return median_range(above_us)
     for found in step.measurements:
-        if (found.conditions.get("position"), found.conditions["clock"]) == ("end", "kernel"):
+        if (found.conditions.get("position"), found.conditions["clock"]) == (LAST, "kernel"):
             return Range(found.quantiles["p50"], *found.ci95["p50"])
     raise AssertionError("the last Service was not measured")
 
