@@ -25,7 +25,7 @@ from clusters.errors import ClusterUnreachable
 from harness.kube.kinds import collection, path_of
 
 REQUEST_TIMEOUT_S = 30.0
-CONNECTIONS = 16
+CONNECTIONS = 32
 
 
 @dataclass(frozen=True, slots=True)

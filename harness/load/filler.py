@@ -18,7 +18,7 @@ from harness.dataplane.reader import ServicePort
 from harness.kube.client import Kube
 from harness.kube.kinds import collection
 
-WRITERS = 8
+WRITERS = 32
 PORT = 80
 LABEL = "io.kubeproof.filler"
 FIRST = 0x4000
