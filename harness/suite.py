@@ -43,7 +43,7 @@ from harness.load.others import Told, Turn, echo_argv, hey_argv, parse_hey, pars
 from harness.load.plan import Exchange, LoadPlan, Target, TargetBlocks
 from harness.load.records import block_medians_us, side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
-from harness.load.step import Step, sound
+from harness.load.step import Step, rule_cost_finding, sound
 from harness.load.sweep import NEAR, SweepPlan, SweepSetting, measure, sweep
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
@@ -180,6 +180,7 @@ __all__ = [
     "restarts",
     "right_counts",
     "robust_slope",
+    "rule_cost_finding",
     "sample_of",
     "search",
     "self_check",

@@ -47,13 +47,13 @@ class RuleChain:
     def walk(self, places: tuple[int, ...], beside: LoadPlan) -> tuple[Walk, ...]:
         """Each place but the first, by how much later it is reached than the first, block by block.
 
-        `places` tell how many rules are walked before each, in order. It lasts as long as the blocks of `beside`, with
-        its seed and its rate: a rule that is walked more often is more often in the processor's caches, and may cost
-        half as much. Raises `WorldError` if the chain cannot be
+        `places` tell how many rules are walked before each of the targets of `beside`. It lasts as long as that load's
+        blocks, with its seed, its rate and its targets' shares of it: a rule that is walked more often is more often
+        in the processor's caches, and may cost half as much. Raises `WorldError` if the chain cannot be
         written or walked.
         """
         plan = {
-            "rules": places[-1],
+            "rules": max(places),
             "places": places,
             "blocks": int(beside.duration_s / beside.block_s),
             "block_s": beside.block_s,

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from harness.dataplane.reader import RuleCount
 from harness.load.cost import Cost
 from harness.measure.contrast import Range
-from harness.measure.rulecost import Walk
-from reports.model import Measurement
+from harness.measure.rulecost import Walk, farthest
+from reports.model import Finding, Measurement
+
+MANY_RULES = 500
+"""Fewer cost less than what blocks differ by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,22 @@ class Step:
 def sound(steps: Iterable[Step]) -> list[Step]:
     """Those from which something may be concluded."""
     return [step for step in steps if not step.flaw]
+
+
+def rule_cost_finding(steps: Iterable[Step], mode: str) -> Finding:
+    """What a rule costs in each step in which many are walked, in the sweep and in the chain beside it."""
+    rows = [
+        (step.services, *farthest(step.walks), farthest(step.chain_walks)[1])
+        for step in steps
+        if step.walks and step.chain_walks and farthest(step.walks)[0] >= MANY_RULES
+    ]
+    numbers = {
+        f"{name} at step {number}": round(value, 2)
+        for number, row in enumerate(rows)
+        for name, value in zip(("services", "rules_walked", "rule_ns", "calibrated_rule_ns"), row, strict=True)
+    }
+    statement = (
+        f"What a rule costs in {mode} mode, in nanoseconds: in the sweep, from the first Service to the last, and in "
+        f"the same moments in a chain that never matches. It depends on what else is in the processor's caches."
+    )
+    return Finding("rule cost", statement, numbers, f"medians of steps in which {MANY_RULES} rules or more are walked")

@@ -121,10 +121,11 @@ def _bring_to(fillers: Fillers, services: int) -> tuple[float, str]:
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
     """One step with the fillers as they are; `number` varies the seed, the rest is for the record."""
-    positions = choose_positions(setting.fronts, setting.dataplane.rules_walked(setting.load_node))
+    before = setting.dataplane.rules_walked(setting.load_node)
+    positions = choose_positions(setting.fronts, before)
     load = _load(setting, plan, number, positions)
     with ThreadPoolExecutor(1) as aside:
-        calibration = aside.submit(_chain_walks, setting, load, positions)
+        calibration = aside.submit(_chain_walks, setting, load, before)
         if setting.control is None:
             result, control = setting.generator.run(load), TargetBlocks(())
         else:
@@ -207,11 +208,13 @@ def _places(positions: tuple[Position, ...], after: Mapping[ServicePort, int], r
             yield Place(place.rules_walked, block_medians_us(result.of(place.target), "kernel"))
 
 
-def _chain_walks(setting: SweepSetting, load: LoadPlan, positions: tuple[Position, ...]) -> tuple[Walk, ...]:
-    places = [place.rules_walked for place in positions if place.rules_walked is not None]
-    if setting.chain is None or len(places) < len(positions):
+def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServicePort, int]) -> tuple[Walk, ...]:
+    """Of a chain that is walked to the same places as kube-proxy's, by the same shares of the load."""
+    places = [before.get(ServicePort(target.address, target.port)) for target in load.targets]
+    known = tuple(place for place in places if place is not None)
+    if setting.chain is None or len(known) < len(places):
         return ()
-    return setting.chain.walk(tuple(places), load)
+    return setting.chain.walk(known, load)
 
 
 def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:

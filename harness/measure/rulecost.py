@@ -1,15 +1,20 @@
 """What one rule that a connection walks costs.
 
 Places of one chain are reached in the same blocks of time, one behind the other by a known number of rules; what
-disturbed a block disturbed both, so the difference of their medians is the longer walk's alone.
+disturbed a block disturbed both, so the difference of their medians is the longer walk's alone. What a rule costs
+changes from one minute to the next as well, with what else is in the processor's caches, so that it is the steps that
+are counted, and not their blocks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
-from harness.measure.slope import Slope, robust_slope
+from harness.measure.slope import Slope, slope_of_steps
+
+NS_PER_US = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,17 @@ def walks(places: Sequence[Place]) -> Iterator[Walk]:
 
 
 def rule_cost(walks: Sequence[Walk]) -> Slope:
-    """Microseconds per rule; `walks` of at least two different lengths."""
-    return robust_slope([walk.rules for walk in walks], [walk.later_us for walk in walks])
+    """Microseconds per rule, by one median for each length; `walks` of at least three lengths."""
+    later_us: dict[int, list[float]] = {}
+    for walk in walks:
+        later_us.setdefault(walk.rules, []).append(walk.later_us)
+    return slope_of_steps(list(later_us), [median(found) for found in later_us.values()])
+
+
+def farthest(walks: Sequence[Walk]) -> tuple[int, float]:
+    """The rules of the longest walks, and nanoseconds a rule by their median; `walks` of one step, at least one."""
+    rules = max(walk.rules for walk in walks)
+    return rules, median(walk.later_us for walk in walks if walk.rules == rules) / rules * NS_PER_US
 
 
 def agree(ours: Slope, theirs: Slope) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from harness.measure.contrast import Range
-from harness.measure.rulecost import Walk, agree, rule_cost
+from harness.measure.rulecost import NS_PER_US, Walk, agree, rule_cost
 from harness.measure.slope import Slope
 from reports.model import SELF_CHECK, Finding
 
@@ -23,10 +23,8 @@ WHOLE = 5000
 FEWEST_STEPS, FEWEST_ZEROS = 3, 2
 """Through fewer no line says how far its points lie from it, and no control is left."""
 
-FEWEST_LENGTHS = 2
+FEWEST_LENGTHS = 3
 """Of walks, that a cost follows from."""
-
-NS_PER_US = 1000.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from harness.suite import (
     check_twins,
     cost_finding,
     growth,
+    rule_cost_finding,
     self_check,
     slope_of_steps,
     sound,
@@ -55,6 +56,8 @@ def test_the_first_packet_over_the_number_of_services(
     findings.append(checked)
     costs = [step.cost for step in made if step.cost is not None]
     findings.append(cost_finding(costs, sweep_setting.load_node, cluster.mode))
+    if cluster.mode is Mode.IPTABLES:
+        findings.append(rule_cost_finding(steps, cluster.mode))
     if checked.numbers["holds"]:
         findings.append(growth(steps).finding(cluster.mode))
 

@@ -3,9 +3,9 @@
 Runs where nothing else is: in a pod's network namespace, or in a new one beside kube-proxy's. Needs no more than
 Python and iptables. The chain hangs in nat OUTPUT and is as kube-proxy's KUBE-SERVICES (pkg/proxy/iptables/proxier.go):
 rules of its shape, with addresses to which nobody connects, and between them, at given places, one that a connection to
-a port of this namespace meets. Connections to the first, the middle and the last of these follow each other in random
-order, so that they have the same conditions. Reads a plan as JSON from its argument, prints as JSON for each place how
-many rules are walked to it, and the kernel's round trips in microseconds, block by block.
+a port of this namespace meets. Connections to these places follow each other in random order, so that they have the
+same conditions; a place that is named twice is reached twice as often. Reads a plan as JSON from its argument, prints
+as JSON for each place how many rules are walked to it, and the kernel's round trips in microseconds, block by block.
 """
 
 import json
@@ -66,10 +66,13 @@ def round_trip_us(port, timeout_s):
 
 
 def measure(plan, listeners):
-    """Round trips by place, each a list of blocks; arrivals stand at equal distances, places come in random order."""
+    """Round trips by place, each a list of blocks; arrivals stand at equal distances, places come in random order.
+
+    `listeners` maps a place to the listener that is reached there.
+    """
     generator = random.Random(plan["seed"])
-    order = list(range(len(listeners)))
-    blocks = [[[] for _ in range(plan["blocks"])] for _ in listeners]
+    order = list(plan["places"])
+    blocks = {place: [[] for _ in range(plan["blocks"])] for place in listeners}
     start_s = time.monotonic()
     number = 0
     for block in range(plan["blocks"]):
@@ -87,14 +90,16 @@ def measure(plan, listeners):
 
 def main():
     plan = json.loads(sys.argv[1])
-    places = plan["places"]
+    places = sorted(set(plan["places"]))
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    listeners = [
-        socket.create_server(("127.0.0.1", FIRST_PORT + number), backlog=BACKLOG) for number in range(len(places))
-    ]
+    listeners = {
+        place: socket.create_server(("127.0.0.1", FIRST_PORT + number), backlog=BACKLOG)
+        for number, place in enumerate(places)
+    }
     subprocess.run([plan["restore"]], input=chain(plan["rules"], places), text=True, check=True)
     found = measure(plan, listeners)
-    print(json.dumps([{"rules": rules, "blocks": blocks} for rules, blocks in zip(walked(places), found, strict=True)]))
+    rules = walked(places)
+    print(json.dumps([{"rules": rules[number], "blocks": found[place]} for number, place in enumerate(places)]))
 
 
 if __name__ == "__main__":

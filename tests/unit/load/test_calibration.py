@@ -42,9 +42,9 @@ def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
     printed = [{"rules": 2, "blocks": [[30, 32], [40]]}, {"rules": 1004, "blocks": [[61, 63], []]}]
     kube = FakeKube(ExecResult(json.dumps(printed), "", 0))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
-    assert chain.walk((2, 503, 1002), LoadPlan(TARGETS, 400, 20, seed=7)) == (Walk(1002, 31.0),)
+    assert chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7)) == (Walk(1002, 31.0),)
     plan = json.loads(kube.asked[0][-1])
-    assert (plan["rules"], plan["places"]) == (1002, [2, 503, 1002])
+    assert (plan["rules"], plan["places"]) == (1002, [2, 503, 1002, 2])
     assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 400, 7)
 
 
@@ -52,7 +52,7 @@ def test_a_chain_that_cannot_be_written_is_the_worlds_failure():
     kube = FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
     with pytest.raises(WorldError, match="lab/rule-chain could not be walked: iptables-nft-restore: line 4 failed"):
-        chain.walk((0, 5, 10), LoadPlan(TARGETS, 400, 20, seed=7))
+        chain.walk((0, 5, 10, 0), LoadPlan(TARGETS, 400, 20, seed=7))
 
 
 class FakeShell:
@@ -69,7 +69,7 @@ class FakeShell:
 def test_in_user_mode_linux_the_chain_is_beside_kube_proxys_rules():
     shell = FakeShell()
     chain = RuleChain(ChainInGuest(shell, Node("n1", Role.WORKER, "172.18.0.3")), "iptables-legacy-restore")
-    assert chain.walk((0, 5, 10), LoadPlan(TARGETS, 150, 20, seed=7)) == ()
+    assert chain.walk((0, 5, 10, 0), LoadPlan(TARGETS, 150, 20, seed=7)) == ()
     assert shell.asked == [("n1", "unshare", "--net", "python3", "-c", 50.0)]
 
 
