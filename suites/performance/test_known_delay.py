@@ -16,6 +16,7 @@ from harness.suite import (
     NodeShell,
     NoNetem,
     ProxyShell,
+    SelfCheck,
     ServiceMaker,
     Target,
     TargetBlocks,
@@ -72,11 +73,20 @@ def test_a_known_delay_is_found_again(
     }
     points = list(longer(rows, path.passages))
     check = check_delay(found, path.passages, robust_slope(*zip(*points, strict=True)))
-    findings.append(self_check([check], cluster.mode))
+    findings.append(finding(check, cluster))
     conditions: dict[str, object] = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "clock": "kernel"}
     for delay_us, blocks in rows.items():
         here = {**conditions, "delay_us": delay_us, "passages": path.passages}
         measurements.append(to_measurement("known_delay", blocks, "kernel", here, result, (), draw))
+
+
+def finding(check: SelfCheck, cluster: Cluster) -> Finding:
+    """A check of the laboratory, but on user-mode Linux, whose timers are a process's and late by some per cent."""
+    if cluster.substrate == "host":
+        return self_check([check], cluster.mode)
+    return Finding(
+        "known delay", f"In {cluster.mode} mode, {check.figures}.", check.numbers, "no check: a guest's timers"
+    )
 
 
 def require_netem(path: DelayablePath) -> None:
