@@ -59,6 +59,8 @@ def check_twins(differences: Sequence[Range]) -> SelfCheck:
 
 def check_rule_cost(swept: Sequence[Walk], chain: Sequence[Walk]) -> SelfCheck:
     """A rule of kube-proxy's costs what a rule that never matches costs, of a `chain` walked in the same moments."""
+    if not chain:
+        return SelfCheck(False, "no chain was walked beside the sweep, so that nothing tells what a rule must cost", {})
     if min(len({walk.rules for walk in walks}) for walks in (swept, chain)) < FEWEST_LENGTHS:
         return SelfCheck(False, "rules moved while they were walked, so that nothing tells what one of them costs", {})
     ours, theirs = rule_cost(swept), rule_cost(chain)

@@ -49,6 +49,7 @@ def test_a_rule_must_cost_what_it_costs_elsewhere():
 
 
 def test_rules_that_always_moved_tell_no_cost():
+    assert check_rule_cost(walked(0.025), []).figures.startswith("no chain was walked beside the sweep")
     assert check_rule_cost([], walked(0.025)).figures.startswith("rules moved while they were walked")
     assert not check_rule_cost(walked(0.025, moods=(1.0, 1.0)), walked(0.025)).holds
 
