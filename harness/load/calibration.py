@@ -1,8 +1,8 @@
 """What a rule costs on this host, found without Kubernetes, in the same moments as a step of a sweep.
 
 A chain that is as kube-proxy's, rule for rule, but never matches, is walked to the same places in a network namespace
-of the run's own: on substrate `host` that of a pod beside the generator, on `uml` a new one in the
-guest whose kernel carries kube-proxy's rules. The backend of iptables is the one that kube-proxy uses.
+of the run's own: on substrate `host` that of a pod beside the generator, on `uml` a new one in the guest whose kernel
+carries kube-proxy's rules. The backend of iptables is the one that kube-proxy uses.
 """
 
 from __future__ import annotations

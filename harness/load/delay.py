@@ -67,11 +67,10 @@ def path_to_pod(
     return DelayablePath(lambda *argv: nodes.run(node, *argv), str(route["dev"]), passages=1)
 
 
-def in_a_row(rounds: Sequence[TargetBlocks]) -> TargetBlocks:
-    """What several loads of equal length told, as one: block by block, each round's after the last's."""
-    most = max((block.number + 1 for told in rounds for block in told.blocks), default=0)
+def in_a_row(rounds: Sequence[TargetBlocks], length: int) -> TargetBlocks:
+    """What several loads of `length` blocks each told, as one: block by block, each round's after the last's."""
     numbered = enumerate(rounds)
-    return TargetBlocks(tuple(_later(block, number * most) for number, told in numbered for block in told.blocks))
+    return TargetBlocks(tuple(_later(block, number * length) for number, told in numbered for block in told.blocks))
 
 
 def _later(block: Block, by: int) -> Block:

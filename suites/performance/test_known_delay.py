@@ -64,7 +64,7 @@ def test_a_known_delay_is_found_again(
             result = generator.run(plan)
         told[delay_us].append(result.of(target))
 
-    rows = {delay_us: in_a_row(rounds) for delay_us, rounds in told.items()}
+    rows = {delay_us: in_a_row(rounds, DURATION_S) for delay_us, rounds in told.items()}
     draw = np.random.default_rng(seed)
     plain = rows[0]
     found = {

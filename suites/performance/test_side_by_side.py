@@ -36,22 +36,31 @@ BUSY_SECONDS = 20
 PATH = "/hostname"
 
 
+@pytest.fixture
+def target(cluster: Cluster, make_service: ServiceMaker) -> Target:
+    """A Service whose only endpoint is on another node than the generators."""
+    return Target("web", make_service("web", 1, node=cluster.workers[1].name).cluster_ip, 80)
+
+
+@pytest.fixture
+def client(cluster: Cluster, make_client: ClientMaker) -> Client:
+    """Where other generators run: beside ours."""
+    return make_client("others", node=cluster.workers[0])
+
+
 @pytest.mark.workers(2)
 @pytest.mark.performance
 @pytest.mark.exclusive
 @pytest.mark.usefixtures("undisturbed")
 def test_other_generators_tell_the_same(
     cluster: Cluster,
-    make_service: ServiceMaker,
-    make_client: ClientMaker,
+    target: Target,
+    client: Client,
     generator: LoadGenerator,
     seed: int,
     findings: list[Finding],
 ) -> None:
     """wrk and hey against ours, five turns each, on kept connections and on new ones."""
-    web = make_service("web", 1, node=cluster.workers[1].name)
-    client = make_client("others", node=cluster.workers[0])
-    target = Target("web", web.cluster_ip, 80)
     echo = Target("echo", "127.0.0.1", int(run(client, echo_argv())))
 
     def ours(exchange: Exchange) -> Turn:
@@ -85,16 +94,13 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     waits: Waits,
     namespace: str,
     create: ManifestMaker,
-    make_service: ServiceMaker,
-    make_client: ClientMaker,
+    target: Target,
+    client: Client,
     generator: LoadGenerator,
     seed: int,
     findings: list[Finding],
 ) -> None:
     """p99 of the first packet, idle and with a busy loop for each processor, and what hey says of it."""
-    web = make_service("web", 1, node=cluster.workers[1].name)
-    client = make_client("others", node=cluster.workers[0])
-    target = Target("web", web.cluster_ip, 80)
 
     def look() -> tuple[Told, Told, Told]:
         result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, floor_s=0.0))

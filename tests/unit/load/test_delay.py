@@ -65,7 +65,12 @@ def test_a_delay_is_taken_away_whatever_happens_beneath():
     assert shell.ran[-1] == ("n1", "tc qdisc del dev veth0 root")
 
 
-def test_rounds_follow_each_other_and_keep_their_places():
-    rounds = [TargetBlocks((Block(0), Block(2))), TargetBlocks((Block(1),)), TargetBlocks(())]
-    assert [block.number for block in in_a_row(rounds).blocks] == [0, 2, 4]
-    assert in_a_row([]).blocks == ()
+def test_rounds_follow_each_other_and_keep_their_places_whatever_is_missing_of_them():
+    rounds = [
+        TargetBlocks((Block(0), Block(1))),
+        TargetBlocks((Block(1),)),
+        TargetBlocks(()),
+        TargetBlocks((Block(0),)),
+    ]
+    assert [block.number for block in in_a_row(rounds, 3).blocks] == [0, 1, 4, 9]
+    assert in_a_row([], 3).blocks == ()
