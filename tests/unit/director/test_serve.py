@@ -56,8 +56,8 @@ class FakeGuest:
         while data := await asyncio.get_running_loop().sock_recv(self.serial, 4096):
             for question in decoder.feed(data):
                 self.asked.append(question)
-                if "number" in question:
-                    self.say(**replies(question), number=question["number"])
+                if "number" in question and (reply := replies(question)) is not None:
+                    self.say(**reply, number=question["number"])
 
     def end(self):
         self.serial.close()
@@ -186,3 +186,17 @@ def test_lines_are_whole_however_long_and_the_last_needs_no_end():
         return [line async for line in lines(stream)]
 
     assert asyncio.run(read()) == ["one", "two", "x" * 100_000, "last"]
+
+
+def test_a_program_is_waited_for_as_long_as_was_asked(tmp_path):
+    heard = []
+
+    async def story(guest, machine):
+        await running(guest, machine)
+        question = {"argv": ["unshare"], "timeout_s": 0.01}
+        heard.append(await asyncio.to_thread(ask, question, 10, tmp_path / "director.sock"))
+        guest.end()
+
+    direct(tmp_path, story, lambda question: None)
+    assert heard[0]["exit_code"] == 124
+    assert "within 0.01 s" in heard[0]["stderr"]
