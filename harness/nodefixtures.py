@@ -13,12 +13,14 @@ from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
 from harness.kube.nodes import NodeChanger
 from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, ProviderNodeShell, StaticPods
+from harness.kube.wait import Waits
+from harness.kube.witness import SchedulerWitness
 
 
 @pytest.fixture
-def change_node(kube: Kube) -> Iterator[NodeChanger]:
+def change_node(kube: Kube, waits: Waits, namespace: str) -> Iterator[NodeChanger]:
     """Label, taint and cordon nodes."""
-    with NodeChanger(kube) as changer:
+    with NodeChanger(kube, SchedulerWitness(kube, waits, namespace)) as changer:
         yield changer
 
 

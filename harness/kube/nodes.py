@@ -10,13 +10,18 @@ from typing import Any, Self
 
 from clusters.cluster import Node
 from harness.kube.client import Kube
+from harness.kube.witness import SchedulerView
 
 
 class NodeChanger:
-    """Changes nodes while a block lasts; undoes every change at its end, the last one first."""
+    """Changes nodes while a block lasts; undoes every change at its end, the last one first.
 
-    def __init__(self, kube: Kube) -> None:
+    A change that keeps pods off a node is made when the `scheduler` knows of it, too.
+    """
+
+    def __init__(self, kube: Kube, scheduler: SchedulerView) -> None:
         self._kube = kube
+        self._scheduler = scheduler
         self._undo = ExitStack()
 
     def __enter__(self) -> Self:
@@ -29,17 +34,19 @@ class NodeChanger:
 
     def label(self, node: str, key: str, value: str) -> None:
         """Give a node a label it does not have."""
-        self._undo.callback(self.remove_label, node, key)
-        self._kube.merge(_path(node), {"metadata": {"labels": {key: value}}})
+        self._undo.callback(self._set_label, node, key, None)
+        self._set_label(node, key, value)
 
     def remove_label(self, node: str, key: str) -> None:
         """Take a label away; one that is not there is a success."""
-        self._kube.merge(_path(node), {"metadata": {"labels": {key: None}}})
+        self._set_label(node, key, None)
+        self._scheduler.wait_known(node)
 
     def taint(self, node: str, key: str, effect: str, value: str = "") -> None:
         """Give a node a taint of a key it has none of."""
         self._undo.callback(self.remove_taint, node, key)
         self._change_taints(node, key, [{"key": key, "value": value, "effect": effect}])
+        self._scheduler.wait_known(node)
 
     def remove_taint(self, node: str, key: str) -> None:
         """Take all taints of a key away; none is a success."""
@@ -49,6 +56,7 @@ class NodeChanger:
         """Let the scheduler put no more pods there."""
         self._undo.callback(self.uncordon, node)
         self._kube.merge(_path(node), {"spec": {"unschedulable": True}})
+        self._scheduler.wait_known(node)
 
     def uncordon(self, node: str) -> None:
         """Let the scheduler use a node again."""
@@ -61,6 +69,9 @@ class NodeChanger:
         """
         self._undo.callback(self._set_capacity, node, resource, None)
         self._set_capacity(node, resource, str(amount))
+
+    def _set_label(self, node: str, key: str, value: str | None) -> None:
+        self._kube.merge(_path(node), {"metadata": {"labels": {key: value}}})
 
     def _set_capacity(self, node: str, resource: str, amount: str | None) -> None:
         # The kubelet sets allocatable from capacity with its next status, which may take a while: both are set.

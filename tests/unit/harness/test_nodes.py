@@ -4,12 +4,25 @@ from clusters.cluster import Node, Role
 from harness.kube.client import Kube
 from harness.kube.nodes import NodeChanger, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, StaticPods
+from harness.kube.wait import Waits
+from harness.kube.witness import MARK, SchedulerWitness
 from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.clock import JumpingClock
 from tests.fakes.shell import RecordingNodeShell
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 CONFIG = "staticPodPath: /etc/kubernetes/manifests\n"
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "static"}}
+
+
+class Scheduler:
+    """Remembers of which nodes it had to know."""
+
+    def __init__(self):
+        self.known = []
+
+    def wait_known(self, node):
+        self.known.append(node)
 
 
 def node(*taints):
@@ -24,7 +37,7 @@ def changes(api):
 
 def test_what_was_changed_last_is_put_back_first(tmp_path):
     api = FakeApiServer({"PATCH /api/v1/nodes/worker": node()})
-    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster)) as changer:
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), Scheduler()) as changer:
         changer.label("worker", "disk", "ssd")
         changer.cordon("worker")
     assert [body for _, body in changes(api)] == [
@@ -39,10 +52,49 @@ def test_a_taint_leaves_others_alone_and_overwrites_nobodys_change(tmp_path):
     theirs = {"key": "theirs", "effect": "NoSchedule"}
     ours = {"key": "ours", "value": "", "effect": "NoExecute"}
     api = FakeApiServer({"GET /api/v1/nodes/worker": node(theirs), "PATCH /api/v1/nodes/worker": node()})
-    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster)) as changer:
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), Scheduler()) as changer:
         changer.taint("worker", "ours", "NoExecute")
     assert [body["spec"]["taints"] for _, body in changes(api)] == [[theirs, ours], [theirs]]
     assert all(body["metadata"]["resourceVersion"] == "7" for _, body in changes(api))
+
+
+def test_the_scheduler_knows_before_pods_are_kept_off(tmp_path):
+    scheduler = Scheduler()
+    api = FakeApiServer({"GET /api/v1/nodes/worker": node(), "PATCH /api/v1/nodes/worker": node()})
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), scheduler) as changer:
+        changer.label("worker", "disk", "ssd")
+        assert scheduler.known == []
+        for number, change in enumerate(
+            (
+                lambda: changer.remove_label("worker", "disk"),
+                lambda: changer.taint("worker", "ours", "NoSchedule"),
+                lambda: changer.cordon("worker"),
+            )
+        ):
+            change()
+            assert scheduler.known == ["worker"] * (number + 1)
+    assert len(scheduler.known) == 3
+
+
+def test_a_witness_is_bound_by_the_label_that_came_after_all_other_changes(tmp_path):
+    pods = "/api/v1/namespaces/a/pods"
+    api = FakeApiServer(
+        {
+            "GET /api/v1/nodes/worker": node(),
+            "PATCH /api/v1/nodes/worker": node(),
+            f"POST {pods}": {},
+            f"GET {pods}/witness-7": {"metadata": {"name": "witness-7"}, "spec": {"nodeName": "worker"}, "status": {}},
+            f"DELETE {pods}/witness-7": {},
+        }
+    )
+    with serving(api, tmp_path) as cluster:
+        kube = Kube(cluster)
+        SchedulerWitness(kube, Waits(kube, JumpingClock()), "a").wait_known("worker")
+    marked, pod, unmarked = (body for body in api.bodies if body)
+    assert pod["spec"]["nodeSelector"] == marked["metadata"]["labels"]
+    assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
+    assert unmarked["metadata"]["labels"] == {MARK: None}
+    assert f"DELETE {pods}/witness-7" in api.asked
 
 
 def test_pods_are_counted_by_node():
