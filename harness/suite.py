@@ -47,7 +47,7 @@ from harness.load.step import Step, rule_cost_finding, sound
 from harness.load.sweep import NEAR, SweepPlan, SweepSetting, measure, sweep
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
-from harness.measure.contrast import Contrast, Range, in_words, median_range, range_of
+from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.difference import quantile_difference
 from harness.measure.growth import Growth, blocks_us, growth
@@ -168,7 +168,6 @@ __all__ = [
     "meanwhile",
     "measure",
     "measure_changes",
-    "median_range",
     "nodes_of",
     "open_data_plane",
     "parse_hey",

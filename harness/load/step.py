@@ -22,7 +22,8 @@ class Step:
     `block_p50_us` holds the medians of blocks by the kernel's clock for each position and the Service beside the
     generator; `twins` by how much each position and its twin differ, in microseconds; `walks` how much later each
     further position's first packet came than the first's, block by block, `chain_walks` the same of a chain that never
-    matches, in the same moments; `cost` is that of coming there from the step before.
+    matches, in the same moments; `last_above_first` by how much the last position's median lies above the first's, in
+    microseconds; `cost` is that of coming there from the step before.
     `above_control_us` tells for each position, and for the Service beside the generator, by how much its median lies
     above the control's, block by block; without a control there is nothing.
     A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
@@ -37,6 +38,7 @@ class Step:
     walks: tuple[Walk, ...] = ()
     chain_walks: tuple[Walk, ...] = ()
     cost: Cost | None = None
+    last_above_first: Range | None = None
     above_control_us: dict[str, tuple[float, ...]] = field(default_factory=dict)
     flaw: str = ""
 

@@ -143,6 +143,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
         tuple(_twins(positions, result, generator)),
         tuple(walks(list(_places(positions, after, result)))),
         chain_walks,
+        last_above_first=_apart(result, positions[-1].target, positions[0].target, generator),
         above_control_us={target.label: tuple(_above(result.of(target), control)) for target in measured},
     ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
@@ -188,10 +189,14 @@ def _measurements(
 
 
 def _twins(positions: tuple[Position, ...], result: LoadResult, generator: np.random.Generator) -> Iterator[Range]:
-    for place in positions:
-        pair = side_by_side(result.of(place.target), result.of(place.twin), "kernel")
-        if pair[0].n:
-            yield quantile_difference(*pair, 0.5, generator)
+    apart = (_apart(result, place.target, place.twin, generator) for place in positions)
+    yield from (twins for twins in apart if twins is not None)
+
+
+def _apart(result: LoadResult, ours: Target, theirs: Target, generator: np.random.Generator) -> Range | None:
+    """By how much our median lies above theirs; nothing if no block has told of both."""
+    pair = side_by_side(result.of(ours), result.of(theirs), "kernel")
+    return quantile_difference(*pair, 0.5, generator) if pair[0].n else None
 
 
 def _above(ours: TargetBlocks, control: TargetBlocks) -> Iterator[float]:

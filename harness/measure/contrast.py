@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
-
-from scipy import stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +26,6 @@ def range_of(values: Sequence[float]) -> Range:
     """
     ordered = sorted(values)
     return Range(ordered[len(ordered) // 2], ordered[0], ordered[-1])
-
-
-def median_range(values: Sequence[float]) -> Range:
-    """Their median, with an interval of 95% at least between two of them (Thompson 1936,
-    https://doi.org/10.1214/aoms/1177732563; at least six values)."""
-    ordered = sorted(values)
-    outside = int(stats.binom.ppf(0.025, len(ordered), 0.5))
-    return Range(median(ordered), ordered[outside - 1], ordered[-outside])
 
 
 @dataclass(frozen=True, slots=True)

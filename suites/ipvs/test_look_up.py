@@ -5,6 +5,9 @@ import pytest
 from harness.suite import ClaimRecorder, Finding, Growth, Measurement, Mode, Step, Sweeper, growth
 
 SERVICES = (0, 100, 1000, 0)
+LIST_US = 20.0
+"""What 1,000 rules cost at least that are walked one after the other: 20 to 30 us were published for iptables mode on
+real hosts, and user-mode Linux takes longer."""
 
 
 @pytest.mark.workers(2)
@@ -33,12 +36,21 @@ def test_sets_grow_and_rules_and_first_packet_do_not(
 
 
 def decide_look_up(claim: ClaimRecorder, grown: Growth, steps: list[Step]) -> None:
-    """Is a Service looked up at the same cost however many there are, and what else grows with their number?"""
+    """Is a Service looked up at the same cost however many there are, and what else grows with their number?
+
+    Steps are minutes apart, and a restless host hides in between what a growth would be; the first Service and the
+    last are measured in the same moments, and behind a list the last would be later by all that is before it.
+    """
+    apart = max(steps, key=lambda step: step.services).last_above_first
+    assert apart is not None, "no Service was measured"
     programmed = ", ".join(f"{step.services} after {step.programmed_s:.0f} s" for step in steps[1:-1])
-    evidence = f"First packet: {grown.figures}. Programmed on all nodes: {programmed}."
-    if grown.seen:
+    evidence = (
+        f"First packet: {grown.figures}; to the last of {grown.most} Services {apart} us above that to the first. "
+        f"Programmed on all nodes: {programmed}."
+    )
+    if grown.seen or apart.low > LIST_US:
         claim.refuted("1.1", evidence)
-    elif grown.absent:
+    elif apart.high < LIST_US:
         claim.conditional(
             "1.1", "for the look-up alone: the time to program Services grows with their number", evidence
         )
