@@ -1,0 +1,69 @@
+"""What the cases that measure make of their figures."""
+
+import pytest
+
+from harness.claims import ClaimRecorder
+from harness.dataplane.reader import RuleCount
+from harness.load.step import Step
+from harness.measure.contrast import Contrast, Range
+from harness.measure.growth import growth
+from suites.ipvs.test_beside_iptables import THINGS, decide
+from suites.ipvs.test_look_up import decide_look_up
+
+SERVICES = (0, 100, 1000, 0)
+
+
+def said(decision, claim, *figures):
+    """The verdict, its condition, its evidence."""
+    recorder = ClaimRecorder("a case", (claim,))
+    decision(recorder, *figures)
+    (spoken,) = recorder.spoken
+    return spoken.verdict, spoken.condition, spoken.evidence
+
+
+def look_up(medians_us, apart):
+    steps = [
+        Step(services, (), {"end": (median_us,)}, RuleCount(0, {}), 5.0, last_above_first=apart)
+        for services, median_us in zip(SERVICES, medians_us, strict=True)
+    ]
+    return said(lambda recorder: decide_look_up(recorder, growth(steps), steps), "1.1")
+
+
+@pytest.mark.parametrize(
+    ("medians_us", "apart", "verdict"),
+    [
+        ((201, 216, 196, 242), Range(-1.8, -12, 9), "conditional"),
+        ((200, 202, 260, 201), Range(-1.8, -12, 9), "refuted"),
+        ((200, 220, 240, 210), Range(46, 35, 57), "refuted"),
+        ((200, 220, 196, 210), Range(10, -12, 32), "untested"),
+        ((200, 220, 196, 210), Range(3, 1, 5), "conditional"),
+    ],
+    ids=["a restless host", "growth from step to step", "a list", "too coarse to see a list", "far too little for one"],
+)
+def test_a_look_up_is_told_from_a_list(medians_us, apart, verdict):
+    found, _, evidence = look_up(medians_us, apart)
+    assert found == verdict, evidence
+    assert f"to the last of 1000 Services {apart} us above that to the first" in evidence or verdict == "untested"
+
+
+def contrasts(*pairs):
+    return [
+        Contrast(thing, Range(ours, ours - 1, ours + 1), Range(theirs, theirs - 1, theirs + 1))
+        for thing, (ours, theirs) in zip(THINGS, pairs, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("figures", "verdict"),
+    [
+        (((0, 46), (30, 30), (9, 4)), "conditional"),
+        (((0, 46), (30, 30), (4, 4)), "confirmed"),
+        (((0, 0), (30, 30), (9, 4)), "refuted"),
+        (((0, 1), (30, 31), (5, 4)), "untested"),
+    ],
+)
+def test_a_mode_is_better_in_all_that_can_be_told_in_nothing_or_in_some(figures, verdict):
+    found, condition, _ = said(lambda recorder: decide(recorder, contrasts(*figures), "so it was"), "2.2")
+    assert found == verdict
+    if verdict == "conditional":
+        assert condition == f"better is {THINGS[0]}; worse is {THINGS[2]}"
