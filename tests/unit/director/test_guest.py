@@ -4,7 +4,9 @@ import subprocess
 import threading
 
 import pytest
+from director.frames import READ, TOLD_EVERY_BYTES, Decoder, encode
 from director.guest.answers import _halt, answer, first_sync_done, get
+from director.guest.serialline import SerialLine
 from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
 
 from tests.fakes.machine import FakeMachine
@@ -126,3 +128,16 @@ def test_a_process_that_is_called_kube_proxy_stands_still_and_goes_on(tmp_path):
         assert os.WIFCONTINUED(how)
         proxy.kill()
     assert _halt(True, tmp_path / "none")["exit_code"] == 1
+
+
+def test_the_guest_tells_how_much_of_its_line_it_has_read():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        line = SerialLine(theirs.fileno())
+        question = encode({"number": 1, "argv": ["cat", "/proc/" + "a" * TOLD_EVERY_BYTES]})
+        ours.sendall(question)
+        assert line.take()[0]["number"] == 1
+        ours.sendall(encode({"number": 2, "ask": "ready"}))
+        line.take()
+        line.send({"number": 2})
+        assert list(Decoder().feed(ours.recv(4096))) == [{"event": READ, "bytes": len(question)}, {"number": 2}]

@@ -2,7 +2,7 @@ import asyncio
 import socket
 
 import pytest
-from director.frames import Decoder, encode
+from director.frames import LINE_HOLDS_BYTES, Decoder, encode
 from director.kernel import Stream
 from director.line import GuestSilent, Line
 
@@ -17,8 +17,15 @@ class Guest:
 
     async def next(self):
         while not self._read:
-            self._read += self._decoder.feed(await self.reader.read(4096))
+            await self.take()
         return self._read.pop(0)
+
+    async def take(self):
+        """Read once, and tell how much it was."""
+        data = await self.reader.read(4096)
+        self._read += self._decoder.feed(data)
+        self.say(event="read", bytes=len(data))
+        return len(data)
 
     def say(self, **message):
         self.writer.write(encode(message))
@@ -101,5 +108,38 @@ def test_questions_fail_when_the_line_ends():
             await asked
         with pytest.raises(GuestSilent, match="line has ended"):
             await line.ask({"ask": "ready"}, 5)
+
+    with_line(story)
+
+
+def test_a_long_question_reaches_the_guest_in_pieces_that_its_line_holds():
+    """User-mode Linux hears nothing more when its line was fuller than that."""
+    program = "x" * 3 * LINE_HOLDS_BYTES
+
+    async def story(line, guest):
+        line.allow_questions()
+        long = asyncio.create_task(line.ask({"argv": ["python3", "-c", program]}, 5))
+        short = asyncio.create_task(line.ask({"ask": "ready"}, 5))
+        pieces = [await guest.take() for _ in range(3)]
+        assert max(pieces) <= LINE_HOLDS_BYTES
+        asked = [await guest.next() for _ in range(2)]
+        assert asked[0]["argv"][-1] == program
+        for question in asked:
+            guest.say(number=question["number"], text="heard")
+        assert ((await long)["text"], (await short)["text"]) == ("heard", "heard")
+
+    assert with_line(story) == []
+
+
+def test_nothing_is_sent_that_the_guest_has_no_room_for():
+    async def story(line, guest):
+        line.allow_questions()
+        questions = [asyncio.create_task(line.ask({"ask": "ready", "padding": "x" * 100}, 5)) for _ in range(40)]
+        await asyncio.sleep(0)  # All have been asked.
+        assert len(await guest.reader.read(100_000)) == LINE_HOLDS_BYTES
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(guest.reader.read(1), 0.05)
+        for question in questions:
+            question.cancel()
 
     with_line(story)

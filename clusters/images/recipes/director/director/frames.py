@@ -1,4 +1,9 @@
-"""Messages on a byte stream: four bytes of length, most significant first, then JSON."""
+"""Messages on a byte stream: four bytes of length, most significant first, then JSON.
+
+To the guest no more is sent than its line holds. A terminal's buffer has 4,096 bytes; when 128 are left it asks the
+driver to stop (drivers/tty/n_tty.c, n_tty_check_throttle), and that of user-mode Linux, told to go on, never reads
+again (seen with Linux 6.12: after a question of 4,000 bytes the guest sat in epoll_wait and heard nothing more).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,13 @@ Message = dict[str, Any]
 LENGTH = struct.Struct("!I")
 LARGEST_BYTES = 256 * 1024 * 1024
 """More than the rules of 10,000 Services (about 20 MB); a length above is noise, not a message."""
+
+
+LINE_HOLDS_BYTES = 2048
+"""To the guest; more than it may have read without telling, so that neither end waits for the other."""
+
+READ, TOLD_EVERY_BYTES = "read", 512
+"""The event by which the guest tells how much it has read, and how much that is at least."""
 
 
 class BrokenStream(Exception):

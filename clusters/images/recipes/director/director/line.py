@@ -2,7 +2,8 @@
 
 The guest says that it is up, we tell it what it has to know, it says that it is running, and only from then
 on it can be asked: before, its line is not open, or not set up, and whatever is sent gets lost or garbled. A
-question carries a number that its answer repeats; what comes without a number is an event.
+question carries a number that its answer repeats; what comes without a number is an event. What the line does not
+hold waits here until the guest has read what was before it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 
-from director.frames import Decoder, Message, encode
+from director.frames import LINE_HOLDS_BYTES, READ, Decoder, Message, encode
 from director.kernel import CHUNK_BYTES, Stream
 
 
@@ -27,10 +28,12 @@ class Line:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._refusal = "the guest is still booting"
+        self._unsent = bytearray()
+        self._unread_bytes = 0
 
     def tell(self, start: Message) -> None:
         """Tell the guest that is up what it has to know."""
-        self._stream.writer.write(encode(start))
+        self._send(start)
 
     def allow_questions(self) -> None:
         """The guest is running."""
@@ -43,7 +46,7 @@ class Line:
         number = next(self._numbers)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
-        self._stream.writer.write(encode({**question, "number": number}))
+        self._send({**question, "number": number})
         try:
             return await asyncio.wait_for(answer, timeout_s)
         except TimeoutError as late:
@@ -57,7 +60,10 @@ class Line:
         try:
             while data := await self._stream.reader.read(CHUNK_BYTES):
                 for message in decoder.feed(data):
-                    if "number" not in message:
+                    if message.get("event") == READ:
+                        self._unread_bytes -= message["bytes"]
+                        self._send_what_fits()
+                    elif "number" not in message:
                         yield message
                     # An answer that nobody waits for any more came too late.
                     elif (waiting := self._waiting.get(message["number"])) and not waiting.done():
@@ -67,3 +73,14 @@ class Line:
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(GuestSilent(self._refusal))
+
+    def _send(self, message: Message) -> None:
+        """Behind whatever waits already."""
+        self._unsent += encode(message)
+        self._send_what_fits()
+
+    def _send_what_fits(self) -> None:
+        piece = bytes(self._unsent[: LINE_HOLDS_BYTES - self._unread_bytes])
+        del self._unsent[: len(piece)]
+        self._unread_bytes += len(piece)
+        self._stream.writer.write(piece)

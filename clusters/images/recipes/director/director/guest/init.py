@@ -12,16 +12,16 @@ import os
 import selectors
 import signal
 import subprocess
-import termios
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from director.frames import Decoder, Message, encode
+from director.frames import Message
 from director.guest.addresses import AddressBook, AddressEvents
 from director.guest.answers import answer, first_sync_done, get
 from director.guest.aside import AsideProgram
+from director.guest.serialline import SerialLine, open_raw
 from director.guest.setup import ENVIRONMENT, kube_proxy, mount_own, prepare
 from director.host import ThisHost
 from director.plumbing import METRICS_PORT
@@ -48,43 +48,6 @@ def main() -> None:
     start = line.wait_message()
     prepare(ThisHost(), start)
     Agent(line, Proxy(kube_proxy(start), open_raw(LOG)), outside(start["service_cidr"])).run()
-
-
-def open_raw(path: str) -> int:
-    """A file descriptor of a serial line that changes no byte, echoes none, and is nobody's terminal."""
-    fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
-    attributes = termios.tcgetattr(fd)
-    attributes[0] = attributes[1] = attributes[3] = 0  # input, output and local modes
-    attributes[6][termios.VMIN], attributes[6][termios.VTIME] = 1, 0
-    termios.tcsetattr(fd, termios.TCSANOW, attributes)
-    return fd
-
-
-class SerialLine:
-    """The guest's end of the line."""
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self._decoder = Decoder()
-
-    def send(self, message: Message) -> None:
-        """Write a message; waits while the other end does not read."""
-        rest = memoryview(encode(message))
-        while rest:
-            rest = rest[os.write(self.fd, rest) :]
-
-    def take(self) -> list[Message]:
-        """The messages that are complete now. Raises `EOFError` when the director is gone."""
-        data = os.read(self.fd, 4096)
-        if not data:
-            raise EOFError("the director is gone")
-        return list(self._decoder.feed(data))
-
-    def wait_message(self) -> Message:
-        """The first message."""
-        while True:
-            if messages := self.take():
-                return messages[0]
 
 
 class Proxy:
