@@ -78,12 +78,15 @@ def dataplane(cluster: Cluster, shell: ProxyShell) -> DataPlane:
 
 
 @pytest.fixture
-def namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A namespace of the case's own, removed at its end."""
+def namespace(kube: Kube, waits: Waits, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the case's own that admits pods, removed at the case's end."""
     name = namespace_name(request.node.nodeid)
     kube.request("POST", "/api/v1/namespaces", _namespace(name))
-    yield name
-    kube.core.delete_namespace(name)
+    try:
+        waits.wait_default_account(name)
+        yield name
+    finally:
+        kube.core.delete_namespace(name)
 
 
 @pytest.fixture

@@ -64,7 +64,6 @@ def test_a_pod_starts_without_the_controller_manager(
     claim: ClaimRecorder,
 ) -> None:
     """With it stopped a bare pod is stored, bound and started; a Deployment is stored and waits for its pods."""
-    waits.wait_default_account(namespace)
     with control_plane.stopped("kube-controller-manager"):
         create("bare-and-deployed.yaml")
         waits.wait_pod(namespace, "bare", "ready", is_ready)
