@@ -121,8 +121,7 @@ def run_sweep(
     def run(*services: int, twins: bool = False) -> list[Step]:
         steps: list[Step] = []
         setting = sweep_setting
-        # Not on user-mode Linux: a guest in which a chain was walked no longer answered, for a reason not found yet.
-        if twins and setting.mode is Mode.IPTABLES and cluster.substrate is Substrate.HOST:
+        if twins and setting.mode is Mode.IPTABLES:
             setting = _with_chain(setting, waits)
         plan = SweepPlan(services, RATE_PER_S[cluster.substrate], step_s(max(services), twins), seed, twins)
         with sweep(setting, plan, progress) as measured:
