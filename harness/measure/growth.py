@@ -32,7 +32,7 @@ class Growth:
 
     @property
     def seen(self) -> bool:
-        return self.slope.low > 0
+        return self.slope.grows
 
     @property
     def absent(self) -> bool:
