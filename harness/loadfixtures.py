@@ -96,7 +96,7 @@ def sweep_setting(
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
     near = make_service("near", 1, node=load_node.name)
     return SweepSetting(
-        kube, mode, dataplane, proxies, shell, namespace, generator, load_node, fronts, near.front, control
+        kube, mode, dataplane, proxies, shell, namespace, generator, load_node, target.name, fronts, near.front, control
     )
 
 

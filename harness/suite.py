@@ -44,7 +44,7 @@ from harness.load.plan import Exchange, LoadPlan, Target, TargetBlocks
 from harness.load.records import block_medians_us, side_by_side, to_measurement
 from harness.load.steered import HttpLoad, steered_load
 from harness.load.step import Step, rule_cost_finding, sound
-from harness.load.sweep import NEAR, SweepPlan, SweepSetting, measure, sweep
+from harness.load.sweep import NEAR, SweepPlan, SweepSetting, measure, sweep, with_youngest
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
@@ -200,6 +200,7 @@ __all__ = [
     "update_template",
     "wait_front",
     "wait_until",
+    "with_youngest",
     "wrk_argv",
     "wrong_looks",
 ]

@@ -1,4 +1,5 @@
-"""Which of many equal Services are measured: those whose rules come first, in the middle and last."""
+"""Which of many equal Services are measured: those whose rules come first, in the middle and last, or, where fronts are
+looked up, that are the oldest, in the middle and the youngest."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ class Position:
 
 
 def choose_positions(fronts: tuple[ServicePort, ...], rules_walked: Mapping[ServicePort, int]) -> tuple[Position, ...]:
-    """The fronts that come first, in the middle and last of all `fronts` given."""
+    """The fronts that come first, in the middle and last of all `fronts`, which are given by age."""
     places = [(front, rules_walked.get(front)) for front in fronts]
     places.sort(key=lambda place: -1 if place[1] is None else place[1])
     chosen = (places[0], places[len(places) // 2], places[-1])

@@ -23,7 +23,8 @@ class Step:
     generator; `twins` by how much each position and its twin differ, in microseconds; `walks` how much later each
     further position's first packet came than the first's, block by block, `chain_walks` the same of a chain that never
     matches, in the same moments; `last_above_first` by how much the last position's median lies above the first's, in
-    microseconds; `cost` is that of coming there from the step before.
+    microseconds (where fronts are looked up, the youngest Service's above the oldest's); `cost` is that of coming there
+    from the step before.
     `above_control_us` tells for each position, and for the Service beside the generator, by how much its median lies
     above the control's, block by block; without a control there is nothing.
     A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.

@@ -4,8 +4,9 @@ The generator on one node, endpoints on another, and one more Service whose endp
 step the fillers are brought to their number, every node's kernel is seen to hold them, and three of a dozen equal
 target Services are measured: those whose rules come first, in the middle and last, in the laboratory each under two
 names, so that what chance alone makes of a difference stands beside every difference. Where a rule stands is read from
-the generator's kernel before and after, because kube-proxy orders rules anew whenever it writes them. Zero is measured
-first and again last.
+the generator's kernel before and after, because kube-proxy orders rules anew whenever it writes them. Where fronts are
+looked up, first is the oldest and last one that is made after the fillers, with all of them between the two, so that a
+list would show. Zero is measured first and again last.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ from clusters.spec import Mode
 from harness.dataplane.conntrack import entry_count, entry_limit
 from harness.dataplane.reader import DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
+from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
+from harness.kube.services import service_path, wait_front
+from harness.kube.workloads import service
 from harness.load.calibration import RuleChain
 from harness.load.control import Control, run_beside
 from harness.load.cost import cost_of
@@ -61,8 +65,9 @@ class SweepPlan:
 class SweepSetting:
     """Where a sweep takes place: the generator, its node and that node's mode, and the fronts of the target Services.
 
-    `fronts` have their endpoint on another node, `near` beside the generator. Without a node to spare, or in a cluster
-    that is not ours, there is no `control`. A `chain` of rules as kube-proxy's is walked beside each step.
+    `fronts`, by age, lead to pods of Deployment `backend` on another node, `near` beside the generator. Without a node
+    to spare, or in a cluster that is not ours, there is no `control`. A `chain` of rules as kube-proxy's is walked
+    beside each step.
     """
 
     kube: Kube
@@ -73,6 +78,7 @@ class SweepSetting:
     namespace: str
     generator: LoadGenerator
     load_node: Node
+    backend: str
     fronts: tuple[ServicePort, ...]
     near: ServicePort
     control: Control | None
@@ -97,10 +103,10 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
     for number, services in enumerate(plan.services):
         progress.step(f"{services} Services")
         before = setting.proxies.usage(setting.load_node)
-        programmed_s, flaw = _bring_to(fillers, services)
+        here, programmed_s, flaw = _bring_to(setting, fillers, number, services)
         after = setting.proxies.usage(setting.load_node)
         progress.note(flaw or f"in every kernel after {programmed_s:.1f} s")
-        step = measure(setting, plan, number, services, programmed_s).flawed(flaw)
+        step = measure(here, plan, number, services, programmed_s).flawed(flaw)
         tracked = entry_count(setting.shell, setting.load_node)
         most = entry_limit(setting.shell, setting.load_node)
         if tracked > FULL * most:
@@ -108,15 +114,28 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
         yield replace(step, cost=cost_of(services, before, after, step.rules, tracked))
 
 
-def _bring_to(fillers: Fillers, services: int) -> tuple[float, str]:
-    """Seconds until the kernels have followed, and what went wrong."""
+def _bring_to(setting: SweepSetting, fillers: Fillers, number: int, services: int) -> tuple[SweepSetting, float, str]:
+    """The setting with a youngest front, seconds until the kernels have followed, and what went wrong."""
     begin_s = time.monotonic()
     try:
-        return fillers.bring_to(services), ""
-    except TimeoutError as late:
-        return time.monotonic() - begin_s, f"the kernels have not followed: {late}"
+        programmed_s = fillers.bring_to(services)
+        return with_youngest(setting, number), programmed_s, ""
+    except (TimeoutError, DeadlinePassed) as late:
+        return setting, time.monotonic() - begin_s, f"the kernels have not followed: {late}"
     except ApiException as refusal:
-        return time.monotonic() - begin_s, f"the API server refused Services: {refusal.status} {refusal.reason}"
+        flaw = f"the API server refused Services: {refusal.status} {refusal.reason}"
+        return setting, time.monotonic() - begin_s, flaw
+
+
+def with_youngest(setting: SweepSetting, number: int) -> SweepSetting:
+    """The same with a front that is made now in place of the last one, as soon as the generator's kernel has it."""
+    name = f"youngest-{number}"
+    setting.kube.create(setting.namespace, service(name, setting.backend))
+    made = setting.kube.get(service_path(setting.namespace, name))["spec"]
+    front = ServicePort(made["clusterIP"], setting.near.port)
+    backends = setting.dataplane.service(setting.load_node, setting.fronts[0]).backends
+    wait_front(setting.dataplane, setting.load_node, front, backends)
+    return replace(setting, fronts=(*setting.fronts[:-1], front))
 
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:

@@ -14,6 +14,12 @@ class Range:
     low: float
     high: float
 
+    @property
+    def size(self) -> Range:
+        """How far from 0, in either direction."""
+        ends = sorted((abs(self.low), abs(self.high)))
+        return Range(abs(self.value), 0.0 if self.low <= 0 <= self.high else ends[0], ends[1])
+
     def __str__(self) -> str:
         return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
 

@@ -36,6 +36,7 @@ ROUTES = {
 """(host, path): the Service that must get it. The longest path wins; a prefix ends where an element of a path does."""
 
 
+@pytest.mark.exclusive  # its default backend answers for hosts of other cases that the controller does not know yet
 @pytest.mark.claim("19.1")
 def test_ingress_routes_by_host_and_path(
     kube: Kube,

@@ -30,6 +30,7 @@ from harness.suite import (
     range_of,
     service,
     wait_until,
+    with_youngest,
 )
 
 SERVICES = 1000
@@ -37,7 +38,7 @@ REPETITIONS = 5
 CONNECTIONS = 200
 SYNC_DEADLINE_S = 60.0
 THINGS = (
-    "the first packet to the last Service, us above that to the first",
+    "what the Services between the first and the last add to a first packet, us",
     f"{CONNECTIONS} requests, one after the other, s",
     "kube-proxy's sync for one Service more, s",
 )
@@ -69,6 +70,7 @@ def test_ipvs_beside_iptables_on_one_kernel(
         progress.step(f"{SERVICES} Services")
         programmed_s = fillers.bring_to(SERVICES)
         progress.note(f"in every kernel after {programmed_s:.1f} s")
+        there = with_youngest(there, 0)
         ipvs = measure(there, plan, 0, SERVICES, programmed_s)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
         with proxies.changing((node,), "mode") as set_mode, ExitStack() as before_ipvs_is_back:
@@ -106,17 +108,18 @@ def costs(
     """The three things, in their order, as they are now."""
     requests_s = [request_time_s(client, web) for _ in range(REPETITIONS)]
     syncs_s = [sync_time_s(f"{mode}-{number}", web, proxies, node) for number in range(REPETITIONS)]
-    return last_above_first(step), range_of(requests_s), range_of(syncs_s)
+    return first_and_last_apart(step), range_of(requests_s), range_of(syncs_s)
 
 
-def last_above_first(step: Step) -> Range:
-    """What is in front of the last Service costs its connections, by the kernel's clock.
+def first_and_last_apart(step: Step) -> Range:
+    """What the Services between two cost the connections of one of them, by the kernel's clock.
 
-    The two modes are measured minutes apart, in which a host may move by more than they differ; the first Service and
-    the last are measured in the same moments.
+    First and last by the rule's place in iptables mode, by age in ipvs mode, where a list might begin with the oldest
+    or with the youngest. The two modes are measured minutes apart, in which a host may move by more than they differ;
+    the first Service and the last are measured in the same moments.
     """
     assert step.last_above_first is not None, "the last Service was not measured"
-    return step.last_above_first
+    return step.last_above_first.size
 
 
 def request_time_s(client: Client, web: ServiceHandle) -> float:

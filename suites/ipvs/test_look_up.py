@@ -38,19 +38,21 @@ def test_sets_grow_and_rules_and_first_packet_do_not(
 def decide_look_up(claim: ClaimRecorder, grown: Growth, steps: list[Step]) -> None:
     """Is a Service looked up at the same cost however many there are, and what else grows with their number?
 
-    Steps are minutes apart, and a restless host hides in between what a growth would be; the first Service and the
-    last are measured in the same moments, and behind a list the last would be later by all that is before it.
+    Steps are minutes apart, and a restless host hides in between what a growth would be. The oldest Service and the
+    youngest are measured in the same moments, with all fillers between them in age: of a list, which may begin with
+    either, one of the two would be later by all of them.
     """
     apart = max(steps, key=lambda step: step.services).last_above_first
     assert apart is not None, "no Service was measured"
     programmed = ", ".join(f"{step.services} after {step.programmed_s:.0f} s" for step in steps[1:-1])
     evidence = (
-        f"First packet: {grown.figures}; to the last of {grown.most} Services {apart} us above that to the first. "
+        f"First packet: {grown.figures}; to the youngest Service, with {grown.most} between the two, {apart} us above "
+        f"that to the oldest. "
         f"Programmed on all nodes: {programmed}."
     )
-    if grown.seen or apart.low > LIST_US:
+    if grown.seen or apart.size.low > LIST_US:
         claim.refuted("1.1", evidence)
-    elif apart.high < LIST_US:
+    elif apart.size.high < LIST_US:
         claim.conditional(
             "1.1", "for the look-up alone: the time to program Services grows with their number", evidence
         )

@@ -20,3 +20,8 @@ def test_a_mode_is_better_only_where_the_ranges_are_apart():
 def test_figures_are_told_with_their_ranges():
     told = in_words([contrast([1.0, 1.2, 1.1], [1.3, 1.5, 2.0])], "ipvs", "iptables")
     assert told == "a connection, ms: 1.1 (1 to 1.2) in ipvs, 1.5 (1.3 to 2) in iptables"
+
+
+def test_a_difference_has_a_size_whichever_way_it_goes():
+    assert Range(46, 35, 57).size == Range(-46, -57, -35).size == Range(46, 35, 57)
+    assert Range(-2, -12, 9).size == Range(2, 0, 12)

@@ -35,15 +35,26 @@ def look_up(medians_us, apart):
         ((201, 216, 196, 242), Range(-1.8, -12, 9), "conditional"),
         ((200, 202, 260, 201), Range(-1.8, -12, 9), "refuted"),
         ((200, 220, 240, 210), Range(46, 35, 57), "refuted"),
+        ((200, 220, 240, 210), Range(-46, -57, -35), "refuted"),
         ((200, 220, 196, 210), Range(10, -12, 32), "untested"),
+        ((200, 220, 196, 210), Range(-10, -32, 12), "untested"),
         ((200, 220, 196, 210), Range(3, 1, 5), "conditional"),
     ],
-    ids=["a restless host", "growth from step to step", "a list", "too coarse to see a list", "far too little for one"],
+    ids=[
+        "a restless host",
+        "growth from step to step",
+        "a list",
+        "a list that begins with the youngest",
+        "too coarse to see a list",
+        "too coarse to see one that begins with the youngest",
+        "far too little for a list",
+    ],
 )
 def test_a_look_up_is_told_from_a_list(medians_us, apart, verdict):
     found, _, evidence = look_up(medians_us, apart)
     assert found == verdict, evidence
-    assert f"to the last of 1000 Services {apart} us above that to the first" in evidence or verdict == "untested"
+    if verdict != "untested":
+        assert f"to the youngest Service, with 1000 between the two, {apart} us above that to the oldest" in evidence
 
 
 def contrasts(*pairs):

@@ -2,12 +2,29 @@ from dataclasses import replace
 
 from kubernetes.client.exceptions import ApiException
 
-from harness.dataplane.reader import RuleCount
+from clusters.cluster import Node, Role
+from clusters.spec import Mode
+from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
 from harness.load.step import Step, rule_cost_finding, sound
-from harness.load.sweep import _bring_to
+from harness.load.sweep import SweepSetting, _bring_to, with_youngest
 from harness.measure.rulecost import Walk
 from tests.unit.reports.sample import measured
 
+BACKEND = Backend("10.244.1.5", 8080)
+SETTING = SweepSetting(
+    kube=None,
+    mode=Mode.IPVS,
+    dataplane=None,
+    proxies=None,
+    shell=None,
+    namespace="lab",
+    generator=None,
+    load_node=Node("worker", Role.WORKER, "172.18.0.3"),
+    backend="target",
+    fronts=tuple(ServicePort(f"10.96.0.{number}", 80) for number in (7, 8, 9)),
+    near=ServicePort("10.96.0.10", 80),
+    control=None,
+)
 GOOD = Step(1000, (measured(1000),), {}, RuleCount(0, {}), 1.0)
 
 
@@ -20,6 +37,34 @@ def test_a_flawed_step_keeps_its_numbers_and_is_in_no_conclusion():
     assert GOOD.flawed("") is GOOD
 
 
+class FakeKube:
+    """Gives a Service its address."""
+
+    def __init__(self):
+        self.created = []
+
+    def create(self, namespace, manifest):
+        assert namespace == "lab"
+        self.created.append(manifest)
+
+    def get(self, path):
+        assert path == "/api/v1/namespaces/lab/services/youngest-3"
+        return {"spec": {"clusterIP": "10.96.9.9"}}
+
+
+class FakeDataPlane:
+    """A kernel in which the young front has its backend at the third look."""
+
+    def __init__(self):
+        self.looks = 0
+
+    def service(self, node, front):
+        if front in SETTING.fronts:
+            return ServiceState(True, frozenset({BACKEND}))
+        self.looks += 1
+        return ServiceState(True, frozenset({BACKEND} if self.looks == 3 else ()))
+
+
 class Fillers:
     def __init__(self, failure):
         self.failure = failure
@@ -29,9 +74,33 @@ class Fillers:
 
 
 def test_a_step_that_does_not_come_about_is_told_and_the_sweep_goes_on():
-    assert "have not followed: 9 fronts are wrong" in _bring_to(Fillers(TimeoutError("9 fronts are wrong")), 10)[1]
+    late = TimeoutError("9 fronts are wrong")
+    here, _, flaw = _bring_to(SETTING, Fillers(late), 0, 10)
+    assert (here, flaw) == (SETTING, "the kernels have not followed: 9 fronts are wrong")
     full = ApiException(status=422, reason="no address left")
-    assert "refused Services: 422 no address left" in _bring_to(Fillers(full), 10)[1]
+    assert "refused Services: 422 no address left" in _bring_to(SETTING, Fillers(full), 0, 10)[2]
+
+
+def test_the_last_front_is_made_after_the_fillers_for_the_backends_of_all_others():
+    kube, dataplane = FakeKube(), FakeDataPlane()
+    here = with_youngest(replace(SETTING, kube=kube, dataplane=dataplane), 3)
+    (made,) = kube.created
+    assert (made["metadata"]["name"], made["spec"]["selector"]) == ("youngest-3", {"app": "target"})
+    assert here.fronts == (*SETTING.fronts[:-1], ServicePort("10.96.9.9", 80))
+    assert dataplane.looks == 3
+
+
+def test_a_youngest_front_that_no_kernel_takes_in_flaws_the_step():
+    class Full(FakeKube):
+        def create(self, namespace, manifest):
+            raise ApiException(status=422, reason="no address left")
+
+    class Ready:
+        def bring_to(self, services):
+            return 1.0
+
+    setting = replace(SETTING, kube=Full())
+    assert _bring_to(setting, Ready(), 0, 10)[::2] == (setting, "the API server refused Services: 422 no address left")
 
 
 def test_what_a_rule_costs_is_told_of_steps_in_which_many_are_walked():
