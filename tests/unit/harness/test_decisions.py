@@ -7,7 +7,7 @@ from harness.dataplane.reader import RuleCount
 from harness.load.step import Step
 from harness.measure.contrast import Contrast, Range
 from harness.measure.growth import growth
-from suites.ipvs.test_beside_iptables import THINGS, decide
+from suites.ipvs.test_beside_iptables import THINGS, decide, first_and_last_apart
 from suites.ipvs.test_look_up import decide_look_up
 
 SERVICES = (0, 100, 1000, 0)
@@ -78,3 +78,8 @@ def test_a_mode_is_better_in_all_that_can_be_told_in_nothing_or_in_some(figures,
     assert found == verdict
     if verdict == "conditional":
         assert condition == f"better is {THINGS[0]}; worse is {THINGS[2]}"
+
+
+def test_a_list_that_begins_with_the_youngest_costs_as_much_as_one_that_ends_with_it():
+    step = Step(1000, (), {}, RuleCount(0, {}), 5.0, last_above_first=Range(-46, -57, -35))
+    assert first_and_last_apart(step) == Range(46, 35, 57)

@@ -87,3 +87,29 @@ def test_a_control_takes_away_what_moved_the_host():
     found = growth(steps).finding("iptables")
     assert "takes longer by" in found.statement
     assert found.confidence.endswith("less those of a control at zero Services in the same moments")
+
+
+def sweep_of(services, medians_us):
+    return [
+        Step(number, (), {"end": (median_us,)}, RuleCount(0, {}), 0.0)
+        for number, median_us in zip(services, medians_us, strict=True)
+    ]
+
+
+def test_packets_that_become_faster_with_more_services_are_no_proof_of_anything():
+    found = growth(sweep_of(SERVICES, (100, 99, 60, 101)))
+    assert found.slope.high < 0
+    assert "cannot be told" in found.finding("ipvs").statement
+
+
+def test_what_could_hide_counts_at_the_most_services_that_were_measured():
+    """One us per 1,000 Services is nothing at 1,000, and a seventh of the first packet at 10,000."""
+    services = (0, 1000, 5000, 10_000, 0)
+    assert growth(sweep_of(services, (70, 71, 70, 69, 70))).absent
+    coarse = growth(sweep_of(services, (70, 78, 66, 74, 64)))
+    assert coarse.slope.low < 0 < coarse.slope.high < 14
+    assert not coarse.absent
+
+
+def test_the_first_packet_at_zero_services_is_that_of_the_steps_at_zero():
+    assert growth(sweep_of(SERVICES, (70, 90, 110, 74))).at_zero_us == 72

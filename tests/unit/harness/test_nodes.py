@@ -1,6 +1,9 @@
 from dataclasses import replace
 
+import pytest
+
 from clusters.cluster import Node, Role
+from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.nodes import NodeChanger, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, StaticPods
@@ -95,6 +98,25 @@ def test_a_witness_is_bound_by_the_label_that_came_after_all_other_changes(tmp_p
     assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
     assert unmarked["metadata"]["labels"] == {MARK: None}
     assert f"DELETE {pods}/witness-7" in api.asked
+
+
+def test_a_witness_that_is_never_bound_leaves_no_mark(tmp_path):
+    pods = "/api/v1/namespaces/a/pods"
+    waiting = {"metadata": {"name": "witness-7"}, "spec": {}, "status": {"phase": "Pending"}}
+    api = FakeApiServer(
+        {
+            "GET /api/v1/nodes/worker": node(),
+            "PATCH /api/v1/nodes/worker": node(),
+            f"POST {pods}": {},
+            f"GET {pods}/witness-7": waiting,
+        }
+    )
+    with serving(api, tmp_path) as cluster:
+        kube = Kube(cluster)
+        witness = SchedulerWitness(kube, Waits(kube, JumpingClock()), "a")
+        with pytest.raises(DeadlinePassed, match="bound to worker as it is now"):
+            witness.wait_known("worker")
+    assert api.bodies[-1] == {"metadata": {"labels": {MARK: None}}}
 
 
 def test_pods_are_counted_by_node():

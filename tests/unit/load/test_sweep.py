@@ -1,13 +1,19 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Node, Role
 from clusters.spec import Mode
 from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
+from harness.errors import DeadlinePassed
+from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.load.step import Step, rule_cost_finding, sound
-from harness.load.sweep import SweepSetting, _bring_to, with_youngest
+from harness.load.sweep import SweepPlan, SweepSetting, _bring_to, measure, with_youngest
+from harness.measure.contrast import Range
+from harness.measure.histogram import encode
 from harness.measure.rulecost import Walk
+from tests.fakes.owned import fake_cluster
 from tests.unit.reports.sample import measured
 
 BACKEND = Backend("10.244.1.5", 8080)
@@ -58,6 +64,12 @@ class FakeDataPlane:
     def __init__(self):
         self.looks = 0
 
+    def rules_walked(self, node):
+        return {}
+
+    def rule_count(self, node):
+        return RuleCount(29, {})
+
     def service(self, node, front):
         if front in SETTING.fronts:
             return ServiceState(True, frozenset({BACKEND}))
@@ -90,7 +102,53 @@ def test_the_last_front_is_made_after_the_fillers_for_the_backends_of_all_others
     assert dataplane.looks == 3
 
 
-def test_a_youngest_front_that_no_kernel_takes_in_flaws_the_step():
+class FakeGenerator:
+    """Tells of each target what is known of it, in two blocks."""
+
+    def __init__(self, **known_us):
+        self.known_us = known_us
+
+    def run(self, plan):
+        told = {
+            target.label: TargetBlocks(tuple(Block(number, kernel=encode([self.us(target)] * 9)) for number in (0, 1)))
+            for target in plan.targets
+        }
+        return LoadResult(90, 0, 0, 0.1, 0, 0.0, told, TargetBlocks(()))
+
+    def us(self, target):
+        return self.known_us[target.label.replace(" ", "_")]
+
+
+def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
+    generator = FakeGenerator(
+        head=100, middle=120, end=140, head_again=103, middle_again=123, end_again=143, same_node=90
+    )
+    kube = SimpleNamespace(cluster=fake_cluster())
+    setting = replace(SETTING, kube=kube, dataplane=FakeDataPlane(), generator=generator)
+    step = measure(setting, SweepPlan((0,), 150, 2, seed=1, twins=True), 0, 0, 1.0)
+    assert step.last_above_first == Range(40, 40, 40)
+    assert step.twins == (Range(-3, -3, -3),) * 3
+    assert step.block_p50_us["end"] == (140, 140)
+
+
+def test_a_kernel_that_never_takes_the_youngest_front_in_flaws_the_step():
+    class Late(FakeDataPlane):
+        def service(self, node, front):
+            raise DeadlinePassed("a front in the kernel", "no backend", 60.0)
+
+    class Ready:
+        def bring_to(self, services):
+            return 1.0
+
+    class Any(FakeKube):
+        def get(self, path):
+            return {"spec": {"clusterIP": "10.96.9.9"}}
+
+    setting = replace(SETTING, kube=Any(), dataplane=Late())
+    assert "the kernels have not followed: a front in the kernel" in _bring_to(setting, Ready(), 0, 10)[2]
+
+
+def test_a_youngest_front_that_is_refused_flaws_the_step():
     class Full(FakeKube):
         def create(self, namespace, manifest):
             raise ApiException(status=422, reason="no address left")
