@@ -47,3 +47,8 @@ def collection(namespace: str, manifest: dict[str, Any]) -> str:
 def path_of(namespace: str, manifest: dict[str, Any]) -> str:
     """The API server's path of one object."""
     return f"{collection(namespace, manifest)}/{manifest['metadata']['name']}"
+
+
+def node_path(name: str) -> str:
+    """The API server's path of one node."""
+    return f"/api/v1/nodes/{name}"

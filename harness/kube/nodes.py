@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from clusters.cluster import Node
 from harness.kube.client import Kube
+from harness.kube.kinds import node_path
 from harness.kube.witness import SchedulerView
 
 
@@ -55,12 +56,12 @@ class NodeChanger:
     def cordon(self, node: str) -> None:
         """Let the scheduler put no more pods there."""
         self._undo.callback(self.uncordon, node)
-        self._kube.merge(_path(node), {"spec": {"unschedulable": True}})
+        self._kube.merge(node_path(node), {"spec": {"unschedulable": True}})
         self._scheduler.wait_known(node)
 
     def uncordon(self, node: str) -> None:
         """Let the scheduler use a node again."""
-        self._kube.merge(_path(node), {"spec": {"unschedulable": None}})
+        self._kube.merge(node_path(node), {"spec": {"unschedulable": None}})
 
     def add_capacity(self, node: str, resource: str, amount: int) -> None:
         """Give a node `amount` of an extended resource, which the scheduler counts and nothing else uses.
@@ -71,22 +72,22 @@ class NodeChanger:
         self._set_capacity(node, resource, str(amount))
 
     def _set_label(self, node: str, key: str, value: str | None) -> None:
-        self._kube.merge(_path(node), {"metadata": {"labels": {key: value}}})
+        self._kube.merge(node_path(node), {"metadata": {"labels": {key: value}}})
 
     def _set_capacity(self, node: str, resource: str, amount: str | None) -> None:
         # The kubelet sets allocatable from capacity with its next status, which may take a while: both are set.
         change = {"status": {"capacity": {resource: amount}, "allocatable": {resource: amount}}}
-        self._kube.merge(f"{_path(node)}/status", change)
+        self._kube.merge(f"{node_path(node)}/status", change)
 
     def _change_taints(self, node: str, key: str, added: list[dict[str, Any]]) -> None:
         # The list is replaced as a whole; its resourceVersion keeps somebody else's change from being lost.
-        found = self._kube.get(_path(node))
+        found = self._kube.get(node_path(node))
         kept = [taint for taint in found["spec"].get("taints", []) if taint["key"] != key]
         change = {
             "metadata": {"resourceVersion": found["metadata"]["resourceVersion"]},
             "spec": {"taints": [*kept, *added]},
         }
-        self._kube.merge(_path(node), change)
+        self._kube.merge(node_path(node), change)
 
 
 def nodes_of(pods: Iterable[dict[str, Any]]) -> Counter[str]:
@@ -110,7 +111,3 @@ def spare_worker(kube: Kube) -> Node:
 
 def _owners(pod: dict[str, Any]) -> list[dict[str, Any]]:
     return list(pod["metadata"].get("ownerReferences", []))
-
-
-def _path(node: str) -> str:
-    return f"/api/v1/nodes/{node}"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from harness.clock import Clock, SystemClock
 from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.client import Kube
+from harness.kube.kinds import node_path
 
 Seen = TypeVar("Seen")
 INTERVAL_S = 0.1
@@ -141,7 +142,7 @@ class Waits:
         """The node's condition of that kind has that status; the node's manifest."""
         return wait_until(
             f"node {name} of cluster {self._kube.cluster.name} with {kind} {status}",
-            lambda: self._kube.get(f"/api/v1/nodes/{name}"),
+            lambda: self._kube.get(node_path(name)),
             lambda node: condition_of(node, kind).get("status") == status,
             describe=lambda node: f"{condition_of(node, kind)}",
             deadline_s=deadline_s,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from harness.kube.client import Kube
+from harness.kube.kinds import node_path
 from harness.kube.wait import Waits
 from harness.kube.workloads import pod_spec
 
@@ -38,7 +39,7 @@ class SchedulerWitness:
 
     def wait_known(self, node: str) -> None:
         """Return when the scheduler knows the node as it is now. Raises `DeadlinePassed`."""
-        mark = self.kube.get(_path(node))["metadata"]["resourceVersion"]
+        mark = self.kube.get(node_path(node))["metadata"]["resourceVersion"]
         name = f"witness-{mark}"
         self._mark(node, mark)
         try:
@@ -51,13 +52,9 @@ class SchedulerWitness:
             self._mark(node, None)
 
     def _mark(self, node: str, mark: str | None) -> None:
-        self.kube.merge(_path(node), {"metadata": {"labels": {MARK: mark}}})
+        self.kube.merge(node_path(node), {"metadata": {"labels": {MARK: mark}}})
 
     def _pod(self, name: str, mark: str) -> dict[str, Any]:
         container = {"name": "main", "image": self.kube.cluster.images.agnhost, "args": ["pause"]}
         spec = pod_spec(container, nodeSelector={MARK: mark}, tolerations=[{"operator": "Exists"}])
         return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
-
-
-def _path(node: str) -> str:
-    return f"/api/v1/nodes/{node}"
