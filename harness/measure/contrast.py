@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,12 @@ class Range:
         return Range(abs(self.value), 0.0 if self.low <= 0 <= self.high else ends[0], ends[1])
 
     def __str__(self) -> str:
-        return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
+        """No more digits than the width of the range bears: two of it (JCGM 100:2008, 7.2.6)."""
+        width = self.high - self.low
+        if not 0 < width < math.inf:
+            return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
+        places = max(0, 1 - math.floor(math.log10(width)))
+        return f"{self.value:z.{places}f} ({self.low:z.{places}f} to {self.high:z.{places}f})"
 
 
 def range_of(values: Sequence[float]) -> Range:

@@ -74,8 +74,8 @@ def test_a_known_delay_is_found_by_how_much_more_of_it_takes_longer():
     check = check_delay(found, 1, Slope(1.002, 0.99, 1.01, 5.0))
     assert check.holds
     assert check.figures == (
-        "with a known delay, one passage of it, the first packet took longer by: 50 us as 55 (54 to 56) us, "
-        "200 us as 205 (204 to 206) us; a microsecond of delay more is found as 1.002 us (0.990 to 1.010), "
+        "with a known delay, one passage of it, the first packet took longer by: 50 us as 55.0 (54.0 to 56.0) us, "
+        "200 us as 205.0 (204.0 to 206.0) us; a microsecond of delay more is found as 1.002 us (0.990 to 1.010), "
         "and 5.0 us are the timers' own"
     )
     assert not check_delay(found, 2, Slope(0.5, 0.49, 0.51, 5.0)).holds
