@@ -24,6 +24,7 @@ from harness.dataplane.shell import ProviderShell, ProxyShell
 from harness.kube.client import ExecResult, Kube
 from harness.kube.kinds import CLUSTER_WIDE
 from harness.kube.manifests import read_manifests
+from harness.kube.namespaces import own_namespace
 from harness.kube.requests import Reply, Request, hit
 from harness.kube.services import ServiceMaker, service_maker
 from harness.kube.wait import Waits
@@ -78,26 +79,17 @@ def dataplane(cluster: Cluster, shell: ProxyShell) -> DataPlane:
 
 
 @pytest.fixture
-def namespace(kube: Kube, waits: Waits, request: pytest.FixtureRequest) -> Iterator[str]:
+def namespace(kube: Kube, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the case's own that admits pods, removed at the case's end."""
     name = namespace_name(request.node.nodeid)
-    kube.request("POST", "/api/v1/namespaces", _namespace(name))
-    try:
-        waits.wait_default_account(name)
+    with own_namespace(kube, {"name": name, "labels": {CASE_LABEL: name}}):
         yield name
-    finally:
-        kube.core.delete_namespace(name)
 
 
 @pytest.fixture
 def undisturbed(waits: Waits) -> None:
     """For exclusive cases: the Services and pods of earlier cases, which go after their case's end, are gone."""
     waits.wait_none(f"/api/v1/namespaces?labelSelector={CASE_LABEL}&fieldSelector=status.phase%3DTerminating")
-
-
-def _namespace(name: str) -> dict[str, object]:
-    metadata = {"name": name, "labels": {CASE_LABEL: name}}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def namespace_name(nodeid: str) -> str:

@@ -149,17 +149,6 @@ class Waits:
             clock=self._clock,
         )
 
-    def wait_default_account(self, namespace: str, deadline_s: float = 30.0) -> None:
-        """The namespace has its default ServiceAccount, without which no pod is admitted."""
-        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
-        wait_until(
-            f"ServiceAccount default in {namespace} of cluster {self._kube.cluster.name}",
-            lambda: self._kube.find(path),
-            lambda found: found is not None,
-            deadline_s=deadline_s,
-            clock=self._clock,
-        )
-
     def wait_deployment_available(self, namespace: str, name: str, deadline_s: float = 120.0) -> dict[str, Any]:
         """The Deployment's newest template runs in all of its replicas, and in no other; its manifest."""
         return wait_until(

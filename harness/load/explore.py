@@ -16,6 +16,7 @@ from clusters.cluster import Cluster
 from clusters.errors import WorldError
 from clusters.progress import Progress
 from harness.kube.client import Kube
+from harness.kube.namespaces import own_namespace
 from harness.kube.services import service_path
 from harness.kube.wait import Waits
 from harness.kube.workloads import backends, service
@@ -40,9 +41,7 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
     """
     kube = Kube(cluster)
     # Its name is the server's choice, so that another one, of a process that lives or was killed, is not in the way.
-    named = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": PREFIX}}
-    namespace = str(kube.request("POST", "/api/v1/namespaces", named)["metadata"]["name"])
-    try:
+    with own_namespace(kube, {"generateName": PREFIX}) as namespace:
         progress.step(f"a Service with {BACKENDS} backends")
         target = _service(kube, namespace)
         require_within(cluster, target)
@@ -56,8 +55,6 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
                 yield process
             finally:
                 process.terminate()
-    finally:
-        kube.core.delete_namespace(namespace)
 
 
 def explore(request: ClusterRequest, workers: int, page_port: int, progress: Progress) -> None:
@@ -91,7 +88,6 @@ def free_port() -> int:
 
 def _service(kube: Kube, namespace: str) -> Target:
     waits = Waits(kube)
-    waits.wait_default_account(namespace)
     kube.create(namespace, backends(kube.cluster.images, NAME, BACKENDS), service(NAME, NAME))
     waits.wait_pods_ready(namespace, f"app={NAME}", BACKENDS)
     waits.wait_endpoints(namespace, NAME, BACKENDS)

@@ -15,7 +15,7 @@ from harness.kube.nodeshell import NodeShell
 from harness.stash import CLUSTER
 from tests.planted.fault import Fault, Site
 from tests.planted.faults import FAULTS, proxy
-from tests.planted.health import own_namespace
+from tests.planted.health import faults_namespace
 from tests.planted.trial import blaming_the_world
 
 
@@ -41,7 +41,7 @@ def site(
     if cluster.network is None:
         pytest.skip("faults are planted in clusters of our own only")
     site = Site(cluster, kube, node_shell, shell, dataplane)
-    with blaming_the_world("the namespace of planted faults"), own_namespace(site):
+    with blaming_the_world("the namespace of planted faults"), faults_namespace(site):
         yield site
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from clusters.cluster import Node
 from clusters.errors import CommandFailed
 from harness.dataplane.reader import Backend, ServicePort
+from harness.kube.namespaces import own_namespace
 from harness.kube.wait import condition_of, is_ready, pod_state, wait_until
 from tests.planted.fault import NAMESPACE, Site
 
@@ -74,15 +75,11 @@ def canary(site: Site, **fields: Any) -> Iterator[ServicePort]:
 
 
 @contextmanager
-def own_namespace(site: Site) -> Iterator[None]:
+def faults_namespace(site: Site) -> Iterator[None]:
     """The namespace of what we make, labelled as a case's is, so that a fault of those concerns it too."""
-    metadata = {"name": NAMESPACE, "labels": {CASE: NAMESPACE}}
     _wait_none("namespace of an earlier run", lambda: _ended(site, f"labelSelector={CASE}%3D{NAMESPACE}"))
-    site.kube.request("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-    try:
+    with own_namespace(site.kube, {"name": NAMESPACE, "labels": {CASE: NAMESPACE}}):
         yield
-    finally:
-        site.kube.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
 
 
 def _wait_none(what: str, look: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from harness.kube.kinds import collection
-from harness.kube.wait import Waits, wait_until
+from harness.kube.wait import wait_until
 from tests.planted.fault import NAMESPACE, Site
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1"
@@ -76,7 +76,6 @@ def refused(site: Site, sample: dict[str, Any], when: str) -> Iterator[None]:
 def _in_effect(site: Site, policy: AbstractContextManager[None], seen: Callable[[], bool]) -> Iterator[None]:
     """A policy takes effect, and loses it, some time after the API server has stored that."""
     name = f"policy {NAME} of cluster {site.cluster.name}"
-    Waits(site.kube).wait_default_account(NAMESPACE)
     try:
         with policy:
             wait_until(f"{name} in effect", seen, bool, deadline_s=SEEN_DEADLINE_S)

@@ -59,7 +59,6 @@ def resolver(site: Site) -> Iterator[Callable[[str], tuple[str, ...]]]:
         done = site.kube.exec(NAMESPACE, CLIENT, ("python3", "-c", LOOK_UP, name))
         return tuple(json.loads(done.stdout)) if done.exit_code == 0 else ()
 
-    Waits(site.kube).wait_default_account(NAMESPACE)
     try:
         site.kube.create(NAMESPACE, pod)
         Waits(site.kube).wait_pods_ready(NAMESPACE, f"client={CLIENT}", 1)

@@ -30,7 +30,6 @@ def falsified(site: Site, node: Node) -> Iterator[None]:
     container["securityContext"] = {"runAsUser": FALSIFIERS_USER}
     container["readinessProbe"] = {"tcpSocket": {"port": FALSIFIERS_PORT}, "periodSeconds": 1}
     lead = f"meta skuid != {FALSIFIERS_USER} tcp dport {PORT} dnat ip to {node.address}:{FALSIFIERS_PORT}"
-    Waits(site.kube).wait_default_account(NAMESPACE)
     try:
         site.kube.create(NAMESPACE, pod)
         Waits(site.kube).wait_pods_ready(NAMESPACE, f"client={FALSIFIER}", 1)
