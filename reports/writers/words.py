@@ -65,9 +65,15 @@ def _outcome_in_words(results: RunResults) -> str:
         return f"Kubernetes did not behave as it documents in {many(failed, 'case')}."
     if broken:
         return f"The world failed in {many(broken, 'case')}: the verdict on Kubernetes is incomplete."
-    if not results.cases:
-        return "No case ran."
-    return f"In {results.run.mode} mode Kubernetes behaved as it documents in all {many(len(results.cases), 'case')}."
+    passed, skipped = results.count(Outcome.PASSED), results.count(Outcome.SKIPPED)
+    if not passed:
+        return f"No case ran: {skipped} {_were(skipped)} skipped." if skipped else "No case ran."
+    rest = f" that could run; {skipped} more {_were(skipped)} skipped" if skipped else ""
+    return f"In {results.run.mode} mode Kubernetes behaved as it documents in all {many(passed, 'case')}{rest}."
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def advice(results: RunResults) -> Sequence[str]:

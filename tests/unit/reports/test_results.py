@@ -70,6 +70,16 @@ def test_the_worlds_failure_is_not_kubernetess():
     assert "did not behave as it documents in 1 case" in headline(RESULTS.with_case(case("x", Outcome.FAILED, "rr")))
 
 
+def test_a_skipped_case_is_none_in_which_kubernetes_behaved():
+    skipped = RESULTS.with_case(case("x", Outcome.SKIPPED, "one node"))
+    assert headline(RESULTS) == "In iptables mode Kubernetes behaved as it documents in all 2 cases."
+    assert headline(skipped) == (
+        "In iptables mode Kubernetes behaved as it documents in all 2 cases that could run; 1 more was skipped."
+    )
+    none_ran = replace(RESULTS, cases=()).with_case(case("x", Outcome.SKIPPED, "one node"))
+    assert headline(none_ran) == "No case ran: 1 was skipped."
+
+
 def test_an_empty_run_is_a_report_too():
     empty = RunResults(run=RUN)
     assert headline(empty) == "No case ran."
