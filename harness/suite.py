@@ -65,6 +65,7 @@ from harness.programming.programming import measurements as changes_measured
 from harness.registry.accesslog import Asked
 from harness.registry.server import Registry
 from harness.traffic import steady_traffic
+from harness.words import listed
 from reports.model import Finding, Measurement
 
 __all__ = [
@@ -165,6 +166,7 @@ __all__ = [
     "in_a_row",
     "in_words",
     "is_ready",
+    "listed",
     "meanwhile",
     "measure",
     "measure_changes",

@@ -43,6 +43,13 @@ class SequenceStatistics:
         """Compatible with independent uniform choice; false alarm at most 2 in 1,000."""
         return self.p_repeats > 0.001 and self.p_uniform > 0.001
 
+    @property
+    def in_words(self) -> str:
+        """What the choices were, in a sentence."""
+        if self.rotates:
+            return "Strict rotation."
+        return "Independent random choice, no rotation." if self.independent else "Neither rotation nor chance."
+
 
 def sequence_statistics(choices: Sequence[str], k: int) -> SequenceStatistics:
     """Statistics of `choices` among `k` backends; at least 2 k choices."""

@@ -13,6 +13,7 @@ from harness.suite import (
     Request,
     ServiceMaker,
     ServicePort,
+    listed,
     steady_traffic,
 )
 
@@ -57,12 +58,12 @@ def test_sets_change_under_traffic_and_rules_stay(
         "1.3",
         unchanged and bool(grown),
         f"{CHANGES} Services were added and removed: the iptables rules "
-        f"{'stayed equal to the byte' if unchanged else 'changed'}, sets grew by {grown} meanwhile.",
+        f"{'stayed equal to the byte' if unchanged else 'changed'}, sets grew meanwhile ({listed(grown)}).",
     )
     claim.decide(
         "2.5",
         bool(grown) and not lost,
-        f"Members were added to sets ({grown}) and removed again under "
+        f"Members were added to sets ({listed(grown)}) and removed again under "
         f"{len(traffic.replies)} connections to another Service: {len(lost)} of them lost.",
     )
     assert unchanged, rules_changed(rules_before, rules_after, rules_at_last)

@@ -27,8 +27,9 @@ def test_sets_grow_and_rules_and_first_packet_do_not(
     rules = {step.services: step.rules.rules for step in steps[:-1]}
     members = {step.services: sum(step.rules.sets.values()) for step in steps[:-1]}
     constant = len(set(rules.values())) == 1
-    numbers = f"rules {rules}, members of sets {members} by number of filler Services"
-    claim.decide("1.2", constant and members[1000] > members[100] > members[0], f"On one node: {numbers}.")
+    numbers = ", ".join(f"{rules[number]} rules and {members[number]} members at {number}" for number in rules)
+    told = f"On one node, by the number of filler Services: {numbers}."
+    claim.decide("1.2", constant and members[1000] > members[100] > members[0], told)
     assert constant, numbers
     assert all(step.measurements for step in steps)
     failed = [measured.flags for measured in measurements if measured.errors]

@@ -46,7 +46,7 @@ def test_a_deployment_becomes_pods_step_by_step(
         "5.1",
         holds,
         "By the order in which etcd stored them: "
-        + ", then ".join(steps)
+        + ", then ".join(sorted(steps, key=lambda step: steps[step]))
         + f". etcd holds {', '.join(keys)}. The pod was made by {made_by}, its status written by {told_by}.",
     )
     assert holds, (steps, keys, made_by, told_by)

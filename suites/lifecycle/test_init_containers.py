@@ -25,7 +25,8 @@ def test_init_containers_run_in_order_and_must_succeed(
     claim.decide(
         "10.1",
         in_order and blocked,
-        f"What the containers noted: {', '.join(notes)}. Behind a failing init container the app never started: with "
+        f"What the containers noted: {', '.join(notes)}. Behind a failing init container the app "
+        f"{'never started' if never_started(again) and never_started(given_up) else 'started'}: with "
         f"Always it was tried again ({init_restarts(again)} times) and the pod stayed {again['status']['phase']}, "
         f"with Never the pod {given_up['status']['phase']}.",
     )

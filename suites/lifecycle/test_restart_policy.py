@@ -11,6 +11,7 @@ from harness.suite import (
     Waits,
     WatchMaker,
     WatchRecorder,
+    listed,
     restarts,
     wait_until,
 )
@@ -67,7 +68,7 @@ def test_the_policy_decides_on_restarts_and_the_back_off_doubles(
         "6.1",
         holds,
         f"Restarted: {', '.join(f'{policy} after exit {code}' for policy, code in sorted(again))}. Ended for good: "
-        f"{without}. Restarts stayed on one node; the back-off {told_delays}. "
+        f"{listed(without)}. Restarts were on {len(nodes - {None})} node; the back-off {told_delays}. "
         f"The API server filled in {default} where no policy was given.",
     )
     assert holds, (delays_s, nodes, without, default)

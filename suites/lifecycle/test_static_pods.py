@@ -56,9 +56,9 @@ def test_a_static_pod_belongs_to_its_node(
     claim.decide(
         "3.1",
         same_container and unedited,
-        f"Its mirror can be seen through the API server as {mirror}. A label put on it and its deletion "
-        f"left the container running ({container_id(after)[-12:]} before and after, {restarts(after)} restarts); "
-        "the kubelet made the mirror anew.",
+        f"Its mirror can be seen through the API server as {mirror}. It was given a label and deleted, and the kubelet "
+        f"made it anew {'without' if unedited else 'with'} that label. Its container was {container_id(before)[-12:]} "
+        f"before and {container_id(after)[-12:]} after, with {restarts(after)} restarts.",
     )
 
     create("replicaset.yaml", app="static")
@@ -70,11 +70,12 @@ def test_a_static_pod_belongs_to_its_node(
     )
     owners = kube.get(path)["metadata"]["ownerReferences"]
     by_node = [(owner["kind"], owner["name"]) for owner in owners] == [("Node", node.name)]
+    told = ", ".join(f"{owner['kind']} {owner['name']}" for owner in owners)
     claim.decide(
         "3.2",
         by_node,
-        f"Its owner is {owners[0]['kind']} {owners[0]['name']}. A ReplicaSet whose selector fits it made a pod of its "
-        "own instead of adopting it.",
+        f"It belongs to {told}; a ReplicaSet whose "
+        f"selector fits it {'made a pod of its own' if by_node else 'adopted it'}.",
     )
     assert same_container
     assert unedited
@@ -106,7 +107,8 @@ def test_the_kubelet_probes_static_pods_and_keeps_to_their_policy(
         "6.3",
         not stayed,
         f"A static pod with restartPolicy Never that exited was {never['status']['phase']} with {restarts(never)} "
-        "restarts, while one with Always beside it had been restarted twice: the policy counts for static pods too.",
+        "restarts, while one with Always beside it had been restarted twice"
+        f"{': the policy counts for static pods too' if stayed else ''}.",
     )
     assert stayed
 

@@ -102,8 +102,9 @@ def test_a_daemon_set_differs_in_more_than_its_number(
         "13.2",
         only_difference,
         f"On a cordoned node the DaemonSet's pod ran and the Deployment's waited ({unschedulable(web)}). Its "
-        f"pods tolerate by themselves {', '.join(sorted(key.rpartition('/')[2] for key in added))}; they belong to a "
-        f"{owners[0]}, not to a {owners[1]}; and its update strategy can be {strategy}, which Deployments lack.",
+        f"pods tolerate more ({', '.join(sorted(key.rpartition('/')[2] for key in added))}); they belong to "
+        f"a {owners[0]}, the Deployment's to a {owners[1]}; and its update strategy can be {strategy}, which "
+        "Deployments lack.",
     )
     assert "node.kubernetes.io/unschedulable" in added
     assert owners == ["DaemonSet", "ReplicaSet"]

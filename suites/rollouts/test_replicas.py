@@ -37,7 +37,7 @@ def test_a_deployment_keeps_its_number(
     claim.decide(
         "9.1",
         holds,
-        f"Of {REPLICAS} pods one was deleted and {len(evicted)} were evicted from a drained node: each time there were "
+        f"Of {REPLICAS} pods one was deleted and {len(evicted)} were evicted from {drained}: each time there were "
         f"{REPLICAS} ready ones again, the last time on {', '.join(sorted(nodes_of(third)))}.",
     )
     assert holds, nodes_of(third)

@@ -57,7 +57,7 @@ class Extremes:
         return least <= self.available and self.wanted <= most and not self.overfilled
 
     def __str__(self) -> str:
-        return f"({self.available}, {self.wanted}, {self.pods})"
+        return f"at least {self.available} available, at most {self.wanted} asked of ReplicaSets and {self.pods} there"
 
 
 @pytest.mark.long
@@ -96,9 +96,10 @@ def test_an_update_stays_within_its_bounds(
 
     within = all(seen[limits].within(*bound) for limits, bound in BOUNDS.items()) and refused.value.status == 422
     evidence = (
-        f"Of {REPLICAS} replicas, by (maxUnavailable, maxSurge), the fewest pods available, the most that ReplicaSets "
-        "were told to have, and the most there, at any event: "
-        + ", ".join(f"({first}, {second}) {seen[first, second]}" for first, second in seen)
+        f"Of {REPLICAS} replicas, at any event: "
+        + "; ".join(
+            f"with maxUnavailable {first} and maxSurge {second} {seen[first, second]}" for first, second in seen
+        )
         + f". Both 0: refused. {lost} of {sent} connections were lost meanwhile; pods ended without grace."
     )
     if within and any(seen[limits].pods > most for limits, (_, most) in BOUNDS.items()):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.suite import ClaimRecorder, Cluster, ManifestMaker, Waits, nodes_of
+from harness.suite import ClaimRecorder, Cluster, ManifestMaker, Waits, listed, nodes_of
 
 PODS = 4
 """Four pods on the better node by chance: once in 16."""
@@ -25,12 +25,13 @@ def test_unfit_nodes_are_left_out_and_the_best_of_the_rest_is_taken(
             name = f"{app}-{number}"
             create("pod-between-nodes.yaml", name=name, app=app, required=required, preferred=preferred)
     seen = {app: nodes_of(waits.wait_pods_ready(namespace, f"app={app}", PODS)) for app in experiments}
+    told = {app: listed(nodes) for app, nodes in seen.items()}
     expected = {app: {node: PODS} for app, (_, _, node) in experiments.items()}
     claim.decide(
         "5.3",
         seen == expected,
-        f"Of two fit nodes all {PODS} pods went to the one they preferred, whichever it was "
-        f"({seen['prefers-first']}, {seen['prefers-second']}); where a required rule excluded the preferred node, "
-        f"none went there ({seen['may-not-have-it']}).",
+        f"Two nodes were fit. Of {PODS} pods each, those that preferred {first} went to {told['prefers-first']}; those "
+        f"that preferred {second} to {told['prefers-second']}; and those that preferred {second} but were not "
+        f"allowed there to {told['may-not-have-it']}.",
     )
     assert seen == expected

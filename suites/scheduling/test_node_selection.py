@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.suite import ClaimRecorder, Cluster, ManifestMaker, NodeChanger, Waits, nodes_of, unschedulable
+from harness.suite import ClaimRecorder, Cluster, ManifestMaker, NodeChanger, Waits, listed, nodes_of, unschedulable
 
 PODS = 4
 KEY = "kubeproof.io/disk"
@@ -37,11 +37,13 @@ def test_selectors_and_affinities_choose_nodes(
 
     by_weight = placed == {app: {node: PODS} for app, (node, _, _) in heavier.items()}
     holds = chosen["spec"]["nodeName"] == second and by_weight and "selector" in reason
+    told = "; ".join(map(listed, placed.values()))
     claim.decide(
         "9.2",
         holds,
-        f"A pod with nodeSelector went to the one node that bore the label; with preferences of 80 and 20 all {PODS} "
-        f"pods went to the heavier one, both ways round ({placed}); a selector that fits no node: {reason}",
+        f"Of {first} and {second} the latter bore a label, and a pod with its nodeSelector went to "
+        f"{chosen['spec']['nodeName']}; {PODS} pods with a preference of 80 for the former and of 20 for the latter, "
+        f"and as many the other way round, went to {told}; a selector that fits no node: {reason}",
     )
     assert chosen["spec"]["nodeName"] == second
     assert by_weight, placed

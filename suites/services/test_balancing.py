@@ -25,8 +25,7 @@ def test_backends_are_chosen_as_the_mode_documents(
         f"{seen.n} connections, {seen.k} backends: the same backend twice running {seen.repeats} times "
         f"(independent draws: {seen.expected_repeats:.0f} expected, p = {seen.p_repeats:.3g}), "
         f"{seen.periodic:.0%} of choices equal to the one {seen.k} before, "
-        f"counts {sorted(seen.counts.values())} (uniform: p = {seen.p_uniform:.3g}). "
-        + ("Strict rotation." if seen.rotates else "Independent random choice, no rotation."),
+        f"counts {sorted(seen.counts.values())} (uniform: p = {seen.p_uniform:.3g}). " + seen.in_words,
     )
     if cluster.mode == "ipvs":
         assert seen.rotates, f"expected was strict rotation: {seen}"

@@ -16,6 +16,13 @@ def test_a_rotation_is_seen_from_any_start():
     assert not seen.independent
 
 
+def test_choices_are_called_what_they_were():
+    rotation = [BACKENDS[number % 3] for number in range(300)]
+    assert sequence_statistics(rotation, 3).in_words == "Strict rotation."
+    assert sequence_statistics(draws(seed=1), 3).in_words == "Independent random choice, no rotation."
+    assert sequence_statistics(["a"] * 300, 3).in_words == "Neither rotation nor chance."
+
+
 def test_one_exception_ends_a_rotation():
     choices = [BACKENDS[number % 3] for number in range(300)]
     choices[150] = choices[149]
