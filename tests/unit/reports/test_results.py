@@ -76,6 +76,7 @@ def test_a_skipped_case_is_none_in_which_kubernetes_behaved():
     assert headline(skipped) == (
         "In iptables mode Kubernetes behaved as it documents in all 2 cases that could run; 1 more was skipped."
     )
+    assert headline(skipped.with_case(case("y", Outcome.SKIPPED, "one node"))).endswith("; 2 more were skipped.")
     none_ran = replace(RESULTS, cases=()).with_case(case("x", Outcome.SKIPPED, "one node"))
     assert headline(none_ran) == "No case ran: 1 was skipped."
 
