@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,13 +162,13 @@ class Proxies:
         )
 
     @contextmanager
-    def paused(self, node: Node) -> Iterator[None]:
-        """The node's kube-proxy stands still while the block lasts, and its rules stay as they are."""
-        try:
-            self._shell.run(node, "pkill", "-STOP", "-x", "kube-proxy")
+    def paused(self, *nodes: Node) -> Iterator[None]:
+        """These nodes' kube-proxies stand still while the block lasts, and their rules stay as they are."""
+        with ExitStack() as stack:
+            for node in nodes:
+                stack.callback(self._shell.run, node, "pkill", "-CONT", "-x", "kube-proxy")
+                self._shell.run(node, "pkill", "-STOP", "-x", "kube-proxy")
             yield
-        finally:
-            self._shell.run(node, "pkill", "-CONT", "-x", "kube-proxy")
 
     @contextmanager
     def changing(self, nodes: tuple[Node, ...], *setting: str) -> Iterator[Callable[[object], None]]:

@@ -118,7 +118,7 @@ def _bring_to(setting: SweepSetting, fillers: Fillers, number: int, services: in
     """The setting with a youngest front, seconds until the kernels have followed, and what went wrong."""
     begin_s = time.monotonic()
     try:
-        programmed_s = fillers.bring_to(services)
+        programmed_s = fillers.bring_to(services, at_once=True)
         return with_youngest(setting, number), programmed_s, ""
     except (TimeoutError, DeadlinePassed) as late:
         return setting, time.monotonic() - begin_s, f"the kernels have not followed: {late}"

@@ -60,7 +60,7 @@ def test_changes_arrive_in_every_kernel(
     with filling(kube, dataplane, proxies, namespace, progress) as fillers:
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
-            fillers.bring_to(services)
+            fillers.bring_to(services, at_once=True)
             samples = measure_changes(kube, namespace, probers, everything, Pace(), seed + number, progress)
             conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "services": services}
             measurements.extend(changes_measured(samples, conditions, np.random.default_rng([seed, number])))

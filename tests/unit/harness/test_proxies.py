@@ -11,6 +11,7 @@ from harness.kube.proxies import FeatureGate, Proxies, Syncs, Usage, parse_featu
 from tests.fakes.apiserver import FakeApiServer, serving
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
+OTHER = Node("other", Role.WORKER, "172.18.0.4")
 CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
 PODS = "/api/v1/namespaces/kube-system/pods"
 BEFORE = "ipvs:\n  scheduler: rr\nmode: ipvs\n"
@@ -180,6 +181,13 @@ class NotedShell:
     def run(self, node, *argv):
         self.ran.append((node.name, " ".join(argv)))
         return ""
+
+
+def test_several_kube_proxies_are_paused_together(tmp_path):
+    shell = NotedShell()
+    with serving(FakeApiServer({}), tmp_path) as cluster, Proxies(Kube(cluster), shell).paused(WORKER, OTHER):
+        assert [node for node, _ in shell.ran] == ["worker", "other"]
+    assert sorted(node for node, _ in shell.ran[2:]) == ["other", "worker"]
 
 
 def test_a_paused_kube_proxy_goes_on_afterwards_whatever_happened(tmp_path):

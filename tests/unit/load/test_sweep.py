@@ -81,7 +81,7 @@ class Fillers:
     def __init__(self, failure):
         self.failure = failure
 
-    def bring_to(self, services):
+    def bring_to(self, services, *, at_once):
         raise self.failure
 
 
@@ -137,7 +137,7 @@ def test_a_kernel_that_never_takes_the_youngest_front_in_flaws_the_step():
             raise DeadlinePassed("a front in the kernel", "no backend", 60.0)
 
     class Ready:
-        def bring_to(self, services):
+        def bring_to(self, services, *, at_once):
             return 1.0
 
     class Any(FakeKube):
@@ -154,7 +154,7 @@ def test_a_youngest_front_that_is_refused_flaws_the_step():
             raise ApiException(status=422, reason="no address left")
 
     class Ready:
-        def bring_to(self, services):
+        def bring_to(self, services, *, at_once):
             return 1.0
 
     setting = replace(SETTING, kube=Full())
