@@ -12,9 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from harness.measure.slope import Slope, slope_of_steps
+from scipy import stats
+
+from harness.measure.contrast import Range
+from harness.measure.pooled import pooled
 
 NS_PER_US = 1000.0
+ERROR_OF_MEDIAN = 1.2533
+"""Of that of a mean, for a normal distribution: the root of pi / 2."""
+
+FINEST_US = 0.01
+"""Blocks that are all alike are no surer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +49,19 @@ def walks(places: Sequence[Place]) -> Iterator[Walk]:
             yield Walk(place.rules - first.rules, place.medians_us[number] - first.medians_us[number])
 
 
-def rule_cost(walks: Sequence[Walk]) -> Slope:
-    """Microseconds per rule, by one median for each length; `walks` of at least three lengths."""
-    later_us: dict[int, list[float]] = {}
-    for walk in walks:
-        later_us.setdefault(walk.rules, []).append(walk.later_us)
-    return slope_of_steps(list(later_us), [median(found) for found in later_us.values()])
+def rule_cost(steps: Sequence[Sequence[Walk]]) -> Range:
+    """Microseconds per rule, by the farthest walks of each step; at least two steps with walks."""
+    found = [_step_cost(step) for step in steps if step]
+    return pooled([cost_us for cost_us, _ in found], [error_us for _, error_us in found])
+
+
+def _step_cost(walks: Sequence[Walk]) -> tuple[float, float]:
+    """Microseconds per rule in one step, and the standard error of that by its blocks."""
+    rules, cost_ns = farthest(walks)
+    later_us = [walk.later_us for walk in walks if walk.rules == rules]
+    spread_us = float(stats.median_abs_deviation(later_us, scale="normal"))
+    error_us = max(ERROR_OF_MEDIAN * spread_us / len(later_us) ** 0.5, FINEST_US)
+    return cost_ns / NS_PER_US, error_us / rules
 
 
 def farthest(walks: Sequence[Walk]) -> tuple[int, float]:
@@ -55,6 +70,6 @@ def farthest(walks: Sequence[Walk]) -> tuple[int, float]:
     return rules, median(walk.later_us for walk in walks if walk.rules == rules) / rules * NS_PER_US
 
 
-def agree(ours: Slope, theirs: Slope) -> bool:
+def agree(ours: Range, theirs: Range) -> bool:
     """Their 95% intervals have something in common."""
     return ours.low <= theirs.high and theirs.low <= ours.high

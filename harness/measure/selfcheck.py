@@ -23,8 +23,8 @@ WHOLE = 5000
 FEWEST_STEPS, FEWEST_ZEROS = 3, 2
 """Through fewer no line says how far its points lie from it, and no control is left."""
 
-FEWEST_LENGTHS = 3
-"""Of walks, that a cost follows from."""
+SURE = 0.25
+"""Of a cost, that the half of its interval may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,21 @@ def check_twins(differences: Sequence[Range]) -> SelfCheck:
     return SelfCheck(hold >= fewest, figures, {"twins": len(differences), "twins_alike": hold})
 
 
-def check_rule_cost(swept: Sequence[Walk], chain: Sequence[Walk]) -> SelfCheck:
-    """A rule of kube-proxy's costs what a rule that never matches costs, of a `chain` walked in the same moments."""
-    if not chain:
+def check_rule_cost(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> SelfCheck:
+    """A rule of kube-proxy's costs what a rule that never matches costs, of a `chain` walked in the same moments.
+
+    Both by step; and both must be known to a quarter, or they would agree whatever they are.
+    """
+    if not any(chain):
         return SelfCheck(False, "no chain was walked beside the sweep, so that nothing tells what a rule must cost", {})
-    if min(len({walk.rules for walk in walks}) for walks in (swept, chain)) < FEWEST_LENGTHS:
+    if min(sum(bool(step) for step in steps) for steps in (swept, chain)) < FEWEST_STEPS:
         return SelfCheck(False, "rules moved while they were walked, so that nothing tells what one of them costs", {})
     ours, theirs = rule_cost(swept), rule_cost(chain)
-    figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches"
+    sure = all(cost.high - cost.value < SURE * cost.value for cost in (ours, theirs))
+    unsure = "" if sure else ", which is not known to a quarter"
+    figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches{unsure}"
     numbers = {**_numbers("rule", ours), **_numbers("calibrated_rule", theirs)}
-    return SelfCheck(agree(ours, theirs), figures, numbers)
+    return SelfCheck(sure and agree(ours, theirs), figures, numbers)
 
 
 def check_look_up(swept: Slope, most: int) -> SelfCheck:
@@ -77,8 +82,9 @@ def check_look_up(swept: Slope, most: int) -> SelfCheck:
     width_ns = (swept.high - swept.low) * NS_PER_US
     sure = width_ns < NARROW_NS or most < WHOLE
     must = f"hold 0 and be narrower than {NARROW_NS:g} ns" if most >= WHOLE else "hold 0"
-    figures = f"a Service more costs {_ns(swept)}, which must {must}"
-    return SelfCheck(swept.low <= 0 <= swept.high and sure, figures, _numbers("service", swept))
+    slope = Range(swept.per_unit, swept.low, swept.high)
+    figures = f"a Service more costs {_ns(slope)}, which must {must}"
+    return SelfCheck(swept.low <= 0 <= swept.high and sure, figures, _numbers("service", slope))
 
 
 def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> SelfCheck:
@@ -109,11 +115,11 @@ def finding(checks: Sequence[SelfCheck], mode: str) -> Finding:
     return Finding(SELF_CHECK, statement, {"holds": int(holds), **numbers}, "95% intervals")
 
 
-def _ns(slope: Slope) -> str:
-    value, low, high = (us * NS_PER_US for us in (slope.per_unit, slope.low, slope.high))
+def _ns(cost_us: Range) -> str:
+    value, low, high = (us * NS_PER_US for us in (cost_us.value, cost_us.low, cost_us.high))
     return f"{value:.2f} ns ({low:.2f} to {high:.2f})"
 
 
-def _numbers(name: str, slope: Slope) -> dict[str, float]:
-    values = {"": slope.per_unit, "_low": slope.low, "_high": slope.high}
+def _numbers(name: str, cost_us: Range) -> dict[str, float]:
+    values = {"": cost_us.value, "_low": cost_us.low, "_high": cost_us.high}
     return {f"{name}_ns{end}": round(value * NS_PER_US, 4) for end, value in values.items()}

@@ -74,8 +74,7 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
         return
     yield check_twins([pair for step in steps for pair in step.twins])
     if mode is Mode.IPTABLES:
-        swept = [walk for step in steps for walk in step.walks]
-        yield check_rule_cost(swept, [walk for step in steps for walk in step.chain_walks])
+        yield check_rule_cost([step.walks for step in steps], [step.chain_walks for step in steps])
     else:
         yield look_up_check(steps)
 

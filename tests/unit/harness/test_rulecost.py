@@ -1,6 +1,7 @@
 """Walks with a known cost."""
 
 import numpy as np
+import pytest
 
 from harness.measure.rulecost import Place, Walk, agree, rule_cost, walks
 from harness.measure.slope import slope_of_steps
@@ -8,23 +9,29 @@ from harness.measure.slope import slope_of_steps
 LENGTHS = (10, 100, 1000, 5000, 10000)
 
 
-def walked(us_per_rule, seed, noise_us=3.0):
+def walked(us_per_rule, seed, noise_us=3.0, moods=0.03):
+    """Steps, in each of which a rule costs what the host's mood makes of it."""
     generator = np.random.default_rng(seed)
-    return [Walk(rules, us_per_rule * rules + generator.normal(0, noise_us)) for rules in LENGTHS for _ in range(20)]
+    costs_us = us_per_rule * (1 + generator.normal(0, moods, len(LENGTHS)))
+    return [
+        [Walk(rules, cost_us * rules + generator.normal(0, noise_us)) for _ in range(20)]
+        for rules, cost_us in zip(LENGTHS, costs_us, strict=True)
+    ]
 
 
-def test_the_cost_of_a_rule_is_found():
+@pytest.mark.parametrize("moods", [0.0, 0.03])
+def test_the_cost_of_a_rule_is_found(moods):
     held = 0
     for seed in range(100):
-        found = rule_cost(walked(0.025, seed))
+        found = rule_cost(walked(0.025, seed, moods=moods))
         held += found.low <= 0.025 <= found.high
     assert held >= 88
 
 
-def test_rules_that_cost_nothing_are_told_within_a_nanosecond():
+def test_rules_that_cost_nothing_are_told_within_two_nanoseconds():
     found = rule_cost(walked(0.0, 1))
     assert found.low <= 0 <= found.high
-    assert found.high - found.low < 0.001
+    assert found.high - found.low < 0.002
 
 
 def test_equal_costs_agree_and_others_do_not():
