@@ -14,6 +14,8 @@ from clusters.spec import Mode, Substrate
 from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
+from harness.kube.etcd import Etcd
+from harness.kube.nodeshell import NodeShell
 from harness.kube.proxies import Proxies
 from harness.kube.services import ServiceMaker
 from harness.kube.wait import Waits
@@ -77,10 +79,17 @@ def control(cluster: Cluster, kube: Kube, namespace: str, make_service: ServiceM
 
 
 @pytest.fixture
+def fillers_etcd(cluster: Cluster, node_shell: NodeShell) -> Etcd | None:
+    """Where filler Services may be written past the API server: in a kind cluster of our own."""
+    return None if cluster.network is None else Etcd(node_shell, cluster)
+
+
+@pytest.fixture
 def sweep_setting(
     cluster: Cluster,
     mode: Mode,
     kube: Kube,
+    fillers_etcd: Etcd | None,
     namespace: str,
     dataplane: DataPlane,
     proxies: Proxies,
@@ -96,7 +105,19 @@ def sweep_setting(
     fronts = (target.front, *target.add_fronts(*(f"target-{number}" for number in range(1, TARGETS))))
     near = make_service("near", 1, node=load_node.name)
     return SweepSetting(
-        kube, mode, dataplane, proxies, shell, namespace, generator, load_node, target.name, fronts, near.front, control
+        kube,
+        fillers_etcd,
+        mode,
+        dataplane,
+        proxies,
+        shell,
+        namespace,
+        generator,
+        load_node,
+        target.name,
+        fronts,
+        near.front,
+        control,
     )
 
 

@@ -11,6 +11,7 @@ from clusters.provider import ClusterProvider
 from harness.fixtures import ManifestReader
 from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
+from harness.kube.etcd import Etcd
 from harness.kube.nodes import NodeChanger
 from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, ProviderNodeShell, StaticPods
 from harness.kube.wait import Waits
@@ -55,3 +56,11 @@ def control_plane(kube: Kube, cluster: Cluster, node_shell: NodeShell) -> Contro
     if cluster.network is None:
         pytest.skip("nodes of an existing cluster are reached through its control plane, which could not be put back")
     return ControlPlane(kube, node_shell)
+
+
+@pytest.fixture
+def etcd(cluster: Cluster, node_shell: NodeShell) -> Etcd:
+    """Look at what is stored."""
+    if cluster.network is None:
+        pytest.skip("where an existing cluster keeps its objects is out of our reach")
+    return Etcd(node_shell, cluster)

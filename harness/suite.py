@@ -21,6 +21,7 @@ from harness.held import held_connections
 from harness.kube.autoscaling import AutoscalerRecord
 from harness.kube.client import Kube
 from harness.kube.controlplane import ControlPlane
+from harness.kube.etcd import Etcd
 from harness.kube.metrics import MetricsServer
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, StaticPods
@@ -84,6 +85,7 @@ __all__ = [
     "ControlPlane",
     "DataPlane",
     "DelayablePath",
+    "Etcd",
     "Exchange",
     "FeatureGate",
     "Finding",

@@ -20,8 +20,6 @@ LEADERS = ("kube-controller-manager", "kube-scheduler")
 BACK_DEADLINE_S = 180.0
 """A component that lost its lease with the API server ends, and the kubelet backs off before it starts it again."""
 
-CERTIFICATES = "/etc/kubernetes/pki/etcd"
-
 
 class ControlPlane:
     """The static pods that kubeadm makes of a cluster's control plane."""
@@ -42,18 +40,6 @@ class ControlPlane:
             for node in self._nodes:
                 undo.enter_context(self._without_manifest(node, component))
             yield
-
-    def keys_in_etcd(self, prefix: str) -> tuple[str, ...]:
-        """The keys below a prefix, from etcd itself."""
-        node = self._nodes[0].name
-        argv = (
-            *("etcdctl", "--endpoints=https://127.0.0.1:2379", f"--cacert={CERTIFICATES}/ca.crt"),
-            *(f"--cert={CERTIFICATES}/server.crt", f"--key={CERTIFICATES}/server.key"),
-            *("get", "--prefix", "--keys-only", prefix),
-        )
-        done = self._kube.exec("kube-system", f"etcd-{node}", argv)
-        assert done.exit_code == 0, f"etcdctl on {node} ended with {done.exit_code}: {done.stderr}"
-        return tuple(done.stdout.split())
 
     @contextmanager
     def _without_manifest(self, node: Node, component: str) -> Iterator[None]:

@@ -36,6 +36,11 @@ def filler_address(cidr: str, number: int, attempt: int = 0) -> str:
     return str(ip_network(cidr)[FIRST + attempt * RETRY_STEP + number])
 
 
+def filler_name(number: int) -> str:
+    """Of the Service and of its EndpointSlice."""
+    return f"filler-{number:05d}"
+
+
 def fill(kube: Kube, namespace: str, numbers: Iterable[int]) -> tuple[ServicePort, ...]:
     """Create fillers; their fronts. Numbers that exist already are left as they are."""
     with ThreadPoolExecutor(WRITERS) as writers:
@@ -50,16 +55,16 @@ def remove(kube: Kube, namespace: str) -> None:
     """
     with ThreadPoolExecutor(WRITERS) as writers:
         # Taken one by one, so that what a writer met is raised here.
-        for _ in writers.map(lambda filler: kube.delete(namespace, filler), _existing(kube, namespace)):
+        for _ in writers.map(lambda filler: kube.delete(namespace, filler), existing(kube, namespace)):
             pass
 
 
-def _existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
-    """Every object of ours in the namespace, as a manifest that names it."""
+def existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
+    """Every Service and EndpointSlice of a filler in the namespace."""
     for api, kind in (("v1", "Service"), ("discovery.k8s.io/v1", "EndpointSlice")):
         named = {"apiVersion": api, "kind": kind}
         listed = kube.get(f"{collection(namespace, named)}?labelSelector={LABEL}")
-        yield from ({**named, "metadata": {"name": item["metadata"]["name"]}} for item in listed["items"])
+        yield from ({**named, **item} for item in listed["items"])
 
 
 def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, deadline_s: float) -> float:
@@ -86,10 +91,9 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
 
 
 def _create(kube: Kube, namespace: str, number: int) -> ServicePort:
-    name = f"filler-{number:05d}"
-    address = _create_service(kube, namespace, name, number)
+    address = _create_service(kube, namespace, filler_name(number), number)
     try:
-        kube.create(namespace, _slice(name, number))
+        kube.create(namespace, filler_slice(number))
     except ApiException as refusal:
         if refusal.status != CONFLICT:
             raise
@@ -122,7 +126,9 @@ def _service(name: str, address: str) -> dict[str, Any]:
     }
 
 
-def _slice(name: str, number: int) -> dict[str, Any]:
+def filler_slice(number: int) -> dict[str, Any]:
+    """Where filler `number` leads to, as a manifest."""
+    name = filler_name(number)
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from clusters.cluster import Node
@@ -12,8 +12,10 @@ from clusters.progress import Progress
 from clusters.spec import Substrate
 from harness.dataplane.reader import DataPlane, ServicePort
 from harness.kube.client import Kube
+from harness.kube.etcd import Etcd
 from harness.kube.proxies import Proxies
 from harness.load.filler import fill, remove, wait_everywhere
+from harness.load.stored import fill_stored, remove_stored
 
 TOLD_OF = 1000
 CONVERGENCE_DEADLINE_S = 900.0
@@ -22,9 +24,13 @@ CONVERGENCE_DEADLINE_S = 900.0
 
 @dataclass(slots=True)
 class Fillers:
-    """Fillers of one namespace. `held` are the fronts that the kernels of `followers` were seen to hold."""
+    """Fillers of one namespace. `held` are the fronts that the kernels of `followers` were seen to hold.
+
+    Without an `etcd` that may be written to, the API server makes and removes all of them.
+    """
 
     kube: Kube
+    etcd: Etcd | None
     dataplane: DataPlane
     proxies: Proxies
     namespace: str
@@ -37,40 +43,43 @@ class Fillers:
         """Add fillers up to `services`, or remove all of them; seconds until the followers' kernels hold them, or
         every kernel holds none.
 
-        Fewer but some is never asked for. `at_once`: kube-proxies stand still until all are made, and then take them
-        in together. On a small host they would else take the processors from the API server by beginning anew every
-        second, which made 10,000 come at 60/s.
+        Fewer but some is never asked for. `at_once`: as fast as can be. They are written into etcd, and kube-proxies
+        stand still until all are there, and then take them in together; of their own they would begin anew every
+        second, and take the processors from what makes the Services.
         """
         if services == 0:
             return self.empty()
         assert services >= len(self.held), f"{services} fillers, and there are {len(self.held)}"
         self.asked_for = True
-        with self._proxies_still() if at_once else nullcontext():
-            added = frozenset(self._added(range(len(self.held), services)))
+        etcd = self.etcd if at_once else None
+        with self.proxies.paused(*(() if etcd is None else self.followers)):
+            added = frozenset(self._added(range(len(self.held), services), etcd))
         self.held |= added
         return wait_everywhere(
             lambda: (self.dataplane.missing(node, added) for node in self.followers),
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
-    def _added(self, numbers: range) -> Iterator[ServicePort]:
+    def _added(self, numbers: range, etcd: Etcd | None) -> Iterator[ServicePort]:
         """The fronts of new fillers; thousands are told of as they come."""
         begin_s = time.monotonic()
         for start in range(numbers.start, numbers.stop, TOLD_OF):
             part = range(start, min(start + TOLD_OF, numbers.stop))
-            yield from fill(self.kube, self.namespace, part)
+            if etcd is None:
+                yield from fill(self.kube, self.namespace, part)
+            else:
+                yield from fill_stored(self.kube, etcd, self.namespace, part)
             done, left = part.stop - numbers.start, numbers.stop - part.stop
             per_s = done / (time.monotonic() - begin_s)
             self.progress.note(f"{part.stop} fillers made at {per_s:.0f}/s, {left / per_s:.0f} s left")
 
     def remove(self) -> None:
-        """Delete all of them; kernels follow in their own time."""
-        with self._proxies_still():
+        """Delete all of them, at once where we may; kernels follow in their own time."""
+        if self.etcd is None:
             remove(self.kube, self.namespace)
-
-    def _proxies_still(self) -> AbstractContextManager[None]:
-        """In a cluster that is not ours, kube-proxies go on."""
-        return self.proxies.paused(*self.followers) if self.kube.cluster.owned else nullcontext()
+            return
+        with self.proxies.paused(*self.followers):
+            remove_stored(self.kube, self.etcd, self.namespace)
 
     def empty(self) -> float:
         """Delete all of them; seconds until no kernel holds any.
@@ -93,6 +102,7 @@ class Fillers:
 @contextmanager
 def filling(
     kube: Kube,
+    etcd: Etcd | None,
     dataplane: DataPlane,
     proxies: Proxies,
     namespace: str,
@@ -103,7 +113,7 @@ def filling(
     """Every node follows, `but` one that is named. At the block's end no kernel holds a filler any more, for the case
     that comes next; whatever happened."""
     followers = tuple(node for node in kube.cluster.nodes if node != but)
-    fillers = Fillers(kube, dataplane, proxies, namespace, followers, progress)
+    fillers = Fillers(kube, etcd, dataplane, proxies, namespace, followers, progress)
     waits = True
     try:
         yield fillers

@@ -28,6 +28,7 @@ from harness.dataplane.reader import DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
 from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
+from harness.kube.etcd import Etcd
 from harness.kube.proxies import Proxies
 from harness.kube.services import service_path, wait_front
 from harness.kube.workloads import service
@@ -71,6 +72,7 @@ class SweepSetting:
     """
 
     kube: Kube
+    etcd: Etcd | None
     mode: Mode
     dataplane: DataPlane
     proxies: Proxies
@@ -92,7 +94,9 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
     with ExitStack() as stack:
         still = None if control is None else control.node
         fillers = stack.enter_context(
-            filling(setting.kube, setting.dataplane, setting.proxies, setting.namespace, progress, but=still)
+            filling(
+                setting.kube, setting.etcd, setting.dataplane, setting.proxies, setting.namespace, progress, but=still
+            )
         )
         if control is not None:
             stack.enter_context(setting.proxies.paused(control.node))

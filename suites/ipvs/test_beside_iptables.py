@@ -66,7 +66,7 @@ def test_ipvs_beside_iptables_on_one_kernel(
     client = make_client("client", node=node)
     plan = SweepPlan((SERVICES,), rate_per_s=150, duration_s=20, seed=seed)
 
-    with filling(there.kube, there.dataplane, proxies, there.namespace, progress) as fillers:
+    with filling(there.kube, there.etcd, there.dataplane, proxies, there.namespace, progress) as fillers:
         progress.step(f"{SERVICES} Services")
         programmed_s = fillers.bring_to(SERVICES)
         progress.note(f"in every kernel after {programmed_s:.1f} s")

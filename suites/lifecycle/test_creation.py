@@ -7,6 +7,7 @@ import pytest
 from harness.suite import (
     ClaimRecorder,
     ControlPlane,
+    Etcd,
     Kube,
     ManifestMaker,
     Waits,
@@ -21,7 +22,7 @@ def test_a_deployment_becomes_pods_step_by_step(
     kube: Kube,
     create: ManifestMaker,
     record_watch: WatchMaker,
-    control_plane: ControlPlane,
+    etcd: Etcd,
     waits: Waits,
     namespace: str,
     claim: ClaimRecorder,
@@ -30,7 +31,7 @@ def test_a_deployment_becomes_pods_step_by_step(
     with record_watch("deployments", "replicasets", "pods") as recorder:
         create("bare-and-deployed.yaml")
         waits.wait_deployment_available(namespace, "web")
-    keys = control_plane.keys_in_etcd(f"/registry/deployments/{namespace}/web")
+    keys = etcd.keys(f"/registry/deployments/{namespace}/web")
     steps = {
         "Deployment stored": revision(recorder, "deployments", lambda found: True),
         "ReplicaSet made": revision(recorder, "replicasets", lambda found: True),

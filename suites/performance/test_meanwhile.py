@@ -8,6 +8,7 @@ import pytest
 from harness.suite import (
     Cluster,
     DataPlane,
+    Etcd,
     Exchange,
     Finding,
     Kube,
@@ -77,6 +78,7 @@ def plan(web: ServiceHandle, duration_s: float, seed: int) -> LoadPlan:
 def test_traffic_while_services_are_added(
     kube: Kube,
     dataplane: DataPlane,
+    fillers_etcd: Etcd | None,
     proxies: Proxies,
     namespace: str,
     generator: LoadGenerator,
@@ -86,7 +88,7 @@ def test_traffic_while_services_are_added(
     progress: Progress,
 ) -> None:
     """A thousand Services come, and traffic to another one goes on."""
-    with filling(kube, dataplane, proxies, namespace, progress) as fillers:
+    with filling(kube, fillers_etcd, dataplane, proxies, namespace, progress) as fillers:
         with meanwhile(generator, plan(web, 90.0, seed), f"{ADDED} Services are added") as traffic:
             settle()
             with traffic.changing():

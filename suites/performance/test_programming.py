@@ -9,6 +9,7 @@ from harness.suite import (
     Backend,
     Cluster,
     DataPlane,
+    Etcd,
     Finding,
     Kube,
     Measurement,
@@ -46,6 +47,7 @@ def test_changes_arrive_in_every_kernel(
     cluster: Cluster,
     kube: Kube,
     dataplane: DataPlane,
+    fillers_etcd: Etcd | None,
     proxies: Proxies,
     namespace: str,
     backend: Backend,
@@ -57,7 +59,7 @@ def test_changes_arrive_in_every_kernel(
 ) -> None:
     """A Service and its endpoint come and go, 200 times each at every number of Services, seen from each node."""
     everything = subjects(cluster.service_cidr, backend, SAMPLES)
-    with filling(kube, dataplane, proxies, namespace, progress) as fillers:
+    with filling(kube, fillers_etcd, dataplane, proxies, namespace, progress) as fillers:
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
             fillers.bring_to(services, at_once=True)

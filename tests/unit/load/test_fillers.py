@@ -8,12 +8,13 @@ import pytest
 from clusters.cluster import Role
 from clusters.spec import Substrate
 from harness.kube.client import Kube
+from harness.kube.etcd import Etcd
 from harness.load.fillers import filling
 from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.etcd import FakeEtcd
+from tests.fakes.fillers import ANSWERS, SERVICES, SLICES
 from tests.fakes.progress import SilentProgress
 
-SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
-ONE = {"items": [{"metadata": {"name": "filler-00000"}}]}
 DELETED = [f"DELETE {SERVICES}/filler-00000", f"DELETE {SLICES}/filler-00000"]
 
 
@@ -28,10 +29,11 @@ class PromptKernels:
 
 
 class NotedProxies:
-    """What was done to kube-proxies, in order, and what the API server was asked meanwhile."""
+    """How often kube-proxies were restarted, and what was asked of the API server and of etcd while they stood still."""
 
-    def __init__(self, api):
+    def __init__(self, api, stored=None):
         self.api = api
+        self.stored = stored
         self.restarts = 0
         self.meanwhile = []
 
@@ -40,22 +42,22 @@ class NotedProxies:
 
     @contextmanager
     def paused(self, *nodes):
-        before = len(self.api.asked)
+        asked, programs = len(self.api.asked), self.stored.programs if self.stored else 0
         yield
-        self.meanwhile += [(nodes, line.split()[0]) for line in self.api.asked[before:]]
+        if nodes:
+            self.meanwhile += self.api.asked[asked:]
+            self.meanwhile += ["etcd"] * (self.stored.programs - programs)
 
 
 @contextmanager
-def one_filler(tmp_path, substrate, *, owned=True, at_once=False):
+def one_filler(tmp_path, substrate, stored=None, *, at_once=False):
     """A block with a filler, what the API server was asked, and the proxies."""
-    api = FakeApiServer(
-        {f"POST {SERVICES}": {}, f"POST {SLICES}": {}, f"GET {SERVICES}": ONE, f"GET {SLICES}": ONE}
-        | {line: {} for line in DELETED}
-    )
-    proxies = NotedProxies(api)
+    api = FakeApiServer(ANSWERS | {line: {} for line in DELETED})
+    proxies = NotedProxies(api, stored)
     with serving(api, tmp_path) as cluster:
-        kube = Kube(replace(cluster, substrate=substrate, owned=owned))
-        with filling(kube, PromptKernels(), proxies, "a", SilentProgress()) as fillers:
+        kube = Kube(replace(cluster, substrate=substrate))
+        etcd = None if stored is None else Etcd(stored, cluster)
+        with filling(kube, etcd, PromptKernels(), proxies, "a", SilentProgress()) as fillers:
             fillers.bring_to(1, at_once=at_once)
             assert len(fillers.held) == 1
             yield api, proxies
@@ -87,25 +89,23 @@ def test_nobody_waits_for_them_after_an_interruption(tmp_path):
     assert proxies.restarts == 0
 
 
-def verbs_while_proxies_stood_still(proxies):
-    return sorted({verb for nodes, verb in proxies.meanwhile if nodes})
-
-
 def test_kube_proxies_stand_still_while_fillers_come_at_once_and_while_they_go(tmp_path):
-    with one_filler(tmp_path, Substrate.HOST, at_once=True) as (_, proxies):
-        assert verbs_while_proxies_stood_still(proxies) == ["POST"]
-    assert verbs_while_proxies_stood_still(proxies) == ["DELETE", "GET", "POST"]
+    with one_filler(tmp_path, Substrate.HOST, FakeEtcd(), at_once=True) as (_, proxies):
+        assert f"POST {SERVICES}" in proxies.meanwhile
+        assert "etcd" not in proxies.meanwhile
+    assert "etcd" in proxies.meanwhile
 
 
-def test_kube_proxies_follow_fillers_that_come_one_by_one(tmp_path):
-    with one_filler(tmp_path, Substrate.HOST) as (_, proxies):
+def test_kube_proxies_follow_fillers_that_come_as_the_api_server_takes_them(tmp_path):
+    with one_filler(tmp_path, Substrate.HOST, FakeEtcd()) as (_, proxies):
         assert not proxies.meanwhile
 
 
-def test_kube_proxies_of_a_cluster_that_is_not_ours_always_go_on(tmp_path):
-    with one_filler(tmp_path, Substrate.HOST, owned=False, at_once=True) as (_, proxies):
+def test_kube_proxies_go_on_where_etcd_is_out_of_reach(tmp_path):
+    with one_filler(tmp_path, Substrate.HOST, at_once=True) as (api, proxies):
         pass
     assert not proxies.meanwhile
+    assert deleted(api) == DELETED
 
 
 class OneStandsStill(PromptKernels):
@@ -116,9 +116,11 @@ class OneStandsStill(PromptKernels):
 
 
 def test_a_node_that_stands_still_is_not_waited_for(tmp_path):
-    api = FakeApiServer({f"POST {SERVICES}": {}, f"POST {SLICES}": {}, f"GET {SERVICES}": ONE, f"GET {SLICES}": ONE})
+    api = FakeApiServer(ANSWERS)
     with serving(api, tmp_path) as cluster:
         (still,) = (node for node in cluster.nodes if node.role is Role.CONTROL_PLANE)
-        with filling(Kube(cluster), OneStandsStill(), NotedProxies(api), "a", SilentProgress(), but=still) as fillers:
+        with filling(
+            Kube(cluster), None, OneStandsStill(), NotedProxies(api), "a", SilentProgress(), but=still
+        ) as fillers:
             assert fillers.bring_to(1) < 60
             assert still not in fillers.followers

@@ -19,6 +19,7 @@ from tests.unit.reports.sample import measured
 BACKEND = Backend("10.244.1.5", 8080)
 SETTING = SweepSetting(
     kube=None,
+    etcd=None,
     mode=Mode.IPVS,
     dataplane=None,
     proxies=None,

@@ -1,0 +1,42 @@
+"""What a real API server makes of the first filler Service of namespace "a"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.load.filler import LABEL, filler_address, filler_slice
+
+CIDR = "10.96.0.0/16"
+SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
+FIRST = filler_address(CIDR, 0)
+SERVICE: dict[str, Any] = {
+    "kind": "Service",
+    "apiVersion": "v1",
+    "metadata": {
+        "name": "filler-00000",
+        "namespace": "a",
+        "uid": "u",
+        "resourceVersion": "9",
+        "labels": {LABEL: "yes"},
+    },
+    "spec": {"clusterIP": FIRST, "clusterIPs": [FIRST], "type": "ClusterIP", "ports": [{"port": 80}]},
+}
+SLICE: dict[str, Any] = filler_slice(0) | {
+    "metadata": {**filler_slice(0)["metadata"], "uid": "v", "resourceVersion": "10"}
+}
+ADDRESS: dict[str, Any] = {
+    "kind": "IPAddress",
+    "apiVersion": "networking.k8s.io/v1",
+    "metadata": {"name": FIRST, "uid": "w", "resourceVersion": "8"},
+    "spec": {"parentRef": {"resource": "services", "namespace": "a", "name": "filler-00000"}},
+}
+ANSWERS: dict[str, Any] = {
+    f"POST {SERVICES}": {},
+    f"POST {SLICES}": {},
+    f"GET {SERVICES}/filler-00000": SERVICE,
+    f"GET {SLICES}/filler-00000": SLICE,
+    f"GET /apis/networking.k8s.io/v1/ipaddresses/{FIRST}": ADDRESS,
+    f"GET {SERVICES}": {"items": [SERVICE]},
+    f"GET {SLICES}": {"items": [SLICE]},
+}
+"""To being made, read and listed."""
