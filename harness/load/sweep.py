@@ -159,7 +159,10 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
     measured = (*(place.target for place in positions), _near(setting))
     return Step(
         services,
-        tuple(_measurements(setting, plan, number, services, positions, after, result, generator)),
+        (
+            *_measurements(setting, plan, number, services, positions, after, result, generator),
+            *_control_measured(setting, plan, number, services, control, result, generator),
+        ),
         {target.label: tuple(block_medians_us(result.of(target), "kernel").values()) for target in measured},
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
@@ -209,6 +212,26 @@ def _measurements(
         yield to_measurement("first_packet_near", blocks, clock, {**near, "clock": clock}, result, (), generator)
     floor = {**conditions, "clock": "wall"}
     yield to_measurement("generator_floor", result.floor, "wall", floor, result, (), generator)
+
+
+def _control_measured(
+    setting: SweepSetting,
+    plan: SweepPlan,
+    number: int,
+    services: int,
+    control: TargetBlocks,
+    result: LoadResult,
+    generator: np.random.Generator,
+) -> Iterator[Measurement]:
+    """The control of this step, whose own node knows of no filler."""
+    if setting.control is not None:
+        told = {
+            **_conditions(setting, plan, services, number),
+            "position": "control",
+            "endpoint": NEAR,
+            "clock": "kernel",
+        }
+        yield to_measurement("first_packet_control", control, "kernel", told, result, (), generator)
 
 
 def _twins(positions: tuple[Position, ...], result: LoadResult, generator: np.random.Generator) -> Iterator[Range]:

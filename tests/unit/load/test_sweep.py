@@ -7,7 +7,8 @@ from clusters.cluster import Node, Role
 from clusters.spec import Mode
 from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
 from harness.errors import DeadlinePassed
-from harness.load.plan import Block, LoadResult, TargetBlocks
+from harness.load.control import Control
+from harness.load.plan import Block, LoadResult, Target, TargetBlocks
 from harness.load.step import Step, rule_cost_finding, sound
 from harness.load.sweep import SweepPlan, SweepSetting, _bring_to, measure, with_youngest
 from harness.measure.contrast import Range
@@ -130,6 +131,19 @@ def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
     assert step.last_above_first == Range(40, 40, 40)
     assert step.twins == (Range(-3, -3, -3),) * 3
     assert step.block_p50_us["end"] == (140, 140)
+
+
+def test_the_control_of_a_step_is_told_beside_it():
+    ours = FakeGenerator(head=100, middle=120, end=140, same_node=90)
+    aside = Control(
+        Node("spare", Role.WORKER, "172.18.0.4"), FakeGenerator(control=80), Target("control", "10.96.0.11", 80)
+    )
+    kube = SimpleNamespace(cluster=fake_cluster())
+    setting = replace(SETTING, kube=kube, dataplane=FakeDataPlane(), generator=ours, control=aside)
+    step = measure(setting, SweepPlan((0, 10), 150, 2, seed=1), 1, 10, 1.0)
+    (told,) = (found for found in step.measurements if found.name == "first_packet_control")
+    assert (told.quantiles["p50"], told.conditions["services"]) == (80, 10)
+    assert step.above_control_us["same node"] == (10, 10)
 
 
 def test_a_kernel_that_never_takes_the_youngest_front_in_flaws_the_step():
