@@ -8,10 +8,10 @@ to a Service whose only endpoint is beside them, so that no packet meets the rul
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from clusters.cluster import Node
+from harness.load.beside import beside
 from harness.load.generator import LoadGenerator
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
 
@@ -28,8 +28,7 @@ class Control:
 def run_beside(generator: LoadGenerator, plan: LoadPlan, control: Control) -> tuple[LoadResult, TargetBlocks]:
     """Work off `plan`, and one target's share of it on the control; the control's blocks by the plan's numbers."""
     share = replace(plan, targets=(control.target,), rate_per_s=plan.rate_per_s / len(plan.targets))
-    with ThreadPoolExecutor(1) as aside:
-        running = aside.submit(control.generator.run, share)
+    with beside(lambda: control.generator.run(share)) as running:
         result = generator.run(plan)
         held = running.result()
     if math.isnan(held.began_s) or math.isnan(result.began_s):

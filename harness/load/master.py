@@ -60,6 +60,9 @@ class Master:
             except FutureTimeout as error:
                 self.process.kill()  # the line ends with it
                 raise self._failed(f"said nothing within {timeout_s:.0f} s") from error
+            except BaseException:
+                self.process.kill()  # an interruption does not wait for a plan to be worked off
+                raise
         if not text:
             raise self._failed("has ended")
         told: dict[str, Any] = json.loads(text)

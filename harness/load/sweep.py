@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -32,6 +31,7 @@ from harness.kube.etcd import Etcd
 from harness.kube.proxies import Proxies
 from harness.kube.services import service_path, wait_front
 from harness.kube.workloads import service
+from harness.load.beside import beside
 from harness.load.calibration import RuleChain
 from harness.load.control import Control, run_beside
 from harness.load.cost import cost_of
@@ -147,8 +147,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
     before = setting.dataplane.rules_walked(setting.load_node)
     positions = choose_positions(setting.fronts, before)
     load = _load(setting, plan, number, positions)
-    with ThreadPoolExecutor(1) as aside:
-        calibration = aside.submit(_chain_walks, setting, load, before)
+    with beside(lambda: _chain_walks(setting, load, before)) as calibration:
         if setting.control is None:
             result, control = setting.generator.run(load), TargetBlocks(())
         else:

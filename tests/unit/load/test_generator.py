@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 
@@ -11,7 +13,7 @@ import pytest
 
 from clusters.errors import WorldError
 from harness.load.generator import address_towards
-from harness.load.master import PROCESSES, running_master
+from harness.load.master import PROCESSES, Master, running_master
 from harness.load.plan import Exchange, LoadPlan, LoadResult, Target
 from harness.load.workers import worker_pods
 from harness.measure.histogram import block_counts
@@ -117,3 +119,18 @@ def test_a_plan_is_told_with_its_number():
     told = plan(Target("a", "10.96.0.1", 80)).as_record(7)
     assert json.loads(json.dumps(told))["number"] == 7
     assert told["exchange"] == "first_packet"
+
+
+def test_an_interruption_ends_the_master_and_waits_for_no_plan():
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    silent = subprocess.Popen(("sleep", "60"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with silent, tempfile.TemporaryFile("w+") as log, pytest.raises(KeyboardInterrupt):
+            Master(silent, log, 0).listen(60.0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert silent.returncode == -signal.SIGKILL
