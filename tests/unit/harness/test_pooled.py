@@ -41,3 +41,7 @@ def test_an_occasion_that_hardly_knows_hardly_counts():
 def test_occasions_far_apart_are_told_by_a_wide_interval():
     found = pooled([40.0, 50.0], [0.1, 0.1])
     assert found.low < 0 < 90 < found.high
+
+
+def test_no_occasion_outweighs_the_others_by_knowing_itself_where_all_of_them_differ():
+    assert pooled([40.0, 50.0, 45.0], [0.01, 0.5, 0.5]).value == pytest.approx(45.0, abs=0.2)
