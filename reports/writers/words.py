@@ -69,7 +69,8 @@ def _outcome_in_words(results: RunResults) -> str:
     if not passed:
         return f"No case ran: {skipped} {_were(skipped)} skipped." if skipped else "No case ran."
     rest = f" that could run; {skipped} more {_were(skipped)} skipped" if skipped else ""
-    return f"In {results.run.mode} mode Kubernetes behaved as it documents in all {many(passed, 'case')}{rest}."
+    cases = f"all {passed} cases" if passed > 1 else "the one case"
+    return f"In {results.run.mode} mode Kubernetes behaved as it documents in {cases}{rest}."
 
 
 def _were(count: int) -> str:

@@ -73,6 +73,8 @@ def test_the_worlds_failure_is_not_kubernetess():
 def test_a_skipped_case_is_none_in_which_kubernetes_behaved():
     skipped = RESULTS.with_case(case("x", Outcome.SKIPPED, "one node"))
     assert headline(RESULTS) == "In iptables mode Kubernetes behaved as it documents in all 2 cases."
+    alone = replace(RESULTS, cases=RESULTS.cases[:1])
+    assert headline(alone) == "In iptables mode Kubernetes behaved as it documents in the one case."
     assert headline(skipped) == (
         "In iptables mode Kubernetes behaved as it documents in all 2 cases that could run; 1 more was skipped."
     )
