@@ -40,18 +40,20 @@ from harness.load.delay import DelayablePath, NoNetem, in_a_row, path_to_pod
 from harness.load.fillers import filling
 from harness.load.generator import LoadGenerator
 from harness.load.meanwhile import Meanwhile, meanwhile
+from harness.load.measuring import NEAR, measure
 from harness.load.others import Told, Turn, echo_argv, hey_argv, parse_hey, parse_wrk, told_by_us, wrk_argv
 from harness.load.plan import Exchange, LoadPlan, Target, TargetBlocks
 from harness.load.records import block_medians_us, side_by_side, to_measurement
+from harness.load.setting import SweepPlan, SweepSetting
 from harness.load.steered import HttpLoad, steered_load
 from harness.load.step import Step, rule_cost_finding, sound
-from harness.load.sweep import NEAR, SweepPlan, SweepSetting, measure, sweep, with_youngest
+from harness.load.sweep import sweep, with_youngest
 from harness.loadfixtures import Sweeper
 from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.difference import quantile_difference
-from harness.measure.growth import Growth, blocks_us, growth
+from harness.measure.growth import Growth, growth, medians_us
 from harness.measure.scaling import right_counts, wrong_looks
 from harness.measure.selfcheck import SelfCheck, check_delay, check_look_up, check_rule_cost, check_steps, check_twins
 from harness.measure.selfcheck import finding as self_check
@@ -143,7 +145,6 @@ __all__ = [
     "arrivals",
     "attempt_of",
     "block_medians_us",
-    "blocks_us",
     "bodies",
     "capacity_finding",
     "changes_measured",
@@ -172,6 +173,7 @@ __all__ = [
     "meanwhile",
     "measure",
     "measure_changes",
+    "medians_us",
     "nodes_of",
     "open_data_plane",
     "parse_hey",

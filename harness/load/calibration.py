@@ -57,7 +57,7 @@ class RuleChain:
             "places": places,
             "blocks": int(beside.duration_s / beside.block_s),
             "block_s": beside.block_s,
-            "rate_per_s": beside.rate_per_s,
+            "rate_per_s": beside.rate_of_target_per_s * len(places),
             "seed": beside.seed,
             "timeout_s": beside.timeout_s,
             "restore": self.restore,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from clusters.cluster import Node
 from clusters.progress import Progress
 from clusters.spec import Substrate
 from harness.dataplane.reader import DataPlane, ServicePort
@@ -24,7 +23,7 @@ CONVERGENCE_DEADLINE_S = 900.0
 
 @dataclass(slots=True)
 class Fillers:
-    """Fillers of one namespace. `held` are the fronts that the kernels of `followers` were seen to hold.
+    """Fillers of one namespace. `held` are the fronts that every kernel was seen to hold.
 
     Without an `etcd` that may be written to, the API server makes and removes all of them.
     """
@@ -34,14 +33,12 @@ class Fillers:
     dataplane: DataPlane
     proxies: Proxies
     namespace: str
-    followers: tuple[Node, ...]
     progress: Progress
     held: frozenset[ServicePort] = frozenset()
     asked_for: bool = False
 
     def bring_to(self, services: int, *, at_once: bool = False) -> float:
-        """Add fillers up to `services`, or remove all of them; seconds until the followers' kernels hold them, or
-        every kernel holds none.
+        """Add fillers up to `services`, or remove all of them; seconds until every kernel holds them, or none.
 
         Fewer but some is never asked for. `at_once`: as fast as can be. They are written into etcd, and kube-proxies
         stand still until all are there, and then take them in together; of their own they would begin anew every
@@ -52,11 +49,11 @@ class Fillers:
         assert services >= len(self.held), f"{services} fillers, and there are {len(self.held)}"
         self.asked_for = True
         etcd = self.etcd if at_once else None
-        with self.proxies.paused(*(() if etcd is None else self.followers)):
+        with self.proxies.paused(*(() if etcd is None else self.kube.cluster.nodes)):
             added = frozenset(self._added(range(len(self.held), services), etcd))
         self.held |= added
         return wait_everywhere(
-            lambda: (self.dataplane.missing(node, added) for node in self.followers),
+            lambda: (self.dataplane.missing(node, added) for node in self.kube.cluster.nodes),
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
@@ -78,7 +75,7 @@ class Fillers:
         if self.etcd is None:
             remove(self.kube, self.namespace)
             return
-        with self.proxies.paused(*self.followers):
+        with self.proxies.paused(*self.kube.cluster.nodes):
             remove_stored(self.kube, self.etcd, self.namespace)
 
     def empty(self) -> float:
@@ -107,13 +104,9 @@ def filling(
     proxies: Proxies,
     namespace: str,
     progress: Progress,
-    *,
-    but: Node | None = None,
 ) -> Iterator[Fillers]:
-    """Every node follows, `but` one that is named. At the block's end no kernel holds a filler any more, for the case
-    that comes next; whatever happened."""
-    followers = tuple(node for node in kube.cluster.nodes if node != but)
-    fillers = Fillers(kube, etcd, dataplane, proxies, namespace, followers, progress)
+    """At the block's end no kernel holds a filler any more, for the case that comes next; whatever happened."""
+    fillers = Fillers(kube, etcd, dataplane, proxies, namespace, progress)
     waits = True
     try:
         yield fillers

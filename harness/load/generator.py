@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 
 from clusters.cluster import Node
 from harness.kube.client import Kube
+from harness.load.beside import beside
 from harness.load.master import Master, running_master
 from harness.load.plan import LoadPlan, LoadResult
 from harness.load.workers import worker_pods
@@ -44,8 +45,7 @@ class LoadGenerator:
         """Work off `plan` while the block makes its changes: it has begun when the block does, and the block's end
         waits for its own."""
         begun = Event()
-        with ThreadPoolExecutor(1) as background:
-            running = background.submit(self.run, plan, begun.set)
+        with beside(lambda: self.run(plan, begun.set)) as running:
             running.add_done_callback(lambda _: begun.set())  # also if it never begins
             begun.wait()
             yield running

@@ -51,6 +51,7 @@ class LoadPlan:
     """Open arrivals at `rate_per_s` over all targets together for `duration_s`, in blocks of `block_s`.
 
     Before it, for `floor_s`, the same users exchange the same with a server of their own pod: the generator's floor.
+    Or, with `floor_among` and no `floor_s`, that server is one more among the targets, block by block.
     `detail` is the path of an HTTP request, the words of a datagram or the name to look up.
     """
 
@@ -62,11 +63,17 @@ class LoadPlan:
     detail: str = ""
     block_s: float = 1.0
     floor_s: float = 3.0
+    floor_among: bool = False
     timeout_s: float = 2.0
 
     def require_within(self, cluster: Cluster) -> None:
         """Raises `Refused` if a target lies outside the cluster's Service, pod and node addresses."""
         require_within(cluster, *self.targets)
+
+    @property
+    def rate_of_target_per_s(self) -> float:
+        """What of the rate is each target's."""
+        return self.rate_per_s / (len(self.targets) + self.floor_among)
 
     def as_record(self, number: int) -> dict[str, Any]:
         """What the master is told; `number` tells its plans apart."""

@@ -25,8 +25,7 @@ class Step:
     matches, in the same moments; `last_above_first` by how much the last position's median lies above the first's, in
     microseconds (where fronts are looked up, the youngest Service's above the oldest's); `cost` is that of coming there
     from the step before.
-    `above_control_us` tells for each position, and for the Service beside the generator, by how much its median lies
-    above the control's, block by block; without a control there is nothing.
+    `beside_floor_us` holds the same medians as `block_p50_us`, each with that of the generator's floor in its block.
     A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
     """
 
@@ -40,7 +39,7 @@ class Step:
     chain_walks: tuple[Walk, ...] = ()
     cost: Cost | None = None
     last_above_first: Range | None = None
-    above_control_us: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    beside_floor_us: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     flaw: str = ""
 
     def flawed(self, flaw: str) -> Step:

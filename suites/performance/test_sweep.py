@@ -1,7 +1,6 @@
 """What the first packet of a connection to a ClusterIP costs, from no Service to ten thousand."""
 
 from collections.abc import Iterator
-from statistics import median
 
 import numpy as np
 import pytest
@@ -19,13 +18,13 @@ from harness.suite import (
     Sweeper,
     SweepSetting,
     Target,
-    blocks_us,
     check_look_up,
     check_rule_cost,
     check_steps,
     check_twins,
     cost_finding,
     growth,
+    medians_us,
     rule_cost_finding,
     self_check,
     slope_of_steps,
@@ -97,4 +96,4 @@ def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: i
 def look_up_check(steps: list[Step]) -> SelfCheck:
     """Over all steps: what a Service more costs a connection that meets the rules of one node."""
     services = [step.services for step in steps]
-    return check_look_up(slope_of_steps(services, [median(told) for told in blocks_us(steps, NEAR)]), max(services))
+    return check_look_up(slope_of_steps(services, medians_us(steps, NEAR)), max(services))

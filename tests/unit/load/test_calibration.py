@@ -48,6 +48,13 @@ def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
     assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 400, 7)
 
 
+def test_a_chain_has_the_targets_share_of_a_load_and_not_the_floors():
+    kube = FakeKube(ExecResult("[]", "", 0))
+    chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
+    chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7, floor_among=True))
+    assert json.loads(kube.asked[0][-1])["rate_per_s"] == 320
+
+
 def test_a_chain_that_cannot_be_written_is_the_worlds_failure():
     kube = FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from clusters.cluster import Role
 from clusters.spec import Substrate
 from harness.kube.client import Kube
 from harness.kube.etcd import Etcd
@@ -106,21 +105,3 @@ def test_kube_proxies_go_on_where_etcd_is_out_of_reach(tmp_path):
         pass
     assert not proxies.meanwhile
     assert deleted(api) == DELETED
-
-
-class OneStandsStill(PromptKernels):
-    """The control plane's kernel follows nothing."""
-
-    def missing(self, node, fronts):
-        return fronts if node.role is Role.CONTROL_PLANE else frozenset()
-
-
-def test_a_node_that_stands_still_is_not_waited_for(tmp_path):
-    api = FakeApiServer(ANSWERS)
-    with serving(api, tmp_path) as cluster:
-        (still,) = (node for node in cluster.nodes if node.role is Role.CONTROL_PLANE)
-        with filling(
-            Kube(cluster), None, OneStandsStill(), NotedProxies(api), "a", SilentProgress(), but=still
-        ) as fillers:
-            assert fillers.bring_to(1) < 60
-            assert still not in fillers.followers

@@ -78,6 +78,16 @@ def test_two_workers_share_a_plan_and_what_they_tell_is_put_together(start):
         assert result.floor.histograms("wall")
 
 
+def test_the_floor_is_one_more_among_the_targets_if_it_is_asked_for(start):
+    master, _, port = start(1)
+    asked = plan(Target("a", "127.0.0.1", port), Target("b", "127.0.0.1", port), floor_s=0, floor_among=True)
+    assert asked.rate_of_target_per_s == pytest.approx(50 / 3)
+    result = LoadResult.from_record(master.tell(asked.as_record(0), ALLOWANCE_S))
+    assert (result.planned, set(result.targets)) == (100, {"a", "b"})
+    assert [block.number for block in result.floor.blocks] == [0, 1]
+    assert block_counts(result.floor.histograms("kernel")).n + result.missed == pytest.approx(33, abs=1 + result.missed)
+
+
 def test_a_worker_that_is_lost_is_told_and_what_the_others_did_is_kept(start):
     master, crew, port = start(2)
     target = Target("a", "127.0.0.1", port)

@@ -30,9 +30,11 @@ class Worker:
         self._echo = Target("floor", "127.0.0.1", echo_port)
 
     def on_plan(self, environment, msg, **_):
-        """First the generator's floor, then the plan; what came of it follows the last block."""
+        """The generator's floor first or among the targets, and the plan; what came of it follows the last block."""
         plan = msg.data
         targets = [Target(**target) for target in plan["targets"]]
+        if plan["floor_among"]:
+            targets.append(self._echo)
         before = resource.getrusage(resource.RUSAGE_SELF)
         works = [self._perform(plan, [self._echo], plan["floor_s"], "floor")] if plan["floor_s"] else []
         began_s = time.time() + BEGIN_IN_S + plan["offset_s"]

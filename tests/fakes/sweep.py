@@ -1,0 +1,21 @@
+"""Where a sweep would take place: addresses and a node; what is asked of the rest is a test's own."""
+
+from clusters.cluster import Node, Role
+from clusters.spec import Mode
+from harness.dataplane.reader import ServicePort
+from harness.load.setting import SweepSetting
+
+SETTING = SweepSetting(
+    kube=None,
+    etcd=None,
+    mode=Mode.IPVS,
+    dataplane=None,
+    proxies=None,
+    shell=None,
+    namespace="lab",
+    generator=None,
+    load_node=Node("worker", Role.WORKER, "172.18.0.3"),
+    backend="target",
+    fronts=tuple(ServicePort(f"10.96.0.{number}", 80) for number in (7, 8, 9)),
+    near=ServicePort("10.96.0.10", 80),
+)
