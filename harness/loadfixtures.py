@@ -33,6 +33,9 @@ RATE_PER_S = {Substrate.HOST: 450, Substrate.UML: 170}
 DURATION_S, QUICK_S, WHOLE_S = 20, 40, 120
 """Of each step: for a claim, for the laboratory's quick sweep, and for one up to `WHOLE` Services or more."""
 
+SPARE_S = 480
+"""For those steps of a whole sweep in which the host is not calm; it ends within half an hour."""
+
 WHOLE = 2000
 
 ALL_SERVICES = {
@@ -129,7 +132,9 @@ def run_sweep(
         setting = sweep_setting
         if twins and setting.mode is Mode.IPTABLES:
             setting = _with_chain(setting, waits)
-        plan = SweepPlan(services, RATE_PER_S[cluster.substrate], step_s(max(services), twins), seed, twins)
+        duration_s = step_s(max(services), twins)
+        spare_s = SPARE_S if duration_s == WHOLE_S else 0
+        plan = SweepPlan(services, RATE_PER_S[cluster.substrate], duration_s, seed, twins, spare_s)
         with sweep(setting, plan, progress) as measured:
             for step in measured:
                 steps.append(step)

@@ -12,6 +12,7 @@ from harness.load.beside import beside
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.positions import Position, choose_positions
 from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
+from harness.load.rounds import run_until_known
 from harness.load.setting import SweepPlan, SweepSetting
 from harness.load.step import Step
 from harness.measure.contrast import Range
@@ -23,17 +24,26 @@ NEAR = "same node"
 OWN_POD = "the generator's own pod"
 
 
-def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float) -> Step:
-    """One step with the fillers as they are; `number` varies the seed, the rest is for the record."""
+def measure(
+    setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float, spare_s: float = 0.0
+) -> Step:
+    """One step with the fillers as they are, that may take `spare_s` more than `plan` says; `number` varies the seed,
+    the rest is for the record."""
     before = setting.dataplane.rules_walked(setting.load_node)
     positions = choose_positions(setting.fronts, before)
     near = Target(NEAR, setting.near.address, setting.near.port)
-    load = _load(plan, number, positions, near)
-    with beside(lambda: _chain_walks(setting, load, before)) as calibration:
-        result = setting.generator.run(load)
-        chain_walks = calibration.result()
+    chain_walks: list[Walk] = []
+
+    def run(load: LoadPlan) -> LoadResult:
+        with beside(lambda: _chain_walks(setting, load, before)) as calibration:
+            result = setting.generator.run(load)
+            chain_walks.extend(calibration.result())
+        return result
+
+    measured = (*(place.target for place in positions), near)
+    result, duration_s = run_until_known(run, _load(plan, number, positions, near), measured, spare_s)
     after = setting.dataplane.rules_walked(setting.load_node)
-    conditions = _conditions(setting, plan, services, number)
+    conditions = _conditions(setting, plan, services, number) | {"duration_s": duration_s}
     told = _Told(positions, near, result, after, conditions, np.random.default_rng([plan.seed, number]))
     return Step(
         services,
@@ -41,9 +51,10 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, services: int, 
         {label: tuple(medians.values()) for label, medians in told.medians_us()},
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
+        duration_s,
         tuple(told.twins()) if plan.twins else (),
         tuple(walks(list(told.places()))),
-        chain_walks,
+        tuple(chain_walks),
         last_above_first=told.apart(positions[-1].target, positions[0].target),
         beside_floor_us={label: tuple(told.beside_floor_us(medians)) for label, medians in told.medians_us()},
     ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
@@ -77,7 +88,6 @@ def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: i
         "connection": "new",
         "endpoint": "other node",
         "rate_per_s": plan.rate_per_s,
-        "duration_s": plan.duration_s,
     }
 
 

@@ -17,13 +17,18 @@ from harness.load.generator import LoadGenerator
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """Numbers of Services in their order, and how each is measured; with `twins`, each position under two names."""
+    """Numbers of Services in their order, and how each is measured; with `twins`, each position under two names.
+
+    Each step lasts `duration_s`; steps in which medians are not known by then go on, none longer than that once more,
+    and all together no longer than `spare_s`.
+    """
 
     services: tuple[int, ...]
     rate_per_s: float
     duration_s: float
     seed: int
     twins: bool = False
+    spare_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,8 @@ from dataclasses import dataclass, field, replace
 from harness.dataplane.reader import RuleCount
 from harness.load.cost import Cost
 from harness.measure.contrast import Range
-from harness.measure.rulecost import Walk, farthest
+from harness.measure.rulecost import MANY_RULES, Walk, farthest
 from reports.model import Finding, Measurement
-
-MANY_RULES = 500
-"""Fewer cost less than what blocks differ by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Step:
     further position's first packet came than the first's, block by block, `chain_walks` the same of a chain that never
     matches, in the same moments; `last_above_first` by how much the last position's median lies above the first's, in
     microseconds (where fronts are looked up, the youngest Service's above the oldest's); `cost` is that of coming there
-    from the step before.
+    from the step before. `duration_s` is how long it was measured.
     `beside_floor_us` holds the same medians as `block_p50_us`, each with that of the generator's floor in its block.
     A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
     """
@@ -34,6 +31,7 @@ class Step:
     block_p50_us: dict[str, tuple[float, ...]]
     rules: RuleCount
     programmed_s: float
+    duration_s: float = 0.0
     twins: tuple[Range, ...] = ()
     walks: tuple[Walk, ...] = ()
     chain_walks: tuple[Walk, ...] = ()

@@ -45,13 +45,16 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
 
 
 def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: Progress) -> Iterator[Step]:
+    spare_s = plan.spare_s
     for number, services in enumerate(plan.services):
         progress.step(f"{services} Services")
         before = setting.proxies.usage(setting.load_node)
         here, programmed_s, flaw = _bring_to(setting, fillers, number, services)
         after = setting.proxies.usage(setting.load_node)
         progress.note(flaw or f"in every kernel after {programmed_s:.1f} s")
-        step = measure(here, plan, number, services, programmed_s).flawed(flaw)
+        step = measure(here, plan, number, services, programmed_s, min(spare_s, plan.duration_s)).flawed(flaw)
+        progress.note(f"measured for {step.duration_s:.0f} s")
+        spare_s -= step.duration_s - plan.duration_s
         tracked = entry_count(setting.shell, setting.load_node)
         most = entry_limit(setting.shell, setting.load_node)
         if tracked > FULL * most:

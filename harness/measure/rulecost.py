@@ -17,6 +17,10 @@ from scipy import stats
 from harness.measure.contrast import Range
 from harness.measure.pooled import pooled
 
+MANY_RULES = 500
+"""Fewer cost less than what blocks differ by; and the first of a walk cost more than those that follow, since the
+processor has not begun to fetch them ahead."""
+
 NS_PER_US = 1000.0
 ERROR_OF_MEDIAN = 1.2533
 """Of that of a mean, for a normal distribution: the root of pi / 2."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from harness.measure.contrast import Range
-from harness.measure.rulecost import NS_PER_US, Walk, agree, rule_cost
+from harness.measure.rulecost import MANY_RULES, NS_PER_US, Walk, agree, farthest, rule_cost
 from harness.measure.slope import Slope
 from reports.model import SELF_CHECK, Finding
 
@@ -60,18 +60,24 @@ def check_twins(differences: Sequence[Range]) -> SelfCheck:
 def check_rule_cost(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> SelfCheck:
     """A rule of kube-proxy's costs what a rule that never matches costs, of a `chain` walked in the same moments.
 
-    Both by step; and both must be known to a quarter, or they would agree whatever they are.
+    Both by step, by those in which many rules are walked if these are enough; and both must be known to a quarter, or
+    they would agree whatever they are.
     """
     if not any(chain):
         return SelfCheck(False, "no chain was walked beside the sweep, so that nothing tells what a rule must cost", {})
     if min(sum(bool(step) for step in steps) for steps in (swept, chain)) < FEWEST_STEPS:
         return SelfCheck(False, "rules moved while they were walked, so that nothing tells what one of them costs", {})
-    ours, theirs = rule_cost(swept), rule_cost(chain)
+    ours, theirs = rule_cost(_telling(swept)), rule_cost(_telling(chain))
     sure = all(cost.high - cost.value < SURE * cost.value for cost in (ours, theirs))
     unsure = "" if sure else ", which is not known to a quarter"
     figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches{unsure}"
     numbers = {**_numbers("rule", ours), **_numbers("calibrated_rule", theirs)}
     return SelfCheck(sure and agree(ours, theirs), figures, numbers)
+
+
+def _telling(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence[Walk]]:
+    many = [step for step in steps if step and farthest(step)[0] >= MANY_RULES]
+    return many if len(many) >= FEWEST_STEPS else steps
 
 
 def check_look_up(swept: Slope, most: int) -> SelfCheck:
