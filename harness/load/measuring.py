@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.dataplane.conntrack import entry_count
 from harness.dataplane.reader import ServicePort
 from harness.load.beside import beside
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
@@ -33,10 +34,13 @@ def measure(
     positions = choose_positions(setting.fronts, before)
     near = Target(NEAR, setting.near.address, setting.near.port)
     chain_walks: list[Walk] = []
+    tracked: list[int] = []
 
     def run(load: LoadPlan) -> LoadResult:
         with beside(lambda: _chain_walks(setting, load, before)) as calibration:
             result = setting.generator.run(load)
+            # At once: a kernel forgets a connection that was reset after ten seconds (nf_conntrack_tcp_timeout_close).
+            tracked.append(entry_count(setting.shell, setting.load_node))
             chain_walks.extend(calibration.result())
         return result
 
@@ -56,6 +60,7 @@ def measure(
         tuple(walks(list(told.places()))),
         tuple(chain_walks),
         last_above_first=told.apart(positions[-1].target, positions[0].target),
+        tracked=max(tracked),
         beside_floor_us={label: tuple(told.beside_floor_us(medians)) for label, medians in told.medians_us()},
     ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 

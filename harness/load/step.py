@@ -21,7 +21,8 @@ class Step:
     further position's first packet came than the first's, block by block, `chain_walks` the same of a chain that never
     matches, in the same moments; `last_above_first` by how much the last position's median lies above the first's, in
     microseconds (where fronts are looked up, the youngest Service's above the oldest's); `cost` is that of coming there
-    from the step before. `duration_s` is how long it was measured.
+    from the step before. `duration_s` is how long it was measured, `tracked` how many
+    entries connection tracking had on the generator's node when the load ended.
     `beside_floor_us` holds the same medians as `block_p50_us`, each with that of the generator's floor in its block.
     A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
     """
@@ -37,6 +38,7 @@ class Step:
     chain_walks: tuple[Walk, ...] = ()
     cost: Cost | None = None
     last_above_first: Range | None = None
+    tracked: int = 0
     beside_floor_us: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     flaw: str = ""
 

@@ -20,7 +20,7 @@ from dataclasses import replace
 from kubernetes.client.exceptions import ApiException
 
 from clusters.progress import Progress
-from harness.dataplane.conntrack import entry_count, entry_limit
+from harness.dataplane.conntrack import entry_limit
 from harness.dataplane.reader import ServicePort
 from harness.errors import DeadlinePassed
 from harness.kube.services import service_path, wait_front
@@ -55,11 +55,10 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
         step = measure(here, plan, number, services, programmed_s, min(spare_s, plan.duration_s)).flawed(flaw)
         progress.note(f"measured for {step.duration_s:.0f} s")
         spare_s -= step.duration_s - plan.duration_s
-        tracked = entry_count(setting.shell, setting.load_node)
         most = entry_limit(setting.shell, setting.load_node)
-        if tracked > FULL * most:
-            step = step.flawed(f"connection tracking was nearly full: {tracked} of {most} entries")
-        yield replace(step, cost=cost_of(services, before, after, step.rules, tracked))
+        if step.tracked > FULL * most:
+            step = step.flawed(f"connection tracking was nearly full: {step.tracked} of {most} entries")
+        yield replace(step, cost=cost_of(services, before, after, step.rules, step.tracked))
 
 
 def _bring_to(setting: SweepSetting, fillers: Fillers, number: int, services: int) -> tuple[SweepSetting, float, str]:

@@ -8,6 +8,7 @@ from harness.load.setting import SweepPlan
 from harness.measure.contrast import Range
 from harness.measure.histogram import encode
 from tests.fakes.owned import fake_cluster
+from tests.fakes.shell import TextShell
 from tests.fakes.sweep import SETTING
 
 
@@ -23,8 +24,9 @@ class Lookups:
 
 def measured_by(generator, plan):
     """One step at 10 Services."""
-    kube = SimpleNamespace(cluster=fake_cluster())
-    return measure(replace(SETTING, kube=kube, dataplane=Lookups(), generator=generator), plan, 1, 10, 1.0)
+    kube, shell = SimpleNamespace(cluster=fake_cluster()), TextShell({"conntrack -C": "3411"})
+    setting = replace(SETTING, kube=kube, dataplane=Lookups(), shell=shell, generator=generator)
+    return measure(setting, plan, 1, 10, 1.0)
 
 
 class FakeGenerator:
@@ -52,6 +54,7 @@ def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
     assert step.last_above_first == Range(40, 40, 40)
     assert step.twins == (Range(-3, -3, -3),) * 3
     assert step.block_p50_us["end"] == (140, 140)
+    assert step.tracked == 3411
 
 
 def test_the_generators_floor_is_told_beside_each_target_in_the_blocks_that_both_have():
