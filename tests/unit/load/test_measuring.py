@@ -58,7 +58,7 @@ def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
 
 
 def test_the_generators_floor_is_told_beside_each_target_in_the_blocks_that_both_have():
-    ours = FakeGenerator(floors=1, floor=30, head=100, middle=120, end=140, same_node=90)
+    ours = FakeGenerator(floors=2, floor=30, head=100, middle=120, end=140, same_node=90)
     step = measured_by(ours, SweepPlan((0, 10), 150, 2, seed=1))
     told = [found for found in step.measurements if found.name == "generator_floor"]
     kernel = next(found for found in told if found.conditions["clock"] == "kernel")

@@ -2,9 +2,16 @@ from dataclasses import replace
 
 from kubernetes.client.exceptions import ApiException
 
-from harness.dataplane.reader import Backend, ServicePort, ServiceState
+from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
 from harness.errors import DeadlinePassed
-from harness.load.sweep import _bring_to, with_youngest
+from harness.kube.proxies import NOTHING_USED
+from harness.load.plan import Block, LoadResult, TargetBlocks
+from harness.load.setting import SweepPlan
+from harness.load.sweep import _bring_to, _steps, with_youngest
+from harness.measure.histogram import encode
+from tests.fakes.owned import fake_cluster
+from tests.fakes.progress import SilentProgress
+from tests.fakes.shell import TextShell
 from tests.fakes.sweep import SETTING
 
 BACKEND = Backend("10.244.1.5", 8080)
@@ -91,3 +98,60 @@ def test_a_youngest_front_that_is_refused_flaws_the_step():
 
     setting = replace(SETTING, kube=Full())
     assert _bring_to(setting, Ready(), 0, 10)[::2] == (setting, "the API server refused Services: 422 no address left")
+
+
+class AtOnce:
+    """Fillers that are there as soon as they are asked for, and kube-proxies that need nothing for it."""
+
+    def bring_to(self, services, *, at_once):
+        return 1.0
+
+    def usage(self, node):
+        return NOTHING_USED
+
+
+class Restless:
+    """A generator whose every second is 60 us faster or slower than the last, and how long it was asked to measure."""
+
+    def __init__(self):
+        self.asked_s = []
+
+    def run(self, plan):
+        self.asked_s.append(plan.duration_s)
+        kernel = [encode([140 + 60 * (number % 2)] * 9) for number in range(int(plan.duration_s))]
+        blocks = TargetBlocks(tuple(Block(number, kernel=told) for number, told in enumerate(kernel)))
+        return LoadResult(90, 0, 0, 0.1, 0, 0.0, {target.label: blocks for target in plan.targets}, blocks)
+
+
+class Quiet(FakeKube):
+    """A cluster that gives every Service an address."""
+
+    cluster = fake_cluster()
+
+    def get(self, path):
+        return {"spec": {"clusterIP": "10.96.9.9"}}
+
+
+class Lookups(FakeDataPlane):
+    """A kernel that finds fronts by look-up, and has each at once."""
+
+    def rules_walked(self, node):
+        return {}
+
+    def rule_count(self, node):
+        return RuleCount(29, {})
+
+    def service(self, node, front):
+        return ServiceState(True, frozenset({BACKEND}))
+
+
+def test_restless_steps_go_on_each_for_its_time_once_more_and_all_until_the_spare_time_is_up():
+    generator = Restless()
+    shell = TextShell({"conntrack -C": "5", "cat /proc/sys/net/netfilter/nf_conntrack_max": "100"})
+    setting = replace(SETTING, kube=Quiet(), dataplane=Lookups(), proxies=AtOnce(), shell=shell, generator=generator)
+    plan = SweepPlan((0, 10, 0), 150, 60, seed=1, spare_s=70)
+    steps = list(_steps(setting, plan, AtOnce(), SilentProgress()))
+    assert [step.duration_s for step in steps] == [120, 60, 60]
+    assert generator.asked_s == [60, 60, 60, 60]
+    ample = list(_steps(setting, replace(plan, spare_s=600), AtOnce(), SilentProgress()))
+    assert [step.duration_s for step in ample] == [120, 120, 120]
