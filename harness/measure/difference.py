@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.measure.contrast import Range
 from harness.measure.histogram import BlockCounts
-from harness.measure.intervals import draw_blocks, quantile, quantile_us, together
+from harness.measure.intervals import draw_blocks, interval_about, quantile, quantile_us, together
 
 
 def quantile_difference(
@@ -19,16 +19,17 @@ def quantile_difference(
 ) -> Range:
     """Our q-quantile less theirs, in microseconds; row i of the counts of both is the same block.
 
-    Raises `ValueError` if they do not have the same number of blocks.
+    Raises `ValueError` if they do not have the same number of blocks, or only one.
     """
     blocks = len(ours.counts)
     if len(theirs.counts) != blocks:
         raise ValueError(f"{blocks} blocks of one target, {len(theirs.counts)} of the other: no pairs")
+    if blocks < 2:
+        raise ValueError("a single pair of blocks does not tell by how much pairs differ")
     our_rows, their_rows = together(ours.counts), together(theirs.counts)
     drawn = draw_blocks(len(our_rows), generator)
     differences = quantile_us(ours.values_us, (drawn @ our_rows).astype(float), q) - quantile_us(
         theirs.values_us, (drawn @ their_rows).astype(float), q
     )
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(differences, [tail, 1 - tail])
-    return Range(quantile(ours, q) - quantile(theirs, q), float(low), float(high))
+    difference = quantile(ours, q) - quantile(theirs, q)
+    return Range(difference, *interval_about(difference, differences, len(our_rows), confidence))

@@ -36,11 +36,13 @@ def test_equal_targets_do_not_differ_in_95_of_100_runs():
 def test_a_small_difference_is_found_in_spite_of_disturbances_ten_times_as_large():
     found = list(differences(1.5))
     assert sum(one.low <= 1.5 <= one.high for one in found) >= 88
-    assert sum(one.low > 0 for one in found) >= 65
+    assert sum(one.low > 0 for one in found) >= 50
 
 
 def test_what_was_not_measured_side_by_side_is_no_pair():
     generator = np.random.default_rng(1)
     ours, theirs = pair(generator, 0)
+    with pytest.raises(ValueError, match="a single pair of blocks"):
+        quantile_difference(*(BlockCounts(one.values_us, one.counts[:1]) for one in (ours, theirs)), 0.5, generator)
     with pytest.raises(ValueError, match="30 blocks of one target, 29 of the other"):
         quantile_difference(ours, BlockCounts(theirs.values_us, theirs.counts[1:]), 0.5, generator)
