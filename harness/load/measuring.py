@@ -49,10 +49,11 @@ def measure(
     after = setting.dataplane.rules_walked(setting.load_node)
     conditions = _conditions(setting, plan, services, number) | {"duration_s": duration_s}
     told = _Told(positions, near, result, after, conditions, np.random.default_rng([plan.seed, number]))
+    medians_us = told.medians_us()
     return Step(
         services,
         (*told.measurements(), *(told.twin_measurements() if plan.twins else ())),
-        {label: tuple(medians.values()) for label, medians in told.medians_us()},
+        {label: tuple(blocks.values()) for label, blocks in medians_us.items()},
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
         duration_s,
@@ -61,7 +62,7 @@ def measure(
         tuple(chain_walks),
         last_above_first=told.apart(positions[-1].target, positions[0].target),
         tracked=max(tracked),
-        beside_floor_us={label: tuple(told.beside_floor_us(medians)) for label, medians in told.medians_us()},
+        beside_floor_us={label: tuple(told.beside_floor_us(blocks)) for label, blocks in medians_us.items()},
     ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
 
@@ -133,10 +134,10 @@ class _Told:
         conditions = {**self.conditions, **here, "clock": clock}
         return to_measurement(name, blocks, clock, conditions, self.result, flags, self.random)
 
-    def medians_us(self) -> Iterator[tuple[str, dict[int, float]]]:
-        """The label of each position and of the Service nearby, and the medians of its blocks by their numbers."""
-        for target in (*(place.target for place in self.positions), self.near):
-            yield target.label, block_medians_us(self.result.of(target), "kernel")
+    def medians_us(self) -> dict[str, dict[int, float]]:
+        """Of each position and of the Service nearby, by its label, the medians of its blocks by their numbers."""
+        targets = (*(place.target for place in self.positions), self.near)
+        return {target.label: block_medians_us(self.result.of(target), "kernel") for target in targets}
 
     def beside_floor_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
         """Each median and the floor's, in each block that has both."""
@@ -145,14 +146,14 @@ class _Told:
             yield medians_us[number], floor_us[number]
 
     def twins(self) -> Iterator[Range]:
-        """By how much each position and its twin differ; nothing of those of which no block has told."""
+        """By how much each position and its twin differ, of those of which blocks have told."""
         apart = (self.apart(place.target, place.twin) for place in self.positions)
         yield from (twins for twins in apart if twins is not None)
 
     def apart(self, ours: Target, theirs: Target) -> Range | None:
-        """By how much our median lies above theirs; nothing if no block has told of both."""
+        """By how much our median lies above theirs; nothing if fewer than two blocks have told of both."""
         pair = side_by_side(self.result.of(ours), self.result.of(theirs), "kernel")
-        return quantile_difference(*pair, 0.5, self.random) if pair[0].n else None
+        return quantile_difference(*pair, 0.5, self.random) if len(pair[0].counts) > 1 else None
 
     def places(self) -> Iterator[Place]:
         """Nothing where fronts are looked up, or of rules that have moved meanwhile."""
