@@ -66,6 +66,10 @@ class LoadPlan:
     floor_among: bool = False
     timeout_s: float = 2.0
 
+    def __post_init__(self) -> None:
+        if self.floor_among and self.floor_s:
+            raise ValueError("a floor among the targets has blocks of its own, and none before: floor_s must be 0")
+
     def require_within(self, cluster: Cluster) -> None:
         """Raises `Refused` if a target lies outside the cluster's Service, pod and node addresses."""
         require_within(cluster, *self.targets)

@@ -171,3 +171,8 @@ def test_a_load_generator_that_fails_is_no_failure_of_kubernetes(tmp_path):
         steered_load(Kube(cluster), "a", "load", load),
     ):
         pass
+
+
+def test_a_floor_among_the_targets_has_none_before():
+    with pytest.raises(ValueError, match="floor_s must be 0"):
+        LoadPlan((Target("a", "10.96.3.4", 80),), 100, 1, seed=1, floor_among=True)
