@@ -33,7 +33,7 @@ RATE_PER_S = {Substrate.HOST: 450, Substrate.UML: 170}
 DURATION_S, QUICK_S, WHOLE_S = 20, 40, 120
 """Of each step: for a claim, for the laboratory's quick sweep, and for one up to `WHOLE` Services or more."""
 
-SPARE_S = 480
+SPARE_S = 360
 """For those steps of a whole sweep in which the host is not calm; it ends within half an hour."""
 
 WHOLE = 2000

@@ -16,7 +16,7 @@ from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.measure.histogram import block_counts
 from harness.measure.intervals import quantile, quantile_interval
 
-FURTHER_S = 60.0
+FURTHER_S = 30.0
 KNOWN_SHARE, KNOWN_US = 0.02, 1.0
 """Half the 95% interval of a median that is known: of the median, or in microseconds, whichever is more."""
 

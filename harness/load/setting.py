@@ -19,8 +19,8 @@ from harness.load.generator import LoadGenerator
 class SweepPlan:
     """Numbers of Services in their order, and how each is measured; with `twins`, each position under two names.
 
-    Each step lasts `duration_s`; steps in which medians are not known by then go on, none longer than that once more,
-    and all together no longer than `spare_s`.
+    Each step lasts `duration_s`; steps in which medians are not known by then go on, none longer than that once more.
+    All together they do so for `spare_s`, each for its part of what is left of it.
     """
 
     services: tuple[int, ...]

@@ -52,7 +52,8 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
         here, programmed_s, flaw = _bring_to(setting, fillers, number, services)
         after = setting.proxies.usage(setting.load_node)
         progress.note(flaw or f"in every kernel after {programmed_s:.1f} s")
-        step = measure(here, plan, number, services, programmed_s, min(spare_s, plan.duration_s)).flawed(flaw)
+        share_s = min(plan.duration_s, spare_s / (len(plan.services) - number))
+        step = measure(here, plan, number, services, programmed_s, share_s).flawed(flaw)
         progress.note(f"measured for {step.duration_s:.0f} s")
         spare_s -= step.duration_s - plan.duration_s
         most = entry_limit(setting.shell, setting.load_node)
