@@ -18,8 +18,8 @@ class Cost:
     """On one node, from before a change of the number of Services until every kernel has followed.
 
     `cpu_s` and the `syncs`, with the seconds they took in all, are kube-proxy's for that change; what it holds in
-    memory and what the kernel holds is as it was then. `tracked` are entries of connection tracking
-    when the load of that step ended.
+    memory and what the kernel holds is as it was then. `tracked` are entries of connection tracking when the load of
+    that step ended.
     """
 
     services: int

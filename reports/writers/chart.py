@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import floor, log10
 
 from reports.model import Measurement
+
+MOST_STEPS = 6
+"""Along an axis, up to the highest value."""
 
 WIDTH, HEIGHT = 760, 340
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 56
@@ -41,8 +45,9 @@ def chart_svg(series: Sequence[Series], quantile: str) -> str:
     if not series:
         return ""
     counts = sorted({_services(point) for line in series for point in line.points})
-    top_us = _round_up(max(point.ci95[quantile][1] for line in series for point in line.points))
-    parts = [*_axes(counts, top_us)]
+    marks_us = _marks(max(point.ci95[quantile][1] for line in series for point in line.points))
+    top_us = marks_us[-1]
+    parts = [*_axes(counts, marks_us)]
     for number, line in enumerate(series):
         parts += _line(line, quantile, counts, top_us, (number - (len(series) - 1) / 2) * SPREAD)
     label = f"First packet latency, {quantile}, against the number of Services"
@@ -67,12 +72,11 @@ def _line(line: Series, quantile: str, counts: list[int], top_us: float, shift: 
     yield f'<polyline class="{line.css}" points="{" ".join(ends)}"/>'
 
 
-def _axes(counts: list[int], top_us: float) -> Iterator[str]:
-    for step in range(5):
-        value = top_us * step / 4
-        y = _y(value, top_us)
+def _axes(counts: list[int], marks_us: tuple[float, ...]) -> Iterator[str]:
+    for value in marks_us:
+        y = _y(value, marks_us[-1])
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
+        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:,g}</text>'
     for number, count in enumerate(counts):
         yield _text(_x(number, len(counts)), HEIGHT - BOTTOM + 22, f"{count:,}")
     yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "Services beside the targets")
@@ -95,7 +99,8 @@ def _services(measured: Measurement) -> int:
     return int(measured.conditions["services"])
 
 
-def _round_up(value_us: float) -> float:
-    """The next round number at which an axis may end."""
-    step = 10 ** max(0, len(str(int(value_us))) - 1) / 2
-    return float(step * (value_us // step + 1))
+def _marks(highest_us: float) -> tuple[float, ...]:
+    """From 0 to above the highest value in three to six steps, each of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** floor(log10(highest_us / MOST_STEPS))
+    step = next(power * times for times in (2, 5, 10) if highest_us < power * times * MOST_STEPS)
+    return tuple(step * number for number in range(int(highest_us // step) + 2))

@@ -1,0 +1,34 @@
+import re
+
+import pytest
+
+from reports.model import Measurement
+from reports.writers.chart import chart_svg, series_of
+
+
+def first_packet(services, high_us):
+    conditions = {"clock": "kernel", "position": "end", "services": services}
+    return Measurement("first_packet", "us", conditions, 9, 0, {"p50": high_us / 2}, {"p50": (0.0, high_us)}, "")
+
+
+def marks(*highs_us):
+    """What is written at the grid, from the bottom."""
+    found = [first_packet(10 * number, high_us) for number, high_us in enumerate(highs_us)]
+    return re.findall(r'text-anchor="end">([^<]*)<', chart_svg(series_of(found, "kernel"), "p50"))
+
+
+@pytest.mark.parametrize(
+    ("high_us", "expected"),
+    [
+        (89, ["0", "20", "40", "60", "80", "100"]),
+        (27_000, ["0", "5,000", "10,000", "15,000", "20,000", "25,000", "30,000"]),
+        (60_000, ["0", "20,000", "40,000", "60,000", "80,000"]),
+        (0.7, ["0", "0.2", "0.4", "0.6", "0.8"]),
+    ],
+)
+def test_an_axis_has_round_numbers_and_ends_above_the_highest(high_us, expected):
+    assert marks(high_us / 3, high_us) == expected
+
+
+def test_nothing_measured_is_no_chart():
+    assert chart_svg(series_of([], "kernel"), "p50") == ""
