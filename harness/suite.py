@@ -53,12 +53,13 @@ from harness.measure.autoscaling import Look
 from harness.measure.contrast import Contrast, Range, in_words, range_of
 from harness.measure.cpu import Comparison, Reading, compare
 from harness.measure.difference import quantile_difference
-from harness.measure.growth import Growth, growth, medians_us
+from harness.measure.growth import Growth, growth
+from harness.measure.lessfloor import less_floor, slope_less_floor
 from harness.measure.scaling import right_counts, wrong_looks
 from harness.measure.selfcheck import SelfCheck, check_delay, check_look_up, check_rule_cost, check_steps, check_twins
 from harness.measure.selfcheck import finding as self_check
 from harness.measure.sequence import sequence_statistics
-from harness.measure.slope import robust_slope, slope_of_steps
+from harness.measure.slope import robust_slope
 from harness.outside import OutsideClient
 from harness.programming.changes import prepare, subjects
 from harness.programming.mass import arrivals, create_all, sample_of
@@ -169,11 +170,11 @@ __all__ = [
     "in_a_row",
     "in_words",
     "is_ready",
+    "less_floor",
     "listed",
     "meanwhile",
     "measure",
     "measure_changes",
-    "medians_us",
     "nodes_of",
     "open_data_plane",
     "parse_hey",
@@ -193,7 +194,7 @@ __all__ = [
     "service",
     "service_path",
     "side_by_side",
-    "slope_of_steps",
+    "slope_less_floor",
     "sound",
     "spare_worker",
     "steady_traffic",

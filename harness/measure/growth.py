@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.load.step import Step
-from harness.measure.slope import Slope, slope_of_steps
+from harness.measure.lessfloor import has_floor, slope_less_floor
+from harness.measure.slope import Slope
 from reports.model import Finding
 
 POSITION = "end"
@@ -78,36 +79,8 @@ class Growth:
         return self.most / PER
 
 
-def has_floor(steps: Sequence[Step], position: str) -> bool:
-    """Every step has blocks of the generator's floor beside those of the position."""
-    return all(step.beside_floor_us.get(position) for step in steps)
-
-
-def medians_us(steps: Sequence[Step], position: str) -> list[float]:
-    """The median of each step, as if the generator's floor had been in all steps what it was at zero Services.
-
-    The floor meets no rule, and what makes one step slower than another, on a host that does other things as well,
-    makes it slower in the same proportion: a first packet that takes twice as long as the floor at zero Services loses
-    two microseconds for each by which the floor is longer, block by block (a control variate, Owen 2013, "Monte Carlo
-    theory, methods and examples", 8.9, whose coefficient is not fitted but measured where there is nothing to find).
-    """
-    if not has_floor(steps, position):
-        return [median(step.block_p50_us[position]) for step in steps]
-    at_zero = [block for step in steps if step.services == 0 for block in step.beside_floor_us[position]]
-    floor_us = median(floor for _, floor in at_zero)
-    times = median(ours / floor for ours, floor in at_zero)
-    return [
-        median(ours - times * (floor - floor_us) for ours, floor in step.beside_floor_us[position]) for step in steps
-    ]
-
-
 def growth(steps: Sequence[Step]) -> Growth:
-    """The growth that a sweep shows; of at least three `steps` some are at zero Services, and some are not.
-
-    Steps are counted and not their blocks: blocks of one step share whatever else moved the host meanwhile, and know
-    nothing of it, while steps lie farther from the line for it.
-    """
-    services = [step.services for step in steps]
-    slope = slope_of_steps([number / PER for number in services], medians_us(steps, POSITION))
+    """The growth that a sweep shows; of at least three `steps` some are at zero Services, and some are not."""
+    slope = slope_less_floor(steps, POSITION, PER)
     at_zero_us = median(median(step.block_p50_us[POSITION]) for step in steps if step.services == 0)
-    return Growth(slope, at_zero_us, max(services), len(steps), has_floor(steps, POSITION))
+    return Growth(slope, at_zero_us, max(step.services for step in steps), len(steps), has_floor(steps, POSITION))

@@ -10,6 +10,8 @@ how far they scatter is made up for as Student's t does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
@@ -53,6 +55,19 @@ def quantile_interval(
     drawn = quantile_us(counts.values_us, (draw_blocks(len(rows), generator) @ rows).astype(float), q)
     low, high = interval_about(quantile(counts, q), drawn, len(rows), confidence)
     return max(0.0, low), high
+
+
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """The ends of the interval of the median of a series of at least two, one value a block of time.
+
+    Values that follow each other may be alike, so that it is medians of up to `MOST_BLOCKS` parts of the series that
+    tell how far a median scatters (batch means, Schmeiser 1982), with Student's t.
+    """
+    medians = [float(np.median(part)) for part in np.array_split(values, min(MOST_BLOCKS, len(values)))]
+    tail = (1 - confidence) / 2
+    half = stats.t.isf(tail, len(medians) - 1) * np.std(medians, ddof=1) / np.sqrt(len(medians))
+    middle = float(np.median(values))
+    return middle - float(half), middle + float(half)
 
 
 def together(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import stats
+
+ROUNDS = 20
+"""Of fitting, each by the scatter that the one before has left."""
+
+FINEST_US = 0.01
+"""Steps that lie on a line are no surer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +46,28 @@ def slope_of_steps(x: Sequence[float], y_us: Sequence[float]) -> Slope:
     half = float(stats.t.ppf(0.975, len(x) - 2)) * float(fitted.stderr)
     slope = float(fitted.slope)
     return Slope(slope, slope - half, slope + half, float(fitted.intercept))
+
+
+def slope_beside(
+    x: Sequence[float], y_us: Sequence[float], beside_us: Sequence[float], spread: float
+) -> tuple[Slope, float]:
+    """The same, where y moves with something else as well: the slope, and how many microseconds of y go with one of it.
+
+    That coefficient is known beforehand to be 0, with a standard deviation of `spread`, which counts as one step more
+    (mixed estimation, Theil and Goldberger 1961, https://doi.org/10.2307/2525589): steps that hardly differ in
+    `beside_us` leave it what it is, those that differ much tell it, and the slope's interval knows how well. At least
+    four steps; what they tell of the coefficient is taken from the degrees of freedom.
+    """
+    y, beside = np.asarray(y_us), np.subtract(beside_us, np.mean(beside_us))
+    columns = np.column_stack([np.ones(len(x)), x, beside])
+    rest, told = y - columns[:, :2] @ np.linalg.lstsq(columns[:, :2], y)[0], 0.0
+    for _ in range(ROUNDS):
+        freedom = len(x) - 2 - told
+        scatter = max(FINEST_US, float(np.sqrt(rest @ rest / freedom)))
+        rows = np.vstack([columns, [0.0, 0.0, scatter / spread]])
+        inverse = np.linalg.inv(rows.T @ rows)
+        fitted = inverse @ columns.T @ y
+        rest, told = y - columns @ fitted, 1 - inverse[2, 2] * (scatter / spread) ** 2
+    half = float(stats.t.ppf(0.975, freedom)) * scatter * float(np.sqrt(inverse[1, 1]))
+    at_zero, slope, coefficient = map(float, fitted)
+    return Slope(slope, slope - half, slope + half, at_zero), coefficient

@@ -24,10 +24,10 @@ from harness.suite import (
     check_twins,
     cost_finding,
     growth,
-    medians_us,
+    less_floor,
     rule_cost_finding,
     self_check,
-    slope_of_steps,
+    slope_less_floor,
     sound,
     to_measurement,
 )
@@ -58,6 +58,7 @@ def test_the_first_packet_over_the_number_of_services(
     if cluster.mode is Mode.IPTABLES:
         findings.append(rule_cost_finding(steps, cluster.mode))
     if checked.numbers["holds"]:
+        measurements.extend(less_floor(steps))
         findings.append(growth(steps).finding(cluster.mode))
 
     measurements.append(request_on_kept_connections(cluster, sweep_setting, seed))
@@ -95,5 +96,4 @@ def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: i
 
 def look_up_check(steps: list[Step]) -> SelfCheck:
     """Over all steps: what a Service more costs a connection that meets the rules of one node."""
-    services = [step.services for step in steps]
-    return check_look_up(slope_of_steps(services, medians_us(steps, NEAR)), max(services))
+    return check_look_up(slope_less_floor(steps, NEAR), max(step.services for step in steps))

@@ -1,15 +1,13 @@
 """Simulated sweeps with a known answer."""
 
 from dataclasses import replace
-from statistics import median
 
 import numpy as np
 
 from harness.dataplane.reader import RuleCount
 from harness.load.step import Step
-from harness.measure.growth import growth, medians_us
-
-SERVICES = (0, 100, 1000, 0)
+from harness.measure.growth import growth
+from tests.unit.harness.moody import SERVICES, of_a_host_with_moods
 
 
 def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
@@ -78,18 +76,6 @@ def test_growth_is_told_in_spite_of_a_small_change_of_the_host():
     assert "takes longer by" in growth(simulated(per_1000_us=40, at_last_us=5)).finding("iptables").statement
 
 
-def of_a_host_with_moods(*, per_1000_us, seed=7, noise=0.01):
-    """First packets of 90 us and a floor of 30, and a host that makes all of it slower by up to a third and back."""
-    generator = np.random.default_rng(seed)
-    for services, slower in zip(SERVICES, (1.0, 1.3, 1.1, 1.25), strict=True):
-        beside = tuple(
-            ((90 + per_1000_us * services / 1000) * slower * ours, 30 * slower * theirs)
-            for ours, theirs in generator.normal(1, noise, (20, 2))
-        )
-        medians = {"end": tuple(ours for ours, _ in beside)}
-        yield Step(services, (), medians, RuleCount(0, {}), 0.0, beside_floor_us={"end": beside})
-
-
 def test_what_moves_with_the_generators_floor_is_no_growth_and_hides_none():
     flat, steep = (list(of_a_host_with_moods(per_1000_us=us)) for us in (0, 15))
     raw = [replace(step, beside_floor_us={}) for step in steep]
@@ -105,12 +91,6 @@ def test_a_floor_beside_whose_coefficient_is_estimated_raises_no_false_alarm():
     """Of 200 sweeps without growth 10 are expected to show one (5%); more than 19, once in 300 times."""
     slopes = [growth(list(of_a_host_with_moods(per_1000_us=0, seed=seed))).slope for seed in range(200)]
     assert sum(not slope.low <= 0 <= slope.high for slope in slopes) <= 19
-
-
-def test_what_the_floor_had_in_one_step_only_is_not_asked_of_the_others():
-    first, *rest = of_a_host_with_moods(per_1000_us=5)
-    steps = [replace(first, beside_floor_us={}), *rest]
-    assert medians_us(steps, "end") == [median(step.block_p50_us["end"]) for step in steps]
 
 
 def sweep_of(services, medians_us):
