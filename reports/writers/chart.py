@@ -27,16 +27,16 @@ class Series:
     points: tuple[Measurement, ...]
 
 
-def series_of(measurements: Sequence[Measurement], clock: str) -> tuple[Series, ...]:
-    """First packet measurements of one clock, a series for each position in the chain."""
+def series_of(measurements: Sequence[Measurement], name: str, clock: str) -> tuple[Series, ...]:
+    """Measurements of one name and clock, a series for each position in the chain."""
     found: dict[str, list[Measurement]] = {}
     for measured in measurements:
         conditions = measured.conditions
-        if measured.name == "first_packet" and conditions.get("clock") == clock and measured.quantiles:
+        if measured.name == name and conditions.get("clock") == clock and measured.quantiles:
             found.setdefault(str(conditions["position"]), []).append(measured)
     return tuple(
-        Series(name, f"series-{number}", tuple(sorted(points, key=_services)))
-        for number, (name, points) in enumerate(found.items())
+        Series(position, f"series-{number}", tuple(sorted(points, key=_services)))
+        for number, (position, points) in enumerate(found.items())
     )
 
 

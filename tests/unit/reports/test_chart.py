@@ -14,7 +14,7 @@ def first_packet(services, high_us):
 def marks(*highs_us):
     """What is written at the grid, from the bottom."""
     found = [first_packet(10 * number, high_us) for number, high_us in enumerate(highs_us)]
-    return re.findall(r'text-anchor="end">([^<]*)<', chart_svg(series_of(found, "kernel"), "p50"))
+    return re.findall(r'text-anchor="end">([^<]*)<', chart_svg(series_of(found, "first_packet", "kernel"), "p50"))
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_an_axis_has_round_numbers_and_ends_above_the_highest(high_us, expected)
 
 
 def test_nothing_measured_is_no_chart():
-    assert chart_svg(series_of([], "kernel"), "p50") == ""
+    assert chart_svg(series_of([], "first_packet", "kernel"), "p50") == ""

@@ -111,11 +111,21 @@ def test_the_terminal_shows_every_claim_and_where_the_report_is(tmp_path):
 
 def test_the_chart_has_a_series_a_position_and_an_interval_a_point():
     points = [measured(services, position) for services in (0, 100, 1000) for position in ("head", "end")]
-    series = series_of(points, "kernel")
+    series = series_of(points, "first_packet", "kernel")
     assert [line.name for line in series] == ["head", "end"]
     svg = chart_svg(series, "p50")
     assert svg.count("<circle") == svg.count('class="interval"') == 6
-    assert series_of(points, "wall") == ()
+    assert series_of(points, "first_packet", "wall") == ()
+    assert series_of(points, "first_packet_less_floor", "kernel") == ()
+
+
+def test_a_sweep_has_charts_of_its_medians_as_they_are_and_less_the_floor():
+    points = [measured(services, "end") for services in (0, 1000)]
+    less = [replace(point, name="first_packet_less_floor", quantiles={"p50": 90.0}) for point in points]
+    page = report_html(replace(RESULTS, measurements=(*points, *less)))
+    assert page.count("<svg") == 3
+    assert page.count("less what moved with the generator") == 1
+    assert report_html(replace(RESULTS, measurements=tuple(points))).count("<svg") == 2
 
 
 def test_claims_that_the_run_was_not_about_are_only_counted_up(tmp_path):
