@@ -63,11 +63,16 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[
     Values that follow each other may be alike, so that it is medians of up to `MOST_BLOCKS` parts of the series that
     tell how far a median scatters (batch means, Schmeiser 1982), with Student's t.
     """
-    medians = [float(np.median(part)) for part in np.array_split(values, min(MOST_BLOCKS, len(values)))]
+    medians = [float(np.median(part)) for part in parts(values)]
     tail = (1 - confidence) / 2
     half = stats.t.isf(tail, len(medians) - 1) * np.std(medians, ddof=1) / np.sqrt(len(medians))
     middle = float(np.median(values))
     return middle - float(half), middle + float(half)
+
+
+def parts(values: Sequence[float]) -> list[NDArray[np.float64]]:
+    """The series in up to `MOST_BLOCKS` parts of about equal length."""
+    return np.array_split(np.asarray(values, dtype=np.float64), min(MOST_BLOCKS, len(values)))
 
 
 def together(counts: NDArray[np.int64]) -> NDArray[np.int64]:

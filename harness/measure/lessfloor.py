@@ -1,29 +1,33 @@
 """The first packet as if the generator's floor had always been what it was at zero Services.
 
 The floor meets no rule, and what makes one moment slower than another, on a host that does other things as well, makes
-it slower too, in about the same proportion: a first packet that takes twice as long as the floor at zero Services loses
-about two microseconds for each by which the floor is longer (a control variate, Owen 2013, "Monte Carlo theory, methods
-and examples", 8.9). Block by block that is taken away; how much more or less it is than in proportion, steps whose
-floors differ tell.
+it slower too (a control variate, Owen 2013, "Monte Carlo theory, methods and examples", 8.9). By how much a first
+packet follows it is seen within the steps at zero Services, where there is nothing else to find: a first packet that
+takes two microseconds longer whenever the floor takes one more loses two for each by which the floor is longer. Whether
+steps follow it like the parts of a step, the steps themselves tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import hypot
 from statistics import median
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.load.step import Step
-from harness.measure.intervals import median_interval
-from harness.measure.slope import Slope, slope_beside, slope_of_steps
+from harness.measure.intervals import median_interval, parts
+from harness.measure.slope import FINEST_US, Slope, slope_beside, slope_of_steps
 from reports.model import Measurement
 
-PROPORTION_SPREAD = 0.2
-"""A standard deviation, of how far from proportion first packets have followed the floor in sweeps of this project: by
-0.8 to 1.2 times as much where the host's moods told."""
+STEPS_APART = 0.2
+"""By what share of what they do within a step first packets follow the floor more or less between steps: a standard
+deviation, of sweeps of this project."""
 
 ENOUGH_STEPS = 6
-"""For them to tell that; of fewer it is taken to be in proportion."""
+"""For them to tell that; fewer are taken to be like the parts of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,39 @@ def slope_less_floor(steps: Sequence[Step], position: str, per: float = 1.0) -> 
 
 def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Slope, Floor]:
     """The slope, and the floor by which it came about."""
-    at_zero = [block for step in steps if step.services == 0 for block in step.beside_floor_us[position]]
-    in_proportion = Floor(median(floor for _, floor in at_zero), median(ours / floor for ours, floor in at_zero))
-    medians_us = [median(in_proportion.taken_from(step.beside_floor_us[position])) for step in steps]
+    at_zero = [step.beside_floor_us[position] for step in steps if step.services == 0]
+    times, error = _times(at_zero)
+    floor = Floor(median(floor for blocks in at_zero for _, floor in blocks), times)
+    medians_us = [median(floor.taken_from(step.beside_floor_us[position])) for step in steps]
     floors_us = [median(floor for _, floor in step.beside_floor_us[position]) for step in steps]
     services = [step.services / per for step in steps]
     if len(steps) < ENOUGH_STEPS:
-        return slope_of_steps(services, medians_us), in_proportion
-    slope, more = slope_beside(services, medians_us, floors_us, PROPORTION_SPREAD * in_proportion.times)
-    return slope, replace(in_proportion, times=in_proportion.times + more)
+        return slope_of_steps(services, medians_us), floor
+    slope, more = slope_beside(services, medians_us, floors_us, hypot(error, STEPS_APART * times))
+    return slope, replace(floor, times=times + more)
+
+
+def _times(of_steps: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float]:
+    """How many microseconds of a first packet go with one of the floor within these steps, and the standard error.
+
+    Least squares through medians of up to ten parts of each, less what the steps have on average; parts are long enough
+    for the floor's own chance to be small. Of parts that do not differ: none, and none.
+    """
+    ours, floors = (np.concatenate([_apart(blocks, column) for blocks in of_steps]) for column in (0, 1))
+    moved = float(floors @ floors)
+    freedom = len(floors) - len(of_steps) - 1
+    if moved < FINEST_US or freedom < 1:
+        return 0.0, FINEST_US
+    times = float(ours @ floors) / moved
+    rest = ours - times * floors
+    return times, float(np.sqrt(rest @ rest / freedom / moved))
+
+
+def _apart(blocks: Sequence[tuple[float, float]], column: int) -> NDArray[np.float64]:
+    """By how much the median of each part differs from their mean."""
+    medians = np.array([float(np.median(part)) for part in parts([block[column] for block in blocks])])
+    apart: NDArray[np.float64] = medians - medians.mean()
+    return apart
 
 
 def less_floor(steps: Sequence[Step]) -> Iterator[Measurement]:
