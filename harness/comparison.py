@@ -34,7 +34,8 @@ def read_run(directory: Path) -> RunResults:
 def compare(ours: RunResults, theirs: RunResults, shares: Sequence[float]) -> Iterator[str]:
     """A sentence for each share of new connections.
 
-    Raises `Refused` for runs of different hosts or substrates, of one mode, or whose own check does not hold.
+    Raises `Refused` for runs of different hosts or substrates, of one mode, whose own check does not hold, or between
+    which the host has become another.
     """
     _require_comparable(ours, theirs)
     costs = mode_cost(ours), mode_cost(theirs)
@@ -77,6 +78,24 @@ def _require_comparable(ours: RunResults, theirs: RunResults) -> None:
     for results in (ours, theirs):
         if any(found.kind == SELF_CHECK and not found.numbers["holds"] for found in results.findings):
             raise Refused(f"run {results.run.id} says of itself that nothing is to be concluded from it")
+    _require_one_host(ours, theirs)
+
+
+def _require_one_host(ours: RunResults, theirs: RunResults) -> None:
+    """The generator's floor meets no rule: if no step of one run has one as in the other, it is the host that differs,
+    by more than modes may."""
+    here, there = _floors_us(ours), _floors_us(theirs)
+    if here and there and (min(here) > max(there) or min(there) > max(here)):
+        raise Refused(
+            f"the host was not the same in both runs: the generator's floor took {min(here):.1f} to {max(here):.1f} us "
+            f"in run {ours.run.id}, {min(there):.1f} to {max(there):.1f} us in run {theirs.run.id}",
+            remedy="measure both modes one right after the other",
+        )
+
+
+def _floors_us(results: RunResults) -> list[float]:
+    """The floor's median in each step."""
+    return [found.quantiles["p50"] for found in results.measurements if _is(found, "generator_floor", "kernel", None)]
 
 
 def _is(found: Measurement, name: str, clock: str, position: str | None) -> bool:

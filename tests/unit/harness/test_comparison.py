@@ -38,6 +38,23 @@ def test_runs_of_different_hosts_or_substrates_are_never_set_side_by_side():
         list(compare(IPTABLES, IPTABLES, (1.0,)))
 
 
+def with_floors(results, *floors_us):
+    floors = tuple(
+        replace(measured(0, p50=floor_us), name="generator_floor", conditions={"clock": "kernel"})
+        for floor_us in floors_us
+    )
+    return replace(results, measurements=(*results.measurements, *floors))
+
+
+def test_a_host_that_has_become_slower_between_two_runs_is_not_taken_for_a_mode():
+    ours, theirs = with_floors(IPTABLES, 14.0, 15.0), with_floors(NFTABLES, 19.5, 22.0)
+    for pair in ((ours, theirs), (theirs, ours)):
+        with pytest.raises(Refused, match=r"14\.0 to 15\.0 us in run a-iptables"):
+            list(compare(*pair, (1.0,)))
+    assert list(compare(ours, with_floors(NFTABLES, 14.5, 22.0), (1.0,)))
+    assert list(compare(ours, NFTABLES, (1.0,)))
+
+
 def test_a_run_whose_own_check_does_not_hold_is_compared_with_nothing():
     unsound = run("nftables", 0, findings=(Finding("self-check", "Twins are apart.", {"holds": 0}, ""),))
     with pytest.raises(Refused, match="nothing is to be concluded"):
