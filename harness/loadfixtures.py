@@ -33,16 +33,16 @@ RATE_PER_S = {Substrate.HOST: 450, Substrate.UML: 170}
 DURATION_S, QUICK_S, WHOLE_S = 20, 40, 120
 """Of each step: for a claim, for the laboratory's quick sweep, and for one up to `WHOLE` Services or more."""
 
-SPARE_S = 360
+SPARE_S = {Substrate.HOST: 360, Substrate.UML: 240}
 """For those steps of a whole sweep in which the host is not calm; it ends within half an hour."""
 
 WHOLE = 2000
 
 ALL_SERVICES = {
     Substrate.HOST: (0, 10, 100, 1000, 2000, 5000, 10000, 0),
-    Substrate.UML: (0, 10, 100, 1000, 2000, 0),
+    Substrate.UML: (0, 10, 100, 1000, 1500, 1750, 2000, 0),
 }
-"""A guest of user-mode Linux takes minutes to program thousands."""
+"""A guest of user-mode Linux takes minutes to program thousands; what a rule costs takes three steps with many."""
 
 
 class Sweeper(Protocol):
@@ -133,7 +133,7 @@ def run_sweep(
         if twins and setting.mode is Mode.IPTABLES:
             setting = _with_chain(setting, waits)
         duration_s = step_s(max(services), twins)
-        spare_s = SPARE_S if duration_s == WHOLE_S else 0
+        spare_s = SPARE_S[cluster.substrate] if duration_s == WHOLE_S else 0
         plan = SweepPlan(services, RATE_PER_S[cluster.substrate], duration_s, seed, twins, spare_s)
         with sweep(setting, plan, progress) as measured:
             for step in measured:
