@@ -28,7 +28,7 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
     seen = {
         "engine": info.version,
         "host kernel": info.kernel,
-        "processor": on_node("grep", "--max-count=1", "model name", "/proc/cpuinfo").partition(": ")[2] or UNKNOWN,
+        "processor": on_node("sed", "--quiet", r"s/^model name\s*: //p", "/proc/cpuinfo") or UNKNOWN,
         "cgroup version": info.cgroup_version,
         "node image": str(node_containers(engine, spec.name)[0]["Image"]),
         "proxier log line": _proxier_line(engine, spec.name),

@@ -5,6 +5,8 @@ from statistics import median
 
 import numpy as np
 
+from harness.dataplane.reader import RuleCount
+from harness.load.step import Step
 from harness.measure.intervals import median_interval
 from harness.measure.lessfloor import less_floor, slope_less_floor
 from harness.measure.slope import slope_beside, slope_of_steps
@@ -60,6 +62,47 @@ def test_a_floor_that_knows_nothing_of_the_hosts_moods_is_not_followed():
     assert abs(found[0].conditions["times_floor"]) < 6  # it hardly moves
     for step, one in zip(steps, found, strict=True):
         assert abs(one.quantiles["p50"] - median(step.block_p50_us["end"])) < 3
+
+
+def drifting(services):
+    """First packets of which 3 us go with one of the floor within a step, and 2.4 from step to step, on a host
+    that becomes slower with each."""
+    random = np.random.default_rng(5)
+    for step, number in enumerate(services):
+        level_us = 20 + 1.5 * step
+        moods_us = random.normal(0, 1, 60)
+        ours_us = 50 + 2.4 * level_us + 3 * moods_us + random.normal(0, 0.3, 60)
+        beside = tuple(zip(ours_us.tolist(), (level_us + moods_us).tolist(), strict=True))
+        medians = {"end": tuple(ours for ours, _ in beside)}
+        yield measured(Step(number, (), medians, RuleCount(0, {}), 0.0, beside_floor_us={"end": beside}))
+
+
+def test_steps_that_follow_the_floor_by_less_than_the_parts_of_one_say_so():
+    steps = list(drifting(WHOLE))
+    slope = slope_less_floor(steps, "end", 1000)
+    assert slope.low <= 0 <= slope.high
+    assert 2.2 < next(less_floor(steps)).conditions["times_floor"] < 2.7
+
+
+def test_few_steps_follow_the_floor_as_the_parts_of_those_at_zero_do():
+    found = next(less_floor(list(drifting((0, 100, 1000, 0)))))
+    assert abs(found.conditions["times_floor"] - 3) < 0.3
+
+
+def test_how_steps_differ_at_zero_is_not_taken_for_how_parts_follow():
+    first, *rest = drifting((0, 100, 1000, 0))
+    slower = tuple((ours, floor + 9) for ours, floor in first.beside_floor_us["end"])
+    found = next(less_floor([replace(first, beside_floor_us={"end": slower}), *rest]))
+    assert abs(found.conditions["times_floor"] - 3) < 0.3
+
+
+def test_a_floor_that_never_moves_takes_nothing_away():
+    still = [
+        replace(step, beside_floor_us={"end": tuple((ours, 20.0) for ours, _ in step.beside_floor_us["end"])})
+        for step in drifting(WHOLE)
+    ]
+    for step, one in zip(still, less_floor(still), strict=True):
+        assert abs(one.quantiles["p50"] - median(step.block_p50_us["end"])) < 1e-6
 
 
 def test_what_the_floor_had_in_one_step_only_is_not_asked_of_the_others():
@@ -126,3 +169,5 @@ def test_steps_alike_beside_leave_a_slope_what_it_is():
 def test_steps_that_lie_on_a_line_have_a_slope():
     found, _ = slope_beside([0, 1, 2, 3], [5.0, 6.0, 7.0, 8.0], [20.0, 20.0, 20.0, 20.0], 0.6)
     assert np.allclose([found.low, found.per_unit, found.high], 1, atol=0.2)
+    flat, _ = slope_beside([0, 1, 2, 3], [0.0] * 4, [20.0] * 4, 0.6)
+    assert flat.low < 0 < flat.high

@@ -30,14 +30,14 @@ def measured_by(generator, plan):
 
 
 class FakeGenerator:
-    """Tells of each target what is known of it, in two blocks; of its floor in so many from the second on."""
+    """Tells of each target what is known of it, in two blocks or so many; of its floor in so many from the second on."""
 
-    def __init__(self, *, floors=0, **known_us):
-        self.floors, self.known_us = floors, known_us
+    def __init__(self, *, floors=0, blocks=2, **known_us):
+        self.floors, self.numbers, self.known_us = floors, range(blocks), known_us
 
     def run(self, plan):
         assert plan.floor_among
-        told = {target.label: self.blocks(target.label, (0, 1)) for target in plan.targets}
+        told = {target.label: self.blocks(target.label, self.numbers) for target in plan.targets}
         return LoadResult(90, 0, 0, 0.1, 0, 0.0, told, self.blocks("floor", range(1, 1 + self.floors)))
 
     def blocks(self, label, numbers):
@@ -55,6 +55,12 @@ def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
     assert step.twins == (Range(-3, -3, -3),) * 3
     assert step.block_p50_us["end"] == (140, 140)
     assert step.tracked == 3411
+
+
+def test_a_single_block_does_not_tell_by_how_much_targets_differ():
+    step = measured_by(FakeGenerator(blocks=1, head=100, middle=120, end=140, same_node=90), SweepPlan((10,), 9, 1, 1))
+    assert step.last_above_first is None
+    assert step.block_p50_us["end"] == (140,)
 
 
 def test_the_generators_floor_is_told_beside_each_target_in_the_blocks_that_both_have():
