@@ -19,6 +19,7 @@ from clusters.existing.kubernetesapi import PROXY_LABELS
 from clusters.spec import Substrate
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
+from harness.kube.proxyusage import Syncs, Usage, parse_syncs, parse_usage
 from harness.kube.wait import is_ready, wait_until
 
 LOOPBACK = "http://127.0.0.1:10249"
@@ -31,11 +32,6 @@ WORKING_DEADLINE_S = 180.0
 FEATURE = re.compile(
     r'^kubernetes_feature_enabled\{name="(?P<name>\w+)",stage="(?P<stage>\w*)"\} (?P<enabled>[01])$', re.MULTILINE
 )
-SYNCS = re.compile(
-    r"^kubeproxy_sync_proxy_rules_duration_seconds_(?P<what>sum|count)(?:\{[^}]*\})? (?P<value>\S+)$", re.MULTILINE
-)
-CPU = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE)
-MEMORY = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
 LAST_SYNC = re.compile(r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 
@@ -45,45 +41,6 @@ class FeatureGate:
 
     stage: str
     enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Syncs:
-    """How often a kube-proxy has brought its rules up to date since its start, and the seconds that took in all."""
-
-    count: int
-    total_s: float
-
-
-def parse_syncs(metrics: str) -> Syncs:
-    """The syncs of all address families, from kube-proxy's metrics page.
-
-    https://kubernetes.io/docs/reference/instrumentation/metrics/ (kubeproxy_sync_proxy_rules_duration_seconds)
-    """
-    values = {"sum": 0.0, "count": 0.0}
-    for found in SYNCS.finditer(metrics):
-        values[found["what"]] += float(found["value"])
-    return Syncs(int(values["count"]), values["sum"])
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a kube-proxy has used since its start, and what it holds now."""
-
-    cpu_s: float
-    memory_bytes: int
-    syncs: Syncs
-
-
-NOTHING_USED = Usage(0.0, 0, Syncs(0, 0.0))
-
-
-def parse_usage(metrics: str) -> Usage:
-    """A kube-proxy's own account of itself, from its metrics page. Raises `ValueError` if it has none."""
-    cpu, memory = CPU.search(metrics), MEMORY.search(metrics)
-    if cpu is None or memory is None:
-        raise ValueError("the metrics page tells nothing of the process")
-    return Usage(float(cpu[1]), int(float(memory[1])), parse_syncs(metrics))
 
 
 def parse_features(metrics: str) -> dict[str, FeatureGate]:
@@ -115,7 +72,14 @@ class Proxies:
 
     def usage(self, node: Node) -> Usage:
         """What the node's kube-proxy has used so far."""
-        return parse_usage(self._page(node, "/metrics"))
+        processes = self._shell.run(node, "pgrep", "-x", "kube-proxy").split()
+        if len(processes) != 1:
+            raise ClusterNotReady(
+                f"node {node.name} of cluster {self._kube.cluster.name} runs {len(processes)} processes kube-proxy, "
+                f"expected was 1"
+            )
+        stat = self._shell.run(node, "cat", f"/proc/{processes[0]}/stat")
+        return parse_usage(stat, self._page(node, "/metrics"))
 
     def effective(self, node: Node, *setting: str) -> object:
         """A setting that the node's kube-proxy runs with, as it tells: ("mode",) or ("ipvs", "scheduler")."""

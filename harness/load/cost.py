@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clusters.cluster import Node
 from harness.dataplane.reader import RuleCount
-from harness.kube.proxies import NOTHING_USED, Usage
+from harness.kube.proxyusage import NOTHING_USED, Usage
 from reports.model import Finding
 
 MB = 1_000_000
@@ -17,13 +17,14 @@ MB = 1_000_000
 class Cost:
     """On one node, from before a change of the number of Services until every kernel has followed.
 
-    `cpu_s` and the `syncs`, with the seconds they took in all, are kube-proxy's for that change; what it holds in
-    memory and what the kernel holds is as it was then. `tracked` are entries of connection tracking when the load of
-    that step ended.
+    `cpu_s` and the `syncs`, with the seconds they took in all, are kube-proxy's for that change, `programs_cpu_s` that
+    of the programs it ran; what it holds in memory and what the kernel holds is as it was then. `tracked` are entries
+    of connection tracking when the load of that step ended.
     """
 
     services: int
     cpu_s: float
+    programs_cpu_s: float
     memory_bytes: int
     syncs: int
     sync_s: float
@@ -37,6 +38,7 @@ def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracke
     return Cost(
         services,
         after.cpu_s - start.cpu_s,
+        after.programs_cpu_s - start.programs_cpu_s,
         after.memory_bytes,
         after.syncs.count - start.syncs.count,
         after.syncs.total_s - start.syncs.total_s,
@@ -54,6 +56,7 @@ def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
         for name, value in (
             ("services", cost.services),
             ("cpu_s", round(cost.cpu_s, 3)),
+            ("programs_cpu_s", round(cost.programs_cpu_s, 3)),
             ("memory_mb", round(cost.memory_bytes / MB, 1)),
             ("syncs", cost.syncs),
             ("sync_s", round(cost.sync_s, 3)),
@@ -68,7 +71,8 @@ def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
 
 def _in_words(cost: Cost) -> str:
     return (
-        f"for {cost.services} Services {cost.cpu_s:.1f} s of processor in {cost.syncs} syncs of {cost.sync_s:.1f} s; "
-        f"then it held {cost.memory_bytes / MB:.0f} MB, the kernel {cost.rules.rules} rules, "
-        f"{sum(cost.rules.sets.values())} members of sets and {cost.tracked} tracked connections"
+        f"for {cost.services} Services {cost.cpu_s:.1f} s of processor itself and {cost.programs_cpu_s:.1f} s in "
+        f"programs that it ran, in {cost.syncs} syncs of {cost.sync_s:.1f} s; then it held "
+        f"{cost.memory_bytes / MB:.0f} MB, the kernel {cost.rules.rules} rules, {sum(cost.rules.sets.values())} "
+        f"members of sets and {cost.tracked} tracked connections"
     )

@@ -1,5 +1,5 @@
 import pytest
-from director.commands import Aside, Files, Halt, NotPermitted, Page, Program, permitted
+from director.commands import Aside, Files, Halt, NotPermitted, Page, Processes, Program, permitted
 
 LEGACY = "/usr/local/lib/kubeproof/legacy"
 
@@ -52,6 +52,12 @@ def test_everything_else_is_refused(argv):
 def test_pkill_means_to_have_kube_proxy_stand_still_or_go_on():
     assert permitted(("pkill", "-STOP", "-x", "kube-proxy")) == Halt(still=True)
     assert permitted(("pkill", "-CONT", "-x", "kube-proxy")) == Halt(still=False)
+
+
+def test_pgrep_looks_for_kube_proxy_and_nothing_else():
+    assert permitted(("pgrep", "-x", "kube-proxy")) == Processes()
+    with pytest.raises(NotPermitted, match="pgrep -x python3: the guest only looks for kube-proxy"):
+        permitted(("pgrep", "-x", "python3"))
 
 
 @pytest.mark.parametrize("line", ["pkill -KILL -x kube-proxy", "pkill -STOP -x python3", "pkill kube-proxy", "pkill"])

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from director.frames import READ, TOLD_EVERY_BYTES, Decoder, encode
-from director.guest.answers import _halt, answer, first_sync_done, get
+from director.guest.answers import _halt, _processes, answer, first_sync_done, get
 from director.guest.serialline import SerialLine
 from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
 
@@ -77,7 +77,7 @@ def test_what_is_not_permitted_ends_as_in_a_shell():
         "exit_code": 126,
         "stdout": "",
         "stderr": "bash: the guest runs only cat, conntrack, curl, ip6tables-save, ipset, iptables, iptables-save, "
-        "ipvsadm, pkill, tc, uname, unshare\n",
+        "ipvsadm, pgrep, pkill, tc, uname, unshare\n",
     }
 
 
@@ -114,6 +114,14 @@ def test_a_page_is_asked_for_by_hand():
 def test_what_does_not_speak_http_is_an_error():
     with pytest.raises(OSError, match="does not speak HTTP"):
         get(serve_once(b"hello"), "/", 5)
+
+
+def test_a_process_that_is_called_kube_proxy_is_found(tmp_path):
+    for process, program in ((1, "init"), (40, "kube-proxy"), (41, "kube-proxyish")):
+        (tmp_path / str(process)).mkdir()
+        (tmp_path / str(process) / "comm").write_text(f"{program}\n")
+    assert _processes(tmp_path) == {"exit_code": 0, "stdout": "40\n", "stderr": ""}
+    assert _processes(tmp_path / "none")["exit_code"] == 1
 
 
 def test_a_process_that_is_called_kube_proxy_stands_still_and_goes_on(tmp_path):

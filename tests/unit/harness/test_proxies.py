@@ -5,9 +5,10 @@ import pytest
 import yaml
 
 from clusters.cluster import Node, Role
-from clusters.errors import CommandFailed
+from clusters.errors import ClusterNotReady, CommandFailed
 from harness.kube.client import Kube
-from harness.kube.proxies import FeatureGate, Proxies, Syncs, Usage, parse_features, parse_syncs, parse_usage
+from harness.kube.proxies import FeatureGate, Proxies, parse_features
+from harness.kube.proxyusage import Syncs, Usage, parse_syncs, parse_usage
 from tests.fakes.apiserver import FakeApiServer, serving
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
@@ -162,16 +163,47 @@ def test_a_proxy_that_does_not_take_its_setting_is_told(tmp_path):
         change_twice(ProxyNode(deaf=True), tmp_path)
 
 
-def test_what_a_kube_proxy_has_used_is_read_from_its_own_page():
-    page = """
+PAGE = """
 process_cpu_seconds_total 12.25
 process_resident_memory_bytes 6.8141056e+07
 kubeproxy_sync_proxy_rules_duration_seconds_sum{ip_family="IPv4"} 1.5
 kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 6
 """
-    assert parse_usage(page) == Usage(12.25, 68141056, Syncs(6, 1.5))
+STAT = "611 (kube-proxy) S 1 611 611 0 -1 4194560 905 7 2 0 1024 201 4000 550 20 0 9 0 31 1324605440 16637 184467 1\n"
+
+
+def test_what_a_kube_proxy_has_used_is_its_own_work_and_that_of_the_programs_it_ran():
+    assert parse_usage(STAT, PAGE) == Usage(12.25, 45.5, 68141056, Syncs(6, 1.5))
+
+
+def test_a_page_that_tells_no_memory_is_an_error():
     with pytest.raises(ValueError, match="tells nothing of the process"):
-        parse_usage("kubeproxy_other 1\n")
+        parse_usage(STAT, "kubeproxy_other 1\n")
+
+
+class BusyNode:
+    """A node on which these processes are kube-proxies."""
+
+    def __init__(self, *processes):
+        self._answers = {
+            "pgrep -x kube-proxy": "".join(f"{process}\n" for process in processes),
+            "cat /proc/611/stat": STAT,
+        }
+
+    def run(self, node, *argv):
+        return self._answers.get(" ".join(argv), PAGE)
+
+
+def test_the_usage_of_a_nodes_kube_proxy_is_that_of_its_process(tmp_path):
+    with serving(FakeApiServer({}), tmp_path) as cluster:
+        assert Proxies(Kube(cluster), BusyNode(611)).usage(WORKER).programs_cpu_s == 45.5
+
+
+def test_two_kube_proxies_on_a_node_are_not_taken_for_one(tmp_path):
+    with serving(FakeApiServer({}), tmp_path) as cluster:
+        proxies = Proxies(Kube(cluster), BusyNode(611, 612))
+        with pytest.raises(ClusterNotReady, match=r"node worker of cluster \S+ runs 2 processes kube-proxy"):
+            proxies.usage(WORKER)
 
 
 class NotedShell:

@@ -4,7 +4,7 @@ from kubernetes.client.exceptions import ApiException
 
 from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
 from harness.errors import DeadlinePassed
-from harness.kube.proxies import NOTHING_USED
+from harness.kube.proxyusage import NOTHING_USED
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.load.setting import SweepPlan
 from harness.load.sweep import _bring_to, _steps, with_youngest

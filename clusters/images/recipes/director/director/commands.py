@@ -1,5 +1,5 @@
 """What may be asked of the guest: the tools of a node's network, files of /proc and /sys, kube-proxy's own pages, to
-have it stand still, and to run a program of one's own where it touches nothing."""
+have it stand still, its process, and to run a program of one's own where it touches nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ TOOLS = {
     "uname": "/usr/bin/uname",
 }
 """By full path, because in the pod the plain names stand for the programs that ask the guest."""
+
+OTHERS = ("cat", "curl", "pgrep", "pkill", "unshare")
+"""What the agent does itself, or permits in one form only."""
 
 READABLE = ("/proc/", "/sys/")
 
@@ -73,13 +76,18 @@ class Aside:
     argv: tuple[str, ...]
 
 
-Command = Program | Files | Page | Halt | Aside
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """The ids of kube-proxy's processes."""
+
+
+Command = Program | Files | Page | Halt | Processes | Aside
 
 
 def permitted(argv: tuple[str, ...]) -> Command:
     """What `argv` means in the guest. Raises `NotPermitted`.
 
-    `curl` and `pkill` are no programs there: the agent asks for the page itself, which is quicker than to start one.
+    `curl`, `pgrep` and `pkill` are no programs there: the agent does itself what they would, which is quicker.
     """
     if not argv:
         raise NotPermitted("no program was named")
@@ -90,11 +98,13 @@ def permitted(argv: tuple[str, ...]) -> Command:
         return _files(arguments)
     if name == "curl":
         return _page(arguments)
+    if name == "pgrep":
+        return _processes(arguments)
     if name == "pkill":
         return _halt(arguments)
     if name == "unshare":
         return _aside(arguments)
-    raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, 'cat', 'curl', 'pkill', 'unshare')))}")
+    raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, *OTHERS)))}")
 
 
 def _files(arguments: list[str]) -> Files:
@@ -124,6 +134,12 @@ def _halt(arguments: list[str]) -> Halt:
         case ["-CONT", "-x", "kube-proxy"]:
             return Halt(still=False)
     raise NotPermitted(f"pkill {' '.join(arguments)}: the guest only stops and continues kube-proxy")
+
+
+def _processes(arguments: list[str]) -> Processes:
+    if arguments != ["-x", "kube-proxy"]:
+        raise NotPermitted(f"pgrep {' '.join(arguments)}: the guest only looks for kube-proxy")
+    return Processes()
 
 
 def _aside(arguments: list[str]) -> Aside:

@@ -9,11 +9,11 @@ import socket
 import subprocess
 from pathlib import Path
 
-from director.commands import Aside, Files, Halt, NotPermitted, Page, Program, permitted
+from director.commands import Aside, Files, Halt, NotPermitted, Page, Processes, Program, permitted
 from director.frames import Message
 from director.guest.aside import AsideProgram
 
-# The exit codes of a shell, of `timeout` and of curl and pkill for the same misfortunes.
+# The exit codes of a shell, of `timeout` and of curl, pgrep and pkill for the same misfortunes.
 NOT_PERMITTED, NOT_FOUND, TOO_LATE, NO_FILE, NO_CONNECTION, PAGE_REFUSED = 126, 127, 124, 1, 7, 22
 NO_PROCESS = 1
 KUBE_PROXY = "kube-proxy"
@@ -37,6 +37,8 @@ def answer(argv: tuple[str, ...], timeout_s: float) -> Message | AsideProgram:
                 return _page(page, timeout_s)
             case Halt(still):
                 return _halt(still)
+            case Processes():
+                return _processes()
     except NotPermitted as refusal:
         return _result(NOT_PERMITTED, stderr=f"{refusal}\n")
 
@@ -75,10 +77,20 @@ def _read(paths: tuple[str, ...]) -> Message:
 
 def _halt(still: bool, processes: Path = Path("/proc")) -> Message:
     """As pkill: exit code 1 if no process is called kube-proxy."""
-    found = [int(file.parent.name) for file in processes.glob("[0-9]*/comm") if _reads(file, KUBE_PROXY)]
+    found = _kube_proxies(processes)
     for process in found:
         os.kill(process, signal.SIGSTOP if still else signal.SIGCONT)
     return _result(0 if found else NO_PROCESS)
+
+
+def _processes(processes: Path = Path("/proc")) -> Message:
+    """As pgrep: an id a line; exit code 1 if no process is called kube-proxy."""
+    found = _kube_proxies(processes)
+    return _result(0 if found else NO_PROCESS, "".join(f"{process}\n" for process in found))
+
+
+def _kube_proxies(processes: Path) -> list[int]:
+    return [int(file.parent.name) for file in processes.glob("[0-9]*/comm") if _reads(file, KUBE_PROXY)]
 
 
 def _reads(file: Path, text: str) -> bool:
