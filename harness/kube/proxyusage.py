@@ -30,9 +30,8 @@ class Syncs:
 class Usage:
     """Processor time of a kube-proxy since its start, and what it holds now.
 
-    `cpu_s` is the process's own; `programs_cpu_s` that of the programs it has run and waited for. In iptables and
-    nftables mode these (iptables-restore, nft) do most of the work, in ipvs mode kube-proxy itself calls the kernel; so
-    modes are compared by the sum of both.
+    `cpu_s` is the process's own; `programs_cpu_s` that of the programs it has run and waited for (iptables-restore,
+    nft, ipset), which do most of the work in every mode.
     """
 
     cpu_s: float
