@@ -6,18 +6,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import stdev
 
 import numpy as np
 
 from clusters.errors import Refused, UsageError
-from harness.measure.breakeven import BreakEven, ModeCost, break_even
+from harness.measure.breakeven import BreakEven, ModeCost, Pair
 from harness.measure.contrast import Range
+from harness.measure.lessfloor import STEPS_APART
 from reports.model import SELF_CHECK, Measurement, RunResults
 
 POSITION = "end"
 ALIKE = ("substrate", "kernel", "cpus", "kubernetes", "source", "nodes")
 """What two runs must have in common to be set side by side."""
+
+FEWEST_STEPS = 4
+"""For a line through them and its scatter."""
+
+WORTH = 0.01
+"""Of a request."""
 
 SEED = 1
 """Of the draws: the same two runs always give the same answer."""
@@ -32,40 +38,85 @@ def read_run(directory: Path) -> RunResults:
 
 
 def compare(ours: RunResults, theirs: RunResults, shares: Sequence[float]) -> Iterator[str]:
-    """A sentence for each share of new connections.
+    """What a new connection costs in both modes, and a sentence for each share of new connections.
 
     Raises `Refused` for runs of different hosts or substrates, of one mode, whose own check does not hold, or between
     which the host has become another.
     """
     _require_comparable(ours, theirs)
-    costs = mode_cost(ours), mode_cost(theirs)
+    pair = Pair(*mode_costs(ours, theirs), np.random.default_rng(SEED))
+    yield first_packets_in_words(pair)
     for share in shares:
-        yield in_words(break_even(*costs, share, np.random.default_rng(SEED)), costs[0].mode, costs[1].mode)
+        yield requests_in_words(pair, share)
 
 
-def mode_cost(results: RunResults) -> ModeCost:
-    """What the run says of its mode. Raises `UsageError` if it has not measured that."""
-    packets = [found for found in results.measurements if _is(found, "first_packet", "kernel", POSITION)]
+def mode_costs(ours: RunResults, theirs: RunResults) -> tuple[ModeCost, ModeCost]:
+    """What the runs say of their modes; less the floor if both can, as if it had been the same in both.
+
+    Raises `UsageError` if one has not measured that.
+    """
+    our_steps, their_steps = (_steps(results, "first_packet_less_floor") for results in (ours, theirs))
+    if not our_steps or not their_steps:
+        return _as_it_is(ours), _as_it_is(theirs)
+    floor_us = (_known(our_steps[0], "floor_us") + _known(their_steps[0], "floor_us")) / 2
+    return _at_floor(ours, our_steps, floor_us), _at_floor(theirs, their_steps, floor_us)
+
+
+def _at_floor(results: RunResults, steps: list[Measurement], floor_us: float) -> ModeCost:
+    times = _known(steps[0], "times_floor")
+    moved_us = times * (floor_us - _known(steps[0], "floor_us"))
+    packets = tuple((services, median_us + moved_us) for services, median_us in map(_median, steps))
+    return _mode_cost(results, packets, abs(STEPS_APART * moved_us))
+
+
+def _as_it_is(results: RunResults) -> ModeCost:
+    return _mode_cost(results, tuple(map(_median, _steps(results, "first_packet"))), 0.0)
+
+
+def _mode_cost(results: RunResults, packets: tuple[tuple[int, float], ...], common_error: float) -> ModeCost:
     requests = [found for found in results.measurements if _is(found, "request_kept", "wall", None)]
-    at_zero = [found.quantiles["p50"] for found in packets if found.conditions["services"] == 0]
-    if len(at_zero) < 2 or not requests:
+    if len(packets) < FEWEST_STEPS or not requests:
         remedy = f"tox -e perf-{results.run.mode} makes one"
         raise UsageError(f"run {results.run.id} holds no whole sweep", remedy=remedy)
-    steps = tuple((int(found.conditions["services"]), _median(found)) for found in packets)
-    return ModeCost(results.run.mode, steps, _median(requests[0]), stdev(at_zero))
+    return ModeCost(results.run.mode, packets, requests[0].quantiles["p50"], common_error)
 
 
-def in_words(found: BreakEven, ours: str, theirs: str) -> str:
-    share = f"{found.new_share:.0%} of requests on new connections"
-    if found.better_above is None:
-        return f"With {share} these runs cannot tell which of {ours} and {theirs} costs less."
-    if found.services is None:
-        return f"With {share} {found.better_above} costs less at every number of Services up to {found.most:,}."
-    services = found.services
+def first_packets_in_words(pair: Pair) -> str:
+    """What a new connection costs, without other Services and with as many as were measured."""
+    ours, theirs = pair.ours.mode, pair.theirs.mode
+    found = pair.break_even(1.0)
+    told = "these runs cannot tell where it takes less"
+    if found.better:
+        told = f"it takes less in {found.better} mode {_from(found, pair)}"
     return (
-        f"With {share} {found.better_above} costs less from {services.value:,.0f} Services on "
-        f"({services.low:,.0f} to {services.high:,.0f})."
+        f"In {ours} mode a first packet takes {_more(pair.longer_us(0))} than in {theirs} mode without other Services "
+        f"and {_more(pair.longer_us(pair.most))} with {pair.most:,}; {told}."
     )
+
+
+def requests_in_words(pair: Pair, new_share: float) -> str:
+    """From where on a request costs less by what is worth a thought, with so many of them on new connections."""
+    found = pair.break_even(new_share, WORTH)
+    less = f"a request costs at least {WORTH:.0%} less"
+    told = f"these runs cannot tell in which mode {less}"
+    if found.better:
+        told = f"{less} in {found.better} mode {_from(found, pair)}"
+    elif found.alike:
+        told = f"{less} in neither mode, up to {pair.most:,} Services"
+    return f"With {new_share:.0%} of requests on new connections {told}."
+
+
+def _more(longer_us: Range) -> str:
+    if longer_us.value < 0:
+        return f"{Range(-longer_us.value, -longer_us.high, -longer_us.low)} us less"
+    return f"{longer_us} us more"
+
+
+def _from(found: BreakEven, pair: Pair) -> str:
+    if found.services is None:
+        return f"at every number of Services up to {pair.most:,}"
+    value, low, high = (f"{end:,.0f}" for end in (found.services.value, found.services.low, found.services.high))
+    return f"from {value} Services on ({low} to {high})"
 
 
 def _require_comparable(ours: RunResults, theirs: RunResults) -> None:
@@ -104,5 +155,16 @@ def _is(found: Measurement, name: str, clock: str, position: str | None) -> bool
     return here == (name, clock, position) and "p50" in found.quantiles
 
 
-def _median(found: Measurement) -> Range:
-    return Range(found.quantiles["p50"], *found.ci95["p50"])
+def _steps(results: RunResults, name: str) -> list[Measurement]:
+    return [found for found in results.measurements if _is(found, name, "kernel", POSITION) and found.concludes]
+
+
+def _median(found: Measurement) -> tuple[int, float]:
+    """The number of Services, and microseconds."""
+    return int(_known(found, "services")), found.quantiles["p50"]
+
+
+def _known(found: Measurement, condition: str) -> float:
+    value = found.conditions[condition]
+    assert isinstance(value, int | float), f"{condition} of {found.name} is {value!r}"
+    return float(value)

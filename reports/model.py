@@ -87,6 +87,10 @@ class ClaimResult:
         return self.condition != NOT_IN_RUN
 
 
+IN_NO_CONCLUSION = "in no conclusion: "
+"""How a flag begins that keeps a measurement's numbers and forbids to conclude from them; then why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """A named distribution with its conditions.
@@ -105,6 +109,11 @@ class Measurement:
     ci95: dict[str, tuple[float, float]]
     histogram: str
     flags: tuple[str, ...] = ()
+
+    @property
+    def concludes(self) -> bool:
+        """Something may be concluded from it."""
+        return not any(flag.startswith(IN_NO_CONCLUSION) for flag in self.flags)
 
 
 SELF_CHECK = "self-check"

@@ -9,7 +9,7 @@ from harness.dataplane.reader import RuleCount
 from harness.load.cost import Cost
 from harness.measure.contrast import Range
 from harness.measure.rulecost import MANY_RULES, Walk, farthest
-from reports.model import Finding, Measurement
+from reports.model import IN_NO_CONCLUSION, Finding, Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Step:
         """The same with a flaw, of which each of its measurements tells; without one, as it is."""
         if not flaw:
             return self
-        flag = f"in no conclusion: {flaw}"
+        flag = f"{IN_NO_CONCLUSION}{flaw}"
         marked = tuple(replace(found, flags=(flag, *found.flags)) for found in self.measurements)
         return replace(self, flaw=flaw, measurements=marked)
 

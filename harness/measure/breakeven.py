@@ -2,40 +2,45 @@
 
 The model: a request costs what it costs on a connection that is kept, and, if it opens a new one, the first packet's
 round trip besides, which is a fixed time and a slope times the number of Services. So with a share r of requests on
-new connections a mode costs `kept + r (fixed + slope x Services)`, and two modes are even at one number of Services,
-or at none.
+new connections it costs `kept + r (fixed + slope x Services)`. A request on a kept connection walks no Service's rule
+in any mode and is taken to cost the same in both, for what differs in it from run to run is the host. Then two modes
+are even at one number of Services, or at none, whatever r is; r says how much of a request their difference makes, and
+so from how many Services on it is worth a thought.
 
-Each figure is drawn anew many times from its own interval, each draw fitted by least squares, and the number of
-Services taken from it: a parametric bootstrap (Efron and Tibshirani 1993, chapter 6). What moved a whole step is in no
-interval of a step's own; the spread of the controls is, and is added to every step.
+Each mode's line is fitted through its steps by least squares and drawn anew many times as what the steps leave open, by
+their distances from it: what moved a whole step moved all of its samples alike, which know nothing of it. The number of
+Services is taken from each draw (a posterior without prior knowledge, Gelman et al. 2013, "Bayesian Data Analysis",
+14.2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.measure.contrast import Range
-from harness.measure.detectable import standard_error
+from harness.measure.slope import FINEST_US
 
 DRAWS = 4000
 SURE = 0.95
+ENDS = (0.5, 0.025, 0.975)
 
 
 @dataclass(frozen=True, slots=True)
 class ModeCost:
     """What a mode costs on one host and substrate, in microseconds.
 
-    `first_packet` holds the first packet's median by number of Services, at least two numbers; `kept` is the median
-    of a request on a connection that was there already; `restlessness` the standard deviation of whole steps.
+    `first_packet` holds the first packet's median by number of Services, for three steps or more; `kept` is the median
+    of a request on a connection that was there already. `common_error` is the standard error of what all steps share.
     """
 
     mode: str
-    first_packet: tuple[tuple[int, Range], ...]
-    kept: Range
-    restlessness: float
+    first_packet: tuple[tuple[int, float], ...]
+    kept: float
+    common_error: float = 0.0
 
     @property
     def most(self) -> int:
@@ -45,38 +50,77 @@ class ModeCost:
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """`better_above` costs less from `services` on; where `services` is None, at every number up to `most`.
+    """`better` costs less, by the share that was asked for, from `services` on; where None, at every number.
 
-    If `better_above` is None, the figures cannot tell.
+    Where there is no `better`, the modes are `alike`: none costs so much less anywhere; or the figures cannot tell.
     """
 
-    new_share: float
-    most: int
-    better_above: str | None
-    services: Range | None
+    better: str | None = None
+    services: Range | None = None
+    alike: bool = False
 
 
-def break_even(ours: ModeCost, theirs: ModeCost, new_share: float, generator: np.random.Generator) -> BreakEven:
-    """Compare two modes measured on the same host, for a share of new connections above 0 and up to 1."""
-    most = min(ours.most, theirs.most)
-    at_zero, per_service = _costs(ours, new_share, generator) - _costs(theirs, new_share, generator)
-    at_most = at_zero + per_service * most
-    for better, sign in ((ours.mode, 1.0), (theirs.mode, -1.0)):
-        if np.mean((sign * at_zero < 0) & (sign * at_most < 0)) >= SURE:
-            return BreakEven(new_share, most, better, None)
-        crosses = (sign * at_zero > 0) & (sign * at_most < 0)
-        if np.mean(crosses) >= SURE:
-            low, middle, high = np.quantile(-at_zero[crosses] / per_service[crosses], [0.025, 0.5, 0.975])
-            return BreakEven(new_share, most, better, Range(float(middle), float(low), float(high)))
-    return BreakEven(new_share, most, None, None)
+class Pair:
+    """Two modes measured on the same host, as far as both were, `most` Services."""
+
+    def __init__(self, ours: ModeCost, theirs: ModeCost, generator: np.random.Generator) -> None:
+        self.ours, self.theirs = ours, theirs
+        self.most = min(ours.most, theirs.most)
+        self._lines = {cost.mode: _lines(cost, generator) for cost in (ours, theirs)}
+        kept = np.array([ours.kept, theirs.kept])
+        self._kept = generator.normal(kept.mean(), kept.std(), DRAWS)
+
+    def longer_us(self, services: int) -> Range:
+        """By how much a first packet takes longer in our mode than in theirs."""
+        ours, theirs = self._lines[self.ours.mode], self._lines[self.theirs.mode]
+        return _range(_at(ours, services) - _at(theirs, services))
+
+    def break_even(self, new_share: float, by: float = 0.0) -> BreakEven:
+        """From where on a request costs less in one mode by the share `by` of what it costs there.
+
+        `new_share` is that of requests on new connections, above 0 and up to 1.
+        """
+        never = np.ones(DRAWS, dtype=bool)
+        for better, worse in ((self.ours, self.theirs), (self.theirs, self.ours)):
+            at_zero, at_most = (self._gain(better, worse, new_share, by, services) for services in (0, self.most))
+            if np.mean(at_most > 0) >= SURE:
+                if np.mean((at_zero > 0) & (at_most > 0)) >= SURE:
+                    return BreakEven(better.mode)
+                return BreakEven(better.mode, _range(_crossings(at_zero, at_most, self.most)))
+            never &= (at_zero <= 0) & (at_most <= 0)
+        return BreakEven(alike=bool(np.mean(never) >= SURE))
+
+    def _gain(
+        self, better: ModeCost, worse: ModeCost, new_share: float, by: float, services: int
+    ) -> NDArray[np.float64]:
+        """By how much more than the share `by` of the better one's cost the other costs, in draws."""
+        low, high = (self._kept + new_share * _at(self._lines[cost.mode], services) for cost in (better, worse))
+        return high - (1 + by) * low
 
 
-def _costs(cost: ModeCost, new_share: float, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Draws of the cost at zero Services and of its growth by each, with shape (2, DRAWS)."""
-    services = np.array([services for services, _ in cost.first_packet], dtype=float)
-    medians = np.array([found.value for _, found in cost.first_packet])
-    errors = np.array([np.hypot(standard_error(found), cost.restlessness) for _, found in cost.first_packet])
-    drawn = generator.normal(medians[:, None], errors[:, None], (len(services), DRAWS))
-    slope, fixed = np.polyfit(services, drawn, 1)
-    kept = generator.normal(cost.kept.value, np.hypot(standard_error(cost.kept), cost.restlessness), DRAWS)
-    return np.array([kept + new_share * fixed, new_share * slope])
+def _lines(cost: ModeCost, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Draws of the first packet at zero Services and of its growth by each, with shape (2, DRAWS)."""
+    services, medians = (np.array(column, dtype=float) for column in zip(*cost.first_packet, strict=True))
+    columns = np.column_stack([np.ones(len(services)), services])
+    inverse = np.linalg.inv(columns.T @ columns)
+    fitted = inverse @ columns.T @ medians
+    rest, freedom = medians - columns @ fitted, len(services) - 2
+    scatter = max(FINEST_US, float(np.sqrt(rest @ rest / freedom)))
+    apart = np.linalg.cholesky(inverse) @ generator.normal(size=(2, DRAWS))
+    drawn = fitted[:, None] + scatter * apart / np.sqrt(generator.chisquare(freedom, DRAWS) / freedom)
+    drawn[0] += generator.normal(0.0, cost.common_error, DRAWS)
+    return np.asarray(drawn, dtype=np.float64)
+
+
+def _at(lines: NDArray[np.float64], services: int) -> NDArray[np.float64]:
+    return np.asarray(lines[0] + lines[1] * services, dtype=np.float64)
+
+
+def _crossings(at_zero: NDArray[np.float64], at_most: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """Where each line from one value to the other comes above 0: at none if it begins there, at `most` if never."""
+    below, above = np.maximum(-at_zero, 0.0), np.maximum(at_most, 0.0)
+    return np.asarray(most * below / np.maximum(below + above, FINEST_US), dtype=np.float64)
+
+
+def _range(drawn: NDArray[np.float64] | Sequence[float]) -> Range:
+    return Range(*(float(end) for end in np.quantile(drawn, ENDS)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from clusters.errors import Refused, UsageError
-from harness.comparison import compare, mode_cost, read_run
+from harness.comparison import compare, mode_costs, read_run
 from reports.model import Finding, RunResults
 from tests.unit.reports.sample import RUN, measured
 
@@ -13,21 +13,79 @@ SERVICES = (0, 100, 1000, 5000, 10000, 0)
 
 def run(mode, per_1000_us, fixed_us=60.0, **fields):
     packets = tuple(measured(services, p50=fixed_us + per_1000_us * services / 1000) for services in SERVICES)
-    narrow = tuple(
-        replace(found, ci95={"p50": (found.quantiles["p50"] - 1, found.quantiles["p50"] + 1)}) for found in packets
-    )
-    kept = replace(narrow[0], name="request_kept", conditions={"clock": "wall", "services": 0})
-    results = RunResults(run=replace(RUN, id=f"a-{mode}", mode=mode), measurements=(*narrow, kept))
+    kept = replace(measured(0, p50=500.0), name="request_kept", conditions={"clock": "wall", "services": 0})
+    results = RunResults(run=replace(RUN, id=f"a-{mode}", mode=mode), measurements=(*packets, kept))
     return replace(results, **fields)
 
 
 IPTABLES, NFTABLES = run("iptables", 40), run("nftables", 0, fixed_us=80.0)
 
 
-def test_the_mode_that_does_not_grow_is_told_with_the_number_from_which_it_costs_less():
-    first, second = compare(IPTABLES, NFTABLES, (1.0, 0.1))
-    assert first.startswith("With 100% of requests on new connections nftables costs less from ")
-    assert "10% of requests" in second
+def test_first_packets_are_told_at_both_ends_and_where_modes_are_even():
+    first = next(compare(IPTABLES, NFTABLES, ()))
+    assert first.startswith("In iptables mode a first packet takes 20.0")
+    assert "us less than in nftables mode without other Services and 380.0" in first
+    assert "us more with 10,000; it takes less in nftables mode from 500 Services on (" in first
+
+
+def test_each_share_of_new_connections_has_its_number_of_services():
+    _, all_new, some, few = compare(IPTABLES, NFTABLES, (1.0, 0.1, 0.01))
+    assert all_new.startswith("With 100% of requests on new connections a request costs at least 1% less in nftables")
+    assert "from 645 Services on" in all_new
+    assert "from 1,770 Services on" in some
+    assert few.endswith("a request costs at least 1% less in neither mode, up to 10,000 Services.")
+
+
+def test_a_mode_that_is_better_throughout_is_told_so():
+    first, second = compare(IPTABLES, run("nftables", 0, fixed_us=40.0), (1.0,))
+    assert first.endswith("it takes less in nftables mode at every number of Services up to 10,000.")
+    assert second.endswith("at least 1% less in nftables mode at every number of Services up to 10,000.")
+
+
+def test_runs_that_cannot_tell_say_so():
+    def restless(results, *medians_us):
+        steps = zip(SERVICES, medians_us, strict=True)
+        packets = tuple(measured(services, p50=median_us) for services, median_us in steps)
+        return replace(results, measurements=(*packets, results.measurements[-1]))
+
+    ours = restless(IPTABLES, 60.0, 90.0, 40.0, 80.0, 70.0, 100.0)
+    first, second = compare(ours, restless(NFTABLES, 80.0, 50.0, 90.0, 60.0, 80.0, 70.0), (1.0,))
+    assert first.endswith("; these runs cannot tell where it takes less.")
+    assert second.endswith(" these runs cannot tell in which mode a request costs at least 1% less.")
+
+
+def less_floor(results, floor_us, times):
+    """The same with first packets less a floor of so many microseconds, each of which goes with `times` of theirs."""
+    made = tuple(
+        replace(
+            found,
+            name="first_packet_less_floor",
+            conditions={**found.conditions, "floor_us": floor_us, "times_floor": times},
+        )
+        for found in results.measurements
+        if found.name == "first_packet"
+    )
+    return replace(results, measurements=(*results.measurements, *made))
+
+
+def test_first_packets_of_two_runs_are_compared_as_if_the_floor_had_been_the_same():
+    ours, theirs = mode_costs(less_floor(IPTABLES, 20.0, 5.0), less_floor(NFTABLES, 24.0, 4.0))
+    assert ours.first_packet[0] == (0, 60.0 + 2.0 * 5.0)
+    assert theirs.first_packet[0] == (0, 80.0 - 2.0 * 4.0)
+    assert (ours.common_error, theirs.common_error) == (pytest.approx(2.0), pytest.approx(1.6))
+
+
+def test_a_step_from_which_nothing_may_be_concluded_is_left_out():
+    wrong = replace(measured(2000, p50=9000.0), flags=("in no conclusion: the kernels have not followed",))
+    flawed = replace(NFTABLES, measurements=(*NFTABLES.measurements, wrong))
+    assert mode_costs(IPTABLES, flawed) == mode_costs(IPTABLES, NFTABLES)
+
+
+def test_where_one_run_knows_no_floor_both_are_taken_as_they_are():
+    for ours, theirs in ((less_floor(IPTABLES, 20.0, 5.0), NFTABLES), (IPTABLES, less_floor(NFTABLES, 24.0, 4.0))):
+        costs = mode_costs(ours, theirs)
+        assert [cost.first_packet[0] for cost in costs] == [(0, 60.0), (0, 80.0)]
+        assert [cost.common_error for cost in costs] == [0.0, 0.0]
 
 
 def test_runs_of_different_hosts_or_substrates_are_never_set_side_by_side():
@@ -63,7 +121,11 @@ def test_a_run_whose_own_check_does_not_hold_is_compared_with_nothing():
 
 def test_a_run_without_a_sweep_says_how_to_make_one():
     with pytest.raises(UsageError, match="tox -e perf-iptables"):
-        mode_cost(replace(IPTABLES, measurements=()))
+        mode_costs(replace(IPTABLES, measurements=()), NFTABLES)
+    with pytest.raises(UsageError, match="run a-iptables holds no whole sweep"):
+        mode_costs(NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[:-1]))
+    with pytest.raises(UsageError, match="run a-iptables holds no whole sweep"):
+        mode_costs(NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[-4:]))
 
 
 def test_a_run_is_read_from_its_directory(tmp_path):
