@@ -31,7 +31,7 @@ class Usage:
     """Processor time of a kube-proxy since its start, and what it holds now.
 
     `cpu_s` is the process's own; `programs_cpu_s` that of the programs it has run and waited for (iptables-restore,
-    nft, ipset), which do most of the work in every mode.
+    nft, ipset), which may be more than its own.
     """
 
     cpu_s: float
