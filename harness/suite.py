@@ -63,7 +63,7 @@ from harness.measure.slope import robust_slope
 from harness.outside import OutsideClient
 from harness.programming.changes import prepare, subjects
 from harness.programming.mass import arrivals, create_all, sample_of
-from harness.programming.probes import Probers
+from harness.programming.probes import Probers, Want
 from harness.programming.programming import Pace, measure_changes
 from harness.programming.programming import measurements as changes_measured
 from harness.registry.accesslog import Asked
@@ -140,6 +140,7 @@ __all__ = [
     "Told",
     "Turn",
     "Waits",
+    "Want",
     "WatchEvent",
     "WatchMaker",
     "WatchRecorder",

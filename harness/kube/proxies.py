@@ -93,11 +93,15 @@ class Proxies:
 
         In user-mode Linux the kernel itself is new each time.
         """
-        if self._kube.cluster.substrate is not Substrate.UML:
-            argv = ("kube-proxy", "--cleanup")
+        if self._kube.cluster.substrate is Substrate.UML:
+            self.restart(node)
+            return
+        argv = ("kube-proxy", "--cleanup")
+        # Standing still, or it might write again what is taken away; and so it has to be killed.
+        with self.paused(node):
             done = self._kube.exec(NAMESPACE, self._pod(node)["metadata"]["name"], argv, timeout_s=WORKING_DEADLINE_S)
             assert done.exit_code == 0, f"{' '.join(argv)} on {node.name} ended with {done.exit_code}: {done.stderr}"
-        self.restart(node)
+            self._restart(node, "?gracePeriodSeconds=1")
 
     def restart(self, *nodes: Node) -> None:
         """End the kube-proxies of these nodes (of every node, if none is named) and wait until others have written
@@ -108,9 +112,9 @@ class Proxies:
             for _ in restarting.map(self._restart, nodes):
                 pass
 
-    def _restart(self, node: Node) -> None:
+    def _restart(self, node: Node, query: str = "") -> None:
         old = self._pod(node)["metadata"]
-        self._kube.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{old['name']}")
+        self._kube.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{old['name']}{query}")
         wait_until(
             f"another pod than {old['name']} Ready on node {node.name}",
             lambda: self._pods(node),

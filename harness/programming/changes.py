@@ -17,6 +17,7 @@ from harness.dataplane.reader import Backend
 from harness.kube.client import Kube
 from harness.kube.kinds import path_of
 from harness.load.plan import Target
+from harness.programming.probes import Want
 
 PORT = 80
 FIRST = 0xE000
@@ -32,8 +33,9 @@ class Change(StrEnum):
     DELETE_SERVICE = "delete Service"
 
     @property
-    def makes_reachable(self) -> bool:
-        return self in (Change.ADD_SERVICE, Change.ADD_ENDPOINT)
+    def makes(self) -> Want:
+        """What becomes of the Service's address."""
+        return Want.REACHABLE if self in (Change.ADD_SERVICE, Change.ADD_ENDPOINT) else Want.UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)

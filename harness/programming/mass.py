@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from clusters.errors import WorldError
 from harness.kube.client import Kube
 from harness.programming.changes import Change, Subject, make
-from harness.programming.probes import Probe, Probers
+from harness.programming.probes import Probe, Probers, Want
 from reports.model import Finding
 
 WRITERS = 8
@@ -19,9 +20,15 @@ LIMIT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Of all that were watched: by node, the seconds until each was reachable, None for one that never was."""
+    """Of all that were watched: by node, the seconds until each was reachable, None for one that never was.
+
+    `done_s` is when what was called had done its part. Of those that were reachable before and shall be again,
+    `away_s` are the seconds for which each was not.
+    """
 
     after_s: dict[str, tuple[float | None, ...]]
+    done_s: float
+    away_s: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def lost(self) -> int:
@@ -34,33 +41,53 @@ class Arrivals:
     def finding(self, what: str, conditions: str) -> Finding:
         """The last arrival on each node, as a record of the report."""
         told = ", ".join(f"{self.last_s(node):.2f} s on {node}" for node in self.after_s)
-        lost = f"; {self.lost} never were" if self.lost else ""
+        away = ", ".join(f"{max(away_s):.2f} s on {node}" for node, away_s in self.away_s.items() if away_s)
         numbers = {f"last_s on {node}": round(self.last_s(node), 3) for node in self.after_s}
+        numbers |= {f"away_s on {node}": round(max(away_s), 3) for node, away_s in self.away_s.items() if away_s}
         watched = max(len(after_s) for after_s in self.after_s.values())
-        statement = f"{what} ({conditions}): the last of {watched} watched was reachable after {told}{lost}."
+        statement = (
+            f"{what} ({conditions}), done after {self.done_s:.2f} s: the last of {watched} watched was reachable "
+            f"{'again ' if away else ''}after {told}"
+        )
+        statement += f", and one was not for {away}" if away else ""
+        statement += f"; {self.lost} never were." if self.lost else "."
         how = f"tried every {EVERY_S * 1000:g} ms, once"
-        return Finding("programming", statement, {**numbers, "lost": self.lost}, how)
+        return Finding("programming", statement, {**numbers, "done_s": round(self.done_s, 3), "lost": self.lost}, how)
 
 
 def arrivals(
-    probers: Probers, watched: Sequence[Subject], begin: Callable[[], None], *, lead_s: float = 3.0
+    probers: Probers,
+    watched: Sequence[Subject],
+    begin: Callable[[], None],
+    *,
+    want: Want = Want.REACHABLE,
+    lead_s: float = 3.0,
 ) -> Arrivals:
-    """Watch these while `begin` does what shall make them reachable; seconds are counted from its call.
+    """Watch these while `begin` does what shall make them reachable, or so again; seconds are counted from its call.
 
-    Probers get `lead_s` to start.
+    Probers get `lead_s` to start. Raises `WorldError` if one was reachable before.
     """
     begin_s = time.time() + lead_s
-    probes = [Probe(subject.target, begin_s, True) for subject in watched]
+    probes = [Probe(subject.target, begin_s, want) for subject in watched]
     with probers.watching(probes, every_s=EVERY_S, limit_s=LIMIT_S) as watching:
         time.sleep(max(0.0, begin_s - time.time()))  # until probers are there
         called_s = time.time()
         begin()
+        done_s = time.time() - called_s
         seen = {node: told.result() for node, told in watching.items()}
+    early = [node for node, told in seen.items() for one in told if one.changed_s and one.changed_s < called_s]
+    if early:
+        raise WorldError(f"from {early[0]} an address was reachable before anything had made it so")
     return Arrivals(
         {
-            node: tuple(None if one.changed_s is None else max(0.0, one.changed_s - called_s) for one in told)
+            node: tuple(None if one.changed_s is None else one.changed_s - called_s for one in told)
             for node, told in seen.items()
-        }
+        },
+        done_s,
+        {
+            node: tuple(one.changed_s - one.gone_s for one in told if one.changed_s and one.gone_s)
+            for node, told in seen.items()
+        },
     )
 
 

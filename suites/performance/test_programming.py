@@ -18,6 +18,7 @@ from harness.suite import (
     Progress,
     Proxies,
     ServiceMaker,
+    Want,
     arrivals,
     changes_measured,
     create_all,
@@ -68,7 +69,7 @@ def test_changes_arrive_in_every_kernel(
             measurements.extend(changes_measured(samples, conditions, np.random.default_rng([seed, number])))
 
     lost = [(found.conditions, found.errors) for found in measurements if found.errors]
-    assert not lost, f"changes that did not arrive within a minute: {lost}"
+    assert not lost, f"changes that did not arrive within a minute, or that nobody had to make: {lost}"
 
 
 @pytest.mark.workers(2)
@@ -96,7 +97,7 @@ def test_a_thousand_services_at_once_arrive(
     if cluster.owned:
         node = cluster.workers[0]
         alone = replace(probers, pods={node.name: probers.pods[node.name]})
-        cold = arrivals(alone, watched, lambda: proxies.start_cold(node))
+        cold = arrivals(alone, watched, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
         findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
         assert not cold.lost, cold.after_s
     assert not created.lost, created.after_s

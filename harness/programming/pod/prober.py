@@ -1,10 +1,11 @@
-"""Runs in a pod, by Debian's Python alone: when does an address become reachable, or stop being so?
+"""Runs in a pod, by Debian's Python alone: when does an address become reachable, or stop being so, or come back?
 
 Reads a plan as JSON from its argument. From its moment on each address is tried again and again, `every_s` apart, each
 time by a connection of its own, until what is wanted is seen or `limit_s` has passed. Reachable is an address from the
 beginning of the first try that was answered; unreachable from the beginning of the first of `SURE` tries running that
-were not. What is answered is reset, so that nothing of it stays. Prints as JSON, for each address, that moment (seconds
-since 1970; null if it never came) and how many tries there were.
+were not. One that shall be reachable again is first seen to be unreachable. What is answered is reset, so that nothing
+of it stays. Prints as JSON, for each address, the moments at which the states that were wanted of it began (seconds
+since 1970; fewer than wanted if not all of them came) and how many tries there were.
 
 Nothing is tried before its moment or after it is told, so that a node has little to do with tries while its kube-proxy
 works.
@@ -24,6 +25,13 @@ PATIENCE_S = 0.05
 """A try that is not answered within this long is not answered; across two nodes of one host it takes under 1 ms."""
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+REACHABLE, UNREACHABLE = True, False
+STATES = {
+    "reachable": (REACHABLE,),
+    "unreachable": (UNREACHABLE,),
+    "reachable again": (UNREACHABLE, REACHABLE),
+}
+"""By what is wanted of an address: the states to be seen of it, one after the other."""
 
 
 class Address:
@@ -32,23 +40,32 @@ class Address:
     def __init__(self, wish: dict[str, Any]) -> None:
         self.target = (wish["address"], wish["port"])
         self.next_s = float(wish["at_s"])
-        self.wanted = wish["want"] == "reachable"
-        self.changed_s: float | None = None
+        self.began_s: list[float] = []
         self.tries = 0
+        self._states = STATES[wish["want"]]
         self._unanswered: list[float] = []
 
+    @property
+    def waits(self) -> bool:
+        """Not everything that is wanted was seen."""
+        return len(self.began_s) < len(self._states)
+
     def answered(self, begun_s: float) -> None:
-        if self.wanted and self.changed_s is None:
-            self.changed_s = begun_s
+        # The answer to a try from before the address became unreachable may come after it was seen to be.
+        if self._waits_for(REACHABLE) and all(begun_s > earlier_s for earlier_s in self.began_s):
+            self.began_s.append(begun_s)
         # A later try may be answered before an earlier one is given up.
         self._unanswered = [other_s for other_s in self._unanswered if other_s > begun_s]
 
     def not_answered(self, begun_s: float) -> None:
-        if self.wanted:
+        if not self._waits_for(UNREACHABLE):
             return
         self._unanswered = sorted([*self._unanswered, begun_s])
-        if len(self._unanswered) >= SURE and self.changed_s is None:
-            self.changed_s = self._unanswered[0]
+        if len(self._unanswered) >= SURE:
+            self.began_s.append(self._unanswered[0])
+
+    def _waits_for(self, state: bool) -> bool:
+        return self.waits and self._states[len(self.began_s)] == state
 
 
 class Prober:
@@ -62,7 +79,7 @@ class Prober:
         self._open: dict[socket.socket, tuple[Address, float]] = {}
 
     def run(self) -> list[dict[str, Any]]:
-        while time.time() < self._end_s and (waiting := [one for one in self._addresses if one.changed_s is None]):
+        while time.time() < self._end_s and (waiting := [address for address in self._addresses if address.waits]):
             now_s = time.time()
             for address in waiting:
                 if address.next_s <= now_s:
@@ -76,7 +93,7 @@ class Prober:
                 self._end(connection, connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0)
         for connection in list(self._open):
             self._close(connection)
-        return [{"changed_s": address.changed_s, "tries": address.tries} for address in self._addresses]
+        return [{"began_s": address.began_s, "tries": address.tries} for address in self._addresses]
 
     def _try(self, address: Address, now_s: float) -> None:
         connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)

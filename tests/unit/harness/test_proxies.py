@@ -6,10 +6,11 @@ import yaml
 
 from clusters.cluster import Node, Role
 from clusters.errors import ClusterNotReady, CommandFailed
+from clusters.spec import Substrate
 from harness.kube.client import Kube
 from harness.kube.proxies import FeatureGate, Proxies, parse_features
 from harness.kube.proxyusage import Syncs, Usage, parse_syncs, parse_usage
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.apiserver import FakeApiServer, exits, serving
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 OTHER = Node("other", Role.WORKER, "172.18.0.4")
@@ -233,3 +234,40 @@ def test_a_paused_kube_proxy_goes_on_afterwards_whatever_happened(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster, pytest.raises(RuntimeError):
         fail(Proxies(Kube(cluster), shell))
     assert shell.ran[1:] == [("worker", "pkill -CONT -x kube-proxy")]
+
+
+class StandingStill:
+    """A node's shell that puts what is asked of kube-proxy's process among the questions to the API server."""
+
+    def __init__(self, api, node):
+        self.api, self.node = api, node
+
+    def run(self, node, *argv):
+        if argv[0] == "pkill":
+            self.api.asked.append(" ".join(argv))
+            return ""
+        return self.node.run(node, *argv)
+
+
+def test_a_cold_start_lets_no_old_kube_proxy_write_again_what_is_taken_away(tmp_path):
+    cleaned = []
+    api = FakeApiServer({}, lambda run: (cleaned.append(run.argv), run.end(exits(0))))
+    node = ProxyNode()
+    api.answers = Answers(api, node)
+    with serving(api, tmp_path) as cluster:
+        Proxies(Kube(cluster), StandingStill(api, node)).start_cold(WORKER)
+    assert cleaned == [["kube-proxy", "--cleanup"]]
+    what_was_done = ("pkill -STOP", "/exec", "DELETE", "pkill -CONT")
+    asked = [line for line in api.asked if any(word in line for word in what_was_done)]
+    assert [next(word for word in what_was_done if word in line) for line in asked] == list(what_was_done)
+    assert "gracePeriodSeconds=1" in asked[2], "one that stands still hears of no other end than its last"
+
+
+def test_a_cold_start_in_user_mode_linux_is_a_new_kernel(tmp_path):
+    api, node = FakeApiServer({}), ProxyNode()
+    api.answers = Answers(api, node)
+    with serving(api, tmp_path) as cluster:
+        Proxies(Kube(replace(cluster, substrate=Substrate.UML)), StandingStill(api, node)).start_cold(WORKER)
+    assert [line for line in api.asked if line.startswith(("pkill", "DELETE"))] == [
+        f"DELETE {PODS}/kube-proxy-worker-0"
+    ]

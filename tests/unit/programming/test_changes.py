@@ -9,7 +9,7 @@ from harness.dataplane.reader import Backend
 from harness.kube.client import Kube
 from harness.load.plan import Target
 from harness.programming.changes import Change, clear, make, prepare, subjects
-from harness.programming.probes import Probe, Probers, Seen
+from harness.programming.probes import Probe, Probers, Seen, Want
 from harness.programming.programming import Pace, Sample, latency_ms, measure_changes, measurements
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.progress import SilentProgress
@@ -68,8 +68,8 @@ class Seer:
         plan = json.loads(unquote(run.argv[-1]).replace("+", " "))
         self.plans.append(plan)
         (probe,) = plan["probes"]
-        seen = None if probe["want"] in self.blind else probe["at_s"] + self.late_s
-        run.say(STDOUT, json.dumps([{"changed_s": seen, "tries": 3}]))
+        began_s = [] if probe["want"] in self.blind else [probe["at_s"] + self.late_s]
+        run.say(STDOUT, json.dumps([{"began_s": began_s, "tries": 3}]))
         run.end(exits(0))
 
 
@@ -95,6 +95,13 @@ def test_a_change_that_never_arrives_is_an_error_and_not_left_out(tmp_path):
     assert "not seen within 60 s: 1 changes" in told["delete Service"].flags
 
 
+def test_an_effect_that_was_there_before_its_change_is_an_error_and_no_quick_arrival(tmp_path):
+    samples = measured(tmp_path, Seer(late_s=-0.01))
+    (found, *_) = measurements(samples, {}, np.random.default_rng(1))
+    assert (found.n, found.errors) == (0, 1)
+    assert "seen before they were made: 1 changes" in found.flags
+
+
 def test_a_distribution_is_told_in_milliseconds():
     samples = [Sample(Change.ADD_SERVICE, "n1", float(value)) for value in range(100, 300)]
     (found, *_) = measurements(samples, {"services": 1000}, np.random.default_rng(1))
@@ -106,6 +113,6 @@ def test_a_distribution_is_told_in_milliseconds():
 def test_probes_go_nowhere_else(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
-        probe = Probe(Target("a", "192.0.2.1", 80), 0.0, True)
+        probe = Probe(Target("a", "192.0.2.1", 80), 0.0, Want.REACHABLE)
         with pytest.raises(Refused, match="is not an address"), probers.watching([probe], every_s=1, limit_s=1):
             pass

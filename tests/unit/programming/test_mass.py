@@ -3,11 +3,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from clusters.errors import WorldError
 from harness.dataplane.reader import Backend
 from harness.kube.client import Kube
 from harness.programming.changes import subjects
 from harness.programming.mass import Arrivals, arrivals, create_all, sample_of
-from harness.programming.probes import Probers
+from harness.programming.probes import Probers, Want
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 
 BACKEND = Backend("10.244.1.7", 8080)
@@ -29,7 +30,7 @@ def test_all_services_are_made(tmp_path):
 def test_arrivals_count_from_the_call_and_what_never_comes_is_lost(tmp_path):
     def prober(run):
         first, _ = json.loads(unquote(run.argv[-1]).replace("+", " "))["probes"]
-        run.say(STDOUT, json.dumps([{"changed_s": first["at_s"] + 2, "tries": 3}, {"changed_s": None, "tries": 9}]))
+        run.say(STDOUT, json.dumps([{"began_s": [first["at_s"] + 2], "tries": 3}, {"began_s": [], "tries": 9}]))
         run.end(exits(0))
 
     called = []
@@ -41,7 +42,43 @@ def test_arrivals_count_from_the_call_and_what_never_comes_is_lost(tmp_path):
     assert found.lost == 1
 
 
+def watched_once(tmp_path, began_after_s, want):
+    """Of one address, whose states begin so many seconds after its moment."""
+
+    def prober(run):
+        (only,) = json.loads(unquote(run.argv[-1]).replace("+", " "))["probes"]
+        began_s = [only["at_s"] + after_s for after_s in began_after_s]
+        run.say(STDOUT, json.dumps([{"began_s": began_s, "tries": 3}]))
+        run.end(exits(0))
+
+    with serving(FakeApiServer({}, prober), tmp_path) as cluster:
+        probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
+        return arrivals(probers, EVERYTHING[:1], lambda: None, want=want, lead_s=0.05)
+
+
+def test_what_was_reachable_before_anything_made_it_so_is_no_arrival(tmp_path):
+    with pytest.raises(WorldError, match="from n1 an address was reachable before anything had made it so"):
+        watched_once(tmp_path, [-0.01], Want.REACHABLE)
+
+
+def test_of_what_comes_back_it_is_told_for_how_long_it_was_away(tmp_path):
+    found = watched_once(tmp_path, [0.5, 3.25], Want.REACHABLE_AGAIN)
+    assert found.away_s["n1"] == pytest.approx((2.75,), abs=0.001)
+    statement = found.finding("A cold start", "ipvs mode").statement
+    assert "the last of 1 watched was reachable again after 3.2" in statement
+    assert statement.endswith("and one was not for 2.75 s on n1.")
+
+
+def test_what_never_went_has_not_come_back(tmp_path):
+    assert watched_once(tmp_path, [], Want.REACHABLE_AGAIN).lost == 1
+
+
+def test_what_went_and_stayed_away_has_not_come_back(tmp_path):
+    assert watched_once(tmp_path, [0.5], Want.REACHABLE_AGAIN).lost == 1
+
+
 def test_the_last_arrival_is_told_for_each_node():
-    told = Arrivals({"n1": (0.5, 1.25), "n2": (0.75, None)}).finding("1000 Services at once", "nftables mode")
-    assert "the last of 2 watched was reachable after 1.25 s on n1, 0.75 s on n2; 1 never were" in told.statement
+    told = Arrivals({"n1": (0.5, 1.25), "n2": (0.75, None)}, 1.0).finding("1000 Services at once", "nftables mode")
+    assert "at once (nftables mode), done after 1.00 s: the last of 2 watched was reachable after" in told.statement
+    assert "1.25 s on n1, 0.75 s on n2; 1 never were" in told.statement
     assert told.numbers["lost"] == 1
