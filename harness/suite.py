@@ -6,7 +6,7 @@ from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Cluster, Node
 from clusters.progress import Progress
-from clusters.spec import Mode
+from clusters.spec import Mode, Substrate
 from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
@@ -132,6 +132,7 @@ __all__ = [
     "ServicePort",
     "StaticPods",
     "Step",
+    "Substrate",
     "SweepPlan",
     "SweepSetting",
     "Sweeper",

@@ -87,8 +87,11 @@ class Meanwhile:
             for part, blocks in self.parts(target).items():
                 failed[part].update(blocks.errors)
                 sent[part] += len(blocks.blocks)
+        block_s = self.plan.block_s / len(self.plan.targets)
         told = "; ".join(
-            f"{part} it ({sent[part] * self.plan.block_s / len(self.plan.targets):.0f} s) {_in_words(failed[part])}"
+            f"{part} it ({sent[part] * block_s:.0f} s) {_in_words(failed[part])}"
+            if sent[part]
+            else f"{part} it nothing was sent"
             for part in Part
         )
         numbers = {f"failed_{part}": failed[part].total() for part in Part}

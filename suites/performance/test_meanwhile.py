@@ -22,6 +22,7 @@ from harness.suite import (
     ProxyShell,
     ServiceHandle,
     ServiceMaker,
+    Substrate,
     Target,
     Waits,
     filling,
@@ -35,6 +36,9 @@ SETTLED_S = 5.0
 """Of traffic before and after a change."""
 
 ADDED = 1000
+ADDING_S = {Substrate.HOST: 90.0, Substrate.UML: 150.0}
+"""Of traffic to go on for while they come, and after; user-mode Linux takes its time to take them in."""
+
 SWITCHES = {Mode.IPTABLES: Mode.NFTABLES, Mode.NFTABLES: Mode.IPTABLES, Mode.IPVS: Mode.NFTABLES}
 
 pytestmark = [
@@ -76,6 +80,7 @@ def plan(web: ServiceHandle, duration_s: float, seed: int) -> LoadPlan:
 
 
 def test_traffic_while_services_are_added(
+    cluster: Cluster,
     kube: Kube,
     dataplane: DataPlane,
     fillers_etcd: Etcd | None,
@@ -88,8 +93,9 @@ def test_traffic_while_services_are_added(
     progress: Progress,
 ) -> None:
     """A thousand Services come, and traffic to another one goes on."""
+    load = plan(web, ADDING_S[cluster.substrate], seed)
     with filling(kube, fillers_etcd, dataplane, proxies, namespace, progress) as fillers:
-        with meanwhile(generator, plan(web, 90.0, seed), f"{ADDED} Services are added") as traffic:
+        with meanwhile(generator, load, f"{ADDED} Services are added") as traffic:
             settle()
             with traffic.changing():
                 programmed_s = fillers.bring_to(ADDED)

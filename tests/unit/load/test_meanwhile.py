@@ -39,6 +39,11 @@ def test_failures_are_told_with_their_part(traffic):
     assert "during it (2 s) 2 failed (2 x timed out)" in told.statement
 
 
+def test_where_traffic_ended_before_its_change_nothing_is_said_of_the_time_after(traffic):
+    traffic.spans_s = [(102.2, 110.0)]
+    assert traffic.finding("ipvs").statement.endswith("2 failed (2 x timed out); after it nothing was sent.")
+
+
 def test_a_change_is_timed_even_if_it_fails(traffic):
     with pytest.raises(RuntimeError), traffic.changing():
         raise RuntimeError("no red paint")
