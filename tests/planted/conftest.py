@@ -24,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "fault" not in metafunc.fixturenames:
+        return
     cluster = metafunc.config.stash.get(CLUSTER, None)
     faults = [fault for fault in FAULTS if cluster is None or cluster.mode in fault.modes]
     metafunc.parametrize("fault", [pytest.param(fault, id=fault.name, marks=_marks(fault)) for fault in faults])

@@ -1,0 +1,109 @@
+"""What spoils a step of a sweep is told with the step, and the sweep goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+
+import pytest
+
+from clusters.progress import Progress
+from harness.kube.client import Kube
+from harness.kube.wait import wait_until
+from harness.load.generator import LoadGenerator
+from harness.load.plan import LoadPlan, LoadResult
+from harness.load.setting import SweepPlan, SweepSetting
+from harness.load.step import Step
+from harness.load.sweep import sweep
+
+SERVICES = (0, 10, 20)
+SPOILT = 1
+"""The step of which all of this is; the one before it and the one after it are sound."""
+
+RATE_PER_S, DURATION_S = 150, 20
+
+QUOTA = "no-more-services"
+QUOTA_DEADLINE_S = 60.0
+
+pytestmark = [pytest.mark.workers(2), pytest.mark.exclusive, pytest.mark.disruptive]
+
+Trouble = Callable[[], AbstractContextManager[object]]
+
+
+def test_a_lost_worker_marks_its_step_alone(
+    sweep_setting: SweepSetting, kube: Kube, seed: int, progress: Progress
+) -> None:
+    """The only pod of the generator is deleted while it sends; the next step has the one that takes its place."""
+    generator = Interrupted(sweep_setting.generator, SPOILT, lambda: delete_worker(kube, sweep_setting))
+    steps = taken(replace(sweep_setting, generator=generator), seed, progress, nullcontext)
+
+    assert [step.flaw for step in steps] == ["", "1 of the generator's workers were lost", ""]
+    assert told_alone(steps)
+
+
+def test_refused_services_mark_their_step_alone(
+    sweep_setting: SweepSetting, kube: Kube, seed: int, progress: Progress
+) -> None:
+    """The API server takes no more Services, as when it has no more addresses, and later does again."""
+    steps = taken(sweep_setting, seed, progress, lambda: no_more_services(kube, sweep_setting.namespace))
+
+    assert steps[SPOILT].flaw.startswith("the API server refused Services: 403")
+    assert told_alone(steps)
+
+
+def taken(setting: SweepSetting, seed: int, progress: Progress, trouble: Trouble) -> list[Step]:
+    """Every step, with `trouble` while the spoilt one is taken."""
+    plan = SweepPlan(SERVICES, RATE_PER_S, DURATION_S, seed)
+    with sweep(setting, plan, progress) as steps:
+        made = [next(steps)]
+        with trouble():
+            made.append(next(steps))
+        return [*made, *steps]
+
+
+def told_alone(steps: list[Step]) -> bool:
+    """The spoilt step has numbers, none of which is in a conclusion; those of the others are."""
+    return all(step.measurements for step in steps) and all(
+        found.concludes == (number != SPOILT) for number, step in enumerate(steps) for found in step.measurements
+    )
+
+
+class Interrupted(LoadGenerator):
+    """A generator to which something happens in the midst of one plan."""
+
+    def __init__(self, generator: LoadGenerator, number: int, happens: Callable[[], None]) -> None:
+        super().__init__(generator.kube, generator.master)
+        self._left, self._happens = number, happens
+
+    def run(self, plan: LoadPlan, begun: Callable[[], None] = lambda: None) -> LoadResult:
+        self._left -= 1
+        return super().run(plan, self._happens if self._left == -1 else begun)
+
+
+def delete_worker(kube: Kube, setting: SweepSetting) -> None:
+    """Of the generator, with no time to say farewell."""
+    pods = f"/api/v1/namespaces/{setting.namespace}/pods"
+    (worker,) = (pod["metadata"]["name"] for pod in kube.get(f"{pods}?labelSelector=load")["items"])
+    kube.request("DELETE", f"{pods}/{worker}?gracePeriodSeconds=0")
+
+
+@contextmanager
+def no_more_services(kube: Kube, namespace: str) -> Iterator[None]:
+    """A quota that is used up."""
+    quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": QUOTA},
+        "spec": {"hard": {"services": "0"}},
+    }
+    kube.create(namespace, quota)
+    wait_until(
+        "a quota of Services in force",
+        lambda: kube.get(f"{quotas}/{QUOTA}").get("status", {}),
+        lambda status: "services" in status.get("used", {}),
+        deadline_s=QUOTA_DEADLINE_S,
+    )
+    yield
+    kube.delete(namespace, quota)
