@@ -7,8 +7,8 @@ comes at a random moment of a stretch of its own: at equal distances they would 
 second at most, at the same few moments between two syncs. A change that has not arrived when the watch ends is counted
 as an error, never left out, and so is one whose effect was seen before it was made.
 
-What tries cost is not bounded: each walks kube-proxy's rules, and in iptables mode at 10,000 Services they take so much
-of two processors that kube-proxy has too little left. Such figures say more of the tries than of kube-proxy.
+What tries cost is not bounded: each walks kube-proxy's rules. In iptables mode at 10,000 Services that comes, by what a
+rule costs, to more than two processors have, so that such figures may say more of the tries than of kube-proxy.
 """
 
 from __future__ import annotations

@@ -98,12 +98,14 @@ def no_more_services(kube: Kube, namespace: str) -> Iterator[None]:
         "metadata": {"name": QUOTA},
         "spec": {"hard": {"services": "0"}},
     }
-    kube.create(namespace, quota)
-    wait_until(
-        "a quota of Services in force",
-        lambda: kube.get(f"{quotas}/{QUOTA}").get("status", {}),
-        lambda status: "services" in status.get("used", {}),
-        deadline_s=QUOTA_DEADLINE_S,
-    )
-    yield
-    kube.delete(namespace, quota)
+    try:
+        kube.create(namespace, quota)
+        wait_until(
+            "a quota of Services in force",
+            lambda: kube.get(f"{quotas}/{QUOTA}").get("status", {}),
+            lambda status: "services" in status.get("used", {}),
+            deadline_s=QUOTA_DEADLINE_S,
+        )
+        yield
+    finally:
+        kube.delete(namespace, quota)

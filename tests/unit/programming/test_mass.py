@@ -1,4 +1,5 @@
 import json
+import time
 from urllib.parse import unquote
 
 import pytest
@@ -34,11 +35,17 @@ def test_arrivals_count_from_the_call_and_what_never_comes_is_lost(tmp_path):
         run.end(exits(0))
 
     called = []
+
+    def begin():
+        called.append(True)
+        time.sleep(0.1)  # the time that it takes is what is told
+
     with serving(FakeApiServer({}, prober), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
-        found = arrivals(probers, EVERYTHING[:2], lambda: called.append(True), lead_s=0.05)
+        found = arrivals(probers, EVERYTHING[:2], begin, lead_s=0.05)
     assert called
     assert found.after_s["n1"][0] == pytest.approx(2, abs=0.5)
+    assert found.done_s >= 0.1
     assert found.lost == 1
 
 

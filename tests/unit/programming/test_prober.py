@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import closing
 
+from harness.programming.pod.prober import Address
 from harness.programming.probes import PROGRAM
 
 EVERY_S = 0.005
@@ -88,3 +89,13 @@ def test_what_never_changes_is_told_as_such_and_nothing_is_tried_before_its_mome
     assert stays["began_s"] == []
     assert there["began_s"][0] >= now_s + 1.0
     assert there["tries"] <= 20
+
+
+def test_an_address_is_back_with_the_answer_to_a_try_from_after_it_went():
+    address = Address({"address": "127.0.0.1", "port": 80, "want": "reachable again", "at_s": 0.0})
+    for begun_s in (10.0, 10.1, 10.2):
+        address.not_answered(begun_s)
+    address.answered(9.9)
+    assert address.began_s == [10.0], "an answer came late, to a try from before it went"
+    address.answered(10.5)
+    assert address.began_s == [10.0, 10.5]
