@@ -62,9 +62,9 @@ from harness.measure.sequence import sequence_statistics
 from harness.measure.slope import robust_slope
 from harness.outside import OutsideClient
 from harness.programming.changes import prepare, subjects
-from harness.programming.mass import arrivals, create_all, sample_of
+from harness.programming.mass import arrivals, create_all, sample_of, taken_away
 from harness.programming.probes import Probers, Want
-from harness.programming.programming import Pace, measure_changes
+from harness.programming.programming import measure_changes, pace_at
 from harness.programming.programming import measurements as changes_measured
 from harness.registry.accesslog import Asked
 from harness.registry.server import Registry
@@ -116,7 +116,6 @@ __all__ = [
     "NodeShell",
     "NodeUplinks",
     "OutsideClient",
-    "Pace",
     "Probers",
     "Progress",
     "Proxies",
@@ -179,6 +178,7 @@ __all__ = [
     "measure_changes",
     "nodes_of",
     "open_data_plane",
+    "pace_at",
     "parse_hey",
     "parse_wrk",
     "path_to_pod",
@@ -203,6 +203,7 @@ __all__ = [
     "steered_load",
     "subjects",
     "sweep",
+    "taken_away",
     "to_measurement",
     "told_by_us",
     "unschedulable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -79,21 +79,12 @@ class Fillers:
             remove_stored(self.kube, self.etcd, self.namespace)
 
     def empty(self) -> float:
-        """Delete all of them; seconds until no kernel holds any.
-
-        A user-mode Linux takes as long to let a thousand entries of an ipset go as to take them in, minutes on a
-        small host, and seconds to begin anew without them.
-        """
+        """Delete all of them; seconds until no kernel holds any."""
         if not self.asked_for:
             return 0.0
         self.remove()
-        if self.kube.cluster.substrate == Substrate.UML:
-            self.proxies.restart()
         held, self.held, self.asked_for = self.held, frozenset(), False
-        return wait_everywhere(
-            lambda: (self.dataplane.left(node, held) for node in self.kube.cluster.nodes),
-            deadline_s=CONVERGENCE_DEADLINE_S,
-        )
+        return wait_gone(self.kube, self.dataplane, self.proxies, held)
 
 
 @contextmanager
@@ -107,12 +98,32 @@ def filling(
 ) -> Iterator[Fillers]:
     """At the block's end no kernel holds a filler any more, for the case that comes next; whatever happened."""
     fillers = Fillers(kube, etcd, dataplane, proxies, namespace, progress)
-    waits = True
-    try:
+    with afterwards(fillers.empty):
         yield fillers
+
+
+def wait_gone(kube: Kube, dataplane: DataPlane, proxies: Proxies, fronts: frozenset[ServicePort]) -> float:
+    """Seconds until no kernel holds any of these, whose Services were deleted.
+
+    A user-mode Linux takes as long to let a thousand entries of an ipset go as to take them in, minutes on a small
+    host, and seconds to begin anew without them.
+    """
+    if kube.cluster.substrate == Substrate.UML:
+        proxies.restart()
+    return wait_everywhere(
+        lambda: (dataplane.left(node, fronts) for node in kube.cluster.nodes), deadline_s=CONVERGENCE_DEADLINE_S
+    )
+
+
+@contextmanager
+def afterwards(take_away: Callable[[], object]) -> Iterator[None]:
+    """Take away what the block has made, whatever happened in it; but after an interruption it goes with the case's
+    namespace."""
+    try:
+        yield
     except KeyboardInterrupt:
-        waits = False  # they go with the case's namespace
         raise
-    finally:
-        if waits:
-            fillers.empty()
+    except BaseException:
+        take_away()
+        raise
+    take_away()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from clusters.errors import WorldError
+from harness.dataplane.reader import DataPlane, ServicePort
 from harness.kube.client import Kube
-from harness.programming.changes import Change, Subject, make
+from harness.kube.proxies import Proxies
+from harness.load.fillers import afterwards, wait_gone
+from harness.programming.changes import Change, Subject, make, service_of
 from harness.programming.probes import Probe, Probers, Want
 from reports.model import Finding
 
 WRITERS = 8
-EVERY_S = 0.02
+EVERY_S = 0.005
 LIMIT_S = 600.0
 
 
@@ -51,7 +55,7 @@ class Arrivals:
         )
         statement += f", and one was not for {away}" if away else ""
         statement += f"; {self.lost} never were." if self.lost else "."
-        how = f"tried every {EVERY_S * 1000:g} ms, once"
+        how = f"a try from each node every {EVERY_S * 1000:g} ms; once"
         return Finding("programming", statement, {**numbers, "done_s": round(self.done_s, 3), "lost": self.lost}, how)
 
 
@@ -97,6 +101,24 @@ def create_all(kube: Kube, namespace: str, everything: Sequence[Subject]) -> Non
         # Taken one by one, so that what a writer met is raised here.
         for _ in writers.map(lambda subject: make(kube, namespace, subject, Change.ADD_SERVICE), everything):
             pass
+
+
+@contextmanager
+def taken_away(
+    kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str, everything: Sequence[Subject]
+) -> Iterator[None]:
+    """At the block's end no kernel holds any of these Services any more, for the case that comes next."""
+
+    def take_away() -> None:
+        with ThreadPoolExecutor(WRITERS) as writers:
+            # Taken one by one, so that what a writer met is raised here.
+            for _ in writers.map(lambda subject: kube.delete(namespace, service_of(subject)), everything):
+                pass
+        fronts = frozenset(ServicePort(subject.target.address, subject.target.port) for subject in everything)
+        wait_gone(kube, dataplane, proxies, fronts)
+
+    with afterwards(take_away):
+        yield
 
 
 def sample_of(everything: Sequence[Subject], count: int) -> tuple[Subject, ...]:

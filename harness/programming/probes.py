@@ -74,7 +74,8 @@ class Probers:
     ) -> Iterator[dict[str, Future[tuple[Seen, ...]]]]:
         """Watch from every node while the block makes its changes; by node what was seen of each probe, in order.
 
-        Each address is watched for `limit_s` after its moment at most. Raises `Refused` for an address elsewhere.
+        A node tries one address each `every_s`, in turns; each is watched for `limit_s` after its moment at most.
+        Raises `Refused` for an address elsewhere.
         """
         require_within(self.kube.cluster, *(probe.target for probe in probes))
         plan = json.dumps({"every_s": every_s, "limit_s": limit_s, "probes": [probe.as_record() for probe in probes]})

@@ -7,8 +7,9 @@ comes at a random moment of a stretch of its own: at equal distances they would 
 second at most, at the same few moments between two syncs. A change that has not arrived when the watch ends is counted
 as an error, never left out, and so is one whose effect was seen before it was made.
 
-What tries cost is not bounded: each walks kube-proxy's rules. In iptables mode at 10,000 Services that comes, by what a
-rule costs, to more than two processors have, so that such figures may say more of the tries than of kube-proxy.
+Each try walks kube-proxy's rules, which in iptables mode at 10,000 Services takes a millisecond of a processor that
+kube-proxy needs. So a node's tries are as far apart as lets them have a small share of it (`pod/prober.py`), which is
+told with the numbers as what they can be known to.
 """
 
 from __future__ import annotations
@@ -20,18 +21,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clusters.cluster import Cluster
 from clusters.progress import Progress
+from clusters.spec import Mode, Substrate
 from harness.kube.client import Kube
 from harness.measure.histogram import block_counts, encode, merge
 from harness.measure.intervals import quantile, quantile_interval
 from harness.programming.changes import Change, Subject, clear, make, prepare
-from harness.programming.probes import Probe, Probers, Seen, Want
+from harness.programming.probes import Probe, Probers, Seen
 from reports.model import Measurement
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-US_PER_MS = 1000.0
-TRY_EVERY_S = {Want.REACHABLE: 0.002, Want.UNREACHABLE: 0.005}
-"""By what an address shall become: a try that is answered costs more than one that is not."""
+US_PER_MS, US_PER_S = 1000.0, 1e6
+SHARE = 0.05
+"""Of a processor, for the tries of one node."""
+
+TRY_US = {Substrate.HOST: 60.0, Substrate.UML: 500.0}
+RULE_US = {Mode.IPTABLES: 0.1, Mode.IPVS: 0.0, Mode.NFTABLES: 0.0}
+"""Of a processor, about, for a try and for each rule that it walks: one a Service, in iptables mode (docs/results)."""
+
+LEAST_S = 0.002
 
 WATCH_S = 60.0
 BLOCK = 5
@@ -40,11 +49,21 @@ BLOCK = 5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`batch` changes of a kind, each within `apart_s` of its own, then of the next; probers start `lead_s` before."""
+    """`batch` changes of a kind, each within `apart_s` of its own, then of the next; probers start `lead_s` before.
 
+    A node tries an address each `every_s`.
+    """
+
+    every_s: float = LEAST_S
     batch: int = 25
     apart_s: float = 0.2
     lead_s: float = 3.0
+
+
+def pace_at(cluster: Cluster, services: int) -> Pace:
+    """As fast as the tries' share of a processor allows at so many Services."""
+    cost_us = TRY_US[cluster.substrate] + RULE_US[cluster.mode] * services
+    return Pace(every_s=max(LEAST_S, cost_us / US_PER_S / SHARE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +111,7 @@ def _one_kind(
     begin_s = time.time() + pace.lead_s
     moments_s = [begin_s + (number + generator.random()) * pace.apart_s for number in range(len(batch))]
     probes = [Probe(subject.target, at_s, change.makes) for subject, at_s in zip(batch, moments_s, strict=True)]
-    every_s = TRY_EVERY_S[change.makes]
-    with probers.watching(probes, every_s=every_s, limit_s=WATCH_S) as watching:
+    with probers.watching(probes, every_s=pace.every_s, limit_s=WATCH_S) as watching:
         sent_s = []
         for subject, at_s in zip(batch, moments_s, strict=True):
             time.sleep(max(0.0, at_s - time.time()))  # until its moment
@@ -110,7 +128,7 @@ def latency_ms(sent_s: float, seen: Seen) -> float | None:
 
 
 def measurements(
-    samples: Sequence[Sample], conditions: dict[str, object], generator: np.random.Generator
+    samples: Sequence[Sample], pace: Pace, conditions: dict[str, object], generator: np.random.Generator
 ) -> Iterator[Measurement]:
     """A record for each kind of change and each node; in milliseconds, its histogram in microseconds."""
     for change in Change:
@@ -120,7 +138,7 @@ def measurements(
                 **conditions,
                 "change": str(change),
                 "node": node,
-                "tried_every_ms": TRY_EVERY_S[change.makes] * 1000,
+                "tried_every_ms": round(pace.every_s * 1000, 1),
             }
             yield _measurement(told, here, generator)
 

@@ -13,7 +13,6 @@ from harness.suite import (
     Finding,
     Kube,
     Measurement,
-    Pace,
     Probers,
     Progress,
     Proxies,
@@ -24,9 +23,11 @@ from harness.suite import (
     create_all,
     filling,
     measure_changes,
+    pace_at,
     prepare,
     sample_of,
     subjects,
+    taken_away,
 )
 
 SAMPLES = 200
@@ -64,9 +65,10 @@ def test_changes_arrive_in_every_kernel(
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
             fillers.bring_to(services, at_once=True)
-            samples = measure_changes(kube, namespace, probers, everything, Pace(), seed + number, progress)
+            pace, random = pace_at(cluster, services), np.random.default_rng([seed, number])
+            samples = measure_changes(kube, namespace, probers, everything, pace, seed + number, progress)
             conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "services": services}
-            measurements.extend(changes_measured(samples, conditions, np.random.default_rng([seed, number])))
+            measurements.extend(changes_measured(samples, pace, conditions, random))
 
     lost = [(found.conditions, found.errors) for found in measurements if found.errors]
     assert not lost, f"changes that did not arrive within a minute, or that nobody had to make: {lost}"
@@ -91,13 +93,14 @@ def test_a_thousand_services_at_once_arrive(
     watched = sample_of(everything, WATCHED)
     for subject in everything:
         prepare(kube, namespace, subject)
-    created = arrivals(probers, watched, lambda: create_all(kube, namespace, everything))
-    findings.append(created.finding(f"{MASS} Services at once", f"{cluster.mode} mode"))
+    with taken_away(kube, dataplane, proxies, namespace, everything):
+        created = arrivals(probers, watched, lambda: create_all(kube, namespace, everything))
+        findings.append(created.finding(f"{MASS} Services at once", f"{cluster.mode} mode"))
 
-    if cluster.owned:
-        node = cluster.workers[0]
-        alone = replace(probers, pods={node.name: probers.pods[node.name]})
-        cold = arrivals(alone, watched, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
-        findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
-        assert not cold.lost, cold.after_s
+        if cluster.owned:
+            node = cluster.workers[0]
+            alone = replace(probers, pods={node.name: probers.pods[node.name]})
+            cold = arrivals(alone, watched, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
+            findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
+            assert not cold.lost, cold.after_s
     assert not created.lost, created.after_s

@@ -1,17 +1,20 @@
 import json
+from dataclasses import replace
 from urllib.parse import unquote
 
 import numpy as np
 import pytest
 
 from clusters.errors import Refused
+from clusters.spec import Mode, Substrate
 from harness.dataplane.reader import Backend
 from harness.kube.client import Kube
 from harness.load.plan import Target
 from harness.programming.changes import Change, clear, make, prepare, subjects
 from harness.programming.probes import Probe, Probers, Seen, Want
-from harness.programming.programming import Pace, Sample, latency_ms, measure_changes, measurements
+from harness.programming.programming import Pace, Sample, latency_ms, measure_changes, measurements, pace_at
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
+from tests.fakes.owned import fake_cluster
 from tests.fakes.progress import SilentProgress
 
 BACKEND = Backend("10.244.1.7", 8080)
@@ -89,7 +92,7 @@ def test_every_change_is_seen_from_every_node(tmp_path):
 
 def test_a_change_that_never_arrives_is_an_error_and_not_left_out(tmp_path):
     samples = measured(tmp_path, Seer(blind=("unreachable",)))
-    told = {found.conditions["change"]: found for found in measurements(samples, {}, np.random.default_rng(1))}
+    told = {found.conditions["change"]: found for found in measurements(samples, Pace(), {}, np.random.default_rng(1))}
     assert (told["add Service"].n, told["add Service"].errors) == (1, 0)
     assert (told["delete Service"].n, told["delete Service"].errors) == (0, 1)
     assert "not seen within 60 s: 1 changes" in told["delete Service"].flags
@@ -97,15 +100,16 @@ def test_a_change_that_never_arrives_is_an_error_and_not_left_out(tmp_path):
 
 def test_an_effect_that_was_there_before_its_change_is_an_error_and_no_quick_arrival(tmp_path):
     samples = measured(tmp_path, Seer(late_s=-0.01))
-    (found, *_) = measurements(samples, {}, np.random.default_rng(1))
+    (found, *_) = measurements(samples, Pace(), {}, np.random.default_rng(1))
     assert (found.n, found.errors) == (0, 1)
     assert "seen before they were made: 1 changes" in found.flags
 
 
 def test_a_distribution_is_told_in_milliseconds():
     samples = [Sample(Change.ADD_SERVICE, "n1", float(value)) for value in range(100, 300)]
-    (found, *_) = measurements(samples, {"services": 1000}, np.random.default_rng(1))
+    (found, *_) = measurements(samples, Pace(every_s=0.0212), {"services": 1000}, np.random.default_rng(1))
     assert (found.unit, found.n) == ("ms", 200)
+    assert found.conditions["tried_every_ms"] == 21.2
     assert found.quantiles["p50"] == pytest.approx(200, abs=2)
     assert found.ci95["p50"][0] < 200 < found.ci95["p50"][1]
 
@@ -116,3 +120,13 @@ def test_probes_go_nowhere_else(tmp_path):
         probe = Probe(Target("a", "192.0.2.1", 80), 0.0, Want.REACHABLE)
         with pytest.raises(Refused, match="is not an address"), probers.watching([probe], every_s=1, limit_s=1):
             pass
+
+
+@pytest.mark.parametrize(
+    ("mode", "substrate", "every_s"),
+    [(Mode.NFTABLES, Substrate.HOST, 0.002), (Mode.IPTABLES, Substrate.HOST, 0.0212), (Mode.IPVS, Substrate.UML, 0.01)],
+)
+def test_the_more_a_try_costs_the_fewer_there_are(mode, substrate, every_s):
+    cluster = replace(fake_cluster(), mode=mode, substrate=substrate)
+    assert pace_at(cluster, 10_000).every_s == pytest.approx(every_s)
+    assert pace_at(cluster, 0).every_s <= every_s

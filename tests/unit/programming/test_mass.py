@@ -1,14 +1,16 @@
 import json
 import time
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
 
 from clusters.errors import WorldError
+from clusters.spec import Substrate
 from harness.dataplane.reader import Backend
 from harness.kube.client import Kube
 from harness.programming.changes import subjects
-from harness.programming.mass import Arrivals, arrivals, create_all, sample_of
+from harness.programming.mass import Arrivals, arrivals, create_all, sample_of, taken_away
 from harness.programming.probes import Probers, Want
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 
@@ -89,3 +91,32 @@ def test_the_last_arrival_is_told_for_each_node():
     assert "at once (nftables mode), done after 1.00 s: the last of 2 watched was reachable after" in told.statement
     assert "1.25 s on n1, 0.75 s on n2; 1 never were" in told.statement
     assert told.numbers["lost"] == 1
+
+
+class Node:
+    """Kernels that let Services go when kube-proxies begin anew, and what was done until then."""
+
+    def __init__(self):
+        self.done = []
+
+    def restart(self):
+        self.done.append("restart")
+
+    def left(self, node, fronts):
+        self.done.append(f"{len(fronts)} looked for on {node.name}")
+        return frozenset()
+
+
+@pytest.mark.parametrize(("substrate", "begins"), [(Substrate.HOST, []), (Substrate.UML, ["restart"])])
+def test_no_kernel_holds_what_was_made_at_once_when_the_next_case_comes(tmp_path, substrate, begins):
+    services = "/api/v1/namespaces/a/services"
+    api = FakeApiServer({f"DELETE {services}/{subject.name}": {} for subject in EVERYTHING})
+    node = Node()
+    with (
+        serving(api, tmp_path) as cluster,
+        pytest.raises(AssertionError),
+        taken_away(Kube(replace(cluster, substrate=substrate)), node, node, "a", EVERYTHING),
+    ):
+        raise AssertionError
+    assert sorted(api.asked) == [f"DELETE {services}/{subject.name}" for subject in EVERYTHING]
+    assert node.done == [*begins, "10 looked for on node", "10 looked for on worker"]

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 
 from harness.programming.pod.prober import Address
 from harness.programming.probes import PROGRAM
@@ -14,8 +14,8 @@ EVERY_S = 0.005
 LIMIT_S = 5.0
 
 
-def start(*probes, limit_s=LIMIT_S):
-    plan = json.dumps({"every_s": EVERY_S, "limit_s": limit_s, "probes": probes})
+def start(*probes, limit_s=LIMIT_S, every_s=EVERY_S):
+    plan = json.dumps({"every_s": every_s, "limit_s": limit_s, "probes": probes})
     return subprocess.Popen([sys.executable, "-c", PROGRAM, plan], stdout=subprocess.PIPE, text=True)
 
 
@@ -99,3 +99,44 @@ def test_an_address_is_back_with_the_answer_to_a_try_from_after_it_went():
     assert address.began_s == [10.0], "an answer came late, to a try from before it went"
     address.answered(10.5)
     assert address.began_s == [10.0, 10.5]
+
+
+@contextmanager
+def servers(ports):
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(socket.create_server(("127.0.0.1", port), backlog=4096))) for port in ports]
+
+
+def test_all_addresses_share_the_tries():
+    ports = [free_port() for _ in range(10)]
+    with start(*(probe(port, "reachable", time.time()) for port in ports), limit_s=2.0, every_s=0.1) as prober:
+        told = json.loads(prober.communicate(timeout=30)[0])
+    assert sum(seen["tries"] for seen in told) <= 20
+    assert all(seen["tries"] for seen in told)
+
+
+def test_where_one_address_becomes_reachable_the_others_are_looked_at():
+    ports, before_s = [free_port() for _ in range(10)], time.time()
+    with start(*(probe(port, "reachable", before_s) for port in ports), every_s=0.3) as prober:
+        while time.time() < before_s + 1.0:  # until tries have failed
+            time.sleep(0.01)
+        with servers(ports):
+            told = json.loads(prober.communicate(timeout=30)[0])
+    began_s = [seen["began_s"][0] for seen in told]
+    assert max(began_s) - min(began_s) < 0.3, "they had to wait for their turn"
+
+
+def test_where_one_address_goes_the_others_are_looked_at():
+    ports, before_s = [free_port() for _ in range(10)], time.time()
+    with (
+        servers(ports) as listening,
+        start(*(probe(port, "unreachable", before_s) for port in ports), every_s=0.3) as prober,
+    ):
+        while time.time() < before_s + 1.0:  # until tries have succeeded
+            time.sleep(0.01)
+        for server in listening:
+            server.close()
+        told = json.loads(prober.communicate(timeout=30)[0])
+    began_s = [seen["began_s"][0] for seen in told]
+    assert max(began_s) - min(began_s) < 0.3, "they had to wait for their turn"
+    assert sum(seen["tries"] for seen in told) < 60
