@@ -29,8 +29,9 @@ def _clean_leftovers(progress: Progress, *, kept_too: bool) -> tuple[str, ...]:
 def _explore(request: ClusterRequest, workers: int, port: int, progress: Progress) -> None:
     # As above.
     from harness.load.explore import explore
+    from harness.run.owner import ProviderOwner
 
-    explore(request, workers, port, progress)
+    explore(request, workers, port, ProviderOwner(), progress)
 
 
 SHARES = (1.0, 0.1, 0.01)

@@ -7,11 +7,9 @@ it exactly once at the end, whatever happened (see `harness.run.controller`).
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -24,6 +22,7 @@ from harness.bundle import collect_bundle
 from harness.claims import read_claims
 from harness.dataplane.shell import ProviderShell
 from harness.needs import missing_need, of_other_modes
+from harness.run.cancellation import sigterm_as_interrupt
 from harness.run.controller import Controller, new_directory
 from harness.run.lock import run_lock
 from harness.run.log import RunLog
@@ -82,7 +81,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         request = read_request(config)
         if request is None or config.option.collectonly:
             return
-        signal.signal(signal.SIGTERM, _as_interrupt)
+        sigterm_as_interrupt()
         controller = _new_controller(config, request)
         config.stash[CONTROLLER] = controller
         config.stash[RUN_DIRECTORY] = controller.directory
@@ -229,8 +228,3 @@ def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
         provider=provider,
     )
     return f"bundles/{name}"
-
-
-def _as_interrupt(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends a run as Ctrl-C does: with clean-up and a report."""
-    raise KeyboardInterrupt

@@ -24,7 +24,8 @@ from harness.load.generator import address_towards
 from harness.load.master import PROCESSES
 from harness.load.plan import Target, require_within
 from harness.load.workers import FOLDER, PACKAGE, worker_pods
-from harness.run.owner import ProviderOwner
+from harness.run.cancellation import sigterm_as_interrupt, uninterrupted
+from harness.run.owner import ClusterOwner
 from harness.run.request import ClusterRequest
 
 PREFIX = "kubeproof-load-"
@@ -57,9 +58,9 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
                 process.terminate()
 
 
-def explore(request: ClusterRequest, workers: int, page_port: int, progress: Progress) -> None:
-    """Show the page of a cluster until Ctrl-C; a cluster that was made for it goes with it."""
-    owner = ProviderOwner()
+def explore(request: ClusterRequest, workers: int, page_port: int, owner: ClusterOwner, progress: Progress) -> None:
+    """Show the page of a cluster until Ctrl-C or SIGTERM; a cluster that was made for it goes with it."""
+    sigterm_as_interrupt()
     try:
         cluster = owner.open(request, progress)
         with exploring(cluster, workers, page_port, progress) as locust, suppress(KeyboardInterrupt):
@@ -67,7 +68,8 @@ def explore(request: ClusterRequest, workers: int, page_port: int, progress: Pro
             locust.wait()
         require_ended_well(locust)
     finally:
-        owner.close(Path(tempfile.mkdtemp(prefix="kubeproof-load-")), progress)
+        with uninterrupted():
+            owner.close(Path(tempfile.mkdtemp(prefix="kubeproof-load-")), progress)
 
 
 def master_argv(master: tuple[str, int], page_port: int) -> list[str]:

@@ -7,10 +7,8 @@ get the cluster as data and send their results inside pytest's own reports.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
 from harness.claims import Claim, Spoken, combine
 from harness.measure.flakes import flakes
+from harness.run.cancellation import uninterrupted
 from harness.run.log import RunLog
 from harness.run.owner import ClusterOwner
 from harness.run.record import CaseNews, news_of
@@ -103,7 +102,7 @@ class Controller:
         if self._closed:
             return
         self._closed = True
-        with _uninterrupted():
+        with uninterrupted():
             try:
                 facts = self.owner.closing_facts()
                 self.results = replace(self.results, environment={**self.results.environment, **facts})
@@ -196,14 +195,3 @@ def _with_cluster(info: RunInfo, cluster: Cluster) -> RunInfo:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """A second Ctrl-C or SIGTERM must not leave a cluster behind half removed."""
-    kept = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)

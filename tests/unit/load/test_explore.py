@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -11,9 +12,12 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from clusters.progress import PrintedProgress
+from clusters.spec import Mode
 from harness.kube.wait import wait_until
-from harness.load.explore import free_port, master_argv
+from harness.load.explore import explore, free_port, master_argv
 from harness.load.master import PROCESSES
+from harness.run.request import request_for_cluster
 
 FILE = PROCESSES / "kubeproof_load" / "explore.py"
 
@@ -36,6 +40,14 @@ def target():
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=known) as server:
         yield {"KUBEPROOF_ADDRESS": "127.0.0.1", "KUBEPROOF_PORT": server.stdout.readline().strip()}
         server.stdin.close()
+
+
+@pytest.fixture
+def restored_signals():
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 def ask(port, path, data=None):
@@ -67,3 +79,25 @@ def test_users_chosen_on_the_page_tell_microseconds(target):
     assert told["us by our clock"]["method"] == "first_packet"
     assert not told["us by our clock"]["num_failures"]
     assert told["us by the kernel's clock"]["avg_response_time"] >= 1
+
+
+class Killed:
+    """An owner whose cluster is half made, and then half removed, when SIGTERM comes."""
+
+    def __init__(self) -> None:
+        self.removed = False
+
+    def open(self, request, progress):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("it went on")
+
+    def close(self, logs, progress):
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.removed = True
+
+
+def test_sigterm_ends_it_as_ctrl_c_does_and_leaves_nothing(restored_signals):
+    owner = Killed()
+    with pytest.raises(KeyboardInterrupt):
+        explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
+    assert owner.removed
