@@ -13,6 +13,7 @@ from harness.dataplane.reader import DataPlane, ServicePort
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
 from harness.load.fillers import afterwards, wait_gone
+from harness.load.plan import Target
 from harness.programming.changes import Change, Subject, make, service_of
 from harness.programming.probes import Probe, Probers, Want
 from reports.model import Finding
@@ -62,6 +63,7 @@ class Arrivals:
 def arrivals(
     probers: Probers,
     watched: Sequence[Subject],
+    witness: Target,
     begin: Callable[[], None],
     *,
     want: Want = Want.REACHABLE,
@@ -69,11 +71,12 @@ def arrivals(
 ) -> Arrivals:
     """Watch these while `begin` does what shall make them reachable, or so again; seconds are counted from its call.
 
-    Probers get `lead_s` to start. Raises `WorldError` if one was reachable before.
+    The witness stays reachable whatever `begin` does. Probers get `lead_s` to start. Raises `WorldError` if one was
+    reachable before.
     """
     begin_s = time.time() + lead_s
     probes = [Probe(subject.target, begin_s, want) for subject in watched]
-    with probers.watching(probes, every_s=EVERY_S, limit_s=LIMIT_S) as watching:
+    with probers.watching(probes, witness, every_s=EVERY_S, limit_s=LIMIT_S) as watching:
         time.sleep(max(0.0, begin_s - time.time()))  # until probers are there
         called_s = time.time()
         begin()

@@ -70,15 +70,22 @@ class Probers:
 
     @contextmanager
     def watching(
-        self, probes: Sequence[Probe], *, every_s: float, limit_s: float
+        self, probes: Sequence[Probe], witness: Target, *, every_s: float, limit_s: float
     ) -> Iterator[dict[str, Future[tuple[Seen, ...]]]]:
         """Watch from every node while the block makes its changes; by node what was seen of each probe, in order.
 
         A node tries one address each `every_s`, in turns; each is watched for `limit_s` after its moment at most.
-        Raises `Refused` for an address elsewhere.
+        The witness is an address on the same path that stays reachable. Raises `Refused` for an address elsewhere.
         """
-        require_within(self.kube.cluster, *(probe.target for probe in probes))
-        plan = json.dumps({"every_s": every_s, "limit_s": limit_s, "probes": [probe.as_record() for probe in probes]})
+        require_within(self.kube.cluster, witness, *(probe.target for probe in probes))
+        plan = json.dumps(
+            {
+                "every_s": every_s,
+                "limit_s": limit_s,
+                "probes": [probe.as_record() for probe in probes],
+                "witness": {"address": witness.address, "port": witness.port},
+            }
+        )
         last_s = max(probe.at_s for probe in probes) - min(probe.at_s for probe in probes)
         with ThreadPoolExecutor(len(self.pods)) as watching:
             yield {

@@ -24,7 +24,7 @@ import numpy as np
 from clusters.cluster import Cluster
 from clusters.progress import Progress
 from clusters.spec import Mode, Substrate
-from harness.kube.client import Kube
+from harness.load.plan import Target
 from harness.measure.histogram import block_counts, encode, merge
 from harness.measure.intervals import quantile, quantile_interval
 from harness.programming.changes import Change, Subject, clear, make, prepare
@@ -77,15 +77,15 @@ class Sample:
 
 
 def measure_changes(
-    kube: Kube,
-    namespace: str,
     probers: Probers,
     all_subjects: Sequence[Subject],
+    witness: Target,
     pace: Pace,
     seed: int,
     progress: Progress,
 ) -> tuple[Sample, ...]:
-    """Take every subject through every change; a sample for each change and node."""
+    """Take every subject through every change; a sample for each change and node. The witness is another Service."""
+    kube, namespace = probers.kube, probers.namespace
     samples: list[Sample] = []
     generator = random.Random(seed)
     for begin in range(0, len(all_subjects), pace.batch):
@@ -94,28 +94,27 @@ def measure_changes(
         for subject in batch:
             prepare(kube, namespace, subject)
         for change in Change:
-            samples += _one_kind(kube, namespace, probers, batch, change, pace, generator)
+            samples += _one_kind(probers, batch, change, witness, pace, generator)
         clear(kube, namespace, batch)
     return tuple(samples)
 
 
 def _one_kind(
-    kube: Kube,
-    namespace: str,
     probers: Probers,
     batch: Sequence[Subject],
     change: Change,
+    witness: Target,
     pace: Pace,
     generator: random.Random,
 ) -> Iterator[Sample]:
     begin_s = time.time() + pace.lead_s
     moments_s = [begin_s + (number + generator.random()) * pace.apart_s for number in range(len(batch))]
     probes = [Probe(subject.target, at_s, change.makes) for subject, at_s in zip(batch, moments_s, strict=True)]
-    with probers.watching(probes, every_s=pace.every_s, limit_s=WATCH_S) as watching:
+    with probers.watching(probes, witness, every_s=pace.every_s, limit_s=WATCH_S) as watching:
         sent_s = []
         for subject, at_s in zip(batch, moments_s, strict=True):
             time.sleep(max(0.0, at_s - time.time()))  # until its moment
-            sent_s.append(make(kube, namespace, subject, change))
+            sent_s.append(make(probers.kube, probers.namespace, subject, change))
         seen = {node: told.result() for node, told in watching.items()}
     for node, told in seen.items():
         for begun_s, one in zip(sent_s, told, strict=True):

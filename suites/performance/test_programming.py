@@ -16,7 +16,9 @@ from harness.suite import (
     Probers,
     Progress,
     Proxies,
+    ServiceHandle,
     ServiceMaker,
+    Target,
     Want,
     arrivals,
     changes_measured,
@@ -35,9 +37,15 @@ MASS, WATCHED = 1000, 20
 
 
 @pytest.fixture
-def backend(make_service: ServiceMaker) -> Backend:
+def web(make_service: ServiceMaker) -> ServiceHandle:
+    """A Service that nobody changes, with one backend."""
+    return make_service("web", 1)
+
+
+@pytest.fixture
+def backend(web: ServiceHandle) -> Backend:
     """What every Service that is changed leads to."""
-    (address,) = make_service("web", 1).pods.values()
+    (address,) = web.pods.values()
     return Backend(address, 8080)
 
 
@@ -52,6 +60,7 @@ def test_changes_arrive_in_every_kernel(
     fillers_etcd: Etcd | None,
     proxies: Proxies,
     namespace: str,
+    web: ServiceHandle,
     backend: Backend,
     probers: Probers,
     programming_services: tuple[int, ...],
@@ -61,12 +70,13 @@ def test_changes_arrive_in_every_kernel(
 ) -> None:
     """A Service and its endpoint come and go, 200 times each at every number of Services, seen from each node."""
     everything = subjects(cluster.service_cidr, backend, SAMPLES)
+    unchanged = Target("unchanged", web.cluster_ip, 80)
     with filling(kube, fillers_etcd, dataplane, proxies, namespace, progress) as fillers:
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
             fillers.bring_to(services, at_once=True)
             pace, random = pace_at(cluster, services), np.random.default_rng([seed, number])
-            samples = measure_changes(kube, namespace, probers, everything, pace, seed + number, progress)
+            samples = measure_changes(probers, everything, unchanged, pace, seed + number, progress)
             conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "services": services}
             measurements.extend(changes_measured(samples, pace, conditions, random))
 
@@ -90,17 +100,17 @@ def test_a_thousand_services_at_once_arrive(
 ) -> None:
     """Services made as fast as the API server takes them; then a kube-proxy that begins with nothing."""
     everything = subjects(cluster.service_cidr, backend, MASS)
-    watched = sample_of(everything, WATCHED)
+    watched, pod = sample_of(everything, WATCHED), Target("pod", backend.address, backend.port)
     for subject in everything:
         prepare(kube, namespace, subject)
     with taken_away(kube, dataplane, proxies, namespace, everything):
-        created = arrivals(probers, watched, lambda: create_all(kube, namespace, everything))
+        created = arrivals(probers, watched, pod, lambda: create_all(kube, namespace, everything))
         findings.append(created.finding(f"{MASS} Services at once", f"{cluster.mode} mode"))
 
         if cluster.owned:
             node = cluster.workers[0]
             alone = replace(probers, pods={node.name: probers.pods[node.name]})
-            cold = arrivals(alone, watched, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
+            cold = arrivals(alone, watched, pod, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
             findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
             assert not cold.lost, cold.after_s
     assert not created.lost, created.after_s

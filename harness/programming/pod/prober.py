@@ -1,11 +1,12 @@
 """Runs in a pod, by Debian's Python alone: when does an address become reachable, or stop being so, or come back?
 
 Reads a plan as JSON from its argument. From its moment on each address is tried again and again, each time by a
-connection of its own, until what is wanted is seen or `limit_s` has passed. Reachable is an address from the
-beginning of the first try that was answered; unreachable from the beginning of the first of `SURE` tries running that
-were not. One that shall be reachable again is first seen to be unreachable. What is answered is reset, so that nothing
-of it stays. Prints as JSON, for each address, the moments at which the states that were wanted of it began (seconds
-since 1970; fewer than wanted if not all of them came) and how many tries there were.
+connection of its own, until what is wanted is seen or `limit_s` has passed. Reachable is an address from the beginning
+of the first try that was answered; unreachable from the beginning of the first of `SURE` tries running that were
+refused, or of which nothing was heard while the witness answered: an address on the same path that stays, for a kernel
+that has no time for a while answers nobody. One that shall be reachable again is first seen to be unreachable. What is
+answered is reset, so that nothing of it stays. Prints as JSON, for each address, the moments at which the states that
+were wanted of it began (seconds since 1970; fewer than wanted if not all of them came) and how many tries there were.
 
 A try costs the node a walk through kube-proxy's rules, and kube-proxy needs the processor. So tries have a budget: one
 each `every_s`, whoever waits, in turns. What kube-proxy brings into the kernel comes together, so that where a change
@@ -80,6 +81,24 @@ class Address:
         return self.waits and self._states[len(self.began_s)] == state
 
 
+class Witness:
+    """An address that stays, on the path of all others: it was heard of in a try that began at `heard_s` at last."""
+
+    def __init__(self, wish: dict[str, Any]) -> None:
+        self.target = (wish["address"], wish["port"])
+        self.tried_s = self.heard_s = 0.0
+        self.tries = 0
+
+    def answered(self, begun_s: float) -> None:
+        self.heard_s = max(self.heard_s, begun_s)
+
+    def not_answered(self, begun_s: float) -> None:
+        """Nothing is concluded."""
+
+    def waits_for(self, state: bool) -> bool:
+        return False
+
+
 class Prober:
     """All addresses, and the tries that are under way."""
 
@@ -88,7 +107,8 @@ class Prober:
         self._addresses = [Address(wish) for wish in plan["probes"]]
         self._end_s = max(address.at_s for address in self._addresses) + plan["limit_s"]
         self._selector = selectors.DefaultSelector()
-        self._open: dict[socket.socket, tuple[Address, float]] = {}
+        self._witness = Witness(plan["witness"])
+        self._open: dict[socket.socket, tuple[Address | Witness, float]] = {}
         self._next_s = min(address.at_s for address in self._addresses)
         self._looks = self._spent = 0
         self._paid_s = 0.0
@@ -98,11 +118,12 @@ class Prober:
             now_s = time.time()
             if self._next_s <= now_s:
                 self._take_turn(now_s)
-            self._give_up(now_s)
             for ready, _ in self._selector.select(max(0.0, min(self._next_s - time.time(), SUSPICION_S))):
                 connection = ready.fileobj
                 assert isinstance(connection, socket.socket)
                 self._end(connection, connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0)
+            # After what has come by now was read, for this process may have had no time either.
+            self._give_up(now_s)
         for connection in list(self._open):
             self._close(connection)
         return [{"began_s": address.began_s, "tries": address.tries} for address in self._addresses]
@@ -115,9 +136,12 @@ class Prober:
                 self._try(address, now_s)
             self._next_s = now_s + self._every_s
             return
-        for address in due:
-            self._try(address, now_s)
-        self._spent += len(due)
+        asked: list[Address | Witness] = [*due]
+        if any(address.waits_for(UNREACHABLE) for address in due):
+            asked.append(self._witness)  # last: where it arrives, those before it did
+        for one in asked:
+            self._try(one, now_s)
+        self._spent += len(asked)
         self._looks -= 1
         self._next_s = now_s + LOOKS_APART_S
         if not self._looks:
@@ -131,7 +155,7 @@ class Prober:
         if not self._looks and now_s >= self._paid_s:
             self._looks, self._spent, self._next_s = LOOKS, 0, now_s
 
-    def _try(self, address: Address, now_s: float) -> None:
+    def _try(self, address: Address | Witness, now_s: float) -> None:
         address.tried_s = now_s
         connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
@@ -156,11 +180,13 @@ class Prober:
             if begun_s + SUSPICION_S > now_s:
                 return
             if begun_s + PATIENCE_S <= now_s:
-                self._end(connection, False)
+                self._close(connection)
+                if self._witness.heard_s >= begun_s:
+                    address.not_answered(begun_s)
             elif address.waits_for(UNREACHABLE):
                 self._look(now_s)
 
-    def _close(self, connection: socket.socket) -> tuple[Address, float]:
+    def _close(self, connection: socket.socket) -> tuple[Address | Witness, float]:
         self._selector.unregister(connection)
         connection.close()
         return self._open.pop(connection)

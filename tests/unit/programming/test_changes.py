@@ -61,6 +61,9 @@ def test_a_change_takes_from_its_sending_to_the_first_try_that_saw_it():
     assert latency_ms(100.0, Seen(None, 9)) is None
 
 
+WITNESS = Target("web", "10.96.0.9", 80)
+
+
 class Seer:
     """A prober that sees every change `late_s` after its moment, and never sees `blind` ones."""
 
@@ -80,7 +83,7 @@ def measured(tmp_path, seer):
     with serving(FakeApiServer(ANSWERS, seer), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
         everything = subjects("10.96.0.0/16", BACKEND, 1)
-        return measure_changes(Kube(cluster), "a", probers, everything, Pace(lead_s=0.05), 1, SilentProgress())
+        return measure_changes(probers, everything, WITNESS, Pace(lead_s=0.05), 1, SilentProgress())
 
 
 def test_every_change_is_seen_from_every_node(tmp_path):
@@ -118,7 +121,10 @@ def test_probes_go_nowhere_else(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
         probe = Probe(Target("a", "192.0.2.1", 80), 0.0, Want.REACHABLE)
-        with pytest.raises(Refused, match="is not an address"), probers.watching([probe], every_s=1, limit_s=1):
+        with (
+            pytest.raises(Refused, match="is not an address"),
+            probers.watching([probe], WITNESS, every_s=1, limit_s=1),
+        ):
             pass
 
 

@@ -9,6 +9,7 @@ from clusters.errors import WorldError
 from clusters.spec import Substrate
 from harness.dataplane.reader import Backend
 from harness.kube.client import Kube
+from harness.load.plan import Target
 from harness.programming.changes import subjects
 from harness.programming.mass import Arrivals, arrivals, create_all, sample_of, taken_away
 from harness.programming.probes import Probers, Want
@@ -16,6 +17,7 @@ from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 
 BACKEND = Backend("10.244.1.7", 8080)
 EVERYTHING = subjects("10.96.0.0/16", BACKEND, 10)
+WITNESS = Target("pod", BACKEND.address, BACKEND.port)
 
 
 def test_a_sample_is_spread_and_holds_the_last():
@@ -44,7 +46,7 @@ def test_arrivals_count_from_the_call_and_what_never_comes_is_lost(tmp_path):
 
     with serving(FakeApiServer({}, prober), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
-        found = arrivals(probers, EVERYTHING[:2], begin, lead_s=0.05)
+        found = arrivals(probers, EVERYTHING[:2], WITNESS, begin, lead_s=0.05)
     assert called
     assert found.after_s["n1"][0] == pytest.approx(2, abs=0.5)
     assert found.done_s >= 0.1
@@ -62,7 +64,7 @@ def watched_once(tmp_path, began_after_s, want):
 
     with serving(FakeApiServer({}, prober), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
-        return arrivals(probers, EVERYTHING[:1], lambda: None, want=want, lead_s=0.05)
+        return arrivals(probers, EVERYTHING[:1], WITNESS, lambda: None, want=want, lead_s=0.05)
 
 
 def test_what_was_reachable_before_anything_made_it_so_is_no_arrival(tmp_path):

@@ -14,9 +14,18 @@ EVERY_S = 0.005
 LIMIT_S = 5.0
 
 
-def start(*probes, limit_s=LIMIT_S, every_s=EVERY_S):
-    plan = json.dumps({"every_s": every_s, "limit_s": limit_s, "probes": probes})
-    return subprocess.Popen([sys.executable, "-c", PROGRAM, plan], stdout=subprocess.PIPE, text=True)
+NOBODY = 9
+"""Where nothing listens: what is refused needs no witness."""
+
+
+def start(*probes, limit_s=LIMIT_S, every_s=EVERY_S, witness=NOBODY):
+    plan = {
+        "every_s": every_s,
+        "limit_s": limit_s,
+        "probes": probes,
+        "witness": {"address": "127.0.0.1", "port": witness},
+    }
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, json.dumps(plan)], stdout=subprocess.PIPE, text=True)
 
 
 def probe(port, want, at_s):
@@ -53,6 +62,35 @@ def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered():
             (seen,) = json.loads(prober.communicate(timeout=30)[0])
     (began_s,) = seen["began_s"]
     assert began_s >= closed_s - EVERY_S
+
+
+@contextmanager
+def silent():
+    """A port whose door is full, so that nothing is heard of who comes."""
+    with ExitStack() as stack:
+        server = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0), backlog=0)))
+        stack.enter_context(closing(socket.create_connection(server.getsockname())))
+        yield server.getsockname()[1]
+
+
+def test_an_address_of_which_nothing_is_heard_while_the_witness_answers_is_unreachable():
+    with silent() as port, servers([witness := free_port()]):
+        before_s = time.time()
+        with start(probe(port, "unreachable", before_s), witness=witness) as prober:
+            (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    (began_s,) = seen["began_s"]
+    assert began_s >= before_s
+
+
+def test_where_the_witness_does_not_answer_either_nothing_is_known():
+    with (
+        silent() as port,
+        silent() as witness,
+        start(probe(port, "unreachable", time.time()), witness=witness, limit_s=1.0) as prober,
+    ):
+        (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    assert seen["tries"] > 3
+    assert seen["began_s"] == []
 
 
 def test_an_address_that_shall_come_back_is_seen_to_go_first():
