@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -15,7 +16,7 @@ import pytest
 from clusters.progress import PrintedProgress
 from clusters.spec import Mode
 from harness.kube.wait import wait_until
-from harness.load.explore import explore, free_port, master_argv
+from harness.load.explore import explore, free_port, master_argv, require_ended_well
 from harness.load.master import PROCESSES
 from harness.run.request import request_for_cluster
 
@@ -50,6 +51,12 @@ def restored_signals():
         signal.signal(number, handler)
 
 
+def two_ports():
+    """Held at the same time, or they might be one."""
+    with closing(socket.create_server(("", 0))) as page, closing(socket.create_server(("", 0))) as door:
+        return page.getsockname()[1], door.getsockname()[1]
+
+
 def ask(port, path, data=None):
     body = None if data is None else urllib.parse.urlencode(data, doseq=True).encode()
     with closing(urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", body, timeout=10)) as answer:
@@ -64,7 +71,7 @@ def workers(port):
 
 
 def test_users_chosen_on_the_page_tell_microseconds(target):
-    page, door = free_port(), free_port()
+    page, door = two_ports()
     worker = [sys.executable, "-m", "locust", "--locustfile", str(FILE), "--worker", "--master-port", str(door)]
     with process(master_argv(("127.0.0.1", door), page), **target), process(worker, **target):
         wait_until("a worker", lambda: workers(page), bool, deadline_s=60)
@@ -79,6 +86,16 @@ def test_users_chosen_on_the_page_tell_microseconds(target):
     assert told["us by our clock"]["method"] == "first_packet"
     assert not told["us by our clock"]["num_failures"]
     assert told["us by the kernel's clock"]["avg_response_time"] >= 1
+
+
+def test_what_fails_on_the_page_is_not_locusts_own_failure():
+    (page, door), nobody = two_ports(), {"KUBEPROOF_ADDRESS": "127.0.0.1", "KUBEPROOF_PORT": "9"}
+    worker = [sys.executable, "-m", "locust", "--locustfile", str(FILE), "--worker", "--master-port", str(door)]
+    with process(master_argv(("127.0.0.1", door), page), **nobody) as master, process(worker, **nobody):
+        wait_until("a worker", lambda: workers(page), bool, deadline_s=60)
+        ask(page, "/swarm", {"user_count": 1, "spawn_rate": 1, "user_classes": ["FirstPacketUser"], "host": ""})
+        wait_until("a failure", lambda: json.loads(ask(page, "/stats/requests"))["fail_ratio"], bool, deadline_s=60)
+    require_ended_well(master)
 
 
 class Killed:
