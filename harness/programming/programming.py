@@ -9,7 +9,8 @@ as an error, never left out, and so is one whose effect was seen before it was m
 
 Each try walks kube-proxy's rules, which in iptables mode at 10,000 Services takes a millisecond of a processor that
 kube-proxy needs. So a node's tries are as far apart as lets them have a small share of it (`pod/prober.py`), which is
-told with the numbers as what they can be known to.
+told with the numbers: it is what they can be known to where changes arrive together, as in a sync they do; one that
+arrives alone is seen when its turn comes.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from tests.fakes.owned import fake_cluster
 from tests.fakes.progress import SilentProgress
 
 BACKEND = Backend("10.244.1.7", 8080)
+WITNESS = Target("web", "10.96.0.9", 80)
 SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
 NAME = "subject-0000"
 ANSWERS = {
@@ -59,9 +60,6 @@ def test_subjects_have_addresses_that_no_filler_has():
 def test_a_change_takes_from_its_sending_to_the_first_try_that_saw_it():
     assert latency_ms(100.0, Seen(100.25, 9)) == pytest.approx(250.0)
     assert latency_ms(100.0, Seen(None, 9)) is None
-
-
-WITNESS = Target("web", "10.96.0.9", 80)
 
 
 class Seer:

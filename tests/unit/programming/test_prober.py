@@ -37,6 +37,21 @@ def free_port():
         return server.getsockname()[1]
 
 
+@contextmanager
+def servers(ports):
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(socket.create_server(("127.0.0.1", port), backlog=4096))) for port in ports]
+
+
+@contextmanager
+def silent():
+    """A port whose door is full, so that nothing is heard of who comes."""
+    with ExitStack() as stack:
+        server = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0), backlog=0)))
+        stack.enter_context(closing(socket.create_connection(server.getsockname())))
+        yield server.getsockname()[1]
+
+
 def test_an_address_is_reachable_from_the_first_try_that_was_answered():
     port = free_port()
     before_s = time.time()
@@ -62,15 +77,6 @@ def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered():
             (seen,) = json.loads(prober.communicate(timeout=30)[0])
     (began_s,) = seen["began_s"]
     assert began_s >= closed_s - EVERY_S
-
-
-@contextmanager
-def silent():
-    """A port whose door is full, so that nothing is heard of who comes."""
-    with ExitStack() as stack:
-        server = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0), backlog=0)))
-        stack.enter_context(closing(socket.create_connection(server.getsockname())))
-        yield server.getsockname()[1]
 
 
 def test_an_address_of_which_nothing_is_heard_while_the_witness_answers_is_unreachable():
@@ -139,12 +145,6 @@ def test_an_address_is_back_with_the_answer_to_a_try_from_after_it_went():
     assert address.began_s == [10.0, 10.5]
 
 
-@contextmanager
-def servers(ports):
-    with ExitStack() as stack:
-        yield [stack.enter_context(closing(socket.create_server(("127.0.0.1", port), backlog=4096))) for port in ports]
-
-
 def test_all_addresses_share_the_tries():
     ports = [free_port() for _ in range(10)]
     with start(*(probe(port, "reachable", time.time()) for port in ports), limit_s=2.0, every_s=0.1) as prober:
@@ -178,3 +178,17 @@ def test_where_one_address_goes_the_others_are_looked_at():
     began_s = [seen["began_s"][0] for seen in told]
     assert max(began_s) - min(began_s) < 0.3, "they had to wait for their turn"
     assert sum(seen["tries"] for seen in told) < 60
+
+
+def test_looks_that_find_nothing_use_up_the_budget():
+    ports, now_s = [free_port() for _ in range(9)], time.time()
+    with (
+        servers(ports),
+        silent() as port,
+        silent() as witness,
+        start(
+            *(probe(one, "unreachable", now_s) for one in (*ports, port)), limit_s=1.0, every_s=0.02, witness=witness
+        ) as prober,
+    ):
+        told = json.loads(prober.communicate(timeout=30)[0])
+    assert 30 < sum(seen["tries"] for seen in told) < 300
