@@ -20,7 +20,7 @@ from dataclasses import replace
 from kubernetes.client.exceptions import ApiException
 
 from clusters.progress import Progress
-from harness.dataplane.conntrack import entry_limit
+from harness.dataplane.conntrack import Overflow, entry_limit, overflow
 from harness.dataplane.reader import ServicePort
 from harness.errors import DeadlinePassed
 from harness.kube.services import service_path, wait_front
@@ -30,9 +30,6 @@ from harness.load.fillers import Fillers, filling
 from harness.load.measuring import measure
 from harness.load.setting import SweepPlan, SweepSetting
 from harness.load.step import Step
-
-FULL = 0.95
-"""Of the entries that connection tracking may have; a full table drops packets."""
 
 
 @contextmanager
@@ -51,15 +48,25 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
         before = setting.proxies.usage(setting.load_node)
         here, programmed_s, flaw = _bring_to(setting, fillers, number, services)
         after = setting.proxies.usage(setting.load_node)
+        overflown = overflow(setting.shell, setting.load_node)
         progress.note(flaw or f"in every kernel after {programmed_s:.1f} s")
         share_s = min(plan.duration_s, spare_s / (len(plan.services) - number))
         step = measure(here, plan, number, services, programmed_s, share_s).flawed(flaw)
         progress.note(f"measured for {step.duration_s:.0f} s")
         spare_s -= step.duration_s - plan.duration_s
-        most = entry_limit(setting.shell, setting.load_node)
-        if step.tracked > FULL * most:
-            step = step.flawed(f"connection tracking was nearly full: {step.tracked} of {most} entries")
+        step = step.flawed(_too_many(setting, overflow(setting.shell, setting.load_node).since(overflown)))
         yield replace(step, cost=cost_of(services, before, after, step.rules, step.tracked))
+
+
+def _too_many(setting: SweepSetting, lost: Overflow) -> str:
+    """That the table of connections was full, if anything was lost of it."""
+    if lost == Overflow(0, 0):
+        return ""
+    most = entry_limit(setting.shell, setting.load_node)
+    return (
+        f"connection tracking was full, with {most} entries: {lost.evicted} had to go before their time and "
+        f"{lost.dropped} packets were dropped"
+    )
 
 
 def _bring_to(setting: SweepSetting, fillers: Fillers, number: int, services: int) -> tuple[SweepSetting, float, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
 
+from clusters.cluster import Cluster
 from clusters.progress import Progress
+from clusters.spec import Substrate
+from harness.dataplane.conntrack import fewer_entries
 from harness.kube.client import Kube
 from harness.kube.wait import wait_until
 from harness.load.generator import LoadGenerator
@@ -22,6 +25,8 @@ SPOILT = 1
 """The step of which all of this is; the one before it and the one after it are sound."""
 
 RATE_PER_S, DURATION_S = 150, 20
+MOST_ENTRIES = 400
+"""Of connection tracking: an entry stays for ten seconds after its connection's end, so that the load wants more."""
 
 QUOTA = "no-more-services"
 QUOTA_DEADLINE_S = 60.0
@@ -49,6 +54,24 @@ def test_refused_services_mark_their_step_alone(
     steps = taken(sweep_setting, seed, progress, lambda: no_more_services(kube, sweep_setting.namespace))
 
     assert steps[SPOILT].flaw.startswith("the API server refused Services: 403")
+    assert told_alone(steps)
+
+
+def test_a_full_connection_tracking_marks_its_step_alone(
+    cluster: Cluster, sweep_setting: SweepSetting, seed: int, progress: Progress
+) -> None:
+    """The kernel of the generator's node allows fewer entries than the load wants, from when it sends."""
+    if cluster.substrate is not Substrate.UML:
+        pytest.skip("a kind node shares its limit with the host, and cannot set it")
+    with ExitStack() as limit:
+
+        def allow_few() -> None:
+            limit.enter_context(fewer_entries(sweep_setting.shell, sweep_setting.load_node, MOST_ENTRIES))
+
+        generator = Interrupted(sweep_setting.generator, SPOILT, allow_few)
+        steps = taken(replace(sweep_setting, generator=generator), seed, progress, lambda: closing(limit))
+
+    assert steps[SPOILT].flaw.startswith(f"connection tracking was full, with {MOST_ENTRIES} entries: ")
     assert told_alone(steps)
 
 

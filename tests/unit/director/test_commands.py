@@ -1,5 +1,5 @@
 import pytest
-from director.commands import Aside, Files, Halt, NotPermitted, Page, Processes, Program, permitted
+from director.commands import Aside, EntryLimit, Files, Halt, NotPermitted, Page, Processes, Program, permitted
 
 LEGACY = "/usr/local/lib/kubeproof/legacy"
 
@@ -63,6 +63,19 @@ def test_pgrep_looks_for_kube_proxy_and_nothing_else():
 @pytest.mark.parametrize("line", ["pkill -KILL -x kube-proxy", "pkill -STOP -x python3", "pkill kube-proxy", "pkill"])
 def test_pkill_means_nothing_else(line):
     with pytest.raises(NotPermitted, match="only stops and continues kube-proxy"):
+        permitted(tuple(line.split()))
+
+
+def test_sysctl_limits_the_entries_of_connection_tracking():
+    assert permitted(("sysctl", "-q", "-w", "net.netfilter.nf_conntrack_max=400")) == EntryLimit(400)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["sysctl -q -w net.ipv4.ip_forward=0", "sysctl -q -w net.netfilter.nf_conntrack_max=many", "sysctl -a", "sysctl"],
+)
+def test_sysctl_means_nothing_else(line):
+    with pytest.raises(NotPermitted, match="the guest only does `sysctl -q -w"):
         permitted(tuple(line.split()))
 
 

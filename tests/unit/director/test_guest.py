@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from director.frames import READ, TOLD_EVERY_BYTES, Decoder, encode
-from director.guest.answers import _halt, _processes, answer, first_sync_done, get
+from director.guest.answers import _halt, _limit_entries, _processes, answer, first_sync_done, get
 from director.guest.serialline import SerialLine
 from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
 
@@ -77,7 +77,7 @@ def test_what_is_not_permitted_ends_as_in_a_shell():
         "exit_code": 126,
         "stdout": "",
         "stderr": "bash: the guest runs only cat, conntrack, curl, ip6tables-save, ipset, iptables, iptables-save, "
-        "ipvsadm, pgrep, pkill, tc, uname, unshare\n",
+        "ipvsadm, pgrep, pkill, sysctl, tc, uname, unshare\n",
     }
 
 
@@ -136,6 +136,12 @@ def test_a_process_that_is_called_kube_proxy_stands_still_and_goes_on(tmp_path):
         assert os.WIFCONTINUED(how)
         proxy.kill()
     assert _halt(True, tmp_path / "none")["exit_code"] == 1
+
+
+def test_connection_tracking_takes_no_more_than_it_was_told(tmp_path):
+    limit = tmp_path / "nf_conntrack_max"
+    assert _limit_entries(400, limit)["exit_code"] == 0
+    assert limit.read_text() == "400\n"
 
 
 def test_the_guest_tells_how_much_of_its_line_it_has_read():

@@ -147,7 +147,7 @@ class Lookups(FakeDataPlane):
 
 def test_restless_steps_go_on_each_for_its_part_of_the_spare_time_and_its_own_time_once_more():
     generator = Restless()
-    shell = TextShell({"conntrack -C": "5", "cat /proc/sys/net/netfilter/nf_conntrack_max": "100"})
+    shell = TextShell({"conntrack -C": "5", "conntrack -S": "cpu=0 drop=0 early_drop=0"})
     setting = replace(SETTING, kube=Quiet(), dataplane=Lookups(), proxies=AtOnce(), shell=shell, generator=generator)
     plan = SweepPlan((0, 10, 0), 150, 60, seed=1, spare_s=70)
     steps = list(_steps(setting, plan, AtOnce(), SilentProgress()))
@@ -155,3 +155,25 @@ def test_restless_steps_go_on_each_for_its_part_of_the_spare_time_and_its_own_ti
     assert generator.asked_s == [60, 60, 30, 60, 30]
     ample = list(_steps(setting, replace(plan, spare_s=600), AtOnce(), SilentProgress()))
     assert [step.duration_s for step in ample] == [120, 120, 120]
+
+
+class Filling:
+    """A shell where the table of connections has overflown after so many looks."""
+
+    def __init__(self, looks):
+        self.left = looks
+
+    def run(self, node, *argv, timeout_s=60.0):
+        if argv == ("conntrack", "-S"):
+            self.left -= 1
+            full = self.left < 0
+            return f"cpu=0 drop={7 * full} early_drop=0\ncpu=1 drop=0 early_drop={300 * full}\n"
+        return {"conntrack -C": "5", "cat /proc/sys/net/netfilter/nf_conntrack_max": "400"}[" ".join(argv)]
+
+
+def test_a_full_table_of_connections_flaws_the_step_in_which_it_was():
+    setting = replace(SETTING, kube=Quiet(), dataplane=Lookups(), proxies=AtOnce(), shell=Filling(looks=3))
+    setting = replace(setting, generator=Restless())
+    flaws = [step.flaw for step in _steps(setting, SweepPlan((0, 10, 0), 150, 60, seed=1), AtOnce(), SilentProgress())]
+    told = "connection tracking was full, with 400 entries: 300 had to go before their time and 7 packets were dropped"
+    assert flaws == ["", told, ""]

@@ -1,5 +1,6 @@
 """What may be asked of the guest: the tools of a node's network, files of /proc and /sys, kube-proxy's own pages, to
-have it stand still, its process, and to run a program of one's own where it touches nothing."""
+have it stand still, its process, how many connections are tracked at most, and to run a program of one's own where it
+touches nothing."""
 
 from __future__ import annotations
 
@@ -18,10 +19,12 @@ TOOLS = {
 }
 """By full path, because in the pod the plain names stand for the programs that ask the guest."""
 
-OTHERS = ("cat", "curl", "pgrep", "pkill", "unshare")
+OTHERS = ("cat", "curl", "pgrep", "pkill", "sysctl", "unshare")
 """What the agent does itself, or permits in one form only."""
 
 READABLE = ("/proc/", "/sys/")
+
+ENTRY_LIMIT = "net.netfilter.nf_conntrack_max"
 
 PAGES = {
     "http://127.0.0.1:10249/proxyMode": (10249, "/proxyMode"),
@@ -81,13 +84,21 @@ class Processes:
     """The ids of kube-proxy's processes."""
 
 
-Command = Program | Files | Page | Halt | Processes | Aside
+@dataclass(frozen=True, slots=True)
+class EntryLimit:
+    """Have connection tracking take no more entries than these."""
+
+    entries: int
+
+
+Command = Program | Files | Page | Halt | Processes | EntryLimit | Aside
 
 
 def permitted(argv: tuple[str, ...]) -> Command:
     """What `argv` means in the guest. Raises `NotPermitted`.
 
-    `curl`, `pgrep` and `pkill` are no programs there: the agent does itself what they would, which is quicker.
+    `curl`, `pgrep`, `pkill` and `sysctl` are no programs there: the agent does itself what they would, which is
+    quicker.
     """
     if not argv:
         raise NotPermitted("no program was named")
@@ -102,6 +113,8 @@ def permitted(argv: tuple[str, ...]) -> Command:
         return _processes(arguments)
     if name == "pkill":
         return _halt(arguments)
+    if name == "sysctl":
+        return _entry_limit(arguments)
     if name == "unshare":
         return _aside(arguments)
     raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, *OTHERS)))}")
@@ -140,6 +153,13 @@ def _processes(arguments: list[str]) -> Processes:
     if arguments != ["-x", "kube-proxy"]:
         raise NotPermitted(f"pgrep {' '.join(arguments)}: the guest only looks for kube-proxy")
     return Processes()
+
+
+def _entry_limit(arguments: list[str]) -> EntryLimit:
+    match arguments:
+        case ["-q", "-w", setting] if (value := setting.removeprefix(f"{ENTRY_LIMIT}=")).isdecimal():
+            return EntryLimit(int(value))
+    raise NotPermitted(f"sysctl {' '.join(arguments)}: the guest only does `sysctl -q -w {ENTRY_LIMIT}=NUMBER`")
 
 
 def _aside(arguments: list[str]) -> Aside:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from director.commands import Aside, Files, Halt, NotPermitted, Page, Processes, Program, permitted
+from director.commands import Aside, EntryLimit, Files, Halt, NotPermitted, Page, Processes, Program, permitted
 from director.frames import Message
 from director.guest.aside import AsideProgram
 
@@ -17,6 +17,7 @@ from director.guest.aside import AsideProgram
 NOT_PERMITTED, NOT_FOUND, TOO_LATE, NO_FILE, NO_CONNECTION, PAGE_REFUSED = 126, 127, 124, 1, 7, 22
 NO_PROCESS = 1
 KUBE_PROXY = "kube-proxy"
+ENTRY_LIMIT = Path("/proc/sys/net/netfilter/nf_conntrack_max")
 
 _LAST_SYNC = re.compile(
     r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{ip_family=\"IPv4\"\})? (\S+)$", re.MULTILINE
@@ -39,6 +40,8 @@ def answer(argv: tuple[str, ...], timeout_s: float) -> Message | AsideProgram:
                 return _halt(still)
             case Processes():
                 return _processes()
+            case EntryLimit(entries):
+                return _limit_entries(entries)
     except NotPermitted as refusal:
         return _result(NOT_PERMITTED, stderr=f"{refusal}\n")
 
@@ -87,6 +90,12 @@ def _processes(processes: Path = Path("/proc")) -> Message:
     """As pgrep: an id a line; exit code 1 if no process is called kube-proxy."""
     found = _kube_proxies(processes)
     return _result(0 if found else NO_PROCESS, "".join(f"{process}\n" for process in found))
+
+
+def _limit_entries(entries: int, file: Path = ENTRY_LIMIT) -> Message:
+    """As sysctl."""
+    file.write_text(f"{entries}\n")
+    return _result(0)
 
 
 def _kube_proxies(processes: Path) -> list[int]:
