@@ -39,20 +39,27 @@ class Arrivals:
     def lost(self) -> int:
         return sum(told.count(None) for told in self.after_s.values())
 
-    def last_s(self, node: str) -> float:
-        """When the last was reachable from that node."""
-        return max((after_s for after_s in self.after_s[node] if after_s is not None), default=float("nan"))
+    @property
+    def last_s(self) -> dict[str, float | None]:
+        """By node, when the last was reachable; None where none was."""
+        return {
+            node: max((after_s for after_s in told if after_s is not None), default=None)
+            for node, told in self.after_s.items()
+        }
 
     def finding(self, what: str, conditions: str) -> Finding:
         """The last arrival on each node, as a record of the report."""
-        told = ", ".join(f"{self.last_s(node):.2f} s on {node}" for node in self.after_s)
+        told = ", ".join(
+            f"on {node} never" if last_s is None else f"on {node} after {last_s:.2f} s"
+            for node, last_s in self.last_s.items()
+        )
         away = ", ".join(f"{max(away_s):.2f} s on {node}" for node, away_s in self.away_s.items() if away_s)
-        numbers = {f"last_s on {node}": round(self.last_s(node), 3) for node in self.after_s}
+        numbers = {f"last_s on {node}": round(last_s, 3) for node, last_s in self.last_s.items() if last_s is not None}
         numbers |= {f"away_s on {node}": round(max(away_s), 3) for node, away_s in self.away_s.items() if away_s}
         watched = max(len(after_s) for after_s in self.after_s.values())
         statement = (
             f"{what} ({conditions}), done after {self.done_s:.2f} s: the last of {watched} watched was reachable "
-            f"{'again ' if away else ''}after {told}"
+            f"{'again ' if away else ''}{told}"
         )
         statement += f", and one was not for {away}" if away else ""
         statement += f"; {self.lost} never were." if self.lost else "."

@@ -76,7 +76,7 @@ def test_of_what_comes_back_it_is_told_for_how_long_it_was_away(tmp_path):
     found = watched_once(tmp_path, [0.5, 3.25], Want.REACHABLE_AGAIN)
     assert found.away_s["n1"] == pytest.approx((2.75,), abs=0.001)
     statement = found.finding("A cold start", "ipvs mode").statement
-    assert "the last of 1 watched was reachable again after 3.2" in statement
+    assert "the last of 1 watched was reachable again on n1 after 3.2" in statement
     assert statement.endswith("and one was not for 2.75 s on n1.")
 
 
@@ -85,13 +85,17 @@ def test_what_never_went_has_not_come_back(tmp_path):
 
 
 def test_what_went_and_stayed_away_has_not_come_back(tmp_path):
-    assert watched_once(tmp_path, [0.5], Want.REACHABLE_AGAIN).lost == 1
+    found = watched_once(tmp_path, [0.5], Want.REACHABLE_AGAIN)
+    assert found.lost == 1
+    finding = found.finding("A cold start", "ipvs mode")
+    assert finding.statement.endswith("the last of 1 watched was reachable on n1 never; 1 never were.")
+    assert list(finding.numbers) == ["done_s", "lost"]
 
 
 def test_the_last_arrival_is_told_for_each_node():
     told = Arrivals({"n1": (0.5, 1.25), "n2": (0.75, None)}, 1.0).finding("1000 Services at once", "nftables mode")
-    assert "at once (nftables mode), done after 1.00 s: the last of 2 watched was reachable after" in told.statement
-    assert "1.25 s on n1, 0.75 s on n2; 1 never were" in told.statement
+    assert "at once (nftables mode), done after 1.00 s: the last of 2 watched was reachable on n1" in told.statement
+    assert "on n1 after 1.25 s, on n2 after 0.75 s; 1 never were" in told.statement
     assert told.numbers["lost"] == 1
 
 
