@@ -24,7 +24,7 @@ from harness.load.generator import address_towards
 from harness.load.master import PROCESSES
 from harness.load.plan import Target, require_within
 from harness.load.workers import FOLDER, PACKAGE, worker_pods
-from harness.run.cancellation import sigterm_as_interrupt, uninterrupted
+from harness.run.cancellation import interrupted_once, uninterrupted
 from harness.run.owner import ClusterOwner
 from harness.run.request import ClusterRequest
 
@@ -60,16 +60,16 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
 
 def explore(request: ClusterRequest, workers: int, page_port: int, owner: ClusterOwner, progress: Progress) -> None:
     """Show the page of a cluster until Ctrl-C or SIGTERM; a cluster that was made for it goes with it."""
-    sigterm_as_interrupt()
-    try:
-        cluster = owner.open(request, progress)
-        with exploring(cluster, workers, page_port, progress) as locust, suppress(KeyboardInterrupt):
-            progress.step(f"http://127.0.0.1:{page_port} is Locust's page; Ctrl-C ends it")
-            locust.wait()
-        require_ended_well(locust)
-    finally:
-        with uninterrupted():
-            owner.close(Path(tempfile.mkdtemp(prefix="kubeproof-load-")), progress)
+    with interrupted_once():
+        try:
+            cluster = owner.open(request, progress)
+            with exploring(cluster, workers, page_port, progress) as locust, suppress(KeyboardInterrupt):
+                progress.step(f"http://127.0.0.1:{page_port} is Locust's page; Ctrl-C ends it")
+                locust.wait()
+            require_ended_well(locust)
+        finally:
+            with uninterrupted():
+                owner.close(Path(tempfile.mkdtemp(prefix="kubeproof-load-")), progress)
 
 
 def master_argv(master: tuple[str, int], page_port: int) -> list[str]:

@@ -14,6 +14,26 @@ def sigterm_as_interrupt() -> None:
 
 
 @contextmanager
+def interrupted_once() -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM ends what runs in the block; a second one is not to cut short what cleans up there.
+
+    In the main thread only.
+    """
+
+    def once(number: int, frame: FrameType | None) -> None:
+        for each in kept:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    kept = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def uninterrupted() -> Iterator[None]:
     """A second Ctrl-C or SIGTERM must not leave a cluster behind half removed."""
     kept = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -43,14 +43,6 @@ def target():
         server.stdin.close()
 
 
-@pytest.fixture
-def restored_signals():
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in kept.items():
-        signal.signal(number, handler)
-
-
 def two_ports():
     """Held at the same time, or they might be one."""
     with closing(socket.create_server(("", 0))) as page, closing(socket.create_server(("", 0))) as door:
@@ -113,7 +105,7 @@ class Killed:
         self.removed = True
 
 
-def test_sigterm_ends_it_as_ctrl_c_does_and_leaves_nothing(restored_signals):
+def test_sigterm_ends_it_as_ctrl_c_does_and_leaves_nothing():
     owner = Killed()
     with pytest.raises(KeyboardInterrupt):
         explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
