@@ -13,26 +13,41 @@ from harness.dataplane.shell import ProxyShell
 
 
 @dataclass(frozen=True, slots=True)
-class Overflow:
-    """What the table being full has cost until now: entries that had to go before their time, and packets."""
+class Losses:
+    """What the kernel counts as lost: entries that had to go before their time, packets that were dropped, and new
+    entries that were not inserted."""
 
     evicted: int
     dropped: int
+    not_inserted: int
 
-    def since(self, before: Overflow) -> Overflow:
-        return Overflow(self.evicted - before.evicted, self.dropped - before.dropped)
+    def since(self, before: Losses) -> Losses:
+        return Losses(
+            self.evicted - before.evicted, self.dropped - before.dropped, self.not_inserted - before.not_inserted
+        )
+
+    @property
+    def turned_away(self) -> int:
+        """Packets that were dropped because there was no room, at least so many.
+
+        Where two connections would have the same addresses and ports, the later one's packet is dropped, too; that is
+        counted as not inserted as well (`nf_ct_resolve_clash` in net/netfilter/nf_conntrack_core.c).
+        """
+        return max(0, self.dropped - self.not_inserted)
+
+    @property
+    def table_was_full(self) -> bool:
+        """How many entries there are does not tell: once the table has been full, the kernel takes those that are
+        closed away until it is at 95% (`gc_worker` in net/netfilter/nf_conntrack_core.c)."""
+        return self.evicted > 0 or self.turned_away > 0
 
 
-def overflow(shell: ProxyShell, node: Node) -> Overflow:
-    """As the kernel counts it, for each processor.
-
-    How many entries there are does not tell: once the table has been full, the kernel takes those that are closed away
-    until it is at 95% (`gc_worker` in net/netfilter/nf_conntrack_core.c).
-    """
+def losses(shell: ProxyShell, node: Node) -> Losses:
+    """Since the node's network began, over all processors."""
     counted: Counter[str] = Counter()
     for name, number in re.findall(r"(\w+)=(\d+)", shell.run(node, "conntrack", "-S")):
         counted[name] += int(number)
-    return Overflow(counted["early_drop"], counted["drop"])
+    return Losses(counted["early_drop"], counted["drop"], counted["insert_failed"])
 
 
 def entry_count(shell: ProxyShell, node: Node) -> int:

@@ -19,8 +19,9 @@ from dataclasses import replace
 
 from kubernetes.client.exceptions import ApiException
 
+from clusters.cluster import Node
 from clusters.progress import Progress
-from harness.dataplane.conntrack import Overflow, entry_limit, overflow
+from harness.dataplane.conntrack import Losses, entry_limit, losses
 from harness.dataplane.reader import ServicePort
 from harness.errors import DeadlinePassed
 from harness.kube.services import service_path, wait_front
@@ -48,24 +49,29 @@ def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: P
         before = setting.proxies.usage(setting.load_node)
         here, programmed_s, flaw = _bring_to(setting, fillers, number, services)
         after = setting.proxies.usage(setting.load_node)
-        overflown = overflow(setting.shell, setting.load_node)
+        lost = _losses(setting)
         progress.note(flaw or f"in every kernel after {programmed_s:.1f} s")
         share_s = min(plan.duration_s, spare_s / (len(plan.services) - number))
         step = measure(here, plan, number, services, programmed_s, share_s).flawed(flaw)
         progress.note(f"measured for {step.duration_s:.0f} s")
         spare_s -= step.duration_s - plan.duration_s
-        step = step.flawed(_too_many(setting, overflow(setting.shell, setting.load_node).since(overflown)))
+        step = step.flawed(_full_tables(setting, lost))
         yield replace(step, cost=cost_of(services, before, after, step.rules, step.tracked))
 
 
-def _too_many(setting: SweepSetting, lost: Overflow) -> str:
-    """That the table of connections was full, if anything was lost of it."""
-    if lost == Overflow(0, 0):
-        return ""
-    most = entry_limit(setting.shell, setting.load_node)
-    return (
-        f"connection tracking was full, with {most} entries: {lost.evicted} had to go before their time and "
-        f"{lost.dropped} packets were dropped"
+def _losses(setting: SweepSetting) -> dict[Node, Losses]:
+    """Of every node, for a connection is tracked on its endpoint's as well."""
+    return {node: losses(setting.shell, node) for node in setting.kube.cluster.nodes}
+
+
+def _full_tables(setting: SweepSetting, before: dict[Node, Losses]) -> str:
+    """Which nodes' tables of connections were full since then, and what that has cost."""
+    since = {node: now.since(before[node]) for node, now in _losses(setting).items()}
+    return "; ".join(
+        f"connection tracking of {node.name} was full, with {entry_limit(setting.shell, node)} entries: "
+        f"{lost.evicted} had to go before their time and {lost.turned_away} packets were dropped"
+        for node, lost in since.items()
+        if lost.table_was_full
     )
 
 

@@ -71,7 +71,8 @@ def test_a_full_connection_tracking_marks_its_step_alone(
         generator = Interrupted(sweep_setting.generator, SPOILT, allow_few)
         steps = taken(replace(sweep_setting, generator=generator), seed, progress, lambda: closing(limit))
 
-    assert steps[SPOILT].flaw.startswith(f"connection tracking was full, with {MOST_ENTRIES} entries: ")
+    node = sweep_setting.load_node.name
+    assert steps[SPOILT].flaw.startswith(f"connection tracking of {node} was full, with {MOST_ENTRIES} entries: ")
     assert told_alone(steps)
 
 

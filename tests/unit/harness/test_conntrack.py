@@ -2,18 +2,34 @@
 
 from contextlib import suppress
 
-from harness.dataplane.conntrack import Overflow, entry_limit, fewer_entries, overflow
+import pytest
+
+from harness.dataplane.conntrack import Losses, entry_limit, fewer_entries, losses
 from tests.fakes.owned import fake_cluster
 from tests.fakes.shell import TextShell
 
 (NODE, *_) = fake_cluster().nodes
 
 
-def test_what_a_full_table_has_cost_is_counted_over_all_processors():
-    line = "found=0 invalid=9 insert=0 insert_failed=0 drop=3 early_drop={} error=0 search_restart=1"
+def test_losses_are_counted_over_all_processors():
+    line = "found=0 invalid=9 insert=0 insert_failed=1 drop=3 early_drop={} error=0 search_restart=1"
     shell = TextShell({"conntrack -S": f"cpu=0 {line.format(40)}\ncpu=1 {line.format(2)}\n"})
-    assert overflow(shell, NODE) == Overflow(evicted=42, dropped=6)
-    assert overflow(shell, NODE).since(Overflow(40, 6)) == Overflow(2, 0)
+    assert losses(shell, NODE) == Losses(evicted=42, dropped=6, not_inserted=2)
+    assert losses(shell, NODE).since(Losses(40, 6, 2)) == Losses(2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "full"),
+    [
+        (Losses(evicted=0, dropped=0, not_inserted=0), False),
+        (Losses(evicted=1, dropped=0, not_inserted=0), True),
+        (Losses(evicted=0, dropped=1, not_inserted=0), True),
+        (Losses(evicted=0, dropped=2, not_inserted=2), False),
+        (Losses(evicted=0, dropped=0, not_inserted=3), False),
+    ],
+)
+def test_a_table_was_full_where_room_was_wanting_and_not_where_two_connections_clashed(lost, full):
+    assert lost.table_was_full is full
 
 
 class Kernel:
