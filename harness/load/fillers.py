@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from clusters.progress import Progress
 from clusters.spec import Substrate
 from harness.dataplane.reader import DataPlane, ServicePort
 from harness.kube.client import Kube
 from harness.kube.etcd import Etcd
+from harness.kube.namespaces import own_namespace
 from harness.kube.proxies import Proxies
 from harness.load.filler import fill, remove, wait_everywhere
 from harness.load.stored import fill_stored, remove_stored
 
-TOLD_OF = 1000
+TOGETHER = 1000
+"""Fillers that are told of together, and share a namespace."""
+
 CONVERGENCE_DEADLINE_S = 900.0
 """In ipvs mode kube-proxy starts a program for each entry of an ipset, which takes a user-mode Linux about 0.2 s."""
 
 
 @dataclass(slots=True)
 class Fillers:
-    """Fillers of one namespace. `held` are the fronts that every kernel was seen to hold.
+    """A case's fillers. `held` are the fronts that every kernel was seen to hold.
+
+    Each thousand has a namespace of its own, which ends with `ends`. For every Service without a selector that comes or
+    goes, the controller-manager looks through all EndpointSlices of its namespace (`deleteMirroredSlices` in
+    https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/controller/endpointslicemirroring/endpointslicemirroring_controller.go).
 
     Without an `etcd` that may be written to, the API server makes and removes all of them.
     """
@@ -34,8 +41,10 @@ class Fillers:
     proxies: Proxies
     namespace: str
     progress: Progress
+    ends: ExitStack
     held: frozenset[ServicePort] = frozenset()
     asked_for: bool = False
+    _namespaces: dict[int, str] = field(default_factory=dict)
 
     def bring_to(self, services: int, *, at_once: bool = False) -> float:
         """Add fillers up to `services`, or remove all of them; seconds until every kernel holds them, or none.
@@ -60,23 +69,34 @@ class Fillers:
     def _added(self, numbers: range, etcd: Etcd | None) -> Iterator[ServicePort]:
         """The fronts of new fillers; thousands are told of as they come."""
         begin_s = time.monotonic()
-        for start in range(numbers.start, numbers.stop, TOLD_OF):
-            part = range(start, min(start + TOLD_OF, numbers.stop))
+        for thousand in range(numbers.start // TOGETHER, (numbers.stop - 1) // TOGETHER + 1):
+            first = thousand * TOGETHER
+            part = range(max(first, numbers.start), min(first + TOGETHER, numbers.stop))
+            namespace = self._namespace(thousand)
             if etcd is None:
-                yield from fill(self.kube, self.namespace, part)
+                yield from fill(self.kube, namespace, part)
             else:
-                yield from fill_stored(self.kube, etcd, self.namespace, part)
+                yield from fill_stored(self.kube, etcd, namespace, part)
             done, left = part.stop - numbers.start, numbers.stop - part.stop
             per_s = done / (time.monotonic() - begin_s)
             self.progress.note(f"{part.stop} fillers made at {per_s:.0f}/s, {left / per_s:.0f} s left")
 
+    def _namespace(self, thousand: int) -> str:
+        """That of one thousand, with the labels of the case's own."""
+        if thousand not in self._namespaces:
+            labels = self.kube.get(f"/api/v1/namespaces/{self.namespace}")["metadata"]["labels"]
+            metadata = {"name": f"{self.namespace}-{thousand}", "labels": labels}
+            self._namespaces[thousand] = self.ends.enter_context(own_namespace(self.kube, metadata))
+        return self._namespaces[thousand]
+
     def remove(self) -> None:
         """Delete all of them, at once where we may; kernels follow in their own time."""
-        if self.etcd is None:
-            remove(self.kube, self.namespace)
-            return
-        with self.proxies.paused(*self.kube.cluster.nodes):
-            remove_stored(self.kube, self.etcd, self.namespace)
+        with self.proxies.paused(*(() if self.etcd is None else self.kube.cluster.nodes)):
+            for namespace in self._namespaces.values():
+                if self.etcd is None:
+                    remove(self.kube, namespace)
+                else:
+                    remove_stored(self.kube, self.etcd, namespace)
 
     def empty(self) -> float:
         """Delete all of them; seconds until no kernel holds any."""
@@ -97,9 +117,10 @@ def filling(
     progress: Progress,
 ) -> Iterator[Fillers]:
     """At the block's end no kernel holds a filler any more, for the case that comes next; whatever happened."""
-    fillers = Fillers(kube, etcd, dataplane, proxies, namespace, progress)
-    with afterwards(fillers.empty):
-        yield fillers
+    with ExitStack() as ends:
+        fillers = Fillers(kube, etcd, dataplane, proxies, namespace, progress, ends)
+        with afterwards(fillers.empty):
+            yield fillers
 
 
 def wait_gone(kube: Kube, dataplane: DataPlane, proxies: Proxies, fronts: frozenset[ServicePort]) -> float:
@@ -117,7 +138,7 @@ def wait_gone(kube: Kube, dataplane: DataPlane, proxies: Proxies, fronts: frozen
 
 @contextmanager
 def afterwards(take_away: Callable[[], object]) -> Iterator[None]:
-    """Take away what the block has made, whatever happened in it; but after an interruption it goes with the case's
+    """Take away what the block has made, whatever happened in it; but after an interruption it goes with its
     namespace."""
     try:
         yield
