@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def sigterm_as_interrupt() -> None:
@@ -21,27 +23,29 @@ def interrupted_once() -> Iterator[None]:
     """
 
     def once(number: int, frame: FrameType | None) -> None:
-        for each in kept:
+        for each in ENDING:
             signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        _as_interrupt(number, frame)
 
-    kept = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handled_by(once):
         yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """A second Ctrl-C or SIGTERM must not leave a cluster behind half removed."""
-    kept = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    with _handled_by(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
+    kept = {number: signal.signal(number, handler) for number in ENDING}
     try:
         yield
     finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+        for number, earlier in kept.items():
+            signal.signal(number, earlier)
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:

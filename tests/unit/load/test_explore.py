@@ -91,14 +91,18 @@ def test_what_fails_on_the_page_is_not_locusts_own_failure():
 
 
 class Killed:
-    """An owner whose cluster is half made, and then half removed, when SIGTERM comes."""
+    """An owner whose cluster is half made, and then half removed, when SIGTERM comes; and again while either ends."""
 
     def __init__(self) -> None:
-        self.removed = False
+        self.unmade = self.removed = False
 
     def open(self, request, progress):
-        os.kill(os.getpid(), signal.SIGTERM)
-        raise AssertionError("it went on")
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise AssertionError("it went on")
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            self.unmade = True
 
     def close(self, logs, progress):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -109,4 +113,5 @@ def test_sigterm_ends_it_as_ctrl_c_does_and_leaves_nothing():
     owner = Killed()
     with pytest.raises(KeyboardInterrupt):
         explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
+    assert owner.unmade
     assert owner.removed
