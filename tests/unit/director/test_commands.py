@@ -72,7 +72,13 @@ def test_sysctl_limits_the_entries_of_connection_tracking():
 
 @pytest.mark.parametrize(
     "line",
-    ["sysctl -q -w net.ipv4.ip_forward=0", "sysctl -q -w net.netfilter.nf_conntrack_max=many", "sysctl -a", "sysctl"],
+    [
+        "sysctl -q -w net.ipv4.ip_forward=0",
+        "sysctl -q -w net.netfilter.nf_conntrack_max=many",
+        "sysctl -q -w net.netfilter.nf_conntrack_max=400 net.ipv4.ip_forward=0",
+        "sysctl -a",
+        "sysctl",
+    ],
 )
 def test_sysctl_means_nothing_else(line):
     with pytest.raises(NotPermitted, match="the guest only does `sysctl -q -w"):

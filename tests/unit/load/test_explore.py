@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from clusters.errors import WorldError
 from clusters.progress import PrintedProgress
 from clusters.spec import Mode
 from harness.kube.wait import wait_until
@@ -114,4 +115,18 @@ def test_sigterm_ends_it_as_ctrl_c_does_and_leaves_nothing():
     with pytest.raises(KeyboardInterrupt):
         explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
     assert owner.unmade
+    assert owner.removed
+
+
+class Failed(Killed):
+    """One whose cluster does not come about."""
+
+    def open(self, request, progress):
+        raise WorldError("no cluster")
+
+
+def test_what_ended_by_itself_is_removed_whoever_comes_then():
+    owner = Failed()
+    with pytest.raises(WorldError, match="no cluster"):
+        explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
     assert owner.removed
