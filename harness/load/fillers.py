@@ -17,8 +17,8 @@ from harness.kube.proxies import Proxies
 from harness.load.filler import fill, remove, wait_everywhere
 from harness.load.stored import fill_stored, remove_stored
 
-TOGETHER = 1000
-"""Fillers that are told of together, and share a namespace."""
+PER_NAMESPACE = 1000
+"""Fillers that share a namespace, and are told of together."""
 
 CONVERGENCE_DEADLINE_S = 900.0
 """In ipvs mode kube-proxy starts a program for each entry of an ipset, which takes a user-mode Linux about 0.2 s."""
@@ -69,9 +69,9 @@ class Fillers:
     def _added(self, numbers: range, etcd: Etcd | None) -> Iterator[ServicePort]:
         """The fronts of new fillers; thousands are told of as they come."""
         begin_s = time.monotonic()
-        for thousand in range(numbers.start // TOGETHER, (numbers.stop - 1) // TOGETHER + 1):
-            first = thousand * TOGETHER
-            part = range(max(first, numbers.start), min(first + TOGETHER, numbers.stop))
+        for thousand in range(numbers.start // PER_NAMESPACE, (numbers.stop - 1) // PER_NAMESPACE + 1):
+            first = thousand * PER_NAMESPACE
+            part = range(max(first, numbers.start), min(first + PER_NAMESPACE, numbers.stop))
             namespace = self._namespace(thousand)
             if etcd is None:
                 yield from fill(self.kube, namespace, part)
