@@ -57,22 +57,14 @@ delete table inet {TABLE}
 table inet {TABLE} {{
   counter {FORWARDED} {{ }}
   counter {OWN} {{ }}
-  set allowed {{
-    type ipv4_addr; flags interval
-    elements = {{ {allowed} }}
-  }}
-  set virtual {{
-    type ipv4_addr; flags interval
-    elements = {{ {virtual} }}
-  }}
   chain forwarded {{
     type filter hook forward priority filter + 10; policy accept;
     oifname "{UPLINK}" meta nfproto ipv6 counter name {FORWARDED} drop
-    oifname "{UPLINK}" ip daddr != @allowed counter name {FORWARDED} drop
+    oifname "{UPLINK}" ip daddr != {{ {allowed} }} counter name {FORWARDED} drop
   }}
   chain own {{
     type filter hook output priority filter + 10; policy accept;
-    oifname "{UPLINK}" ip daddr @virtual counter name {OWN} drop
+    oifname "{UPLINK}" ip daddr {{ {virtual} }} counter name {OWN} drop
   }}{hiding}
 }}
 """

@@ -22,12 +22,16 @@ LED_ELSEWHERE = "type nat hook output priority -110"  # its name, dstnat, is for
 SEEN_DEADLINE_S = 30.0
 
 
+def table_of_rule(hook: str, rule: str) -> str:
+    """Return the table of one chain and one rule for `nft --file`."""
+    return f"table inet {TABLE} {{\nchain {TABLE} {{\n{hook}; policy accept;\n{rule}\n}}\n}}\n"
+
+
 @contextmanager
 def packet_rule(site: Site, node: Node, hook: str, rule: str) -> Iterator[None]:
     """One nftables rule in a table of our own on the node; `hook` says where packets meet it."""
     table = f"table inet {TABLE}"
-    text = f"{table} {{\nchain {TABLE} {{\n{hook}; policy accept;\n{rule}\n}}\n}}\n"
-    encoded = base64.b64encode(text.encode()).decode()
+    encoded = base64.b64encode(table_of_rule(hook, rule).encode()).decode()
     try:
         site.nodes.run(node, "sh", "-c", f"echo {encoded} | base64 -d | nft --file -")
         wait_until(

@@ -1,0 +1,67 @@
+"""A network namespace whose tables are loaded by a newer nft and read by an older one, each in its own container."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from clusters.addons.guard import UPLINK
+from clusters.command import HostCommands
+from clusters.engine import Engine
+from clusters.images.rootfs import bootstrap
+
+OLDER, NEWER = "bookworm", "trixie"
+"""Debian suites: nft 1.0.6, as in kube-proxy images up to Kubernetes 1.35, and 1.1.3, as in kindest/node."""
+PACKAGES = ("iproute2", "nftables")
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One network namespace and two nft programs in it."""
+
+    engine: Engine
+    older: str
+    newer: str
+
+    def load(self, table: str) -> None:
+        """Load a table with the newer nft, as a node does."""
+        self.engine.exec(self.newer, "nft", "--file", "-", stdin=table)
+
+    def run_older(self, *argv: str) -> str:
+        """Run the older nft, as kube-proxy does, and return what it prints. Raises `CommandFailed`."""
+        return self.engine.exec(self.older, "nft", *argv).stdout
+
+    def version(self, container: str) -> str:
+        return self.engine.exec(container, "nft", "--version").stdout
+
+
+@pytest.fixture
+def kernel() -> Iterator[Kernel]:
+    """A new network namespace with an uplink, gone after the case."""
+    engine = Engine.find(HostCommands())
+    with ExitStack() as undo:
+        older = _start(engine, undo, _image(engine, OLDER), "--network=none")
+        newer = _start(engine, undo, _image(engine, NEWER), f"--network=container:{older}")
+        engine.exec(newer, "ip", "link", "add", UPLINK, "type", "veth", "peer", "name", "peer0")
+        yield Kernel(engine, older, newer)
+
+
+def _start(engine: Engine, undo: ExitStack, image: str, network: str) -> str:
+    container = engine.start_container("--cap-add=NET_ADMIN", network, "--entrypoint=sleep", image, "infinity")
+    undo.callback(engine.remove_container, container)
+    return container
+
+
+def _image(engine: Engine, suite: str) -> str:
+    tag = f"kubeproof/nft:{suite}"
+    if not engine.has_image(tag):
+        with tempfile.TemporaryDirectory(prefix="kubeproof-nft-") as scratch:
+            archive = Path(scratch) / "rootfs.tar"
+            bootstrap(HostCommands(), suite, PACKAGES, archive)
+            engine.import_image(archive, tag)
+    return tag

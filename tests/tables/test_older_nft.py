@@ -1,0 +1,96 @@
+"""kube-proxy's nft is not the node's, and has to live with every table that the node's nft loads beside it.
+
+nft 1.0.6 ends with a segmentation fault at whatever it is asked where nft 1.1.3 has stored a named set in any table:
+https://github.com/kubernetes/kubernetes/issues/136786.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from clusters.addons.guard import LIST_COUNTERS, guard_rules, read_guard_count
+from clusters.errors import CommandFailed
+from clusters.images.recipes import RECIPES
+from harness.kube.nodeshell import CUT
+from tests import planted
+from tests.planted.means.kernel import (
+    BEFORE_THE_PROXY,
+    BEFORE_THE_PROXYS_MASQUERADE,
+    BETWEEN,
+    LEAVING,
+    LED_ELSEWHERE,
+    table_of_rule,
+)
+
+sys.path.insert(0, str(RECIPES / "director"))  # its package is shipped alone, and so it is imported alone
+from director.plumbing import rules as director_rules
+
+PLANTED = {
+    "node ports dropped": (BEFORE_THE_PROXY, "fib daddr type local tcp dport 30000-32767 drop"),
+    "connections lost": (
+        BEFORE_THE_PROXY,
+        "ip daddr 10.96.0.0/16 tcp dport 80 tcp flags & (syn | ack) == syn numgen random mod 4 == 0 drop",
+    ),
+    "UDP dropped": (BEFORE_THE_PROXY, "ip daddr 10.96.0.0/16 udp dport 81 drop"),
+    "sources hidden": (BEFORE_THE_PROXYS_MASQUERADE, "ip saddr 10.244.0.0/16 ip daddr 10.244.0.0/16 masquerade"),
+    "hairpins dropped": (BETWEEN, 'iifname "veth*" oifname "veth*" meta mark & 0x4000 == 0x4000 drop'),
+    "errors dropped": (LEAVING, "icmp type destination-unreachable drop"),
+    "balancers unreached": (
+        BEFORE_THE_PROXY,
+        'iifname "eth0" ip daddr 172.18.0.0/16 ip daddr != { 172.18.0.2, 172.18.0.3 } drop',
+    ),
+    "registry led elsewhere": (LED_ELSEWHERE, "meta skuid != 65532 tcp dport 5000 dnat ip to 172.18.0.2:5001"),
+}
+
+TABLES = {
+    "leak guard": guard_rules(
+        "172.18.0.0/16",
+        ("172.18.0.2", "172.18.0.3"),
+        ("10.244.1.0/24",),
+        "10.244.0.0/16",
+        "10.96.0.0/16",
+        masquerade=True,
+    ),
+    "cut uplink": CUT,
+    "director": director_rules(),
+    **{name: table_of_rule(hook, rule) for name, (hook, rule) in PLANTED.items()},
+}
+
+WITH_A_NAMED_SET = "table ip named { set addresses { type ipv4_addr; }; }"
+
+KUBE_PROXYS = "table ip kube-proxy { set cluster-ips { type ipv4_addr; }; chain c { ip daddr @cluster-ips accept; }; }"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_older_nft_works_beside_each_table_of_a_node(kernel, table):
+    kernel.load(TABLES[table])
+    kernel.run_older("--check", KUBE_PROXYS)
+    kernel.run_older(KUBE_PROXYS)
+    kernel.run_older("add", "element", "ip", "kube-proxy", "cluster-ips", "{ 10.96.0.1 }")
+    assert "10.96.0.1" in kernel.run_older("list", "set", "ip", "kube-proxy", "cluster-ips")
+    assert "kube-proxy" in kernel.run_older("--json", "list", "ruleset")
+
+
+def test_the_older_nft_reads_the_leak_guards_counters(kernel):
+    kernel.load(TABLES["leak guard"])
+    read_guard_count(kernel.run_older(*LIST_COUNTERS[1:]))
+
+
+def test_the_older_nft_crashes_where_the_newer_one_has_stored_a_named_set(kernel):
+    """If this fails, the two versions are not those that the other cases are about."""
+    assert "v1.0.6" in kernel.version(kernel.older)
+    assert "v1.1.3" in kernel.version(kernel.newer)
+    kernel.load(WITH_A_NAMED_SET)
+    with pytest.raises(CommandFailed) as crashed:
+        kernel.run_older("list", "tables")
+    assert crashed.value.exit_code_seen == 139
+
+
+def test_every_rule_that_a_fault_plants_is_among_them():
+    calls = (
+        len(re.findall(r"with packet_rule\(|enter_context\(packet_rule\(", file.read_text()))
+        for file in Path(planted.__file__).parent.rglob("*.py")
+    )
+    assert sum(calls) == len(PLANTED)
