@@ -1,0 +1,63 @@
+"""A disk with the Docker data of the images that a run needs: built outside, loaded in the machine once."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from clusters.command import Commands
+from clusters.engine import Engine
+from clusters.images.build import Builder
+from clusters.images.lock import Lock
+from clusters.images.programs import Programs
+from clusters.images.recipes import recipe_book
+from clusters.progress import Progress, timed
+from tests.normal_host.boot import Disk, boot
+from tests.normal_host.machine import Machine, make_disk
+
+DATA_MIB = 40_960
+LOAD_TIMEOUT_S = 3600.0
+LOADED = "images loaded"
+LOAD = f"""\
+set -eu
+docker load --input /work/images.tar
+systemctl stop docker.socket docker.service
+echo "{LOADED}"
+"""
+
+
+def ensure_image_disk(
+    commands: Commands,
+    machine: Machine,
+    acceleration: tuple[str, ...],
+    cache: Path,
+    lock: Lock,
+    programs: Programs,
+    progress: Progress,
+) -> Disk:
+    """Return the disk of today's images, made now if the cache lacks it. Raises `WorldError`."""
+    engine = Engine.find(commands)
+    book = recipe_book(lock, lock.release(None))
+    builder = Builder(engine, commands, programs)
+    tags = tuple(builder.ensure(recipe, progress) for recipe in (book.node, *book.beside))
+    disk = cache / f"docker-{hashlib.sha256(' '.join((machine.directory.name, *tags)).encode()).hexdigest()[:12]}.img"
+    if disk.exists():
+        return Disk(disk)
+    with (
+        timed(progress, f"loading {len(tags)} images into the machine's Docker"),
+        tempfile.TemporaryDirectory(dir=cache, prefix=".loading-") as scratch,
+    ):
+        folder = Path(scratch)
+        (folder / "work").mkdir()
+        (folder / "work/run.sh").write_text(LOAD)
+        engine.save_images(tags, folder / "work/images.tar")
+        size_mib = (folder / "work/images.tar").stat().st_size // 2**20 + 512
+        make_disk(commands, folder / "work.img", size_mib, folder / "work")
+        make_disk(commands, folder / "docker.img", DATA_MIB)
+        console = cache / "loading.log"
+        disks = (Disk(folder / "docker.img", kept=True), Disk(folder / "work.img"))
+        boot(commands, machine, acceleration, disks, console, LOAD_TIMEOUT_S)
+        assert LOADED in console.read_text(errors="replace"), f"images were not loaded: {console}"
+        (folder / "docker.img").rename(disk)
+    return Disk(disk)

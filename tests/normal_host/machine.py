@@ -1,0 +1,117 @@
+"""The machine's root disk, kernel and initrd, made of Debian's packages and kept in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusters.command import Commands
+from clusters.images.rootfs import bootstrap
+from clusters.progress import Progress, timed
+
+SUITE = "bookworm"
+PACKAGES = (
+    *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "kmod", "procps", "iproute2"),
+    *("docker.io", "iptables", "ca-certificates", "python3"),
+)
+"""What a host needs by the README, and nothing that reads or writes a proxy's rules: those tools are on the nodes."""
+
+FSTAB = """\
+/dev/vda / ext4 defaults 0 1
+/dev/vdb /var/lib/docker ext4 defaults 0 2
+/dev/vdc /work ext4 defaults 0 2
+"""
+
+JOB = """\
+[Unit]
+Description=the job of this boot, /work/run.sh; the machine is switched off after it
+After=multi-user.target docker.service
+Wants=docker.service
+
+[Service]
+Type=oneshot
+Environment=HOME=/root
+ExecStart=/bin/bash /work/run.sh
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS0
+TimeoutStartSec=infinity
+ExecStopPost=/bin/sh -c 'sync; poweroff -f'
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+ROOT_MIB = 4096
+BUILD_TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Files of one machine; the disk is never written to, each boot writes to a copy that is thrown away."""
+
+    directory: Path
+
+    @property
+    def root(self) -> Path:
+        return self.directory / "root.img"
+
+    @property
+    def kernel(self) -> Path:
+        return self.directory / "vmlinuz"
+
+    @property
+    def initrd(self) -> Path:
+        return self.directory / "initrd"
+
+
+def ensure_machine(commands: Commands, cache: Path, progress: Progress) -> Machine:
+    """Return the machine of today's recipe, made now if the cache lacks it. Raises `WorldError`."""
+    recipe = f"{SUITE}{PACKAGES}{FSTAB}{JOB}{ROOT_MIB}"
+    directory = cache / f"machine-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+    if directory.is_dir():
+        return Machine(directory)
+    cache.mkdir(parents=True, exist_ok=True)
+    with (
+        timed(progress, f"making a machine of {len(PACKAGES)} Debian packages and what they need"),
+        tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as scratch,
+    ):
+        made = Path(scratch) / "machine"
+        made.mkdir()
+        _make(commands, Path(scratch), made)
+        made.rename(directory)
+    return Machine(directory)
+
+
+def _make(commands: Commands, scratch: Path, made: Path) -> None:
+    archive, root = scratch / "root.tar", scratch / "root"
+    bootstrap(commands, SUITE, PACKAGES, archive)
+    root.mkdir()
+    commands.run("tar", "--extract", f"--file={archive}", f"--directory={root}", timeout_s=BUILD_TIMEOUT_S)
+    _configure(root)
+    shutil.copy(next((root / "boot").glob("vmlinuz-*")), made / "vmlinuz")
+    shutil.copy(next((root / "boot").glob("initrd.img-*")), made / "initrd")
+    make_disk(commands, made / "root.img", ROOT_MIB, root)
+
+
+def _configure(root: Path) -> None:
+    """Mount the disks, run the job, and leave the console to it."""
+    units = root / "etc/systemd/system"
+    (root / "work").mkdir()
+    (root / "etc/fstab").write_text(FSTAB)
+    (root / "etc/hostname").write_text("normal-host\n")
+    (units / "job.service").write_text(JOB)
+    (units / "multi-user.target.wants").mkdir(exist_ok=True)
+    (units / "multi-user.target.wants/job.service").symlink_to("../job.service")
+    (units / "serial-getty@ttyS0.service").symlink_to("/dev/null")
+
+
+def make_disk(commands: Commands, disk: Path, size_mib: int, content: Path | None = None) -> None:
+    """Make a sparse ext4 disk, filled with a folder's content. Raises `CommandFailed`."""
+    with disk.open("wb") as file:
+        file.truncate(size_mib * 1024 * 1024)
+    filled = () if content is None else ("-d", str(content))
+    commands.run("mke2fs", "-q", "-t", "ext4", *filled, str(disk), timeout_s=BUILD_TIMEOUT_S)
