@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -50,6 +51,14 @@ class Facts:
             return self.lock.release(self.kubernetes)
         except UsageError:
             return None
+
+    @cached_property
+    def minor(self) -> tuple[int, int]:
+        """Major and minor version of the Kubernetes asked about. Raises `UsageError` for what is no version."""
+        match = re.fullmatch(r"v?(\d+)\.(\d+)(\..+)?", self.kubernetes)
+        if match is None:
+            raise UsageError(f"{self.kubernetes!r} is no Kubernetes version", remedy="for example --kubernetes=1.37.2")
+        return int(match[1]), int(match[2])
 
     @cached_property
     def nodes(self) -> int:

@@ -6,11 +6,8 @@ and kube-proxy's own message about ipvs in cmd/kube-proxy/app/server_linux.go.
 
 from __future__ import annotations
 
-import re
-
 from clusters.doctor.check import Check, Verdict
 from clusters.doctor.facts import Facts
-from clusters.errors import UsageError
 from clusters.spec import Mode
 
 IPVS_DEPRECATED, IPVS_GATE, IPVS_OFF, IPVS_REMOVED = (1, 35), (1, 37), (1, 40), (1, 43)
@@ -22,11 +19,7 @@ IN_NFTABLES = frozenset({Mode.NFTABLES})
 
 def check_kubernetes(facts: Facts) -> tuple[Check, ...]:
     """Can this Kubernetes be had, and does its kube-proxy know the modes? Raises `UsageError` for no version."""
-    match = re.fullmatch(r"v?(\d+)\.(\d+)(\..+)?", facts.kubernetes)
-    if match is None:
-        raise UsageError(f"{facts.kubernetes!r} is no Kubernetes version", remedy="for example --kubernetes=1.37.2")
-    minor = (int(match[1]), int(match[2]))
-    return (_in_lock(facts), _ipvs(facts.kubernetes, minor), _nftables(facts.kubernetes, minor))
+    return (_in_lock(facts), _ipvs(facts.kubernetes, facts.minor), _nftables(facts.kubernetes, facts.minor))
 
 
 def _in_lock(facts: Facts) -> Check:

@@ -14,7 +14,7 @@ from clusters.doctor.stock import Stock, kind_is_built
 from clusters.errors import CommandFailed
 from clusters.images.lock import LOCK_FILE
 from clusters.images.rootfs import APT_SOURCES, OS_RELEASE, debian_suite
-from clusters.kind.program import OLDEST_THAT_FITS
+from clusters.kind.fit import KindVersion, oldest_that_fits, why_unfit
 from clusters.spec import Source
 
 REACH_TIMEOUT_S = 3.0
@@ -56,17 +56,18 @@ def _not_in_lock(facts: Facts) -> list[str]:
 
 
 def check_kind(facts: Facts) -> tuple[Check, ...]:
-    """The kind program: the user's own, or one built from its Go module."""
-    oldest = ".".join(map(str, OLDEST_THAT_FITS))
+    """The kind program: the user's own if it fits the Kubernetes, or one built from its Go module."""
     found = _first_version(facts, "kind", "version")
-    if found is not None and found[1] >= OLDEST_THAT_FITS:
+    reason = "none is installed" if found is None else why_unfit(KindVersion.parse(found[0]), facts.minor)
+    if found is not None and reason is None:
         return (Check("kind", Verdict.OK, found[0]),)
+    seen = reason if found is None else f"the one installed is passed over: {reason}"
     if kind_is_built(facts):
-        return (Check("kind", Verdict.OK, "built by an earlier run"),)
+        return (Check("kind", Verdict.OK, f"built by an earlier run; {seen}"),)
     if facts.host.which("go") is not None:
-        return (Check("kind", Verdict.OK, f"none of {oldest} or later installed; it will be built from its Go module"),)
-    seen = "none installed" if found is None else f"{found[0]}, which is older than {oldest}"
-    return (Check("kind", Verdict.UNFIT, seen, "clusters are made by kind", "install kind, or a Go toolchain"),)
+        return (Check("kind", Verdict.OK, f"it will be built from its Go module; {seen}"),)
+    remedy = f"install kind {oldest_that_fits(facts.minor)} or later, or a Go toolchain"
+    return (Check("kind", Verdict.UNFIT, f"{seen}", "clusters are made by kind", remedy),)
 
 
 def check_building(facts: Facts, stock: Stock) -> tuple[Check, ...]:

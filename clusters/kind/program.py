@@ -1,39 +1,43 @@
-"""The kind program: the user's own if its version fits, otherwise built from its Go module."""
+"""The kind program: the user's own if it fits, otherwise built from its Go module."""
 
 from __future__ import annotations
 
-import re
 import shutil
 
 from clusters.command import Commands
 from clusters.errors import BuildFailed, CommandFailed, HostUnfit
 from clusters.images.programs import Programs
 from clusters.images.recipes import KIND
+from clusters.kind.fit import KindVersion, Minor, oldest_that_fits, why_unfit
 from clusters.progress import Progress
 
-OLDEST_THAT_FITS = (0, 27)
-"""nftables mode came to kind with 0.25, containerd 2 node images with 0.27."""
 
+def find_kind(commands: Commands, programs: Programs, kubernetes: Minor, progress: Progress) -> str:
+    """Path of a kind program that can make a cluster of that Kubernetes; notes why the user's own cannot.
 
-def find_kind(commands: Commands, programs: Programs, progress: Progress) -> str:
-    """Path of a kind program that will do. Raises `HostUnfit` if there is none and none can be built."""
+    Raises `HostUnfit` if there is none and none can be built.
+    """
     installed = shutil.which("kind")
-    if installed and _version(commands, installed) >= OLDEST_THAT_FITS:
-        return installed
+    unfit = "none is installed"
+    if installed is not None:
+        reason = why_unfit(_version(commands, installed), kubernetes)
+        if reason is None:
+            return installed
+        unfit = f"{installed} is passed over: {reason}"
+        progress.note(unfit)
     try:
         return str(programs.ensure(KIND, progress) / "kind")
     except BuildFailed as failure:
+        major, minor = kubernetes
         raise HostUnfit(
-            "no kind program of version 0.27 or later, and it could not be built",
-            remedy="install kind, or a Go toolchain",
+            f"no kind program fits Kubernetes {major}.{minor}: {unfit}; {failure.message}",
+            remedy=f"install kind {oldest_that_fits(kubernetes)} or later, or a Go toolchain",
             detail=failure.detail,
         ) from failure
 
 
-def _version(commands: Commands, program: str) -> tuple[int, int]:
+def _version(commands: Commands, program: str) -> KindVersion | None:
     try:
-        told = commands.run(program, "version", timeout_s=20).stdout
+        return KindVersion.parse(commands.run(program, "version", timeout_s=20).stdout)
     except CommandFailed:
-        return (0, 0)
-    match = re.search(r"v(\d+)\.(\d+)", told)
-    return (int(match[1]), int(match[2])) if match else (0, 0)
+        return None

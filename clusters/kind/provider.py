@@ -49,7 +49,7 @@ class KindProvider:
 
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
         self.check(spec)
-        kind = find_kind(self.commands, self.programs, progress)
+        kind = self._kind(spec, progress)
         images = self.images.ensure(spec, progress)
         with ExitStack() as undo:
             if not self.keep:
@@ -74,7 +74,7 @@ class KindProvider:
             return None
         self._require_unused(claimed)
         images = self.images.present(spec)
-        self._write_kubeconfig(spec.name)
+        self._write_kubeconfig(spec)
         wait_addons_ready(self.engine, spec, images)
         return self._describe(spec, images)
 
@@ -167,11 +167,13 @@ class KindProvider:
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self.state / f"{name}.kubeconfig"
 
-    def _write_kubeconfig(self, name: str) -> None:
+    def _kind(self, spec: ClusterSpec, progress: Progress) -> str:
+        return find_kind(self.commands, self.programs, self.lock.release(spec.kubernetes).minor, progress)
+
+    def _write_kubeconfig(self, spec: ClusterSpec) -> None:
         """A kept cluster's credentials, asked from the cluster itself."""
-        kubeconfig = self._kubeconfig(name)
-        kind = find_kind(self.commands, self.programs, _Silent())
-        text = self.commands.run(kind, "get", "kubeconfig", f"--name={name}").stdout
+        kubeconfig = self._kubeconfig(spec.name)
+        text = self.commands.run(self._kind(spec, _Silent()), "get", "kubeconfig", f"--name={spec.name}").stdout
         kubeconfig.touch(mode=0o600)
         kubeconfig.write_text(text)
 

@@ -107,6 +107,24 @@ def test_kind_is_the_users_or_one_that_can_be_built():
     assert check(FakeHost(without=["kind", "go"]), "kind").verdict is Verdict.UNFIT
 
 
+@pytest.mark.parametrize("told", ["kind v0.31.0 go1.25.5 linux/amd64", "kind v0.26.0 go1.23.4 linux/amd64"])
+def test_an_installed_kind_that_does_not_fit_is_judged_as_a_run_judges_it(told):
+    script = {"kind version": told}
+    replaced = check(FakeHost(script=script), "kind", kubernetes="1.37.2")
+    assert replaced.verdict is Verdict.OK
+    assert "the one installed is passed over" in replaced.seen
+    missing = check(FakeHost(script=script, without=["go"]), "kind", kubernetes="1.37.2")
+    assert missing.verdict is Verdict.UNFIT
+    assert missing.remedy == "install kind 0.32.0 or later, or a Go toolchain"
+
+
+def test_the_installed_kind_is_judged_by_the_kubernetes_asked_about():
+    host = FakeHost(script={"kind version": "kind v0.31.0 go1.25.5 linux/amd64"}, without=["go"])
+    assert check(host, "kind", kubernetes="1.35.4").verdict is Verdict.OK
+    unfit = check(host, "kind", kubernetes="1.37.2")
+    assert "writes kubeadm.k8s.io/v1beta3, and kubeadm 1.37 reads v1beta4" in unfit.seen
+
+
 @pytest.mark.parametrize(
     ("mode", "kubernetes", "verdict"),
     [

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, CommandFailed, NameTaken
+from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs
@@ -58,6 +58,15 @@ def test_a_stock_cluster_is_made_of_the_registrys_images_by_digest(tmp_path, ins
     assert f"--image={LOCK.release(None).node_image}" in create
     assert cluster.images.agnhost == LOCK.agnhost_image
     assert "@sha256:" in cluster.images.agnhost
+
+
+def test_an_installed_kind_whose_configuration_kubeadm_cannot_read_makes_no_cluster(tmp_path, installed_kind):
+    old = working(STOCK, installed_kind, {"kind version": "kind v0.31.0 go1.25.5 linux/amd64"})
+    progress = SilentProgress()
+    with pytest.raises(HostUnfit, match=r"writes kubeadm\.k8s\.io/v1beta3, and kubeadm 1\.37 reads v1beta4"):
+        provider(old, tmp_path).create(STOCK, progress)
+    assert old.asked_for(f"{installed_kind} create cluster") == []
+    assert [note for note in progress.notes if "is passed over" in note]
 
 
 def test_its_version_is_the_servers_own_word(tmp_path, installed_kind):
