@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clusters.cluster import Cluster
 from clusters.command import HostCommands
-from clusters.doctor import Question, examine
+from clusters.doctor import Host, Question, examine
 from clusters.doctor.machine import Machine
 from clusters.engine import Engine
 from clusters.existing import ExistingProvider
@@ -29,18 +29,23 @@ def choose_spec(
     kubernetes: str | None,
     workers: int,
     progress: Progress,
+    host: Host | None = None,
 ) -> ClusterSpec:
-    """The whole spec, with what was left open decided by asking the host.
+    """The whole spec, with what was left open decided by asking the host: this machine, if none is given.
 
     Raises `UsageError` for what cannot be had at all, `HostUnfit` for what this host cannot run.
     """
     release = read_lock().release(kubernetes)
     question = Question((mode,), source, substrate, release.version, workers=workers)
     progress.step("doctor looks at the host")
-    report = examine(question, Machine())
+    report = examine(question, host or Machine())
     plan = report.plan_for(mode)
     progress.note(plan.why)
-    spec = ClusterSpec(mode, release.version, plan.source, plan.substrate, workers=workers)
+    runs, asked = release.version_of(plan.source), kubernetes or release.version
+    if runs != asked:
+        wanted = "was asked for" if kubernetes else "is the default"
+        progress.note(f"Kubernetes {runs} runs where {asked} {wanted}: source {plan.source} has no other of that minor")
+    spec = ClusterSpec(mode, runs, plan.source, plan.substrate, workers=workers)
     report.require(spec)
     return spec
 

@@ -38,6 +38,7 @@ class Substrate(StrEnum):
 class ClusterSpec:
     """One cluster, completely described. Two equal specs have the same digest and the same name.
 
+    `kubernetes` is the version that runs, which is not always the one asked for: source `registry` has a few alone.
     Raises `UsageError` for numbers of nodes that make no cluster, `Refused` for nftables on `uml`.
     """
 

@@ -62,7 +62,8 @@ def examine(question: Question | ClusterSpec, host: Host) -> DoctorReport:
         if not facts.engine_elsewhere:
             checks += check_disk(facts, stock)
     asked = frozenset(facts.question.modes)
-    return DoctorReport(plans, tuple(check for check in checks if check.modes & asked), facts.kubernetes)
+    (kubernetes,) = {facts.version_of(plan.source) for plan in plans}
+    return DoctorReport(plans, tuple(check for check in checks if check.modes & asked), kubernetes)
 
 
 def plan_for_each_mode(facts: Facts) -> list[Plan]:

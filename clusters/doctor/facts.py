@@ -14,6 +14,7 @@ from clusters.doctor.kernel import Kernel
 from clusters.doctor.tables import Laboratory
 from clusters.errors import CommandFailed, UsageError
 from clusters.images.lock import KubernetesRelease, Lock, read_lock
+from clusters.spec import Source
 
 ENGINE_TIMEOUT_S = 10.0
 ENGINE_PID = "/var/run/docker.pid"
@@ -51,6 +52,10 @@ class Facts:
             return self.lock.release(self.kubernetes)
         except UsageError:
             return None
+
+    def version_of(self, source: Source) -> str:
+        """The version that a cluster of this source would run; outside the lock file, the one asked about."""
+        return self.kubernetes if self.release is None else self.release.version_of(source)
 
     @cached_property
     def minor(self) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from clusters.doctor.check import Check, Verdict
 from clusters.doctor.facts import Facts
-from clusters.spec import Mode
+from clusters.spec import Mode, Source
 
 IPVS_DEPRECATED, IPVS_GATE, IPVS_OFF, IPVS_REMOVED = (1, 35), (1, 37), (1, 40), (1, 43)
 NFTABLES_ALPHA, NFTABLES_BETA, NFTABLES_GA = (1, 29), (1, 31), (1, 33)
@@ -19,12 +19,14 @@ IN_NFTABLES = frozenset({Mode.NFTABLES})
 
 def check_kubernetes(facts: Facts) -> tuple[Check, ...]:
     """Can this Kubernetes be had, and does its kube-proxy know the modes? Raises `UsageError` for no version."""
-    return (_in_lock(facts), _ipvs(facts.kubernetes, facts.minor), _nftables(facts.kubernetes, facts.minor))
+    return (_in_lock(facts), _ipvs(facts.minor), _nftables(facts.minor))
 
 
 def _in_lock(facts: Facts) -> Check:
     if facts.release is not None:
-        return Check("Kubernetes version", Verdict.OK, facts.kubernetes)
+        built, stock = facts.version_of(Source.BUILT), facts.version_of(Source.REGISTRY)
+        seen = built if built == stock else f"{built} by source built, {stock} by source registry"
+        return Check("Kubernetes version", Verdict.OK, seen)
     known = ", ".join(release.version for release in facts.lock.releases)
     return Check(
         "Kubernetes version",
@@ -35,8 +37,8 @@ def _in_lock(facts: Facts) -> Check:
     )
 
 
-def _ipvs(kubernetes: str, minor: tuple[int, int]) -> Check:
-    name = f"ipvs in Kubernetes {kubernetes}"
+def _ipvs(minor: tuple[int, int]) -> Check:
+    name = f"ipvs in Kubernetes {minor[0]}.{minor[1]}"
     advice = "move to nftables, or stay on an older Kubernetes"
     if minor >= IPVS_REMOVED:
         return Check(name, Verdict.UNFIT, "removed in 1.43", "kube-proxy has no ipvs mode any more", advice, IN_IPVS)
@@ -50,8 +52,8 @@ def _ipvs(kubernetes: str, minor: tuple[int, int]) -> Check:
     return Check(name, Verdict.OK, "generally available", modes=IN_IPVS)
 
 
-def _nftables(kubernetes: str, minor: tuple[int, int]) -> Check:
-    name = f"nftables in Kubernetes {kubernetes}"
+def _nftables(minor: tuple[int, int]) -> Check:
+    name = f"nftables in Kubernetes {minor[0]}.{minor[1]}"
     newer = "use Kubernetes 1.33 or later"
     if minor < NFTABLES_ALPHA:
         return Check(name, Verdict.UNFIT, "not there before 1.29", "kube-proxy has no such mode", newer, IN_NFTABLES)

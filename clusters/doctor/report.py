@@ -11,7 +11,7 @@ from clusters.spec import ClusterSpec, Mode
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """All checks, and the plan for each mode that was asked about."""
+    """All checks, and the plan for each mode that was asked about. `kubernetes` is the version that would run."""
 
     plans: tuple[Plan, ...]
     checks: tuple[Check, ...]

@@ -73,7 +73,7 @@ def check_kind(facts: Facts) -> tuple[Check, ...]:
 def check_building(facts: Facts, stock: Stock) -> tuple[Check, ...]:
     """Everything that source built needs before its images are there, and nothing after."""
     if stock.built and stock.complete:
-        seen = f"all images for Kubernetes {facts.kubernetes} are built"
+        seen = f"all images for Kubernetes {facts.version_of(Source.BUILT)} are built"
         return (Check("images of source built", Verdict.OK, seen, sources=FROM_HERE),)
     return (_go(facts), _mmdebstrap(facts), _pip(facts), _package_registries(facts))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clusters.errors import UsageError
+from clusters.spec import Source
 
 LOCK_FILE = Path(__file__).with_name("lock.toml")
 
@@ -35,6 +36,10 @@ class KubernetesRelease:
         """The version in `node_image`, such as "1.37.0"."""
         return self.node_image.partition(":v")[2].partition("@")[0]
 
+    def version_of(self, source: Source) -> str:
+        """The version that a cluster of this source runs."""
+        return self.stock_version if source is Source.REGISTRY else self.version
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:
@@ -60,11 +65,14 @@ class Lock:
     director_debian_image: str
 
     def release(self, version: str | None) -> KubernetesRelease:
-        """The release of that version, or the default. Raises `UsageError` naming those there are."""
+        """The release that one source or the other has in that version, or the default.
+
+        Raises `UsageError` naming those there are.
+        """
         if version is None:
             return self.releases[0]
         for release in self.releases:
-            if release.version == version:
+            if version in (release.version, release.stock_version):
                 return release
         known = ", ".join(release.version for release in self.releases)
         raise UsageError(f"Kubernetes {version} is not in the lock file", remedy=f"there are: {known}")

@@ -11,7 +11,7 @@ from clusters.cleaning import claimed_clusters, remove_cluster
 from clusters.cluster import Cluster, Node
 from clusters.command import CommandResult, Commands
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, WorldError
+from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, UsageError, WorldError
 from clusters.images.lock import Lock
 from clusters.images.programs import Programs
 from clusters.kind.addons import install_addons, wait_addons_ready
@@ -44,7 +44,11 @@ class KindProvider:
     keep: bool = False
 
     def check(self, spec: ClusterSpec) -> None:
-        self.lock.release(spec.kubernetes)
+        runs = self.lock.release(spec.kubernetes).version_of(spec.source)
+        if runs != spec.kubernetes:
+            raise UsageError(
+                f"source {spec.source} has no Kubernetes {spec.kubernetes} for cluster {spec.name}, it has {runs}"
+            )
         self._require_name_free(spec.name)
 
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:

@@ -173,7 +173,7 @@ def _run_info(request: ClusterRequest, run_id: str, seed: int) -> RunInfo:
         mode=str(request.mode or EXISTING),
         source=str(request.source or "auto"),
         substrate=str(request.substrate or "auto"),
-        kubernetes=request.kubernetes or "default",
+        kubernetes=f"{request.kubernetes} (asked for)" if request.kubernetes else "default",
         kernel=os.uname().release,
         nodes=0,
         cpus=os.cpu_count() or 0,

@@ -140,19 +140,30 @@ def test_the_installed_kind_is_judged_by_the_kubernetes_asked_about():
     ],
 )
 def test_kubernetes_knows_each_mode_for_a_while(mode, kubernetes, verdict):
-    found = check(FakeHost(), f"{mode} in Kubernetes {kubernetes}", modes=(mode,), kubernetes=kubernetes)
+    minor = ".".join(kubernetes.removeprefix("v").split(".")[:2])
+    found = check(FakeHost(), f"{mode} in Kubernetes {minor}", modes=(mode,), kubernetes=kubernetes)
     assert found.verdict is verdict
 
 
 def test_the_gate_of_ipvs_is_told_from_1_37_on():
-    assert "KubeProxyIPVS" in check(FakeHost(), "ipvs in Kubernetes 1.37.2", kubernetes="1.37.2").seen
-    assert "KubeProxyIPVS" not in check(FakeHost(), "ipvs in Kubernetes 1.35.4", kubernetes="1.35.4").seen
+    assert "KubeProxyIPVS" in check(FakeHost(), "ipvs in Kubernetes 1.37", kubernetes="1.37.2").seen
+    assert "KubeProxyIPVS" not in check(FakeHost(), "ipvs in Kubernetes 1.35", kubernetes="1.35.4").seen
 
 
 def test_a_version_outside_the_lock_file_names_those_within():
     found = check(FakeHost(), "Kubernetes version", kubernetes="1.36.0")
     assert found.verdict is Verdict.UNFIT
     assert all(release.version in found.remedy for release in read_lock().releases)
+
+
+@pytest.mark.parametrize(("source", "runs"), [(Source.REGISTRY, "1.37.0"), (Source.BUILT, "1.37.2")])
+def test_the_report_is_about_the_version_that_would_run(source, runs):
+    report = examine(Question(source=source, kubernetes="1.37.2"), FakeHost())
+    assert report.kubernetes == runs
+
+
+def test_where_the_sources_have_other_patches_both_are_told():
+    assert check(FakeHost(), "Kubernetes version").seen == "1.37.2 by source built, 1.37.0 by source registry"
 
 
 def test_what_is_no_version_is_a_usage_error():

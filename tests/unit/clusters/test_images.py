@@ -10,6 +10,7 @@ from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Module, Programs
 from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, recipe_book, stock_book
+from clusters.spec import Source
 from tests.fakes.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
 
@@ -28,6 +29,13 @@ def test_the_lock_holds_the_default_and_the_last_release_before_the_gate():
 def test_an_unknown_version_names_those_that_can_be_had():
     with pytest.raises(UsageError, match=r"there are: 1\.37\.2, 1\.35\.4"):
         LOCK.release("1.2.3")
+
+
+def test_a_version_names_one_release_whichever_source_runs_it():
+    versions = {version for release in LOCK.releases for version in (release.version, release.stock_version)}
+    assert len(versions) == 2 * len(LOCK.releases)
+    for release in LOCK.releases:
+        assert LOCK.release(release.version_of(Source.REGISTRY)) == LOCK.release(release.version_of(Source.BUILT))
 
 
 def test_every_release_has_a_module_with_sums_and_every_image_a_dockerfile():

@@ -1,11 +1,12 @@
 """A kind cluster from its first command to its last, against an engine of our own making."""
 
 import stat
+from dataclasses import replace
 
 import pytest
 
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken
+from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken, UsageError
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs
@@ -18,7 +19,7 @@ from tests.fakes.progress import SilentProgress
 from tests.fakes.stocknodes import KIND_FAILS, WorkingKind
 
 LOCK = read_lock()
-STOCK = ClusterSpec(Mode.IPTABLES, "1.37.2", Source.REGISTRY)
+STOCK = ClusterSpec(Mode.IPTABLES, "1.37.0", Source.REGISTRY)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,20 @@ def test_its_version_is_the_servers_own_word(tmp_path, installed_kind):
     assert cluster.kubernetes == "1.37.0"
 
 
+def test_a_step_tells_the_version_that_runs(tmp_path, installed_kind):
+    progress = SilentProgress()
+    provider(working(STOCK, installed_kind), tmp_path).create(STOCK, progress)
+    assert [step for step in progress.steps if step.endswith("Kubernetes 1.37.0")]
+
+
+def test_a_version_that_the_source_does_not_run_is_never_promised(tmp_path, installed_kind):
+    spec = replace(STOCK, kubernetes="1.37.2")
+    commands = working(spec, installed_kind)
+    with pytest.raises(UsageError, match=r"source registry has no Kubernetes 1\.37\.2.*it has 1\.37\.0"):
+        provider(commands, tmp_path).create(spec, SilentProgress())
+    assert commands.asked_for("docker network create") == []
+
+
 def test_the_metrics_api_is_made_once_somebody_serves_it(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     provider(commands, tmp_path).create(STOCK, SilentProgress())
@@ -101,7 +116,7 @@ def test_stock_nodes_keep_their_own_pod_network_and_get_the_leak_guard(tmp_path,
 
 
 def test_native_ipvs_takes_a_stock_node_with_the_tools_that_read_it(tmp_path, installed_kind):
-    spec = ClusterSpec(Mode.IPVS, "1.37.2", Source.REGISTRY)
+    spec = ClusterSpec(Mode.IPVS, "1.37.0", Source.REGISTRY)
     commands = working(spec, installed_kind)
     provider(commands, tmp_path).create(spec, SilentProgress())
     (create,) = commands.asked_for(f"{installed_kind} create cluster")
@@ -109,7 +124,7 @@ def test_native_ipvs_takes_a_stock_node_with_the_tools_that_read_it(tmp_path, in
 
 
 def test_ipvs_on_stock_nodes_without_ip_vs_gets_the_director(tmp_path, installed_kind):
-    spec = ClusterSpec(Mode.IPVS, "1.37.2", Source.REGISTRY, Substrate.UML)
+    spec = ClusterSpec(Mode.IPVS, "1.37.0", Source.REGISTRY, Substrate.UML)
     director = stock_book(LOCK, LOCK.release(None)).director
     assert director.copied == (("registry.k8s.io/kube-proxy:v1.37.0", "/usr/local/bin/kube-proxy"),)
     curl = f"docker exec --interactive {spec.name}-control-plane curl"

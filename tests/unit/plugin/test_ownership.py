@@ -67,6 +67,11 @@ def test_a_killed_run_has_results_of_all_that_ended(run):
     assert run.results["run"]["finished"] is None
 
 
+def test_a_run_without_a_cluster_tells_the_version_asked_for_as_such(run):
+    run.run(TWO, "--kubernetes=1.37.2", KUBEPROOF_TEST_UNFIT="1")
+    assert run.results["run"]["kubernetes"] == "1.37.2 (asked for)"
+
+
 def test_a_cluster_that_does_not_come_up_is_one_line_and_an_environment_error(run):
     assert run.run(TWO, KUBEPROOF_TEST_UNFIT="yes") == 3
     assert "kubeproof: cluster x: no nodes (look)" in run.output
