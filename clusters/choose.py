@@ -17,6 +17,7 @@ from clusters.images.programs import Programs, cache_directory
 from clusters.images.recipes import recipe_book
 from clusters.kind.images import Images, case_images
 from clusters.kind.provider import KindProvider
+from clusters.patience import host_patience
 from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
@@ -51,9 +52,9 @@ def choose_spec(
 
 
 def kind_provider(*, keep: bool) -> KindProvider:
-    """The provider of kind clusters on this host's engine. Raises `EngineUnavailable`."""
+    """The provider of kind clusters on this host's engine. Raises `EngineUnavailable`, `UsageError` for no patience."""
     commands = HostCommands()
-    engine = Engine.find(commands)
+    engine = Engine.find(commands, host_patience())
     lock = read_lock()
     programs = Programs(commands, cache_directory())
     images = Images(engine, lock, Builder(engine, commands, programs))

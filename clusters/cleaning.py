@@ -5,6 +5,7 @@ from __future__ import annotations
 from clusters.command import HostCommands
 from clusters.engine import Engine
 from clusters.ownership import CLUSTER_LABEL, Claimed
+from clusters.patience import host_patience
 from clusters.progress import Progress
 
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
@@ -25,7 +26,7 @@ def remove_cluster(engine: Engine, name: str) -> None:
 
 def clean_leftovers(progress: Progress, *, kept_too: bool = False, engine: Engine | None = None) -> tuple[str, ...]:
     """Remove abandoned clusters, with `kept_too` also those kept on purpose whose owner is gone; their names."""
-    engine = engine or Engine.find(HostCommands())
+    engine = engine or Engine.find(HostCommands(), host_patience())
     leftovers = tuple(
         claimed.name
         for claimed in claimed_clusters(engine)

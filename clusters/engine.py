@@ -13,6 +13,7 @@ from typing import Any
 
 from clusters.command import CommandResult, Commands
 from clusters.errors import CommandFailed, EngineUnavailable
+from clusters.patience import DEFAULT, Patience
 
 BUILD_TIMEOUT_S = 1800.0
 
@@ -29,15 +30,19 @@ class EngineInfo:
 
 
 class Engine:
-    """A container engine that answers. Make one with `Engine.find`."""
+    """A container engine that answers. Make one with `Engine.find`.
 
-    def __init__(self, commands: Commands) -> None:
+    Every `timeout_s` is for an ordinary host: a command may take `patience` times as long.
+    """
+
+    def __init__(self, commands: Commands, patience: Patience = DEFAULT) -> None:
         self._commands = commands
+        self.patience = patience
 
     @classmethod
-    def find(cls, commands: Commands) -> Engine:
+    def find(cls, commands: Commands, patience: Patience = DEFAULT) -> Engine:
         """The engine the `docker` command reaches. Raises `EngineUnavailable` with what to do."""
-        engine = cls(commands)
+        engine = cls(commands, patience)
         try:
             engine.info()
         except CommandFailed as failure:
@@ -171,7 +176,7 @@ class Engine:
         return True
 
     def _docker(self, *argv: str, stdin: str | None = None, timeout_s: float = 60.0) -> CommandResult:
-        return self._commands.run("docker", *argv, stdin=stdin, timeout_s=timeout_s)
+        return self._commands.run("docker", *argv, stdin=stdin, timeout_s=self.patience.seconds(timeout_s))
 
 
 def _filters(filters: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from clusters.patience import Patience, host_patience
 from harness.clock import Clock, SystemClock
 from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.client import Kube
@@ -26,14 +27,17 @@ def wait_until(
     describe: Callable[[Seen], str] = repr,
     interval_s: float = INTERVAL_S,
     clock: Clock | None = None,
+    patience: Patience | None = None,
 ) -> Seen:
     """What `look` saw when `done` first held.
 
     Between two looks it pauses for `interval_s`, or for as long as the last look took: a look that takes long
     costs whom it looks at. Raises `DeadlinePassed` after `deadline_s` with the last look in words, or
-    `BecameImpossible` as soon as `doomed` gives a reason.
+    `BecameImpossible` as soon as `doomed` gives a reason. The deadline is that of an ordinary host: `patience`, if none
+    is given that of this host, makes it longer.
     """
     clock = clock or SystemClock()
+    limit_s = (patience or host_patience()).seconds(deadline_s)
     start_s = clock.monotonic()
     while True:
         look_s = clock.monotonic()
@@ -45,7 +49,7 @@ def wait_until(
         reason = doomed(seen)
         if reason is not None:
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
-        if waited_s >= deadline_s:
+        if waited_s >= limit_s:
             raise DeadlinePassed(condition, describe(seen), waited_s)
         clock.sleep(max(interval_s, now_s - look_s))  # between two looks; the deadline above ends them
 

@@ -64,7 +64,8 @@ class Controller:
     _closed: bool = False
 
     def __post_init__(self) -> None:
-        self.results = RunResults(run=_run_info(self.request, self.directory.name, self.seed))
+        run = _run_info(self.request, self.directory.name, self.seed)
+        self.results = RunResults(run=run, environment=self.request.patience.facts())
 
     def start(self) -> Cluster:
         """Open the cluster. An error becomes an environment error in the results, and is raised again."""
@@ -79,7 +80,7 @@ class Controller:
         self.results = replace(
             self.results,
             run=_with_cluster(self.results.run, self.cluster),
-            environment=dict(self.cluster.environment),
+            environment={**self.results.environment, **self.cluster.environment},
         )
         self._publish()
         return self.cluster

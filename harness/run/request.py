@@ -10,6 +10,7 @@ from typing import TypeVar
 import pytest
 
 from clusters.errors import UsageError
+from clusters.patience import DEFAULT, Patience, host_patience
 from clusters.spec import Mode, Source, Substrate
 
 AUTO = "auto"
@@ -36,6 +37,7 @@ class ClusterRequest:
     keep: bool
     reuse: bool
     allow_disruptive: bool
+    patience: Patience = DEFAULT
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -58,7 +60,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read_request(config: pytest.Config) -> ClusterRequest | None:
-    """What the options ask for, or None if they ask for no cluster. Raises `UsageError`."""
+    """What the options and the environment ask for, or None if it is no cluster. Raises `UsageError`."""
     mode, kubeconfig, context = (config.getoption(name) for name in ("proxy_mode", "kubeconfig", "context"))
     if mode is None and kubeconfig is None and context is None:
         return None
@@ -75,6 +77,7 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
         keep=config.getoption("keep"),
         reuse=config.getoption("reuse"),
         allow_disruptive=config.getoption("allow_disruptive"),
+        patience=host_patience(),
     )
 
 
@@ -84,7 +87,11 @@ def request_for_cluster(mode: Mode | None, kubeconfig: Path | None, context: str
         raise UsageError("no cluster was named", remedy="a mode names one of ours, a kubeconfig and a context another")
     _require_one_cluster(mode, kubeconfig, context)
     return ClusterRequest(
-        mode, None, None, None, 2, kubeconfig, context, keep=False, reuse=True, allow_disruptive=False
+        *(mode, None, None, None, 2, kubeconfig, context),
+        keep=False,
+        reuse=True,
+        allow_disruptive=False,
+        patience=host_patience(),
     )
 
 

@@ -18,6 +18,8 @@ class ScriptedCommands:
         self.script = dict(script)
         self.calls: list[tuple[tuple[str, ...], str | None]] = []
         """Every command with what it was given to read."""
+        self.timeouts_s: list[float] = []
+        """How long each command might have taken."""
 
     def run(
         self,
@@ -28,6 +30,7 @@ class ScriptedCommands:
         stdin: str | None = None,
     ) -> CommandResult:
         self.calls.append((argv, stdin))
+        self.timeouts_s.append(timeout_s)
         line = " ".join(argv)
         fitting = [beginning for beginning in self.script if line.startswith(beginning)]
         if not fitting:

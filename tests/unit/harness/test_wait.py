@@ -1,5 +1,6 @@
 import pytest
 
+from clusters.patience import Patience
 from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.wait import hopeless, is_ready, pod_state, wait_until
 from tests.fakes.clock import JumpingClock
@@ -25,6 +26,13 @@ def test_a_wait_gives_what_it_saw():
 def test_a_deadline_tells_what_was_last_seen():
     with pytest.raises(DeadlinePassed, match=r"a million: not in time after 2\.0 s; last seen: 7"):
         wait_until("a million", lambda: 7, lambda n: n > 10**6, deadline_s=2, interval_s=0.5, clock=JumpingClock())
+
+
+def test_a_patient_wait_has_as_much_more_time():
+    clock = JumpingClock()
+    with pytest.raises(DeadlinePassed, match=r"never: not in time after 6\.0 s"):
+        wait_until("never", lambda: 0, bool, deadline_s=2, interval_s=0.5, clock=clock, patience=Patience(3))
+    assert clock.now_s == 6
 
 
 def test_after_a_long_look_there_is_as_long_a_pause():

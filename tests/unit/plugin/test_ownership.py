@@ -81,6 +81,35 @@ def test_a_cluster_that_does_not_come_up_is_one_line_and_an_environment_error(ru
     assert "no nodes (look)" in (run.directory / "runs" / "latest" / "report.html").read_text()
 
 
+WAITING = """
+from harness.errors import DeadlinePassed
+from harness.kube.wait import wait_until
+from tests.fakes.clock import JumpingClock
+import pytest
+
+def test_waiting():
+    with pytest.raises(DeadlinePassed, match="after 30.0 s"):
+        wait_until("never", lambda: 0, bool, deadline_s=10, clock=JumpingClock())
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n1",)], ids=["alone", "xdist"])
+def test_patience_reaches_every_case_and_stands_in_the_report(run, options):
+    assert run.run(WAITING, *options, KUBEPROOF_PATIENCE="3") == 0
+    assert run.results["environment"]["patience"] == "3 times the usual deadlines (KUBEPROOF_PATIENCE)"
+
+
+def test_a_report_of_usual_deadlines_does_not_speak_of_patience(run):
+    run.run(TWO)
+    assert "patience" not in run.results["environment"]
+
+
+def test_what_is_no_patience_is_refused_before_anything_is_made(run):
+    assert run.run(TWO, KUBEPROOF_PATIENCE="0.5") == 2
+    assert "KUBEPROOF_PATIENCE=0.5 is no factor of at least 1" in run.output
+    assert run.owner == []
+
+
 def test_an_unknown_mode_is_refused_before_anything_is_made(run):
     assert run.run(TWO, "--proxy-mode=ebpf") == 2
     assert "--proxy-mode=ebpf is unknown (there are: iptables, ipvs, nftables)" in run.output
