@@ -22,6 +22,7 @@ from clusters.kubectl import Kubectl
 from clusters.spec import ClusterSpec, Source, Substrate
 
 READY_TIMEOUT_S = 180.0
+"""For each proof, on an ordinary host; a patient engine allows more."""
 
 
 def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
@@ -58,8 +59,7 @@ def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> No
     """Return when nodes, DNS on every node, the proxy and metrics were seen to work."""
     kubectl = control_plane(engine, spec.name)
     names = frozenset(node.name for node in nodes_of(engine, spec.name))
-    limit = f"--timeout={READY_TIMEOUT_S:.0f}s"
-    _wait(spec.name, "nodes Ready", kubectl, "wait", "--for=condition=Ready", "nodes", "--all", limit)
+    _wait(spec.name, "nodes Ready", kubectl, "wait", "--for=condition=Ready", "nodes", "--all")
     _wait_rollout(spec.name, "kube-proxy", kubectl, "daemonset/kube-proxy")
     kubectl.apply(dns_probe(images.cases.agnhost))
     _wait_rollout(spec.name, "DNS on every node", kubectl, f"daemonset/{PROBE}")
@@ -69,28 +69,34 @@ def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> No
     _wait_until(
         f"metrics of all {len(names)} nodes of cluster {spec.name}",
         lambda: names <= nodes_with_metrics(kubectl.raw(NODES_PATH)),
+        _limit_s(kubectl),
     )
 
 
 def _wait_rollout(cluster: str, what: str, kubectl: Kubectl, workload: str) -> None:
-    limit = f"--timeout={READY_TIMEOUT_S:.0f}s"
-    _wait(cluster, what, kubectl, "rollout", "status", "--namespace=kube-system", workload, limit)
+    _wait(cluster, what, kubectl, "rollout", "status", "--namespace=kube-system", workload)
 
 
 def _wait(cluster: str, what: str, kubectl: Kubectl, *argv: str) -> None:
+    limit_s = _limit_s(kubectl)
     try:
-        kubectl.run(*argv, timeout_s=READY_TIMEOUT_S + 10)
+        # kubectl counts the seconds as they are told; the engine adds its patience by itself.
+        kubectl.run(*argv, f"--timeout={limit_s:.0f}s", timeout_s=READY_TIMEOUT_S + 10)
     except CommandFailed as failure:
         pods = kubectl.run("get", "pods", "--all-namespaces", "--output=wide")
         raise ClusterNotReady(
-            f"cluster {cluster}: {what} not seen within {READY_TIMEOUT_S:.0f} s: {failure.stderr.strip()}",
-            remedy="the log shows all pods at that moment",
+            f"cluster {cluster}: {what} not seen within {limit_s:.0f} s: {failure.stderr.strip()}",
+            remedy=f"the log shows all pods at that moment; {kubectl.engine.patience.advice()}",
             detail=f"{failure.detail}\n{pods}",
         ) from failure
 
 
-def _wait_until(what: str, seen: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + READY_TIMEOUT_S
+def _limit_s(kubectl: Kubectl) -> float:
+    return kubectl.engine.patience.seconds(READY_TIMEOUT_S)
+
+
+def _wait_until(what: str, seen: Callable[[], bool], limit_s: float) -> None:
+    deadline_s = time.monotonic() + limit_s
     last = "not yet"
     while True:
         try:
@@ -100,7 +106,7 @@ def _wait_until(what: str, seen: Callable[[], bool]) -> None:
             # The aggregated API answers 503 until metrics-server is ready.
             last = failure.message
         if time.monotonic() > deadline_s:
-            raise ClusterNotReady(f"{what} not seen within {READY_TIMEOUT_S:.0f} s; last answer: {last}")
+            raise ClusterNotReady(f"{what} not seen within {limit_s:.0f} s; last answer: {last}")
         time.sleep(0.5)  # the metrics API has no watch
 
 

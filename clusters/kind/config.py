@@ -7,19 +7,26 @@ from typing import Any
 import yaml
 
 from clusters.images.lock import KubernetesRelease, Lock
+from clusters.kind.fit import GROUP, V1BETA3, V1BETA4
 from clusters.spec import ClusterSpec, Source, Substrate
 
 POD_CIDR = "10.244.0.0/16"
 SERVICE_CIDR = "10.96.0.0/16"
+KUBEADM_SHARE = 0.5
+"""How much of the time for the whole creation one wait of kubeadm may take: it fails before kind is ended, and says
+where it stood. With the usual limit that is no less than any of kubeadm's own defaults, of 1 to 5 minutes."""
 
 
-def kind_config(spec: ClusterSpec, lock: Lock, release: KubernetesRelease, cgroup_version: str) -> str:
-    """The YAML that `kind create cluster --config` reads."""
+def kind_config(
+    spec: ClusterSpec, lock: Lock, release: KubernetesRelease, cgroup_version: str, *, creation_limit_s: float
+) -> str:
+    """The YAML that `kind create cluster --config` reads; `creation_limit_s` is how long kind itself may take."""
     built = spec.source is Source.BUILT
     patches: list[dict[str, Any]] = [_kube_proxy(spec)]
     if built:
         patches.append(_component_versions(lock, release))
     patches.append(_kubelet(cgroup_version))
+    patches += _kubeadm_timeouts(creation_limit_s * KUBEADM_SHARE)
     return yaml.safe_dump(
         {
             "kind": "Cluster",
@@ -56,6 +63,30 @@ def _component_versions(lock: Lock, release: KubernetesRelease) -> dict[str, Any
         "dns": {"imageTag": f"v{lock.coredns}"},
         "etcd": {"local": {"imageTag": f"{release.etcd}-0"}},
     }
+
+
+def _kubeadm_timeouts(each_s: float) -> list[dict[str, Any]]:
+    """How long kubeadm waits: for the kubelet, for the control plane, for one answer of the API server or of etcd.
+
+    https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-Timeouts
+    kind applies a patch to documents of its own version only. v1beta3, which it writes for Kubernetes before 1.36,
+    knows one of these alone; there kubeadm gives the others the time that it has fixed.
+    """
+    duration = f"{each_s:.0f}s"
+    waits = ("kubeletHealthCheck", "controlPlaneComponentHealthCheck", "kubernetesAPICall", "etcdAPICall")
+    waits_of_joining = ("discovery", "tlsBootstrap")
+    timeouts = dict.fromkeys(waits + waits_of_joining, duration)
+    return [
+        *(
+            {"apiVersion": f"{GROUP}/{V1BETA4}", "kind": kind, "timeouts": timeouts}
+            for kind in ("InitConfiguration", "JoinConfiguration")
+        ),
+        {
+            "apiVersion": f"{GROUP}/{V1BETA3}",
+            "kind": "ClusterConfiguration",
+            "apiServer": {"timeoutForControlPlane": duration},
+        },
+    ]
 
 
 def _kubelet(cgroup_version: str) -> dict[str, Any]:

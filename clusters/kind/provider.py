@@ -16,6 +16,7 @@ from clusters.images.lock import Lock
 from clusters.images.programs import Programs
 from clusters.kind.addons import install_addons, wait_addons_ready
 from clusters.kind.config import POD_CIDR, SERVICE_CIDR, kind_config
+from clusters.kind.failure import kind_error, may_be_slow
 from clusters.kind.fingerprint import fingerprint
 from clusters.kind.images import Images, ImageSet
 from clusters.kind.nodes import node_containers, nodes_of, server_version
@@ -26,6 +27,7 @@ from clusters.progress import Progress, timed
 from clusters.spec import ClusterSpec
 
 CREATE_TIMEOUT_S = 600.0
+"""On an ordinary host; a patient engine allows more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +127,40 @@ class KindProvider:
 
     def _kind_create(self, kind: str, spec: ClusterSpec, images: ImageSet) -> None:
         release = self.lock.release(spec.kubernetes)
-        config = kind_config(spec, self.lock, release, self.engine.info().cgroup_version)
+        limit_s = self.engine.patience.seconds(CREATE_TIMEOUT_S)
+        config = kind_config(spec, self.lock, release, self.engine.info().cgroup_version, creation_limit_s=limit_s)
         try:
             self.commands.run(
                 *(kind, "create", "cluster", f"--name={spec.name}", "--config=-", f"--image={images.node}"),
                 *(f"--kubeconfig={self._kubeconfig(spec.name)}", "--retain", "--wait=0s"),
                 stdin=config,
                 env={"KIND_EXPERIMENTAL_DOCKER_NETWORK": spec.name},
-                timeout_s=CREATE_TIMEOUT_S,
+                timeout_s=limit_s,
             )
         except CommandFailed as failure:
             logs = self.state / "failed" / spec.name
             self._export(spec.name, logs)
             raise ClusterNotReady(
-                f"kind did not bring up cluster {spec.name}: {failure.message}",
-                remedy=f"the nodes' logs are in {logs}",
+                f"kind did not bring up cluster {spec.name}: {kind_error(failure, limit_s)}",
+                remedy=self._remedy(failure, logs),
                 detail=failure.detail,
             ) from failure
         self._kubeconfig(spec.name).chmod(0o600)
 
     def _load(self, kind: str, name: str, tags: tuple[str, ...]) -> None:
-        self.commands.run(kind, "load", "docker-image", *tags, f"--name={name}", timeout_s=CREATE_TIMEOUT_S)
+        limit_s = self.engine.patience.seconds(CREATE_TIMEOUT_S)
+        try:
+            self.commands.run(kind, "load", "docker-image", *tags, f"--name={name}", timeout_s=limit_s)
+        except CommandFailed as failure:
+            raise ClusterNotReady(
+                f"kind did not load images into the nodes of cluster {name}: {kind_error(failure, limit_s)}",
+                remedy="`docker image inspect` and the room on the engine's disk tell more",
+                detail=failure.detail,
+            ) from failure
+
+    def _remedy(self, failure: CommandFailed, logs: Path) -> str:
+        told = f"the nodes' logs are in {logs}"
+        return f"{told}; {self.engine.patience.advice()}" if may_be_slow(failure) else told
 
     def _describe(self, spec: ClusterSpec, images: ImageSet) -> Cluster:
         nodes = nodes_of(self.engine, spec.name)

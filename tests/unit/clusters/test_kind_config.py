@@ -1,3 +1,4 @@
+import pytest
 import yaml
 
 from clusters.images.lock import read_lock
@@ -7,9 +8,9 @@ from clusters.spec import ClusterSpec, Mode, Source, Substrate
 LOCK = read_lock()
 
 
-def config(mode=Mode.IPTABLES, source=Source.BUILT, substrate=Substrate.HOST, cgroups="2", **other):
+def config(mode=Mode.IPTABLES, source=Source.BUILT, substrate=Substrate.HOST, cgroups="2", limit_s=600.0, **other):
     spec = ClusterSpec(mode, "1.37.2", source, substrate, **other)
-    return yaml.safe_load(kind_config(spec, LOCK, LOCK.release("1.37.2"), cgroups))
+    return yaml.safe_load(kind_config(spec, LOCK, LOCK.release("1.37.2"), cgroups, creation_limit_s=limit_s))
 
 
 def patch(document, kind):
@@ -52,3 +53,32 @@ def test_on_a_nodes_own_kernel_only_the_balancers_choice_answers_for_an_address(
 def test_nodes_are_as_many_as_asked_for():
     roles = [node["role"] for node in config(control_planes=3, workers=1)["nodes"]]
     assert roles == ["control-plane"] * 3 + ["worker"]
+
+
+KUBEADM_DEFAULTS_S = {
+    "kubeletHealthCheck": 240,
+    "controlPlaneComponentHealthCheck": 240,
+    "kubernetesAPICall": 60,
+    "etcdAPICall": 120,
+    "discovery": 300,
+    "tlsBootstrap": 300,
+}
+"""https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kubeadm/app/constants/constants.go"""
+
+
+@pytest.mark.parametrize("kind", ["InitConfiguration", "JoinConfiguration"])
+@pytest.mark.parametrize("limit_s", [600.0, 1500.0])
+def test_kubeadm_waits_no_shorter_than_by_itself_and_ends_before_kind_is_ended(kind, limit_s):
+    found = patch(config(limit_s=limit_s), kind)
+    assert found["apiVersion"] == "kubeadm.k8s.io/v1beta4"
+    waits_s = {name: float(duration.removesuffix("s")) for name, duration in found["timeouts"].items()}
+    assert waits_s.keys() == KUBEADM_DEFAULTS_S.keys()
+    assert all(KUBEADM_DEFAULTS_S[name] <= wait_s < limit_s for name, wait_s in waits_s.items())
+
+
+def test_an_older_kubeadm_gets_the_one_timeout_that_it_knows():
+    patches = [yaml.safe_load(text) for text in config()["kubeadmConfigPatches"]]
+    (older,) = [found for found in patches if found.get("apiVersion") == "kubeadm.k8s.io/v1beta3"]
+    assert older["kind"] == "ClusterConfiguration"
+    assert older["apiServer"] == {"timeoutForControlPlane": "300s"}
+    assert "timeouts" not in older

@@ -4,6 +4,7 @@ import stat
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken, UsageError
@@ -13,6 +14,7 @@ from clusters.images.programs import Programs
 from clusters.images.recipes import stock_book
 from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
+from clusters.patience import Patience
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.commands import failing
 from tests.fakes.progress import SilentProgress
@@ -32,8 +34,8 @@ def installed_kind(tmp_path, monkeypatch):
     return program
 
 
-def provider(commands, tmp_path):
-    engine = Engine(commands)
+def provider(commands, tmp_path, patience=1):
+    engine = Engine(commands, Patience(patience))
     programs = Programs(commands, tmp_path)
     return KindProvider(
         engine, commands, LOCK, Images(engine, LOCK, Builder(engine, commands, programs)), programs, tmp_path / "state"
@@ -149,6 +151,74 @@ def test_a_cluster_that_does_not_come_up_is_one_line_and_leaves_nothing(tmp_path
         provider(commands, tmp_path).create(STOCK, SilentProgress())
     assert "\n" not in str(caught.value)
     assert commands.asked_for(f"docker network rm {STOCK.name}")
+
+
+def limits_s(commands):
+    """How long each command might take, but for the one that no cluster is needed for."""
+    return [
+        timeout_s
+        for (argv, _), timeout_s in zip(commands.calls, commands.timeouts_s, strict=True)
+        if argv[1] != "version"
+    ]
+
+
+def told_limits(commands):
+    """The time-outs that kubectl was given."""
+    return {word for argv, _ in commands.calls for word in argv if word.startswith("--timeout=")}
+
+
+WAITED = failing(
+    "kind create cluster",
+    "ERROR: failed to create cluster: failed to init node with kubeadm: exit status 1\n\nCommand Output: [init] Using\n"
+    "error: error execution phase wait-control-plane: the API server did not answer\n"
+    "runtime.goexit\n\truntime/asm_amd64.s:1771\n",
+)
+
+
+def test_the_line_is_kinds_error_with_kubeadms_phase_and_what_to_do(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind, {"kind create": WAITED})
+    with pytest.raises(ClusterNotReady) as caught:
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    told = str(caught.value)
+    assert f"{STOCK.name}: failed to create cluster: failed to init node" in told
+    assert "error execution phase wait-control-plane: the API server did not answer" in told
+    assert "asm_amd64" not in told
+    assert str(tmp_path / "state" / "failed" / STOCK.name) in told
+    assert "KUBEPROOF_PATIENCE=2" in told
+    assert "\n" not in told
+    assert "asm_amd64" in caught.value.detail
+
+
+def test_what_no_patience_cures_does_not_ask_for_it(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind, {"kind create": KIND_FAILS})
+    with pytest.raises(ClusterNotReady) as caught:
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert "PATIENCE" not in str(caught.value)
+
+
+def test_an_image_that_cannot_be_loaded_is_told_in_kinds_words(tmp_path, installed_kind):
+    words = "ERROR: failed to load image: exit status 1\n\nCommand Output: ctr: no space left on device\n\n"
+    commands = working(STOCK, installed_kind, {"kind load": failing("kind load", words)})
+    with pytest.raises(ClusterNotReady, match=r"failed to load image: exit status 1: ctr: no space left on device"):
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+
+
+def test_an_add_on_that_is_not_ready_in_time_tells_the_limit_and_what_to_do(tmp_path, installed_kind):
+    rollout = f"docker exec {STOCK.name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf rollout"
+    late = failing(rollout, "error: timed out waiting for the condition")
+    commands = working(STOCK, installed_kind, {rollout: late})
+    with pytest.raises(ClusterNotReady, match=r"kube-proxy not seen within 360 s.*KUBEPROOF_PATIENCE=4 gives"):
+        provider(commands, tmp_path, patience=2).create(STOCK, SilentProgress())
+
+
+def test_every_wait_of_set_up_is_as_patient_as_the_engine(tmp_path, installed_kind):
+    usual, patient = working(STOCK, installed_kind), working(STOCK, installed_kind)
+    provider(usual, tmp_path).create(STOCK, SilentProgress())
+    provider(patient, tmp_path, patience=3).create(STOCK, SilentProgress())
+    assert limits_s(patient) == [3 * limit_s for limit_s in limits_s(usual)]
+    assert (told_limits(usual), told_limits(patient)) == ({"--timeout=180s"}, {"--timeout=540s"})
+    (config,) = [stdin for argv, stdin in patient.calls if argv[1:3] == ("create", "cluster")]
+    assert "kubernetesAPICall: 900s" in "".join(yaml.safe_load(config)["kubeadmConfigPatches"])
 
 
 def test_a_network_of_that_name_that_is_not_ours_stays(tmp_path, installed_kind):
