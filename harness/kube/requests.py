@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from errno import ECONNREFUSED
 from pathlib import Path
 
 from clusters.errors import WorldError
@@ -47,13 +49,42 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one connection met. `at_s` is the client's wall clock at its end."""
+    """What one connection met. `at_s` is the client's wall clock at its end, `latency_us` the time from its beginning.
+
+    `status` is the HTTP status, None if no HTTP answer came; `ok` is an answer with 200. `body` is what was answered,
+    under any status. `errno` is the number of the error, None where it has none (a time-out).
+
+    `connect_us` is how long it took to connect, or to fail at it; None for a datagram. `syn_retransmits` is how often
+    the kernel sent the SYN again until then, `retransmits` how often it sent any segment again (TCP_INFO, tcp(7)).
+    Linux sends a SYN again after one second, so that within the time-out of two seconds a connection whose first
+    packet was lost still succeeds.
+    """
 
     ok: bool
     body: str
     error: str
     latency_us: int
     at_s: float
+    status: int | None = None
+    errno: int | None = None
+    connect_us: int | None = None
+    syn_retransmits: int = 0
+    retransmits: int = 0
+
+    @property
+    def refused(self) -> bool:
+        """The connection, or datagram, was refused: the client need not wait for a time-out."""
+        return self.errno == ECONNREFUSED
+
+    @property
+    def delayed(self) -> bool:
+        """It was answered, but its first packet or the reply to that was lost.
+
+        Only a SYN that was sent again counts. Data that is sent again need not be lost: the kernel probes for a lost
+        tail after some 200 ms without an acknowledgement (RFC 8985), which a busy host reaches by chance. And latency
+        alone does not tell a lost packet from a client that had no processor.
+        """
+        return self.ok and self.syn_retransmits > 0
 
 
 def read_replies(result: ExecResult, who: str) -> tuple[Reply, ...]:
@@ -67,6 +98,20 @@ def hit(kube: Kube, namespace: str, pod: str, request: Request) -> tuple[Reply, 
     """Make the request from a client pod."""
     result = kube.exec(namespace, pod, request.argv, timeout_s=request.limit_s)
     return read_replies(result, f"{namespace}/{pod}")
+
+
+def lost(replies: Iterable[Reply]) -> list[str]:
+    """Return the errors of connections that got no answer."""
+    return [reply.error for reply in replies if not reply.ok]
+
+
+def delayed(replies: Iterable[Reply]) -> list[str]:
+    """Return in words the connections that got an answer only after their SYN had been sent again."""
+    return [
+        f"connected after {(reply.connect_us or 0) / 1e6:.1f} s, SYN retransmitted {reply.syn_retransmits} times"
+        for reply in replies
+        if reply.delayed
+    ]
 
 
 def bodies(replies: tuple[Reply, ...]) -> Counter[str]:

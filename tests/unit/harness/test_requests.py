@@ -5,12 +5,15 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from errno import ECONNREFUSED
+from pathlib import Path
 
 import pytest
 
 from clusters.errors import WorldError
 from harness.kube.client import ExecResult
-from harness.kube.requests import Request, bodies, read_replies
+from harness.kube.requests import Reply, Request, bodies, delayed, lost, read_replies
+from harness.kube.wait import wait_until
 from tests.fakes.apiserver import FakeApiServer, serving
 
 LOOPBACK = "127.0.0.1"
@@ -47,14 +50,81 @@ def test_each_http_connection_gets_an_answer_of_its_own(tmp_path):
         replies = run(Request(LOOPBACK, port_of(cluster), count=3))
     assert bodies(replies) == {"web-1": 3}
     assert api.asked == ["GET /hostname"] * 3
-    assert all(reply.latency_us > 0 for reply in replies)
+    assert all(0 < reply.connect_us < reply.latency_us for reply in replies)
+    assert not lost(replies)
+    assert not delayed(replies)
 
 
-def test_a_status_other_than_200_is_a_failure_that_tells_the_status(tmp_path):
+def test_a_status_other_than_200_is_a_failure_with_status_and_body(tmp_path):
     with serving(FakeApiServer({"GET /hostname": (503, "no")}), tmp_path) as cluster:
         (reply,) = run(Request(LOOPBACK, port_of(cluster)))
-    assert not reply.ok
-    assert "503" in reply.error
+    assert (reply.ok, reply.status, reply.body, reply.errno) == (False, 503, "no", None)
+    assert reply.error.startswith("OSError: answered b'HTTP/1.1 503 ")
+    assert not bodies((reply,))
+
+
+@pytest.mark.parametrize("answer", [b"", b"503 no", b"HTTP/1.1 many\r\n\r\n"])
+def test_what_is_no_http_answer_has_no_status(answer):
+    with socket.create_server((LOOPBACK, 0)) as server:
+        threading.Thread(target=lambda: answer_one(server, answer), daemon=True).start()
+        (reply,) = run(Request(LOOPBACK, server.getsockname()[1]))
+    assert (reply.ok, reply.status, reply.body) == (False, None, "")
+
+
+def answer_one(server, answer):
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(answer)
+
+
+def test_a_connection_whose_syn_was_lost_once_is_answered_and_counted_as_delayed():
+    with full_queue() as server:
+        drops = listen_drops()
+
+        def make_room():
+            wait_until("a SYN dropped", listen_drops, lambda seen: seen > drops, deadline_s=10, interval_s=0.02)
+            server.accept()[0].close()
+            answer_one(server, b"HTTP/1.0 200 OK\r\n\r\nweb-1")
+
+        serving = threading.Thread(target=make_room)
+        serving.start()
+        (reply,) = run(Request(LOOPBACK, server.getsockname()[1], timeout_s=10))
+        serving.join()
+    assert (reply.ok, reply.body) == (True, "web-1")
+    assert reply.syn_retransmits >= 1
+    assert reply.connect_us >= 1_000_000, "the first retransmission comes after a second"
+    assert not lost((reply,))
+    (told,) = delayed((reply,))
+    assert told.startswith(f"connected after {reply.connect_us / 1e6:.1f} s, SYN retransmitted {reply.syn_retransmits}")
+
+
+def test_a_lost_connection_tells_how_often_its_syn_was_sent_again():
+    with full_queue() as server:
+        (reply,) = run(Request(LOOPBACK, server.getsockname()[1], timeout_s=1.5))
+    assert (reply.ok, reply.syn_retransmits) == (False, 1)
+    assert lost((reply,)) == [reply.error]
+    assert not delayed((reply,)), "it was lost"
+
+
+@contextmanager
+def full_queue():
+    """A server whose queue of connections to be accepted is full: the kernel drops every SYN for it."""
+    with socket.create_server((LOOPBACK, 0), backlog=0) as server, socket.create_connection(server.getsockname()):
+        yield server
+
+
+def listen_drops():
+    """SYNs that listening sockets have dropped so far (TcpExt in proc_net_netstat(5))."""
+    names, values = (
+        line.split() for line in Path("/proc/net/netstat").read_text().splitlines() if line.startswith("TcpExt:")
+    )
+    return int(dict(zip(names, values, strict=True))["ListenDrops"])
+
+
+def test_a_data_packet_sent_again_is_recorded_and_delays_no_connection():
+    reply = Reply(ok=True, body="web-1", error="", latency_us=210_000, at_s=0.0, connect_us=90, retransmits=1)
+    assert not delayed((reply,))
 
 
 def test_a_site_is_asked_for_by_its_name(tmp_path):
@@ -69,7 +139,8 @@ def test_a_refused_connection_is_a_reply_too():
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
     replies = run(Request(LOOPBACK, port, count=2))
-    assert [reply.error.partition(":")[0] for reply in replies] == ["ConnectionRefusedError"] * 2
+    assert [(reply.errno, reply.refused) for reply in replies] == [(ECONNREFUSED, True)] * 2
+    assert len(lost(replies)) == 2
     assert not bodies(replies)
 
 
@@ -77,6 +148,7 @@ def test_datagrams_carry_the_path_as_their_message():
     with datagram_server(lambda message, sender: b"got " + message) as port:
         replies = run(Request(LOOPBACK, port, count=2, protocol="udp", path="/hostname"))
     assert bodies(replies) == {"got hostname": 2}
+    assert [(reply.connect_us, reply.status) for reply in replies] == [(None, None)] * 2
 
 
 def test_a_client_may_keep_its_port():
