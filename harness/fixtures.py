@@ -108,6 +108,11 @@ class Client:
     address: str
     node: str
 
+    @property
+    def label(self) -> str:
+        """What a message calls it after the word "client"."""
+        return f"{self.namespace}/{self.name}"
+
     def send(self, request: Request) -> tuple[Reply, ...]:
         """Make the request's connections; replies in order."""
         return hit(self.kube, self.namespace, self.name, request)

@@ -79,13 +79,16 @@ class OutsideContainer:
 class OutsideClient(OutsideContainer):
     """Sends requests from outside."""
 
+    label = "outside the cluster"
+    """What a message calls it after the word "client"."""
+
     def __init__(self, cluster: str, network: str, image: str) -> None:
         waiting = ("/usr/bin/python3", "-c", "import signal; signal.pause()")
         super().__init__(cluster, network, image, waiting, {})
 
     def send(self, request: Request) -> tuple[Reply, ...]:
         """Make the request's connections; replies in order."""
-        return read_replies(self.run(*request.argv), "outside the cluster")
+        return read_replies(self.run(*request.argv), self.label)
 
     def add_addresses(self, count: int) -> tuple[str, ...]:
         """Give it `count` more addresses of the cluster's network, at most `MOST_ADDRESSES`, and return them."""
