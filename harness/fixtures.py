@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from harness.claims import ClaimRecorder
 from harness.dataplane.open import open_data_plane
 from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProviderShell, ProxyShell
+from harness.delays import DelayTally
 from harness.kube.client import ExecResult, Kube
 from harness.kube.kinds import CLUSTER_WIDE
 from harness.kube.manifests import read_manifests
@@ -107,6 +108,7 @@ class Client:
     name: str
     address: str
     node: str
+    tally: DelayTally = field(default_factory=DelayTally, compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -115,7 +117,9 @@ class Client:
 
     def send(self, request: Request) -> tuple[Reply, ...]:
         """Make the request's connections; replies in order."""
-        return hit(self.kube, self.namespace, self.name, request)
+        replies = hit(self.kube, self.namespace, self.name, request)
+        self.tally.add(replies)
+        return replies
 
     def run(self, *argv: str) -> ExecResult:
         """Run a program in the pod; any exit code is an answer."""
@@ -175,24 +179,34 @@ def create(kube: Kube, namespace: str, read_manifest: ManifestReader) -> Iterato
 
 
 @pytest.fixture
-def make_client(kube: Kube, waits: Waits, namespace: str, cluster: Cluster) -> ClientMaker:
+def delay_tally(request: pytest.FixtureRequest, findings: list[Finding]) -> Iterator[DelayTally]:
+    """Report the case's connections that were answered only after their SYN had been sent again."""
+    tally = DelayTally()
+    yield tally
+    found = tally.finding(request.node.nodeid)
+    if found is not None:
+        findings.append(found)
+
+
+@pytest.fixture
+def make_client(kube: Kube, waits: Waits, namespace: str, cluster: Cluster, delay_tally: DelayTally) -> ClientMaker:
     """Make a client pod and wait until it is ready."""
 
     def make(name: str, *, node: Node | None = None, host_network: bool = False) -> Client:
         manifest = client_pod(cluster.images, name, node=None if node is None else node.name, host_network=host_network)
         kube.create(namespace, manifest)
         (pod,) = waits.wait_pods_ready(namespace, f"client={name}", 1)
-        return Client(kube, namespace, name, pod["status"]["podIP"], pod["spec"]["nodeName"])
+        return Client(kube, namespace, name, pod["status"]["podIP"], pod["spec"]["nodeName"], delay_tally)
 
     return make
 
 
 @pytest.fixture
-def outside_client(cluster: Cluster) -> Iterator[OutsideClient]:
+def outside_client(cluster: Cluster, delay_tally: DelayTally) -> Iterator[OutsideClient]:
     """A client beside the cluster, on its container network, that is no part of it."""
     if cluster.network is None:
         pytest.skip("an existing cluster has no container network on which an outside client could be")
-    with OutsideClient(cluster.name, cluster.network, cluster.images.outside) as client:
+    with OutsideClient(cluster.name, cluster.network, cluster.images.outside, delay_tally) as client:
         yield client
 
 

@@ -17,6 +17,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from clusters.ownership import labels_for
+from harness.delays import DelayTally
 from harness.kube.client import ExecResult
 from harness.kube.requests import Reply, Request, read_replies
 
@@ -82,13 +83,16 @@ class OutsideClient(OutsideContainer):
     label = "outside the cluster"
     """What a message calls it after the word "client"."""
 
-    def __init__(self, cluster: str, network: str, image: str) -> None:
+    def __init__(self, cluster: str, network: str, image: str, tally: DelayTally | None = None) -> None:
         waiting = ("/usr/bin/python3", "-c", "import signal; signal.pause()")
         super().__init__(cluster, network, image, waiting, {})
+        self._tally = tally or DelayTally()
 
     def send(self, request: Request) -> tuple[Reply, ...]:
         """Make the request's connections; replies in order."""
-        return read_replies(self.run(*request.argv), self.label)
+        replies = read_replies(self.run(*request.argv), self.label)
+        self._tally.add(replies)
+        return replies
 
     def add_addresses(self, count: int) -> tuple[str, ...]:
         """Give it `count` more addresses of the cluster's network, at most `MOST_ADDRESSES`, and return them."""

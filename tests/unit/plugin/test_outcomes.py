@@ -61,6 +61,13 @@ def test_fails_first(cluster, claim):
     assert False, "no pods"
     claim.confirmed("1.1", "never said")
 """
+DELAYED = """
+from harness.kube.requests import Reply
+
+def test_is_late_once(cluster, delay_tally):
+    delay_tally.add([Reply(True, "", "", 1_100_000, 0.0, connect_us=1_040_000, syn_retransmits=1)])
+def test_is_never_late(cluster, delay_tally): pass
+"""
 NO_METRICS = """
 import pytest
 
@@ -158,6 +165,13 @@ def test_a_case_without_a_cluster_says_what_to_give(pytester):
     pytester.makepyfile("def test_one(cluster): pass")
     result = pytester.runpytest_subprocess("-p", "no:locust")
     result.stdout.fnmatch_lines(["*this case needs a cluster (give --proxy-mode, or --kubeconfig and --context)*"])
+
+
+def test_delayed_connections_of_a_case_that_passes_stand_in_the_report(run):
+    assert run.run(DELAYED) == 0, run.output
+    (finding,) = run.results["findings"]
+    assert finding["kind"] == "delayed connections"
+    assert "1 of 1 connections of test_suite.py::test_is_late_once were answered only" in finding["statement"]
 
 
 def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
