@@ -26,9 +26,9 @@ from harness.kube.metrics import MetricsServer
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, StaticPods
 from harness.kube.proxies import FeatureGate, Proxies
-from harness.kube.requests import Reply, Request, bodies
+from harness.kube.requests import Reply, Request, bodies, delayed
 from harness.kube.rollout import update_template
-from harness.kube.services import ServiceHandle, ServiceMaker, service_path, wait_front
+from harness.kube.services import PROGRAMMED_DEADLINE_S, ServiceHandle, ServiceMaker, service_path, wait_front
 from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 from harness.kube.workloads import service
@@ -74,6 +74,7 @@ from reports.model import Finding, Measurement
 
 __all__ = [
     "NEAR",
+    "PROGRAMMED_DEADLINE_S",
     "ApiException",
     "Asked",
     "Attempt",
@@ -162,6 +163,7 @@ __all__ = [
     "crowd_backends",
     "crowd_pod",
     "crowd_service",
+    "delayed",
     "echo_argv",
     "evict",
     "filling",

@@ -80,7 +80,7 @@ def test_balancers_inside_and_outside(
         set(inside) == set(outside) == set(home) and went_on,
         f"Inside, {CONNECTIONS} connections to the ClusterIP spread over {len(inside)} backends. Outside, HAProxy in "
         f"front of the node ports spread as many over {len(outside)} nodes. Node {lost.name} was cut off: "
-        f"{len(traffic.lost)} of {len(traffic.replies)} connections were lost meanwhile, and once HAProxy had noticed, "
+        f"{traffic.summary} meanwhile, and once HAProxy had noticed, "
         f"{sum(without.values())} of {CONNECTIONS} were served by the other {len(kept)}.",
     )
     assert set(inside) == set(home), inside
@@ -133,7 +133,7 @@ def test_policy_local_tells_balancers_which_nodes_to_use(
     assert reply.body.rpartition(":")[0] == outside_client.address
     for node in cluster.nodes:
         if node != home:
-            wait_answer(outside_client, replace(health, host=node.address), "503")
+            wait_answer(outside_client, replace(health, host=node.address), 503)
             assert not ask(outside_client, Request(node.address, node_port, timeout_s=SHORT_S)).ok, node.name
 
 
@@ -142,11 +142,11 @@ def ask(outside: OutsideClient, request: Request) -> Reply:
     return outside.send(request)[0]
 
 
-def wait_answer(outside: OutsideClient, request: Request, status: str = "200") -> Reply:
+def wait_answer(outside: OutsideClient, request: Request, status: int = 200) -> Reply:
     """The first connection that is answered with that status."""
     return wait_until(
         f"http://{request.host}:{request.port}{request.path} answered with {status}",
         lambda: ask(outside, request),
-        lambda reply: reply.ok if status == "200" else f" {status} " in reply.error,
+        lambda reply: reply.status == status,
         deadline_s=PROGRAMMED_S,
     )

@@ -2,7 +2,16 @@
 
 import pytest
 
-from harness.suite import ClaimRecorder, ClientMaker, Cluster, Request, ServiceMaker, bodies, sequence_statistics
+from harness.suite import (
+    ClaimRecorder,
+    ClientMaker,
+    Cluster,
+    Request,
+    ServiceMaker,
+    bodies,
+    delayed,
+    sequence_statistics,
+)
 
 CONNECTIONS = 300
 BACKENDS = 3
@@ -38,11 +47,13 @@ def test_a_client_that_reuses_its_port_loses_no_connection(
 ) -> None:
     """Connections in quick succession from one port: what the kernel remembers of the last one hinders none.
 
-    In ipvs mode it once did: https://github.com/kubernetes/kubernetes/issues/81775
+    In ipvs mode it once did, by dropping the first SYN: https://github.com/kubernetes/kubernetes/issues/81775
     """
     web = make_service("web", BACKENDS)
     client = make_client("client", node=cluster.workers[0])
     replies = client.send(Request(web.cluster_ip, 80, REUSES, source_port=PORT, reset=True))
     lost = [reply.error for reply in replies if not reply.ok]
     assert not lost, f"{len(lost)} of {REUSES} connections lost: {lost[0]}"
+    late = delayed(replies)
+    assert not late, f"{len(late)} of {REUSES} connections lost their first packet: {late[0]}"
     assert set(bodies(replies)) <= set(web.pods), f"answered by {bodies(replies)}"

@@ -22,3 +22,4 @@ def test_services_come_and_go_without_a_loss_to_others(
         web.remove_fronts(fronts)
     assert all(held), "the rules of new Services are missing"
     assert not traffic.lost, f"{len(traffic.lost)} of {len(traffic.replies)} connections lost: {traffic.lost[0]}"
+    assert not traffic.delayed, f"first packets were lost: {traffic.summary}: {traffic.delayed[0]}"

@@ -47,6 +47,7 @@ def test_an_unready_pod_gets_no_more_connections(
 
     replies = traffic.replies
     assert not traffic.lost, traffic.lost[:3]
+    assert not traffic.delayed, f"first packets were lost: {traffic.summary}: {traffic.delayed[0]}"
     assert replies[-1].at_s > left_kernel_at_s, "traffic ended before the kernel had changed: it decides nothing"
     reached = [reply.at_s for reply in replies if reply.body == leaving]
     late = [at_s for at_s in reached if at_s > left_kernel_at_s]

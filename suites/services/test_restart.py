@@ -42,11 +42,21 @@ def test_connections_outlive_a_restart_of_kube_proxy(
     findings.append(
         Finding(
             kind="restart of kube-proxy",
-            statement=f"While kube-proxy on {node.name} was replaced, {len(traffic.lost)} of {len(traffic.replies)} "
-            f"new connections were lost, and {len(holding.broken)} of {HELD} open ones broke.",
-            numbers={"new": len(traffic.replies), "lost": len(traffic.lost), "broken": len(holding.broken)},
+            statement=f"While kube-proxy on {node.name} was replaced, {traffic.summary}. Of {HELD} open ones "
+            f"{len(holding.broken)} broke and {len(holding.stalled)} stalled; {holding.retransmits} of their segments "
+            "were sent again.",
+            numbers={
+                "new": len(traffic.replies),
+                "lost": len(traffic.lost),
+                "delayed": len(traffic.delayed),
+                "broken": len(holding.broken),
+                "stalled": len(holding.stalled),
+                "retransmits": holding.retransmits,
+            },
             confidence="one restart on one node",
         )
     )
     assert not traffic.lost, f"{len(traffic.lost)} of {len(traffic.replies)} connections lost: {traffic.lost[0]}"
+    assert not traffic.delayed, f"first packets were lost: {traffic.summary}: {traffic.delayed[0]}"
     assert not holding.broken, f"{len(holding.broken)} of {HELD} open connections broke: {holding.broken[0]}"
+    assert not holding.stalled, f"{len(holding.stalled)} of {HELD} open connections stalled: {holding.stalled[0]}"

@@ -1,14 +1,36 @@
 """Endpoints that are asked to leave."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from harness.suite import ClientMaker, Cluster, Kube, ManifestMaker, Request, ServiceMaker, Waits, bodies
+from harness.suite import (
+    PROGRAMMED_DEADLINE_S,
+    Client,
+    ClientMaker,
+    Cluster,
+    Kube,
+    ManifestMaker,
+    Request,
+    ServiceMaker,
+    Waits,
+    bodies,
+    delayed,
+)
 
 CONNECTIONS = 20
-GRACE_S = 60
+DEPARTURES = 2
+
+
+@pytest.fixture
+def end_leaving_pods(kube: Kube, namespace: str) -> Iterator[None]:
+    """End the case's pods at its end: their grace is minutes, and their namespace would stay for as long."""
+    yield
+    kube.request("DELETE", f"/api/v1/namespaces/{namespace}/pods?gracePeriodSeconds=1")
 
 
 @pytest.mark.workers(2)
+@pytest.mark.usefixtures("end_leaving_pods")
 def test_leaving_endpoints_serve_when_no_other_is_there(
     cluster: Cluster,
     kube: Kube,
@@ -19,8 +41,9 @@ def test_leaving_endpoints_serve_when_no_other_is_there(
 ) -> None:
     """One that leaves gets no new connection while another is ready; when all leave, they get them again (KEP-1669)."""
     web = make_service("web", 0)
+    asking = Request(web.cluster_ip, 80, CONNECTIONS)
     for name, node in zip(("first", "second"), cluster.workers[:2], strict=True):
-        create("backend.yaml", name=name, app="web", node=node.name, grace=GRACE_S)
+        create("backend.yaml", name=name, app="web", node=node.name, grace=grace_s(cluster, asking))
     pods = waits.wait_pods_ready(web.namespace, "app=web", 2)
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
     web.wait_programmed(addresses.values())
@@ -29,17 +52,31 @@ def test_leaving_endpoints_serve_when_no_other_is_there(
     def leave(pod: str) -> None:
         kube.request("DELETE", f"/api/v1/namespaces/{web.namespace}/pods/{pod}")
 
+    def backends_met(client: Client) -> dict[str, int]:
+        replies = client.send(asking)
+        assert not delayed(replies), f"from {client.node} first packets were lost: {delayed(replies)}"
+        return dict(bodies(replies))
+
     leave("first")
     web.wait_programmed([addresses["second"]])
     for client in clients:
-        met = bodies(client.send(Request(web.cluster_ip, 80, CONNECTIONS)))
+        met = backends_met(client)
         assert met == {"second": CONNECTIONS}, f"while one endpoint is ready, {client.node} met {met}"
 
     leave("second")
     web.wait_programmed(addresses.values())
     for client in clients:
-        met = bodies(client.send(Request(web.cluster_ip, 80, CONNECTIONS)))
-        assert met.total() == CONNECTIONS, (
-            f"with all endpoints leaving, {CONNECTIONS - met.total()} connections were lost"
+        met = backends_met(client)
+        assert sum(met.values()) == CONNECTIONS, (
+            f"with all endpoints leaving, {CONNECTIONS - sum(met.values())} connections were lost"
         )
         assert set(met) == set(addresses), f"{client.node} met {met}"
+
+
+def grace_s(cluster: Cluster, asking: Request) -> int:
+    """For how long a leaving pod serves on: longer than all that comes after the first departure may take.
+
+    Each departure is waited for in every kernel, and then every worker's client asks.
+    """
+    waiting_s = PROGRAMMED_DEADLINE_S * len(cluster.nodes)
+    return round(DEPARTURES * (waiting_s + asking.limit_s * len(cluster.workers)))

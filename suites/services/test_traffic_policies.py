@@ -1,6 +1,8 @@
 """Traffic policies: connections that must not leave the node on which they arrive."""
 
 import json
+from collections import Counter
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,6 +14,7 @@ from harness.suite import (
     Kube,
     ManifestMaker,
     OutsideClient,
+    Reply,
     Request,
     ServiceMaker,
     ServicePort,
@@ -74,10 +77,10 @@ def test_external_traffic_stays_on_its_node_and_keeps_its_address(
     web = make_service("web", 2, node=near.name, type="NodePort")
     port = web.node_port or 0
 
-    def callers(node: str, count: int) -> set[str]:
-        """Whom the backends take for their client."""
+    def callers(node: str, count: int) -> Counter[str]:
+        """Whom the backends take for their client, in how many answers."""
         replies = outside_client.send(Request(node, port, count, path="/clientip", timeout_s=PATIENCE_S))
-        return {reply.body.rpartition(":")[0] for reply in replies if reply.ok}
+        return Counter(reply.body.rpartition(":")[0] for reply in replies if reply.ok)
 
     hidden = callers(far.address, CONNECTIONS)
     assert hidden, f"node {far.name} does not answer with the default policy"
@@ -89,12 +92,13 @@ def test_external_traffic_stays_on_its_node_and_keeps_its_address(
     wait_until(
         f"{outside_client.address} seen by the backends on {near.name}",
         lambda: callers(near.address, 1),
-        lambda seen: seen == {outside_client.address},
+        lambda seen: set(seen) == {outside_client.address},
         deadline_s=60.0,
     )
     wait_until(f"node {far.name} silent", lambda: callers(far.address, 1), lambda seen: not seen, deadline_s=60.0)
     seen, strangers = callers(near.address, CONNECTIONS), callers(far.address, FEW)
-    assert seen == {outside_client.address}, f"backends on {near.name} took {seen} for their client"
+    expected = {outside_client.address: CONNECTIONS}
+    assert seen == expected, f"in {CONNECTIONS} connections backends on {near.name} took for their client {seen}"
     assert not strangers, f"node {far.name} has no endpoint and answered"
     kernel = wait_front(
         dataplane, near, ServicePort(near.address, port), frozenset(Backend(pod, 8080) for pod in web.pods.values())
@@ -115,24 +119,44 @@ def test_a_balancer_is_told_which_nodes_have_endpoints(
     web = make_service("web", 2, node=near.name, switchable=True, **fields)
     port = kube.get(web.path)["spec"]["healthCheckNodePort"]
 
-    def local_endpoints(address: str) -> int | str:
-        (reply,) = outside_client.send(Request(address, port, path="/"))
-        return int(json.loads(reply.body)["localEndpoints"]) if reply.ok else reply.error
-
-    def wait_told(address: str, expected: str) -> None:
+    def wait_health(address: str, status: int, endpoints: int) -> None:
         wait_until(
-            f"port {port} of {address} telling {expected}",
-            lambda: local_endpoints(address),
-            lambda told: expected in str(told),
+            f"port {port} of {address} answering {status} for {endpoints} local endpoints",
+            lambda: outside_client.send(Request(address, port, path="/"))[0],
+            lambda reply: health_of(reply) == ServiceHealth(status, f"{web.namespace}/{web.name}", endpoints),
             deadline_s=60.0,
         )
 
-    wait_told(near.address, "2")
-    wait_told(far.address, " 503 ")
+    wait_health(near.address, 200, 2)
+    wait_health(far.address, 503, 0)
     first, second = web.pods
     web.set_ready(first, False)
-    wait_told(near.address, "1")
+    wait_health(near.address, 200, 1)
     web.set_ready(second, False)
-    wait_told(near.address, " 503 ")
+    wait_health(near.address, 503, 0)
     web.set_ready(second, True)
-    wait_told(near.address, "1")
+    wait_health(near.address, 200, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """What a node answers on a Service's healthCheckNodePort: the HTTP status, the Service, its ready local endpoints.
+
+    https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/healthcheck/service_health.go
+    """
+
+    status: int
+    service: str
+    local_endpoints: int
+
+
+def health_of(reply: Reply) -> ServiceHealth | None:
+    """Read an answer of a healthCheckNodePort; None if it is none."""
+    if reply.status is None:
+        return None
+    try:
+        told = json.loads(reply.body)
+        service = told["service"]
+        return ServiceHealth(reply.status, f"{service['namespace']}/{service['name']}", told["localEndpoints"])
+    except (ValueError, KeyError, TypeError):
+        return None
