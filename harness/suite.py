@@ -26,6 +26,7 @@ from harness.kube.metrics import MetricsServer
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, StaticPods
 from harness.kube.proxies import FeatureGate, Proxies
+from harness.kube.refusals import left_out, refused_fields
 from harness.kube.requests import Reply, Request, bodies, delayed
 from harness.kube.rollout import update_template
 from harness.kube.services import PROGRAMMED_DEADLINE_S, ServiceHandle, ServiceMaker, service_path, wait_front
@@ -173,6 +174,7 @@ __all__ = [
     "in_a_row",
     "in_words",
     "is_ready",
+    "left_out",
     "less_floor",
     "listed",
     "meanwhile",
@@ -187,6 +189,7 @@ __all__ = [
     "prepare",
     "quantile_difference",
     "range_of",
+    "refused_fields",
     "restarts",
     "right_counts",
     "robust_slope",

@@ -11,6 +11,7 @@ from harness.suite import (
     NodeChanger,
     Waits,
     nodes_of,
+    refused_fields,
     unschedulable,
     wait_until,
 )
@@ -47,7 +48,7 @@ def test_a_daemon_set_has_one_pod_on_every_node_it_may_use(
 
     one_each = set(tolerant.values()) == {1} and len(tolerant) == everywhere
     followed = chosen == {cluster.workers[0].name: 1}
-    no_replicas = refused.value.status == 400 and "spec.replicas" in str(refused.value.body)
+    no_replicas = refused.value.status == 400 and "spec.replicas" in refused_fields(refused.value)
     evidence = (
         f"Tolerating everything it had one pod on each of {len(tolerant)} nodes; without tolerations on "
         f"{len(plain)} of {everywhere}, the control plane's taint kept it off. A node that began to fit got its pod. "

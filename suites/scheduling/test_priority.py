@@ -1,6 +1,6 @@
 """Priority: who has to go when there is no room."""
 
-from harness.suite import Cluster, ManifestMaker, NodeChanger, Waits, WatchMaker, unschedulable
+from harness.suite import Cluster, ManifestMaker, NodeChanger, Waits, WatchMaker, left_out, unschedulable
 
 RESOURCE = "kubeproof.io/seat"
 
@@ -20,7 +20,8 @@ def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(
     waits.wait_pod(namespace, "low", "running", lambda pod: pod["status"]["phase"] == "Running")
     create("pod-with-priority.yaml", name="equal", priority="low", resource=RESOURCE)
     equal = waits.wait_pod(namespace, "equal", "unschedulable", lambda pod: unschedulable(pod) is not None)
-    assert RESOURCE in (unschedulable(equal) or "")
+    reasons = left_out(equal)
+    assert f"Insufficient {RESOURCE}" in reasons, reasons
 
     with record_watch("pods") as recorder:
         create("pod-with-priority.yaml", name="high", priority="high", resource=RESOURCE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.suite import Cluster, ManifestMaker, Waits, nodes_of, unschedulable
+from harness.suite import Cluster, ManifestMaker, Waits, left_out, nodes_of, unschedulable
 
 
 @pytest.mark.workers(2)
@@ -38,4 +38,5 @@ def test_pods_that_avoid_each_other_need_a_node_each(
     assert placed == {node.name: 1 for node in cluster.workers}
     create("pod-near-or-far.yaml", name="too-many", app="loner", term="podAntiAffinity", other="loner")
     waiting = waits.wait_pod(namespace, "too-many", "unschedulable", lambda pod: unschedulable(pod) is not None)
-    assert "anti-affinity" in (unschedulable(waiting) or "")
+    reasons = left_out(waiting)
+    assert "node(s) didn't match pod anti-affinity rules" in reasons, reasons

@@ -1,0 +1,38 @@
+"""What the API server and the scheduler refuse, read from their answers by parts."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from harness.kube.wait import unschedulable
+
+UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"')
+"""https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation (strict)"""
+
+LEFT_OUT = re.compile(r"0/\d+ nodes are available: (?P<reasons>.*?)\.(?: |$)")
+REASON = re.compile(r"(\d+) (.+?)(?:, (?=\d+ )|$)")
+"""`FitError` in pkg/scheduler/framework/types.go of Kubernetes."""
+
+
+def refused_fields(refusal: ApiException) -> frozenset[str]:
+    """Return the paths of the fields that the API server found invalid or unknown, from the Status that it answered.
+
+    https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status
+    """
+    try:
+        status = json.loads(str(refusal.body))
+    except ValueError:
+        return frozenset()
+    causes = (status.get("details") or {}).get("causes") or []
+    invalid = {str(cause["field"]) for cause in causes if "field" in cause}
+    return frozenset(invalid | set(UNKNOWN_FIELD.findall(str(status.get("message", "")))))
+
+
+def left_out(pod: dict[str, Any]) -> dict[str, int]:
+    """Return why the scheduler left nodes out for a pod that it finds none for: how many nodes by reason."""
+    found = LEFT_OUT.match(unschedulable(pod) or "")
+    return {} if found is None else {reason: int(count) for count, reason in REASON.findall(found["reasons"])}
