@@ -32,7 +32,9 @@ EACH_MS = 8.0
 HIGH, LOW = 14, 8
 """Requests a second. With some overhead about 125m and 75m: 2.5 and 1.5 pods at half their requests, so 3 and 2."""
 
-LIMIT_S = 480.0
+LIMIT_S = 900.0
+"""Longer than all deadlines while there are users, together: a load that ends early looks like no need to scale."""
+
 SPREAD_S = 5.0
 """Until every kernel knows a new endpoint and all users have sent their first request."""
 

@@ -28,10 +28,12 @@ def test_a_rollout_without_progress_says_so_and_leaves_the_old_pods(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
     """progressDeadlineSeconds: the condition Progressing turns False; what runs goes on running."""
-    create("controlled.yaml", **{**NO_LIMITS, "deadline_s": 3})
+    create("controlled.yaml", **NO_LIMITS)
+    waits.wait_deployment_available(namespace, "web")
     old = {pod["metadata"]["name"] for pod in waits.wait_pods_ready(namespace, "app=web", 2)}
-    nowhere = {"spec": {"template": {"spec": {"nodeSelector": {"kubeproof.io/none": "such"}}}}}
-    kube.merge(path_of_web(namespace), nowhere)
+    # The short deadline comes with the template that makes no progress: pods take as long to start on a busy node.
+    nowhere = {"template": {"spec": {"nodeSelector": {"kubeproof.io/none": "such"}}}}
+    kube.merge(path_of_web(namespace), {"spec": {"progressDeadlineSeconds": 3, **nowhere}})
     wait_until(
         f"Deployment {namespace}/web past its deadline for progress",
         lambda: kube.get(path_of_web(namespace))["status"].get("conditions", []),

@@ -7,6 +7,9 @@ import pytest
 
 from harness.suite import ClaimRecorder, Client, ClientMaker, Cluster, DataPlane, Kube, ServiceMaker, Waits, wait_until
 
+RESOLVED_DEADLINE_S = 60.0
+"""Twice the 30 s for which an existing cluster's CoreDNS may remember an answer (`cache 30` in kubeadm's Corefile)."""
+
 LOOK_UP = "import json, socket, sys; print(json.dumps(socket.gethostbyname_ex(sys.argv[1])[2]))"
 
 
@@ -89,7 +92,7 @@ def wait_resolved(client: Client, name: str, addresses: frozenset[str]) -> froze
         f"{name} resolves to {sorted(addresses)}",
         lambda: resolve(client, name),
         lambda resolved: resolved == addresses,
-        deadline_s=30.0,
+        deadline_s=RESOLVED_DEADLINE_S,
     )
 
 
