@@ -15,6 +15,8 @@ def test_init_containers_run_in_order_and_must_succeed(
     create("init.yaml")
     create("init-fails.yaml", name="tries-again", policy="Always")
     create("init-fails.yaml", name="gives-up", policy="Never")
+    waits.wait_pod(namespace, "in-order", "in its first init container", lambda pod: init_runs(pod, "first"))
+    tell(kube, namespace, "in-order", "first", "/notes/go")
     waits.wait_pod(namespace, "in-order", "ready", is_ready)
     notes = kube.exec(namespace, "in-order", ("cat", "/notes/log")).stdout.split("\n")[:-1]
     again = waits.wait_pod(namespace, "tries-again", "trying again", lambda pod: init_restarts(pod) >= 2)
@@ -35,14 +37,29 @@ def test_init_containers_run_in_order_and_must_succeed(
 
 
 def test_a_sidecar_is_up_before_the_app_and_does_not_outlive_it(
-    create: ManifestMaker, waits: Waits, namespace: str
+    kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
     """restartPolicy Always on an init container; the app fails unless the sidecar was up first."""
     create("sidecar.yaml")
+    waits.wait_pod(namespace, "with-sidecar", "in its sidecar", lambda pod: init_runs(pod, "sidecar"))
+    tell(kube, namespace, "with-sidecar", "sidecar", "/notes/go")
     waits.wait_pod(namespace, "with-sidecar", "beside its app", lambda pod: pod["status"]["phase"] == "Running")
+    tell(kube, namespace, "with-sidecar", "app", "/notes/end")
     ended = waits.wait_pod(namespace, "with-sidecar", "ended", lambda pod: "terminated" in main_state(pod))
     assert main_state(ended)["terminated"]["exitCode"] == 0
     waits.wait_pod(namespace, "with-sidecar", "succeeded", lambda pod: pod["status"]["phase"] == "Succeeded")
+
+
+def tell(kube: Kube, namespace: str, pod: str, container: str, file: str) -> None:
+    """Make the file that a container waits for."""
+    told = kube.exec(namespace, pod, ("touch", file), container=container)
+    assert told.exit_code == 0, f"touch {file} in {container} of {namespace}/{pod}: {told.stderr}"
+
+
+def init_runs(pod: dict[str, Any], name: str) -> bool:
+    """The kubelet has reported that the init container runs, in the round in which it would have begun others, too."""
+    statuses = pod["status"].get("initContainerStatuses", [])
+    return any(found["name"] == name and "running" in found["state"] for found in statuses)
 
 
 def init_restarts(pod: dict[str, Any]) -> int:

@@ -26,14 +26,17 @@ NOT_READY_DEADLINE_S = 120.0
 
 @pytest.mark.claim("4.1")
 def test_pods_go_through_their_phases(
-    create: ManifestMaker, record_watch: WatchMaker, waits: Waits, namespace: str, claim: ClaimRecorder
+    kube: Kube, create: ManifestMaker, record_watch: WatchMaker, waits: Waits, namespace: str, claim: ClaimRecorder
 ) -> None:
     """Pending, Running and the two ends; restarting is Running, and one failed container of two is Failed."""
     with record_watch("pods") as recorder:
-        create("exits.yaml", name="succeeds", policy="Never", code=0)
+        create("ends-when-told.yaml", name="succeeds", policy="Never", code=0)
         create("exits.yaml", name="restarts", policy="Always", code=1)
         create("two-exits.yaml")
         create("nowhere.yaml")
+        waits.wait_pod(namespace, "succeeds", "running", lambda pod: pod["status"]["phase"] == "Running")
+        told = kube.exec(namespace, "succeeds", ("touch", "/tmp/end"))
+        assert told.exit_code == 0, told.stderr
         waits.wait_pod(namespace, "succeeds", "ended", lambda pod: pod["status"]["phase"] == "Succeeded")
         waits.wait_pod(namespace, "one-of-two", "ended", has_ended)
         waits.wait_pod(namespace, "restarts", "restarted twice", lambda pod: restarts(pod) >= 2)
