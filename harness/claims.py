@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clusters.errors import UsageError
+from harness.decision import Decision
 from harness.measure.flakes import repeated_case
 from reports.model import NOT_IN_RUN, ClaimResult, Verdict, claim_order
 
@@ -73,6 +74,10 @@ class ClaimRecorder:
         """Confirmed if the observation `holds`, otherwise refuted."""
         self._speak(claim, Verdict.CONFIRMED if holds else Verdict.REFUTED, evidence)
 
+    def record(self, claim: str, decision: Decision) -> None:
+        """Record what a decision function made of the observation."""
+        self._speak(claim, decision.verdict, decision.evidence, decision.condition)
+
     def _speak(self, claim: str, verdict: Verdict, evidence: str, condition: str = "") -> None:
         if claim not in self._may_decide:
             raise UsageError(f"case {self._case} speaks about claim {claim}, which its marker does not name")
@@ -117,34 +122,35 @@ def _line_of(text: str, position: int) -> int:
     return starts[position]
 
 
-def combine(claims: Sequence[Claim], spoken: Iterable[Spoken], silent: dict[str, str]) -> tuple[ClaimResult, ...]:
+def combine(
+    claims: Sequence[Claim], spoken: Iterable[Spoken], undecided: Mapping[str, Sequence[str]]
+) -> tuple[ClaimResult, ...]:
     """One result a claim: refuted by any case, else conditional by any, else confirmed, else untested.
 
-    `silent` maps claims whose case ended before it could speak to the reason.
+    `undecided` maps a claim to the reasons why cases that could have refuted it do not count. Such a claim is
+    untested, unless another case has refuted it.
     """
     by_claim: dict[str, list[Spoken]] = {}
     for said in spoken:
         by_claim.setdefault(said.claim, []).append(said)
-    return tuple(_combined(claim, by_claim.get(claim.id, []), silent.get(claim.id)) for claim in claims)
+    return tuple(_combined(claim, by_claim.get(claim.id, []), undecided.get(claim.id, ())) for claim in claims)
 
 
-def _combined(claim: Claim, spoken: list[Spoken], silent: str | None) -> ClaimResult:
+def _combined(claim: Claim, spoken: list[Spoken], undecided: Sequence[str]) -> ClaimResult:
     spoken = _one_repetition(spoken)
     verdict = min((said.verdict for said in spoken), key=STRONGEST_FIRST.index, default=Verdict.UNTESTED)
-    decisive = [said for said in spoken if verdict is Verdict.UNTESTED or said.verdict is not Verdict.UNTESTED]
-    conditions = [said.condition for said in decisive if said.condition]
-    if silent is not None:
-        # A case that could have refuted did not get to speak: what the others said does not decide.
-        if verdict is not Verdict.REFUTED:
-            verdict = Verdict.UNTESTED
-        conditions.append(silent)
-    if not spoken and silent is None:
+    if undecided and verdict is not Verdict.REFUTED:
+        verdict, conditions = Verdict.UNTESTED, list(undecided)
+    else:
+        decisive = [said for said in spoken if verdict is Verdict.UNTESTED or said.verdict is not Verdict.UNTESTED]
+        conditions = [*(said.condition for said in decisive if said.condition), *undecided]
+    if not spoken and not undecided:
         conditions.append(NOT_IN_RUN)
     return ClaimResult(
         id=claim.id,
         text=claim.text,
         verdict=verdict,
-        condition="; ".join(conditions),
+        condition="; ".join(dict.fromkeys(conditions)),
         evidence=" ".join(said.evidence for said in spoken if said.evidence),
         cases=tuple(dict.fromkeys(repeated_case(said.case) for said in spoken)),
     )

@@ -17,13 +17,14 @@ import pytest
 
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
-from harness.claims import Claim, Spoken, combine
+from harness.claims import Claim
 from harness.measure.flakes import flakes
 from harness.run.cancellation import uninterrupted
 from harness.run.log import RunLog
 from harness.run.owner import ClusterOwner
 from harness.run.record import CaseNews, news_of
 from harness.run.request import EXISTING, ClusterRequest
+from harness.run.verdicts import Verdicts
 from reports.model import CaseResult, Outcome, RunInfo, RunResults
 
 SETUP_CASE = "cluster set-up"
@@ -59,11 +60,11 @@ class Controller:
     cluster: Cluster | None = None
     results: RunResults = field(init=False)
     _pending: dict[str, Pending] = field(default_factory=dict)
-    _spoken: list[Spoken] = field(default_factory=list)
-    _silent: dict[str, str] = field(default_factory=dict)
+    _verdicts: Verdicts = field(init=False)
     _closed: bool = False
 
     def __post_init__(self) -> None:
+        self._verdicts = Verdicts(self.claims)
         run = _run_info(self.request, self.directory.name, self.seed)
         self.results = RunResults(run=run, environment=self.request.patience.facts())
 
@@ -118,26 +119,26 @@ class Controller:
             for nodeid, pending in self._pending.items():
                 reason = pending.reason or "the run ended in the middle of it"
                 outcome = Outcome.ENVIRONMENT_ERROR if pending.outcome is Outcome.PASSED else pending.outcome
-                self.results = self.results.with_case(_case(nodeid, replace(pending, outcome=outcome, reason=reason)))
+                case = _case(nodeid, replace(pending, outcome=outcome, reason=reason))
+                self._verdicts.add(case, ())
+                self.results = self.results.with_case(case)
             if self.repeats > 1:
                 self.results = replace(self.results, findings=(*self.results.findings, flakes(self.results.cases)))
             self.results = replace(self.results, run=replace(self.results.run, finished=_now()))
             self._publish()
 
     def _finish(self, nodeid: str, pending: Pending, news: CaseNews) -> None:
-        self._spoken += news.spoken
-        unspoken = set(pending.may_decide) - {said.claim for said in news.spoken}
-        for claim in unspoken:
-            self._silent[claim] = f"{nodeid.rpartition('::')[2]} {pending.outcome}: {pending.reason}"
+        case = _case(nodeid, pending)
+        self._verdicts.add(case, news.spoken)
         self.results = replace(
-            self.results.with_case(_case(nodeid, pending)),
+            self.results.with_case(case),
             measurements=(*self.results.measurements, *news.measurements),
             findings=(*self.results.findings, *news.findings),
         )
         self._publish()
 
     def _publish(self) -> None:
-        self.results = replace(self.results, claims=combine(self.claims, self._spoken, self._silent))
+        self.results = replace(self.results, claims=self._verdicts.combined())
         self.publish(self.results, self.directory)
 
 

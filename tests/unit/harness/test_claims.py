@@ -44,8 +44,8 @@ def spoken(case, verdict):
     return recorder.spoken
 
 
-def verdict(*said, silent=None):
-    (result,) = combine([CLAIM], [one for many in said for one in many], silent or {})
+def verdict(*said, undecided=()):
+    (result,) = combine([CLAIM], [one for many in said for one in many], {"16.1": undecided} if undecided else {})
     return result
 
 
@@ -61,10 +61,27 @@ def test_a_claim_nobody_spoke_about_is_untested():
     assert verdict().condition == "no case of this run decides it"
 
 
-def test_a_case_that_failed_before_it_spoke_leaves_the_claim_untested():
-    result = verdict(spoken("a", True), silent={"16.1": "b failed: no pods"})
-    assert result.verdict is Verdict.UNTESTED
-    assert "b failed: no pods" in result.condition
+def test_a_case_that_does_not_count_leaves_the_claim_untested():
+    result = verdict(spoken("a", True), undecided=("b failed: no pods",))
+    assert (result.verdict, result.condition) == (Verdict.UNTESTED, "b failed: no pods")
+
+
+def test_a_condition_is_no_reason_for_a_claim_that_is_untested():
+    recorder = ClaimRecorder("a", ["16.1"])
+    recorder.conditional("16.1", "in ipvs mode", "seen")
+    assert verdict(recorder.spoken, undecided=("b failed: no pods",)).condition == "b failed: no pods"
+
+
+def test_a_refutation_stays_whatever_became_of_another_case():
+    result = verdict(spoken("a", False), undecided=("b failed: no pods",))
+    assert (result.verdict, result.condition) == (Verdict.REFUTED, "b failed: no pods")
+
+
+def test_a_condition_that_two_cases_name_is_told_once():
+    recorders = [ClaimRecorder(case, ["16.1"]) for case in ("a", "b")]
+    for recorder in recorders:
+        recorder.conditional("16.1", "in ipvs mode", "seen")
+    assert verdict(*(recorder.spoken for recorder in recorders)).condition == "in ipvs mode"
 
 
 def test_a_condition_stays_with_its_verdict():

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 CASES = """
 import pytest
 from clusters.errors import ClusterUnreachable
@@ -67,6 +69,59 @@ from harness.kube.requests import Reply
 def test_is_late_once(cluster, delay_tally):
     delay_tally.add([Reply(True, "", "", 1_100_000, 0.0, connect_us=1_040_000, syn_retransmits=1)])
 def test_is_never_late(cluster, delay_tally): pass
+"""
+SPEAKS_AND_FAILS = """
+import pytest
+
+@pytest.mark.claim("1.1")
+def test_speaks(cluster, claim):
+    claim.{verdict}("1.1", "seen")
+    {end}
+"""
+ENDS = {
+    "a failed assertion": (
+        "assert False, 'no pods'",
+        "test_speaks failed, so its verdict ({}) does not count: no pods",
+    ),
+    "a world that fails": (
+        "from clusters.errors import ClusterUnreachable; raise ClusterUnreachable('no answer')",
+        "test_speaks ended in an environment error, so its verdict ({}) does not count: no answer",
+    ),
+}
+BREAKS_AT_ITS_END = """
+import pytest
+
+@pytest.fixture
+def broken():
+    yield
+    raise RuntimeError("boom")
+
+@pytest.mark.claim("1.1")
+def test_speaks(cluster, broken, claim): claim.refuted("1.1", "seen")
+"""
+REFUTES = """
+@pytest.mark.claim("1.1")
+def test_refutes(cluster, claim): claim.refuted("1.1", "seen by another")
+"""
+FAILS_ONCE = """
+import pytest
+
+@pytest.mark.claim("1.1")
+def test_speaks(cluster, claim, request):
+    claim.confirmed("1.1", "seen")
+    assert request.node.name[-4] != "2", "no pods"
+"""
+MUTE = """
+import pytest
+
+@pytest.mark.claim("1.1")
+def test_mute(cluster): pass
+"""
+CRASHES = """
+@pytest.mark.claim("1.1")
+def test_crashes(cluster):
+    import os
+    os._exit(1)
 """
 NO_METRICS = """
 import pytest
@@ -159,6 +214,49 @@ def test_a_case_that_fails_before_it_speaks_leaves_its_claim_untested(run):
     (claim,) = run.results["claims"]
     assert claim["verdict"] == "untested"
     assert "no pods" in claim["condition"]
+
+
+@pytest.mark.parametrize("verdict", ["confirmed", "refuted"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_case_that_does_not_pass_decides_nothing(run, verdict, end):
+    line, told = ENDS[end]
+    assert run.run(SPEAKS_AND_FAILS.format(verdict=verdict, end=line)) == 1, run.output
+    (claim,) = run.results["claims"]
+    assert (claim["verdict"], claim["condition"], claim["evidence"]) == ("untested", told.format(verdict), "")
+
+
+def test_a_case_whose_tear_down_breaks_decides_nothing(run):
+    assert run.run(BREAKS_AT_ITS_END) == 1, run.output
+    (claim,) = run.results["claims"]
+    assert claim["verdict"] == "untested"
+    assert "in teardown: RuntimeError: boom" in claim["condition"]
+
+
+def test_a_case_that_passed_refutes_whatever_became_of_another(run):
+    cases = SPEAKS_AND_FAILS.format(verdict="confirmed", end="assert False, 'no pods'") + REFUTES
+    assert run.run(cases) == 1, run.output
+    (claim,) = run.results["claims"]
+    assert (claim["verdict"], claim["evidence"]) == ("refuted", "seen by another")
+
+
+def test_a_repetition_that_fails_keeps_the_others_from_deciding(run):
+    assert run.run(FAILS_ONCE, "--count=3") == 1, run.output
+    (claim,) = run.results["claims"]
+    assert (claim["verdict"], claim["evidence"]) == ("untested", "seen")
+    assert claim["condition"] == "test_speaks failed, so its verdict (confirmed) does not count: no pods"
+
+
+def test_a_case_that_passes_without_a_verdict_leaves_its_claim_untested(run):
+    assert run.run(MUTE) == 0, run.output
+    (claim,) = run.results["claims"]
+    assert (claim["verdict"], claim["condition"]) == ("untested", "test_mute passed and gave no verdict")
+
+
+def test_a_crashed_case_keeps_others_from_deciding(run):
+    assert run.run("import pytest\n" + BESIDE + CRASHES, "-n2") == 1, run.output
+    (claim,) = run.results["claims"]
+    assert (claim["verdict"], claim["evidence"]) == ("untested", "seen")
+    assert "test_crashes ended in an environment error" in claim["condition"]
 
 
 def test_a_case_without_a_cluster_says_what_to_give(pytester):

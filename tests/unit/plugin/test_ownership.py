@@ -16,6 +16,12 @@ def test_hanging(cluster):
     pathlib.Path("hanging").touch()
     time.sleep(60)
 """
+HANGING_CLAIM = """
+import pytest
+
+@pytest.mark.claim("1.1")
+def test_speaks(cluster, claim): claim.confirmed("1.1", "seen")
+""" + HANGING.replace("def test_hanging", "@pytest.mark.claim('1.1')\ndef test_hanging")
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",), ("-x",), ("-n2", "-x")], ids=" ".join)
@@ -39,8 +45,8 @@ def test_a_crashed_worker_is_an_environment_error_of_its_case(run):
     assert "crashed" in next(case["reason"] for case in run.results["cases"] if "test_crash" in case["id"])
 
 
-def hang(run, *options):
-    process = run.start(HANGING, *options)
+def hang(run, *options, cases=HANGING):
+    process = run.start(cases, *options)
     deadline_s = time.monotonic() + 30
     while not (run.directory / "hanging").exists() and time.monotonic() < deadline_s:
         time.sleep(0.05)
@@ -56,6 +62,15 @@ def test_an_interrupted_run_removes_its_cluster_and_says_so(run, number):
     assert run.owner == ["open", "close"]
     assert run.outcomes() == {"test_first": "passed", "test_hanging": "environment error"}
     assert run.results["run"]["finished"]
+
+
+def test_a_case_that_was_interrupted_keeps_others_from_deciding(run):
+    process = hang(run, cases=HANGING_CLAIM)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    (claim,) = run.results["claims"]
+    told = "test_hanging ended in an environment error: the run ended in the middle of it"
+    assert (claim["verdict"], claim["condition"]) == ("untested", told), output
 
 
 def test_a_killed_run_has_results_of_all_that_ended(run):
