@@ -13,6 +13,7 @@ from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.open import open_data_plane
 from harness.dataplane.reader import Backend, DataPlane, ServicePort
 from harness.dataplane.shell import ProxyShell
+from harness.decision import Decision, conditional, confirmed, refuted, untested
 from harness.edge.balancer import LoadBalancer
 from harness.edge.ingress import IngressController
 from harness.edgefixtures import HaProxyMaker
@@ -25,6 +26,7 @@ from harness.kube.etcd import Etcd
 from harness.kube.metrics import MetricsServer
 from harness.kube.nodes import NodeChanger, evict, nodes_of, spare_worker
 from harness.kube.nodeshell import NodeServices, NodeShell, NodeUplinks, StaticPods
+from harness.kube.observe import Observation, observe_within
 from harness.kube.proxies import FeatureGate, Proxies
 from harness.kube.refusals import left_out, refused_fields
 from harness.kube.requests import Reply, Request, bodies, delayed
@@ -89,6 +91,7 @@ __all__ = [
     "Contrast",
     "ControlPlane",
     "DataPlane",
+    "Decision",
     "DelayablePath",
     "Etcd",
     "Exchange",
@@ -117,6 +120,7 @@ __all__ = [
     "NodeServices",
     "NodeShell",
     "NodeUplinks",
+    "Observation",
     "OutsideClient",
     "Probers",
     "Progress",
@@ -159,6 +163,8 @@ __all__ = [
     "check_twins",
     "compare",
     "condition_of",
+    "conditional",
+    "confirmed",
     "cost_finding",
     "create_all",
     "crowd_backends",
@@ -181,6 +187,7 @@ __all__ = [
     "measure",
     "measure_changes",
     "nodes_of",
+    "observe_within",
     "open_data_plane",
     "pace_at",
     "parse_hey",
@@ -190,6 +197,7 @@ __all__ = [
     "quantile_difference",
     "range_of",
     "refused_fields",
+    "refuted",
     "restarts",
     "right_counts",
     "robust_slope",
@@ -212,6 +220,7 @@ __all__ = [
     "to_measurement",
     "told_by_us",
     "unschedulable",
+    "untested",
     "update_template",
     "wait_front",
     "wait_until",

@@ -9,8 +9,8 @@ from clusters.addons.metallb import ADDRESSES_ANNOTATION, LB_CLASS, Pools, given
 from clusters.cluster import Node
 from harness.kube.client import Kube
 from harness.kube.nodeshell import NodeShell
+from harness.kube.observe import Observation, observe_within
 from harness.kube.services import ServiceHandle
-from harness.kube.wait import wait_until
 from harness.outside import OutsideClient
 
 DEADLINE_S = 60.0
@@ -55,14 +55,18 @@ class LoadBalancer:
 
     def wait_address(self, web: ServiceHandle) -> str:
         """The Service's status has an address."""
-        given = wait_until(
+        given = self.observe_address(web).require()
+        assert given is not None
+        return given
+
+    def observe_address(self, web: ServiceHandle) -> Observation[str | None]:
+        """Whether the Service's status comes to have an address within a minute, and which."""
+        return observe_within(
             f"an address for Service {web.namespace}/{web.name} of cluster {self._kube.cluster.name}",
             lambda: self.address_of(web),
             lambda address: address is not None,
-            deadline_s=DEADLINE_S,
+            within_s=DEADLINE_S,
         )
-        assert given is not None
-        return given
 
     def address_of(self, web: ServiceHandle) -> str | None:
         """The address in the Service's status right now."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from clusters.cluster import Cluster, Node
 from harness.dataplane.reader import Backend, DataPlane, ServicePort, ServiceState
 from harness.kube.client import Kube
+from harness.kube.observe import Observation, observe_within
 from harness.kube.wait import Waits, wait_until
 from harness.kube.workloads import HTTP_PORT, NOT_READY_FILE, backends, service
 
@@ -73,12 +74,30 @@ class ServiceHandle:
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )
 
+    def observe_front(self, front: ServicePort) -> dict[str, Observation[frozenset[ServicePort]]]:
+        """By node: whether its kernel comes to lead this front to backends within a minute."""
+        return {
+            node.name: observe_within(
+                f"{front} in the kernel of node {node.name}",
+                lambda node=node: self.dataplane.missing(node, frozenset({front})),  # type: ignore[misc]
+                lambda missing: not missing,
+                within_s=PROGRAMMED_DEADLINE_S,
+            )
+            for node in self.kube.cluster.nodes
+        }
+
     def wait_programmed(self, addresses: Iterable[str], *nodes: Node) -> None:
         """The kernel of each of these nodes (of every node, if none is named) sends new connections to exactly these
         pod addresses."""
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
         for node in nodes or self.kube.cluster.nodes:
             wait_front(self.dataplane, node, self.front, wanted)
+
+    def observe_programmed(self, addresses: Iterable[str]) -> dict[str, Observation[ServiceState]]:
+        """By node: whether its kernel comes to send new connections to exactly these pod addresses within a minute."""
+        wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
+        nodes = self.kube.cluster.nodes
+        return {node.name: observe_front(self.dataplane, node, self.front, wanted) for node in nodes}
 
 
 def service_path(namespace: str, name: str) -> str:
@@ -88,12 +107,19 @@ def service_path(namespace: str, name: str) -> str:
 
 def wait_front(dataplane: DataPlane, node: Node, front: ServicePort, backends: frozenset[Backend]) -> ServiceState:
     """The node's kernel sends new connections to `front` to exactly these backends; what it holds then."""
-    return wait_until(
+    return observe_front(dataplane, node, front, backends).require()
+
+
+def observe_front(
+    dataplane: DataPlane, node: Node, front: ServicePort, backends: frozenset[Backend]
+) -> Observation[ServiceState]:
+    """As `wait_front`, where other backends are an observation as well."""
+    return observe_within(
         f"{front} on node {node.name} with {len(backends)} backends in the kernel",
         lambda: dataplane.service(node, front),
         lambda state: state.backends == backends,
         describe=lambda state: f"{state}, expected {sorted(backends)}",
-        deadline_s=PROGRAMMED_DEADLINE_S,
+        within_s=PROGRAMMED_DEADLINE_S,
     )
 
 

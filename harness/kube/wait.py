@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from clusters.patience import Patience, host_patience
+from clusters.patience import Patience
 from harness.clock import Clock, SystemClock
-from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.kinds import node_path
+from harness.kube.observe import INTERVAL_S, Observation, observe_within
 
 Seen = TypeVar("Seen")
-INTERVAL_S = 0.1
 FATAL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"})
 """Reasons of a waiting container that no patience cures."""
 
@@ -29,29 +28,23 @@ def wait_until(
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Seen:
-    """What `look` saw when `done` first held.
+    """What `look` saw when `done` first held; see `observe_within` for the pauses between two looks.
 
-    Between two looks it pauses for `interval_s`, or for as long as the last look took: a look that takes long
-    costs whom it looks at. Raises `DeadlinePassed` after `deadline_s` with the last look in words, or
-    `BecameImpossible` as soon as `doomed` gives a reason. The deadline is that of an ordinary host: `patience`, if none
-    is given that of this host, makes it longer.
+    Raises `DeadlinePassed` after `deadline_s` with the last look in words, or `BecameImpossible` as soon as `doomed`
+    gives a reason. The deadline is that of an ordinary host: `patience`, if none is given that of this host, makes it
+    longer.
     """
-    clock = clock or SystemClock()
-    limit_s = (patience or host_patience()).seconds(deadline_s)
-    start_s = clock.monotonic()
-    while True:
-        look_s = clock.monotonic()
-        seen = look()
-        now_s = clock.monotonic()
-        waited_s = now_s - start_s
-        if done(seen):
-            return seen
-        reason = doomed(seen)
-        if reason is not None:
-            raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
-        if waited_s >= limit_s:
-            raise DeadlinePassed(condition, describe(seen), waited_s)
-        clock.sleep(max(interval_s, now_s - look_s))  # between two looks; the deadline above ends them
+    return observe_within(
+        condition,
+        look,
+        done,
+        within_s=deadline_s,
+        doomed=doomed,
+        describe=describe,
+        interval_s=interval_s,
+        clock=clock,
+        patience=patience,
+    ).require()
 
 
 class Waits:
@@ -65,31 +58,46 @@ class Waits:
         self, namespace: str, selector: str, count: int, deadline_s: float = 60.0
     ) -> tuple[dict[str, Any], ...]:
         """`count` pods match `selector` and all are Ready; their manifests, sorted by name."""
+        return self.observe_pods_ready(namespace, selector, count, deadline_s).require()
 
-        def look() -> list[dict[str, Any]]:
-            return self._list(f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
+    def observe_pods_ready(
+        self, namespace: str, selector: str, count: int, within_s: float = 60.0
+    ) -> Observation[tuple[dict[str, Any], ...]]:
+        """As `wait_pods_ready`, where too few or unready pods are an observation as well.
 
-        pods = wait_until(
+        Raises `BecameImpossible` if a pod can never be Ready, e.g. for want of its image.
+        """
+
+        def look() -> tuple[dict[str, Any], ...]:
+            found = self._list(f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
+            return tuple(sorted(found, key=lambda pod: str(pod["metadata"]["name"])))
+
+        return observe_within(
             f"{count} pods {selector} in {namespace} of cluster {self._kube.cluster.name} Ready",
             look,
             lambda pods: len(pods) == count and all(is_ready(pod) for pod in pods),
             doomed=lambda pods: next(filter(None, map(hopeless, pods)), None),
             describe=lambda pods: ", ".join(map(pod_state, pods)) or "no pods",
-            deadline_s=deadline_s,
+            within_s=within_s,
             clock=self._clock,
         )
-        return tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"])))
 
     def wait_endpoints(
         self, namespace: str, service: str, ready: int, deadline_s: float = 30.0
     ) -> frozenset[tuple[str, int]]:
         """The Service has exactly `ready` ready endpoints; their addresses and ports."""
-        return wait_until(
+        return self.observe_endpoints(namespace, service, ready, deadline_s).require()
+
+    def observe_endpoints(
+        self, namespace: str, service: str, ready: int, within_s: float = 30.0
+    ) -> Observation[frozenset[tuple[str, int]]]:
+        """As `wait_endpoints`, where another number of endpoints is an observation as well."""
+        return observe_within(
             f"Service {namespace}/{service} of cluster {self._kube.cluster.name} with {ready} ready endpoints",
             lambda: self.endpoints(namespace, service),
             lambda endpoints: len(endpoints) == ready,
             describe=lambda endpoints: f"{len(endpoints)} ready: {sorted(endpoints)}",
-            deadline_s=deadline_s,
+            within_s=within_s,
             clock=self._clock,
         )
 
@@ -119,6 +127,25 @@ class Waits:
     ) -> dict[str, Any]:
         """As `wait_pod`, for a pod that somebody else makes, and may make anew."""
         return self._wait_pod(namespace, name, condition, done, deadline_s, lambda pod: None)
+
+    def observe_pod(
+        self,
+        namespace: str,
+        name: str,
+        condition: str,
+        met: Callable[[dict[str, Any]], bool],
+        within_s: float = 60.0,
+    ) -> Observation[dict[str, Any] | None]:
+        """As `wait_pod_appears`, where a pod that is not there, or not so, is an observation as well."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+        return observe_within(
+            f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
+            lambda: self._kube.find(path),
+            lambda pod: pod is not None and met(pod),
+            describe=lambda pod: "no pod" if pod is None else pod_state(pod),
+            within_s=within_s,
+            clock=self._clock,
+        )
 
     def _wait_pod(
         self,

@@ -1,0 +1,78 @@
+"""Observations: what was seen of a condition within a bounded time, whether or not it was met.
+
+A wait that times out ends its case, so a claim that the time-out would refute could never be refuted. An experiment
+observes instead: it samples until the condition is met or its time is over, decides the claim by what it saw, and
+only then requires what Kubernetes documents.
+
+    ended = observe_within("pod web ended", look, has_ended, within_s=60.0)
+    claim.record("7.1", decide_liveness(ended.met))
+    ended.require()
+
+An API server that does not answer is no observation: `ClusterUnreachable` passes through, as any `WorldError` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from clusters.patience import Patience, host_patience
+from harness.clock import Clock, SystemClock
+from harness.errors import BecameImpossible, DeadlinePassed
+
+Seen = TypeVar("Seen")
+INTERVAL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Observation(Generic[Seen]):
+    """The last sample of a condition, and whether it met the condition; `described` is that sample in words."""
+
+    condition: str
+    met: bool
+    seen: Seen
+    described: str
+    waited_s: float
+
+    def require(self) -> Seen:
+        """Return the sample that met the condition. Raises `DeadlinePassed` if none did."""
+        if not self.met:
+            raise DeadlinePassed(self.condition, self.described, self.waited_s)
+        return self.seen
+
+
+def observe_within(
+    condition: str,
+    look: Callable[[], Seen],
+    met: Callable[[Seen], bool],
+    *,
+    within_s: float,
+    doomed: Callable[[Seen], str | None] = lambda seen: None,
+    describe: Callable[[Seen], str] = repr,
+    interval_s: float = INTERVAL_S,
+    clock: Clock | None = None,
+    patience: Patience | None = None,
+) -> Observation[Seen]:
+    """Call `look` until a sample is `met`, for `within_s` seconds at most.
+
+    Between two looks it pauses for `interval_s`, or for as long as the last look took: a look that takes long
+    costs whom it looks at. Raises `BecameImpossible` as soon as `doomed` gives a reason. `within_s` is for an ordinary
+    host: `patience`, if none is given that of this host, makes it longer.
+    """
+    clock = clock or SystemClock()
+    limit_s = (patience or host_patience()).seconds(within_s)
+    start_s = clock.monotonic()
+    while True:
+        look_s = clock.monotonic()
+        seen = look()
+        now_s = clock.monotonic()
+        waited_s = now_s - start_s
+        if met(seen):
+            return Observation(condition, True, seen, describe(seen), waited_s)
+        reason = doomed(seen)
+        if reason is not None:
+            raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
+        if waited_s >= limit_s:
+            return Observation(condition, False, seen, describe(seen), waited_s)
+        clock.sleep(max(interval_s, now_s - look_s))  # between two looks; the limit above ends them

@@ -1,0 +1,66 @@
+import pytest
+
+from clusters.errors import ClusterUnreachable
+from harness.errors import BecameImpossible, DeadlinePassed
+from harness.kube.client import Kube
+from harness.kube.observe import observe_within
+from harness.kube.wait import Waits
+from tests.fakes.apiserver import FakeApiServer, cluster_at, serving
+from tests.fakes.clock import JumpingClock
+
+PODS = "GET /api/v1/namespaces/a/pods"
+SLICES = "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
+
+
+def observe(look, met, **more):
+    return observe_within("three", look, met, within_s=2, clock=JumpingClock(), **more)
+
+
+def test_a_condition_that_is_met_ends_the_observation():
+    looks = iter([1, 2, 3])
+    seen = observe(lambda: next(looks), lambda n: n == 3)
+    assert (seen.met, seen.seen) == (True, 3)
+    assert seen.require() == 3
+
+
+def test_a_time_out_is_an_observation_until_the_condition_is_required():
+    seen = observe(lambda: 7, lambda n: n == 3, interval_s=0.5, describe=lambda n: f"only {n}")
+    assert (seen.met, seen.seen, seen.waited_s) == (False, 7, 2.0)
+    with pytest.raises(DeadlinePassed, match=r"three: not in time after 2\.0 s; last seen: only 7"):
+        seen.require()
+
+
+def test_what_can_never_be_met_is_no_observation():
+    with pytest.raises(BecameImpossible, match=r"three: became impossible.*no image"):
+        observe(lambda: 7, lambda n: False, doomed=lambda n: "no image")
+
+
+def test_an_api_server_that_is_away_is_no_observation(tmp_path):
+    waits = Waits(Kube(cluster_at("http://127.0.0.1:1", tmp_path)), JumpingClock())
+    with pytest.raises(ClusterUnreachable):
+        waits.observe_pod("a", "web", "Ready", lambda pod: True)
+
+
+def observing(tmp_path, answers, observation):
+    with serving(FakeApiServer(answers), tmp_path) as cluster:
+        return observation(Waits(Kube(cluster), JumpingClock()))
+
+
+def test_a_pod_that_is_not_there_is_an_observation(tmp_path):
+    seen = observing(tmp_path, {}, lambda waits: waits.observe_pod("a", "web", "Ready", lambda pod: True))
+    assert (seen.met, seen.seen) == (False, None)
+    with pytest.raises(DeadlinePassed, match=r"pod a/web of cluster kubeproof-fake Ready: not in time.*no pod"):
+        seen.require()
+
+
+def test_too_few_pods_are_an_observation(tmp_path):
+    ready = [{"type": "Ready", "status": "True"}]
+    pods = [{"metadata": {"name": name}, "status": {"conditions": ready}} for name in ("web-b", "web-a")]
+    seen = observing(tmp_path, {PODS: {"items": pods}}, lambda waits: waits.observe_pods_ready("a", "app=web", 3))
+    assert (seen.met, [pod["metadata"]["name"] for pod in seen.seen]) == (False, ["web-a", "web-b"])
+
+
+def test_an_endpoint_that_stays_is_an_observation(tmp_path):
+    slices = {"items": [{"ports": [{"port": 80}], "endpoints": [{"addresses": ["10.244.1.5"]}]}]}
+    seen = observing(tmp_path, {SLICES: slices}, lambda waits: waits.observe_endpoints("a", "web", 0))
+    assert (seen.met, seen.seen) == (False, {("10.244.1.5", 80)})
