@@ -1,12 +1,14 @@
 """What happens to a container that has ended."""
 
 import re
+from typing import Any
 
 import pytest
 
 from harness.suite import (
     ApiException,
     ClaimRecorder,
+    Kube,
     ManifestMaker,
     Waits,
     WatchMaker,
@@ -16,6 +18,7 @@ from harness.suite import (
     restarts,
     wait_until,
 )
+from suites.lifecycle.decisions import OwnPolicies, decide_own_policies
 
 BACK_OFF = re.compile(r"back-off (?:(\d+)m)?(\d+)s restarting")
 FIRST_S = 10
@@ -32,6 +35,8 @@ TEMPLATES = {
 """Kinds, and the policies that they must refuse."""
 
 UNPROCESSABLE = 422
+NAMED, UNNAMED = 42, 1
+"""Exit codes: the one that restart-rule.yaml has restarted, and another one."""
 
 
 @pytest.mark.long
@@ -75,6 +80,36 @@ def test_the_policy_decides_on_restarts_and_the_back_off_doubles(
     assert holds, (delays_s, nodes, without, default)
 
 
+@pytest.mark.claim("6.1")
+def test_a_container_may_have_a_restart_policy_of_its_own(
+    kube: Kube, create: ManifestMaker, waits: Waits, namespace: str, claim: ClaimRecorder
+) -> None:
+    """In pods with Never a sidecar is restarted all the same, and so is a container whose own rules say so."""
+    takes_sidecars = took(create, "sidecar-ends.yaml")
+    takes_rules = took(create, "restart-rule.yaml", name="named", code=NAMED)
+    if takes_rules:
+        create("restart-rule.yaml", name="unnamed", code=UNNAMED)
+        # An API server whose feature gate is off takes the pod and drops the field.
+        stored = kube.get(f"/api/v1/namespaces/{namespace}/pods/named")["spec"]["containers"][0]
+        takes_rules = "restartPolicyRules" in stored
+    sidecar, named, unnamed = None, None, None
+    if takes_sidecars:
+        sidecar = waits.observe_pod(namespace, "sidecar-ends", "with its sidecar restarted", has_restarted_sidecar)
+    if takes_rules:
+        named = waits.observe_pod(namespace, "named", "restarted", lambda pod: restarts(pod) > 0)
+        unnamed = waits.observe_pod(namespace, "unnamed", "ended", lambda pod: pod["status"]["phase"] in ENDS)
+    seen = OwnPolicies(
+        sidecar_restarted=None if sidecar is None else sidecar.met,
+        named_restarted=None if named is None else named.met,
+        unnamed_restarted=None if unnamed is None else unnamed.seen is not None and restarts(unnamed.seen) > 0,
+    )
+    claim.record("6.1", decide_own_policies(seen))
+    for observation in (sidecar, named, unnamed):
+        if observation is not None:
+            observation.require()
+    assert not seen.unnamed_restarted, "a container was restarted that neither its rules nor its policy allow"
+
+
 @pytest.mark.claim("6.2")
 def test_templates_refuse_policies_that_do_not_fit(create: ManifestMaker, namespace: str, claim: ClaimRecorder) -> None:
     """Controllers that keep pods running take Always only, a Job anything but Always."""
@@ -94,6 +129,22 @@ def test_templates_refuse_policies_that_do_not_fit(create: ManifestMaker, namesp
         + ".",
     )
     assert all(refused.values()), refused
+
+
+def took(create: ManifestMaker, file: str, **words: object) -> bool:
+    """Create the pod of the file; False if the API server does not know what stands in it."""
+    try:
+        create(file, **words)
+    except ApiException as refusal:
+        if refusal.status != UNPROCESSABLE:
+            raise
+        return False
+    return True
+
+
+def has_restarted_sidecar(pod: dict[str, Any]) -> bool:
+    """Its one init container was started again."""
+    return any(found["restartCount"] > 0 for found in pod["status"].get("initContainerStatuses", []))
 
 
 def pod_name(policy: str, code: int) -> str:

@@ -10,11 +10,22 @@ from harness.suite import (
     ControlPlane,
     Kube,
     ManifestMaker,
+    Node,
+    Observation,
     StaticPods,
     Waits,
     is_ready,
+    observe_within,
     restarts,
     wait_until,
+)
+from suites.lifecycle.decisions import (
+    MirrorManaged,
+    StaticAlone,
+    StaticProbes,
+    decide_management,
+    decide_static_creation,
+    decide_static_probes,
 )
 
 FOR_EVER = "sleep 3600 & wait"
@@ -22,6 +33,7 @@ MIRROR_DEADLINE_S = 120.0
 """A kubelet looks after each of its pods once in a minute to a minute and a half."""
 
 FAILING = "{exec: {command: ['false']}, periodSeconds: 1, failureThreshold: 1}"
+NO_PROBES = {"probe": "null", "readiness": "null"}
 
 
 @pytest.mark.long
@@ -38,28 +50,31 @@ def test_a_static_pod_belongs_to_its_node(
 ) -> None:
     """Editing and deleting its mirror changes nothing on the node, and no ReplicaSet adopts it."""
     node = cluster.workers[0]
-    static_pods.put(node, "static.yaml", name="static", policy="Always", script=FOR_EVER, probe="null")
+    static_pods.put(node, "static.yaml", name="static", policy="Always", script=FOR_EVER, **NO_PROBES)
     mirror = f"static-{node.name}"
     path = f"/api/v1/namespaces/{namespace}/pods/{mirror}"
     before = waits.wait_pod_appears(namespace, mirror, "ready", is_ready)
+    ran_before = static_pods.running_containers(node, mirror)
     kube.merge(path, {"metadata": {"labels": {"edited": "yes"}}})
     kube.request("DELETE", path)
-    after = wait_until(
+    remade = observe_within(
         f"a new mirror of static pod {namespace}/{mirror}",
         lambda: kube.find(path),
         lambda pod: pod is not None and is_ready(pod) and pod["metadata"]["uid"] != before["metadata"]["uid"],
-        deadline_s=MIRROR_DEADLINE_S,
+        within_s=MIRROR_DEADLINE_S,
     )
+    managed = MirrorManaged(
+        mirror=mirror,
+        containers_before=ran_before,
+        containers_after=static_pods.running_containers(node, mirror),
+        remade=remade.met,
+        label_kept=remade.met and remade.seen is not None and "edited" in remade.seen["metadata"]["labels"],
+    )
+    claim.record("3.1", decide_management(managed))
+    after = remade.require()
     assert after is not None
     same_container = container_id(after) == container_id(before) and restarts(after) == 0
-    unedited = "edited" not in after["metadata"]["labels"]
-    claim.decide(
-        "3.1",
-        same_container and unedited,
-        f"Its mirror can be seen through the API server as {mirror}. It was given a label and deleted, and the kubelet "
-        f"made it anew {'without' if unedited else 'with'} that label. Its container was {container_id(before)[-12:]} "
-        f"before and {container_id(after)[-12:]} after, with {restarts(after)} restarts.",
-    )
+    unedited = not managed.label_kept
 
     create("replicaset.yaml", app="static")
     wait_until(
@@ -85,21 +100,32 @@ def test_a_static_pod_belongs_to_its_node(
 @pytest.mark.disruptive
 @pytest.mark.claim("3.3", "6.3")
 def test_the_kubelet_probes_static_pods_and_keeps_to_their_policy(
-    cluster: Cluster, static_pods: StaticPods, waits: Waits, namespace: str, claim: ClaimRecorder
+    cluster: Cluster,
+    create: ManifestMaker,
+    static_pods: StaticPods,
+    waits: Waits,
+    namespace: str,
+    claim: ClaimRecorder,
 ) -> None:
-    """A failing liveness probe has it restarted; with Never one that has ended stays ended."""
+    """A failing liveness probe has it restarted, as an ordinary pod, and a failing readiness probe keeps it unready;
+    with Never one that has ended stays ended."""
     node = cluster.workers[0]
-    static_pods.put(node, "static.yaml", name="sick", policy="Always", script=FOR_EVER, probe=FAILING)
-    static_pods.put(node, "static.yaml", name="ends-always", policy="Always", script="exit 0", probe="null")
-    static_pods.put(node, "static.yaml", name="ends-never", policy="Never", script="exit 0", probe="null")
-    sick = waits.wait_pod_appears(namespace, f"sick-{node.name}", "restarted", lambda pod: restarts(pod) > 0)
-    killed = sick["status"]["containerStatuses"][0]["lastState"]["terminated"]
-    claim.decide(
-        "3.3",
-        restarts(sick) == 0,
-        f"A static pod with a failing liveness probe was restarted by the kubelet (exit code {killed['exitCode']}): "
-        "it probes static pods as it probes others.",
+    create("probed.yaml", node=node.name, probe=FAILING)
+    static_pods.put(node, "static.yaml", name="sick", policy="Always", script=FOR_EVER, probe=FAILING, readiness="null")
+    static_pods.put(
+        node, "static.yaml", name="unready", policy="Always", script=FOR_EVER, probe="null", readiness=FAILING
     )
+    static_pods.put(node, "static.yaml", name="ends-always", policy="Always", script="exit 0", **NO_PROBES)
+    static_pods.put(node, "static.yaml", name="ends-never", policy="Never", script="exit 0", **NO_PROBES)
+    ordinary = waits.observe_pod(namespace, "ordinary", "restarted", lambda pod: restarts(pod) > 0)
+    sick = waits.observe_pod(namespace, f"sick-{node.name}", "restarted", lambda pod: restarts(pod) > 0)
+    unready = waits.wait_pod_appears(
+        namespace, f"unready-{node.name}", "running", lambda pod: pod["status"]["phase"] == "Running"
+    )
+    claim.record("3.3", decide_static_probes(StaticProbes(sick.met, not is_ready(unready), ordinary.met)))
+    ordinary.require()
+    sick.require()
+    assert not is_ready(unready), "a static pod whose readiness probe fails is Ready"
     waits.wait_pod_appears(namespace, f"ends-always-{node.name}", "restarted twice", lambda pod: restarts(pod) >= 2)
     never = waits.wait_pod_appears(namespace, f"ends-never-{node.name}", "as it is", lambda pod: True)
     stayed = never["status"]["phase"] == "Succeeded" and restarts(never) == 0
@@ -126,19 +152,26 @@ def test_a_static_pod_needs_no_api_server(
     """With the API server stopped, a file that appears is run, and one that disappears is stopped."""
     node, name = cluster.workers[0], f"alone-{namespace[-6:]}"
 
-    def running() -> tuple[str, ...]:
-        return static_pods.running_containers(node, f"{name}-{node.name}")
+    def running(on: Node = node) -> tuple[str, ...]:
+        return static_pods.running_containers(on, f"{name}-{on.name}")
+
+    def observe_started() -> Observation[tuple[str, ...]]:
+        static_pods.put(node, "static.yaml", name=name, policy="Always", script=FOR_EVER, **NO_PROBES)
+        return observe_within(f"a container of {name} on {node.name}", running, bool, within_s=60.0)
 
     with control_plane.stopped("kube-apiserver"):
-        static_pods.put(node, "static.yaml", name=name, policy="Always", script=FOR_EVER, probe="null")
-        started = wait_until(f"a container of {name} on {node.name}", running, bool, deadline_s=60.0)
+        started = observe_started()
+        elsewhere = tuple(other.name for other in cluster.nodes if other != node and running(other))
         static_pods.remove(node, name)
-        wait_until(f"no container of {name} on {node.name}", running, lambda found: not found, deadline_s=60.0)
-    claim.confirmed(
-        "3.4",
-        f"While the API server was stopped, node {node.name} ran a pod whose file was put there "
-        f"({started[0][:12]}) and stopped it when the file was taken away.",
-    )
+        ended = observe_within(
+            f"no container of {name} on {node.name}", running, lambda found: not found, within_s=60.0
+        )
+    later = None if started.met else observe_started().met
+    seen = StaticAlone(node.name, started.met, ended.met, later, elsewhere)
+    claim.record("3.4", decide_static_creation(seen))
+    started.require()
+    ended.require()
+    assert not elsewhere, f"{name} ran on {elsewhere}, and its manifest was on {node.name} alone"
 
 
 def container_id(pod: dict[str, Any]) -> str:

@@ -1,0 +1,128 @@
+"""Each claim about the life of pods can end in each verdict, by what was observed."""
+
+import pytest
+
+from suites.lifecycle.decisions import (
+    MirrorManaged,
+    OwnPolicies,
+    StaticAlone,
+    StaticProbes,
+    WithoutControllerManager,
+    decide_creation,
+    decide_management,
+    decide_own_policies,
+    decide_static_creation,
+    decide_static_probes,
+)
+
+
+def ids(value):
+    return value if isinstance(value, str) else ""
+
+
+def mirror(after=("c1",), remade=True, label_kept=False):
+    return MirrorManaged("static-worker", ("c1",), after, remade, label_kept)
+
+
+@pytest.mark.parametrize(
+    ("case", "seen", "verdict"),
+    [
+        ("nothing reached the container", mirror(), "confirmed"),
+        ("deleting stopped the container", mirror(after=()), "refuted"),
+        ("deleting replaced the container", mirror(after=("c2",)), "refuted"),
+        ("deleting and editing took effect", mirror(after=("c2",), label_kept=True), "refuted"),
+        ("an edit stays", mirror(label_kept=True), "conditional"),
+        ("the mirror pod does not come back", mirror(remade=False), "conditional"),
+    ],
+    ids=ids,
+)
+def test_managing_a_static_pod(case, seen, verdict):
+    assert decide_management(seen).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("case", "seen", "verdict"),
+    [
+        ("both probes are run", StaticProbes(True, True, True), "refuted"),
+        ("only the ordinary pod is probed", StaticProbes(False, False, True), "confirmed"),
+        ("only liveness", StaticProbes(True, False, True), "conditional"),
+        ("only readiness", StaticProbes(False, True, True), "conditional"),
+        ("the kubelet probes nothing", StaticProbes(False, False, False), "untested"),
+    ],
+    ids=ids,
+)
+def test_probes_of_static_pods(case, seen, verdict):
+    assert decide_static_probes(seen).verdict == verdict
+
+
+def alone(started=True, ended=True, later=None, elsewhere=()):
+    return StaticAlone("worker", started, ended, later, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("case", "seen", "verdict"),
+    [
+        ("started and stopped", alone(), "confirmed"),
+        ("started, not stopped", alone(ended=False), "conditional"),
+        ("started once the API server was back", alone(started=False, later=True), "conditional"),
+        ("never started", alone(started=False, later=False), "refuted"),
+        ("ran on another node too", alone(elsewhere=("worker2",)), "refuted"),
+    ],
+    ids=ids,
+)
+def test_a_static_pod_without_an_api_server(case, seen, verdict):
+    assert decide_static_creation(seen).verdict == verdict
+
+
+def without(pod=True, deployment=True, ready=True):
+    return WithoutControllerManager({"Pod": pod, "Deployment": deployment}, ready, pods=0, pods_later=1)
+
+
+@pytest.mark.parametrize(
+    ("case", "seen", "verdict"),
+    [
+        ("stored and running", without(), "refuted"),
+        ("nothing stored", without(pod=False, deployment=False, ready=False), "confirmed"),
+        ("one kind stored", without(pod=False, ready=False), "conditional"),
+        ("stored and not started", without(ready=False), "conditional"),
+    ],
+    ids=ids,
+)
+def test_a_pod_without_the_controller_manager(case, seen, verdict):
+    assert decide_creation(seen).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("case", "seen", "verdict"),
+    [
+        ("both exceptions", OwnPolicies(True, True, False), "conditional"),
+        ("sidecars alone", OwnPolicies(True, None, None), "conditional"),
+        ("rules alone", OwnPolicies(False, True, False), "conditional"),
+        ("no exception", OwnPolicies(False, False, False), "confirmed"),
+        ("no exception among sidecars", OwnPolicies(False, None, None), "confirmed"),
+        ("restarted against every policy", OwnPolicies(True, True, True), "refuted"),
+        ("neither field is known", OwnPolicies(None, None, None), "untested"),
+    ],
+    ids=ids,
+)
+def test_restart_policies_of_containers(case, seen, verdict):
+    assert decide_own_policies(seen).verdict == verdict
+
+
+def test_sentences_say_what_was_seen():
+    assert decide_management(mirror(after=())).evidence == (
+        "Mirror pod static-worker was given a label and then deleted through the API server. Containers running on its "
+        "node were c1 before and none after. The kubelet created the mirror pod again, without the label."
+    )
+    assert decide_static_creation(alone(started=False, later=False)).evidence == (
+        "While the API server was stopped, the kubelet of worker did not run a pod whose manifest was put into its "
+        "folder. With the API server back it was not run either."
+    )
+    assert decide_static_creation(alone(ended=False)).evidence == (
+        "While the API server was stopped, the kubelet of worker ran a pod whose manifest was put into its folder, and "
+        "did not stop it when the manifest was removed."
+    )
+    assert decide_creation(without(deployment=False)).condition == "for a Deployment: a Pod is stored without it"
+    assert decide_own_policies(OwnPolicies(True, True, False)).condition == (
+        "unless the container is a sidecar (always restarted) or has restartPolicyRules that name its exit code"
+    )
