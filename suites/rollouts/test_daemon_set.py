@@ -1,5 +1,8 @@
 """A DaemonSet: a pod for each node, and what else tells it from a Deployment."""
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
 from harness.suite import (
@@ -9,15 +12,19 @@ from harness.suite import (
     Kube,
     ManifestMaker,
     NodeChanger,
+    Observation,
     Waits,
+    is_ready,
     nodes_of,
     refused_fields,
     unschedulable,
     wait_until,
 )
+from suites.rollouts.decisions import DaemonPods, decide_daemon_set
 
 KEY = "kubeproof.io/daemon"
 EVERY = "[{operator: Exists}]"
+KEEPING_OFF = ("NoSchedule", "NoExecute")
 
 
 @pytest.mark.claim("13.1")
@@ -34,34 +41,34 @@ def test_a_daemon_set_has_one_pod_on_every_node_it_may_use(
     everywhere, workers = len(cluster.nodes), len(cluster.workers)
     create("daemonset.yaml", name="tolerant", selector="{}", tolerations=EVERY)
     create("daemonset.yaml", name="plain", selector="{}", tolerations="[]")
-    tolerant = nodes_of(waits.wait_pods_ready(namespace, "app=tolerant", everywhere))
-    plain = nodes_of(waits.wait_pods_ready(namespace, "app=plain", workers))
+    on_all = waits.observe_pods_ready(namespace, "app=tolerant", everywhere)
+    on_untainted = waits.observe_pods_ready(namespace, "app=plain", workers)
 
     create("daemonset.yaml", name="chosen", selector=f"{{{KEY}: {namespace}}}", tolerations="[]")
     change_node.label(cluster.workers[0].name, KEY, namespace)
-    chosen = nodes_of(waits.wait_pods_ready(namespace, "app=chosen", 1))
+    on_labelled = waits.observe_pods_ready(namespace, "app=chosen", 1)
+    tolerant, plain, chosen = map(ready_by_node, (on_all, on_untainted, on_labelled))
+    refusal = strict_refusal(kube, f"/apis/apps/v1/namespaces/{namespace}/daemonsets/plain", replicas=2)
+    no_replicas = refusal is not None and refusal.status == 400 and "spec.replicas" in refused_fields(refusal)
 
-    manifest = kube.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets/plain")
-    manifest["spec"]["replicas"] = 2
-    with pytest.raises(ApiException) as refused:
-        kube.request("PUT", f"/apis/apps/v1/namespaces/{namespace}/daemonsets/plain?fieldValidation=Strict", manifest)
-
+    seen = DaemonPods(
+        nodes=tuple(node.name for node in cluster.nodes),
+        tainted=tainted_nodes(kube),
+        tolerant=tolerant,
+        plain=plain,
+        chosen=chosen,
+        labelled=cluster.workers[0].name,
+        replicas_refused=no_replicas,
+    )
+    claim.record("13.1", decide_daemon_set(seen))
+    for observation in (on_all, on_untainted, on_labelled):
+        observation.require()
     one_each = set(tolerant.values()) == {1} and len(tolerant) == everywhere
     followed = chosen == {cluster.workers[0].name: 1}
-    no_replicas = refused.value.status == 400 and "spec.replicas" in refused_fields(refused.value)
-    evidence = (
-        f"Tolerating everything it had one pod on each of {len(tolerant)} nodes; without tolerations on "
-        f"{len(plain)} of {everywhere}, the control plane's taint kept it off. A node that began to fit got its pod. "
-        "Strict validation refuses the field replicas as unknown."
-    )
-    if one_each and followed and no_replicas:
-        claim.conditional("13.1", "on every node whose taints it tolerates and whose labels it selects", evidence)
-    else:
-        claim.refuted("13.1", f"Seen were {tolerant}, {plain}, {chosen}; replicas: {refused.value.body}")
     assert one_each, tolerant
     assert set(plain) == {node.name for node in cluster.workers}
     assert followed, chosen
-    assert no_replicas, refused.value.body
+    assert no_replicas, None if refusal is None else refusal.body
 
 
 @pytest.mark.exclusive
@@ -110,3 +117,31 @@ def test_a_daemon_set_differs_in_more_than_its_number(
     assert "node.kubernetes.io/unschedulable" in added
     assert owners == ["DaemonSet", "ReplicaSet"]
     assert strategy == "OnDelete"
+
+
+def ready_by_node(observed: Observation[tuple[dict[str, Any], ...]]) -> Counter[str]:
+    """How many Ready pods each node has."""
+    return nodes_of(pod for pod in observed.seen if is_ready(pod))
+
+
+def strict_refusal(kube: Kube, path: str, **fields: object) -> ApiException | None:
+    """How the API server refuses, under strict field validation, the object at `path` with these fields in its spec.
+
+    None if it takes them. https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+    """
+    manifest = kube.get(path)
+    manifest["spec"] |= fields
+    try:
+        kube.request("PUT", f"{path}?fieldValidation=Strict", manifest)
+    except ApiException as refusal:
+        return refusal
+    return None
+
+
+def tainted_nodes(kube: Kube) -> tuple[str, ...]:
+    """Nodes with a taint that keeps off pods which do not tolerate it."""
+    return tuple(
+        str(node["metadata"]["name"])
+        for node in kube.get("/api/v1/nodes")["items"]
+        if any(taint["effect"] in KEEPING_OFF for taint in node["spec"].get("taints", []))
+    )

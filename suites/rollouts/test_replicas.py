@@ -2,7 +2,18 @@
 
 import pytest
 
-from harness.suite import ClaimRecorder, Kube, ManifestMaker, NodeChanger, Waits, evict, nodes_of
+from harness.suite import (
+    ClaimRecorder,
+    Kube,
+    ManifestMaker,
+    NodeChanger,
+    Waits,
+    evict,
+    is_ready,
+    nodes_of,
+    unschedulable,
+)
+from suites.rollouts.decisions import PodsKept, decide_replicas
 
 REPLICAS = 3
 
@@ -23,21 +34,29 @@ def test_a_deployment_keeps_its_number(
     deleted = first[0]["metadata"]["name"]
     kube.request("DELETE", f"/api/v1/namespaces/{namespace}/pods/{deleted}")
     waits.wait_gone(f"/api/v1/namespaces/{namespace}/pods/{deleted}")
-    second = waits.wait_pods_ready(namespace, "app=web", REPLICAS)
+    replaced = waits.observe_pods_ready(namespace, "app=web", REPLICAS)
 
-    drained = second[0]["spec"]["nodeName"]
+    second = [pod for pod in replaced.seen if is_ready(pod)]
+    drained = first[1]["spec"]["nodeName"]
     change_node.cordon(drained)
     evicted = [pod["metadata"]["name"] for pod in second if pod["spec"]["nodeName"] == drained]
     for name in evicted:
         evict(kube, namespace, name)
         waits.wait_gone(f"/api/v1/namespaces/{namespace}/pods/{name}")
-    third = waits.wait_pods_ready(namespace, "app=web", REPLICAS)
+    moved = waits.observe_pods_ready(namespace, "app=web", REPLICAS)
 
-    holds = drained not in nodes_of(third)
-    claim.decide(
-        "9.1",
-        holds,
-        f"Of {REPLICAS} pods one was deleted and {len(evicted)} were evicted from {drained}: each time there were "
-        f"{REPLICAS} ready ones again, the last time on {', '.join(sorted(nodes_of(third)))}.",
+    third = [pod for pod in moved.seen if is_ready(pod)]
+    seen = PodsKept(
+        replicas=REPLICAS,
+        after_delete=len(second),
+        after_drain=len(third),
+        pending_after_drain=sum(unschedulable(pod) is not None for pod in moved.seen),
+        evicted=len(evicted),
+        drained=drained,
+        on_drained=nodes_of(third)[drained],
     )
+    claim.record("9.1", decide_replicas(seen))
+    replaced.require()
+    moved.require()
+    holds = drained not in nodes_of(third)
     assert holds, nodes_of(third)

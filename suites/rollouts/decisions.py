@@ -1,0 +1,79 @@
+"""What experiments on Deployments and DaemonSets decide: a function for each claim, from what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.suite import Decision, conditional, confirmed, listed, refuted
+
+
+@dataclass(frozen=True, slots=True)
+class PodsKept:
+    """Ready pods of a Deployment after one was deleted, and after those of one node were evicted from it.
+
+    `pending_after_drain` counts pods that exist then and that the scheduler finds no node for.
+    """
+
+    replicas: int
+    after_delete: int
+    after_drain: int
+    pending_after_drain: int
+    evicted: int
+    drained: str
+    on_drained: int
+
+
+def decide_replicas(seen: PodsKept) -> Decision:
+    """9.1: a Deployment keeps its number of replicas."""
+    evidence = (
+        f"Of {seen.replicas} pods one was deleted: {seen.after_delete} were Ready afterwards. Then {seen.evicted} were "
+        f"evicted from {seen.drained}, which was cordoned: {seen.after_drain} were Ready afterwards, {seen.on_drained} "
+        f"of them on that node, and {seen.pending_after_drain} were unschedulable."
+    )
+    replaced = seen.after_delete == seen.replicas
+    moved = seen.after_drain == seen.replicas and not seen.on_drained
+    if replaced and moved:
+        return confirmed(evidence)
+    if replaced and seen.pending_after_drain and seen.after_drain + seen.pending_after_drain == seen.replicas:
+        return conditional("as long as a node is left on which its pods can be scheduled", evidence)
+    if replaced:
+        return conditional("after a pod is deleted, and not after a node is drained", evidence)
+    if moved:
+        return conditional("after a node is drained, and not after a pod is deleted", evidence)
+    return refuted(evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonPods:
+    """Ready pods by node of three DaemonSets: one that tolerates every taint, one without tolerations, and one whose
+    node selector fits `labelled`, which was given the label afterwards. `nodes` are all nodes of the cluster, `tainted`
+    those with a taint that keeps pods off.
+    """
+
+    nodes: tuple[str, ...]
+    tainted: tuple[str, ...]
+    tolerant: Mapping[str, int]
+    plain: Mapping[str, int]
+    chosen: Mapping[str, int]
+    labelled: str
+    replicas_refused: bool
+
+
+def decide_daemon_set(seen: DaemonPods) -> Decision:
+    """13.1: a DaemonSet runs one pod on every node, and has no field for replicas."""
+    evidence = (
+        f"Ready pods by node, of a DaemonSet that tolerates every taint: {listed(seen.tolerant) or 'none'}; of one "
+        f"without tolerations: {listed(seen.plain) or 'none'}; of one whose node selector {seen.labelled} came to fit: "
+        f"{listed(seen.chosen) or 'none'}. With strict field validation the API server "
+        f"{'refuses' if seen.replicas_refused else 'takes'} the field spec.replicas."
+    )
+    one_each = dict.fromkeys(seen.nodes, 1)
+    followed = dict(seen.chosen) == {seen.labelled: 1}
+    untainted = set(seen.nodes) - set(seen.tainted)
+    plain_right = untainted <= set(seen.plain) and set(seen.plain.values()) <= {1}
+    if dict(seen.tolerant) != one_each or not plain_right or not followed or not seen.replicas_refused:
+        return refuted(evidence)
+    if set(seen.tainted) & set(seen.plain):
+        return confirmed(evidence)
+    return conditional("on every node whose taints it tolerates and whose labels its node selector asks for", evidence)

@@ -1,0 +1,70 @@
+"""Each claim about Deployments and DaemonSets can end in each verdict, by what was observed."""
+
+import pytest
+
+from suites.rollouts.decisions import DaemonPods, PodsKept, decide_daemon_set, decide_replicas
+
+
+def kept(after_delete=3, after_drain=3, pending=0, on_drained=0):
+    return PodsKept(3, after_delete, after_drain, pending, evicted=2, drained="worker", on_drained=on_drained)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "condition"),
+    [
+        (kept(), "confirmed", ""),
+        (kept(after_delete=2, after_drain=1), "refuted", ""),
+        (kept(after_drain=1), "conditional", "after a pod is deleted, and not after a node is drained"),
+        (kept(on_drained=2), "conditional", "after a pod is deleted, and not after a node is drained"),
+        (kept(after_delete=2), "conditional", "after a node is drained, and not after a pod is deleted"),
+        (
+            kept(after_drain=1, pending=2),
+            "conditional",
+            "as long as a node is left on which its pods can be scheduled",
+        ),
+    ],
+    ids=["kept", "never replaced", "lost by a drain", "back on the node", "lost by a deletion", "no node is left"],
+)
+def test_replicas(seen, verdict, condition):
+    decision = decide_replicas(seen)
+    assert (decision.verdict, decision.condition) == (verdict, condition)
+
+
+NODES = ("control-plane", "worker", "worker2")
+WORKERS = {"worker": 1, "worker2": 1}
+ALL = dict.fromkeys(NODES, 1)
+
+
+def daemons(tolerant=ALL, plain=WORKERS, chosen=None, tainted=("control-plane",), refused=True):
+    return DaemonPods(NODES, tainted, tolerant, plain, {"worker": 1} if chosen is None else chosen, "worker", refused)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        (daemons(), "conditional"),
+        (daemons(plain=ALL), "confirmed"),
+        (daemons(plain=ALL, tainted=()), "conditional"),
+        (daemons(tolerant=WORKERS), "refuted"),
+        (daemons(tolerant={**ALL, "worker": 2}), "refuted"),
+        (daemons(plain={"worker": 2, "worker2": 1}), "refuted"),
+        (daemons(plain={"worker": 1}), "refuted"),
+        (daemons(chosen={}), "refuted"),
+        (daemons(chosen={"worker2": 1}), "refuted"),
+        (daemons(refused=False), "refuted"),
+    ],
+    ids=[
+        "taints keep it off",
+        "taints do not keep it off",
+        "no node is tainted",
+        "one node has none",
+        "one node has two",
+        "an untainted node has two",
+        "an untainted node has none",
+        "a node that came to fit has none",
+        "another node has it",
+        "replicas are taken",
+    ],
+)
+def test_daemon_sets(seen, verdict):
+    assert decide_daemon_set(seen).verdict == verdict
