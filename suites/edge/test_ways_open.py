@@ -8,13 +8,15 @@ from harness.suite import (
     Kube,
     LoadBalancer,
     ManifestMaker,
+    Observation,
     OutsideClient,
     Reply,
     Request,
     ServiceMaker,
     Waits,
-    wait_until,
+    observe_within,
 )
+from suites.edge.decisions import decide_ways_open
 
 HOST_PORT = 20080
 NODE_PORT = 30080
@@ -50,35 +52,34 @@ def test_each_way_opens_what_was_shut(
     waits.wait_pods_ready(namespace, "app=host-port", 1)
     ports = [{"name": "http", "port": 80, "targetPort": 8080, "nodePort": NODE_PORT}]
     kube.merge(f"/api/v1/namespaces/{namespace}/services/web", {"spec": {"type": "NodePort", "ports": ports}})
-    by_node_port = wait_open(outside_client, "NodePort", ways["NodePort"])
-    load_balancer.expose(web, load_balancer.reserved[1])
+    by_node_port = observe_open(outside_client, "NodePort", ways["NodePort"])
+    load_balancer.ask_for_address(web, load_balancer.reserved[1])
+    given = load_balancer.observe_address(web)
     after = {
-        "hostPort": wait_open(outside_client, "hostPort", ways["hostPort"]),
+        "hostPort": observe_open(outside_client, "hostPort", ways["hostPort"]),
         "NodePort": by_node_port,
-        "LoadBalancer": wait_open(outside_client, "LoadBalancer", ways["LoadBalancer"]),
+        "LoadBalancer": observe_open(outside_client, "LoadBalancer", ways["LoadBalancer"]),
     }
 
     shut = [name for name, reply in before.items() if not reply.ok]
     right = {"hostPort": ("host-port",), "NodePort": tuple(web.pods), "LoadBalancer": tuple(web.pods)}
-    opened = [name for name, reply in after.items() if reply.body in right[name]]
-    claim.decide(
+    opened = [name for name, observed in after.items() if observed.seen.body in right[name]]
+    claim.record(
         "18.2",
-        shut == opened == list(ways),
-        "From outside the cluster, before: "
-        + ", ".join(f"{name} {'open' if reply.ok else reply.error.partition(':')[0]}" for name, reply in before.items())
-        + ". After: "
-        + ", ".join(f"{name} {reply.body}" for name, reply in after.items())
-        + ".",
+        decide_ways_open({name: name not in shut for name in ways}, {name: name in opened for name in ways}),
     )
     assert shut == list(ways), before
+    given.require()
+    for observed in after.values():
+        observed.require()
     assert opened == list(ways), after
 
 
-def wait_open(outside: OutsideClient, name: str, request: Request) -> Reply:
-    """Somebody answers; who, is for the case to judge."""
-    return wait_until(
+def observe_open(outside: OutsideClient, name: str, request: Request) -> Observation[Reply]:
+    """Whether somebody answers; who, is for the case to judge."""
+    return observe_within(
         f"{request.host}:{request.port} opened by {name}",
         lambda: outside.send(request)[0],
         lambda reply: reply.ok,
-        deadline_s=OPEN_DEADLINE_S,
+        within_s=OPEN_DEADLINE_S,
     )
