@@ -3,9 +3,16 @@
 import pytest
 
 from harness.suite import Asked, ClaimRecorder, Cluster, ManifestMaker, Registry, Waits, restarts
+from suites.images.decisions import (
+    NOTHING,
+    Pulls,
+    decide_moved_tag,
+    decide_pulls,
+    decide_restarts,
+    decide_without_registry,
+)
 from suites.images.pods import image_digest, is_decided, is_running, waits_for
 
-NOTHING = Asked()
 ASKED = {"Always": [True, True, True], "IfNotPresent": [True, False, False], "Never": [False, False]}
 FETCHED = {"Always": [2, 0, 0], "IfNotPresent": [2, 0, 0], "Never": [0, 0]}
 """By policy and start: was the registry asked at all, and for how many blobs? An image has two: layer, configuration.
@@ -41,16 +48,14 @@ def test_the_policy_decides_what_the_registry_is_asked(
     asked = {policy: [start != NOTHING for start in starts] for policy, starts in seen.items()}
     fetched = {policy: [start.blobs for start in starts] for policy, starts in seen.items()}
     never = is_running(present) and reason == "ErrImageNeverPull"
-    claim.decide(
-        "20.1",
-        asked == ASKED and fetched == FETCHED and never,
-        "Of a registry, three pods in turn on one node asked for: with Always "
-        + "; ".join(map(str, seen["Always"]))
-        + " (a check asks what the tag means; what is there is not fetched again); with IfNotPresent "
-        + "; ".join(map(str, seen["IfNotPresent"]))
-        + f"; with Never {seen['Never'][0]}: an image that was there {'ran' if never else 'did not run'}, "
-        f"one that was not ended in {reason or 'a running pod'}.",
+    pulls = Pulls(
+        always=seen["Always"],
+        if_not_present=seen["IfNotPresent"],
+        never=seen["Never"],
+        never_runs=is_running(present),
+        never_refuses=reason == "ErrImageNeverPull",
     )
+    claim.record("20.1", decide_pulls(pulls))
     assert asked == ASKED
     assert fetched == FETCHED
     assert never, (present["status"], absent["status"])
@@ -76,12 +81,7 @@ def test_a_restarted_container_is_a_start_as_well(
 
     always, if_not_present = seen["Always"], seen["IfNotPresent"]
     holds = always.checks >= starts["Always"] and if_not_present == NOTHING
-    claim.decide(
-        "20.1",
-        holds,
-        f"Within one pod, of an image that was there, {starts['Always']} starts with Always asked for {always}, "
-        f"{starts['IfNotPresent']} starts with IfNotPresent for {if_not_present}.",
-    )
+    claim.record("20.1", decide_restarts(starts, seen))
     assert holds, seen
     assert always.blobs == 0
 
@@ -104,12 +104,7 @@ def test_a_tag_that_moved_is_seen_with_always_only(
     assert all(ran[repository, "old"] == pushed[repository, "old"] for repository in policies), (pushed, ran)
     followed = ran["always", "new"] == pushed["always", "new"]
     stayed = ran["ifnotpresent", "new"] == pushed["ifnotpresent", "old"]
-    claim.decide(
-        "20.1",
-        followed and stayed,
-        f"A tag was moved to other content: the next pod with Always ran the {'new' if followed else 'old'} image, "
-        f"the next one with IfNotPresent the {'old' if stayed else 'new'} one.",
-    )
+    claim.record("20.1", decide_moved_tag(followed, stayed))
     assert followed, (pushed, ran)
     assert stayed, (pushed, ran)
 
@@ -134,10 +129,5 @@ def test_a_registry_that_is_gone_stops_always_only(
     for name in ("ifnotpresent", "never"):
         waits.wait_pod(namespace, name, "running", is_running)
     _, why = waits_for(waits.wait_pod(namespace, "always", "decided", is_decided, GONE_DEADLINE_S))
-    claim.decide(
-        "20.1",
-        bool(why),
-        "With the registry gone and the image on the node, pods with IfNotPresent and Never ran; the one with Always "
-        + (f"did not ({why.rpartition(': ')[2]})." if why else "ran as well."),
-    )
+    claim.record("20.1", decide_without_registry(why.rpartition(": ")[2]))
     assert why
