@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from harness.suite import ClaimRecorder, Client, ClientMaker, Cluster, DataPlane, Kube, ServiceMaker, Waits, wait_until
+from harness.suite import (
+    ClaimRecorder,
+    Client,
+    ClientMaker,
+    Cluster,
+    DataPlane,
+    Kube,
+    Observation,
+    ServiceMaker,
+    Waits,
+    observe_within,
+)
+from suites.services.decisions import HeadlessName, decide_headless
 
 RESOLVED_DEADLINE_S = 60.0
 """Twice the 30 s for which an existing cluster's CoreDNS may remember an answer (`cache 30` in kubeadm's Corefile)."""
@@ -25,16 +37,18 @@ def test_a_headless_name_returns_the_pods(
     web = make_service("web", clusterIP="None")
     client = make_client("client")
     addresses = frozenset(web.pods.values())
-    resolved = wait_resolved(client, web.dns_name, addresses)
+    resolved = observe_resolved(client, web.dns_name, addresses)
     mentioned = [node.name for node in cluster.nodes for address in addresses if dataplane.mentions(node, address)]
-    holds = web.cluster_ip == "None" and resolved == addresses and not mentioned
-    claim.decide(
-        "17.1",
-        holds,
-        f"clusterIP is {web.cluster_ip}; {web.dns_name} resolves to {len(resolved)} addresses, those of its "
-        f"{len(addresses)} pods; kube-proxy's state on {len(cluster.nodes)} nodes names "
-        f"{'none of them' if not mentioned else f'some of them on {set(mentioned)}'}.",
+    seen = HeadlessName(
+        cluster_ip=web.cluster_ip,
+        pods=addresses,
+        resolved=resolved.seen,
+        in_kernel_of=tuple(dict.fromkeys(mentioned)),
+        nodes=len(cluster.nodes),
     )
+    claim.record("17.1", decide_headless(seen))
+    resolved.require()
+    assert web.cluster_ip == "None", web.cluster_ip
     assert not mentioned
 
 
@@ -88,11 +102,16 @@ def stateful_set(cluster: Cluster, name: str, replicas: int) -> dict[str, Any]:
 
 def wait_resolved(client: Client, name: str, addresses: frozenset[str]) -> frozenset[str]:
     """The name resolves to exactly these addresses; DNS follows the API with a short delay."""
-    return wait_until(
+    return observe_resolved(client, name, addresses).require()
+
+
+def observe_resolved(client: Client, name: str, addresses: frozenset[str]) -> Observation[frozenset[str]]:
+    """As `wait_resolved`, where other addresses are an observation as well."""
+    return observe_within(
         f"{name} resolves to {sorted(addresses)}",
         lambda: resolve(client, name),
         lambda resolved: resolved == addresses,
-        deadline_s=RESOLVED_DEADLINE_S,
+        within_s=RESOLVED_DEADLINE_S,
     )
 
 

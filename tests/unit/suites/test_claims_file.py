@@ -1,0 +1,38 @@
+"""The claims of the project and the cases that decide them name each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from harness.claims import read_claims
+
+REPOSITORY = Path(__file__).parents[3]
+CLAIMS = read_claims(REPOSITORY / "suites" / "claims.toml")
+
+
+def marked_claims(file):
+    """By case of a file, as pytest names it: the claims of its marker."""
+    marked = {}
+    for function in ast.parse(file.read_text()).body:
+        for decorator in getattr(function, "decorator_list", []):
+            if ast.unparse(decorator).startswith("pytest.mark.claim("):
+                claims = {ast.literal_eval(argument) for argument in decorator.args}
+                marked[f"{file.relative_to(REPOSITORY)}::{function.name}"] = claims
+    return marked
+
+
+MARKED = {
+    case: claims
+    for file in sorted((REPOSITORY / "suites").rglob("test_*.py"))
+    for case, claims in marked_claims(file).items()
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_the_cases_of_a_claim_are_those_whose_markers_name_it(claim):
+    assert set(claim.cases) == {case for case, claims in MARKED.items() if claim.id in claims}
+
+
+def test_no_marker_names_a_claim_that_is_not_in_the_file():
+    assert {claim for claims in MARKED.values() for claim in claims} <= {claim.id for claim in CLAIMS}

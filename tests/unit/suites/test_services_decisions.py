@@ -1,0 +1,200 @@
+"""Each claim about Services can end in each verdict, by what was observed."""
+
+import pytest
+
+from harness.suite import FeatureGate
+from suites.services.decisions import (
+    Affinity,
+    HeadlessName,
+    PodLeaving,
+    decide_affinity,
+    decide_affinity_timeout,
+    decide_cluster_ip,
+    decide_headless,
+    decide_iptables_rules,
+    decide_outside,
+    decide_readiness,
+)
+from suites.services.mode_decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
+
+
+def leaving(api_s=2.0, last_s=2.5, late=0, kept_by=(), restarts=0):
+    return PodLeaving(api_s, last_s, 40, late, 3, 4.0, kept_by, restarts)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "condition"),
+    [
+        (leaving(), "confirmed", ""),
+        (leaving(api_s=None), "refuted", ""),
+        (
+            leaving(kept_by=("worker",)),
+            "conditional",
+            "in the API only: kube-proxy on worker goes on sending connections to it",
+        ),
+        (
+            leaving(late=3),
+            "conditional",
+            "in EndpointSlices and kernels only: connections still reach it afterwards",
+        ),
+        (
+            leaving(last_s=14.0),
+            "conditional",
+            "in the API first: connections go on reaching it for 12 s more",
+        ),
+        (leaving(last_s=0.0), "confirmed", ""),
+        (leaving(restarts=1), "untested", "the container was restarted (1 times), which makes a pod unready by itself"),
+    ],
+    ids=["left", "still listed", "one kernel keeps it", "late requests", "slow", "never reached", "restarted"],
+)
+def test_readiness(seen, verdict, condition):
+    decision = decide_readiness(seen)
+    assert (decision.verdict, decision.condition) == (verdict, condition)
+
+
+@pytest.mark.parametrize(
+    ("answered", "verdict"),
+    [
+        ({"a": 30, "b": 30}, "confirmed"),
+        ({"a": 0, "b": 0}, "refuted"),
+        ({"a": 30, "b": 0}, "conditional"),
+        ({"a": 30, "b": 29}, "conditional"),
+        ({"a": 29, "b": 29}, "conditional"),
+    ],
+    ids=["from all", "from none", "from one", "a loss", "a loss everywhere"],
+)
+def test_reaching_a_cluster_ip(answered, verdict):
+    assert decide_cluster_ip(answered, 30).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("by_iptables", "verdict"),
+    [
+        ({"a": True, "b": True}, "confirmed"),
+        ({"a": False, "b": False}, "refuted"),
+        ({"a": True, "b": False}, "conditional"),
+    ],
+    ids=["on all nodes", "on none", "on one"],
+)
+def test_iptables_rules(by_iptables, verdict):
+    assert decide_iptables_rules("10.96.0.10", "ipvs", by_iptables).verdict == verdict
+
+
+def affinity(faithful=12, homes=3, strayed=0, differing=8):
+    return Affinity(12, faithful, homes, 1, 8, strayed, differing, 10800)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        (affinity(), "conditional"),
+        (affinity(differing=0), "confirmed"),
+        (affinity(differing=None), "confirmed"),
+        (affinity(faithful=11), "refuted"),
+        (affinity(strayed=1), "refuted"),
+        (affinity(homes=1), "untested"),
+    ],
+    ids=["another through a second node", "the same through it", "one node", "unfaithful", "strayed", "one backend"],
+)
+def test_affinity(seen, verdict):
+    assert decide_affinity(seen).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("kept", "moved", "verdict"),
+    [(12, 8, "conditional"), (12, 0, "confirmed"), (11, 8, "refuted")],
+    ids=["moved after the time-out", "never moved", "moved within it"],
+)
+def test_affinity_has_a_time_out(kept, moved, verdict):
+    assert decide_affinity_timeout(12, kept, moved, 5).verdict == verdict
+
+
+PODS = frozenset({"10.244.1.5", "10.244.2.5"})
+
+
+def headless(cluster_ip="None", resolved=PODS, kernels=()):
+    return HeadlessName(cluster_ip, PODS, frozenset(resolved), kernels, 3)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "condition"),
+    [
+        (headless(), "confirmed", ""),
+        (headless(cluster_ip="10.96.0.9"), "refuted", ""),
+        (headless(resolved=()), "refuted", ""),
+        (headless(resolved={"192.0.2.1"}), "refuted", ""),
+        (headless(resolved={"10.244.1.5"}), "conditional", "its name resolves to some of its pods only"),
+        (
+            headless(resolved={*PODS, "192.0.2.1"}),
+            "conditional",
+            "its name resolves to its pods, and to other addresses besides",
+        ),
+        (headless(kernels=("worker",)), "conditional", "kube-proxy on worker has rules for its pods"),
+    ],
+    ids=["a name alone", "an address", "no answer", "another address", "some pods", "others too", "rules"],
+)
+def test_headless(seen, verdict, condition):
+    decision = decide_headless(seen)
+    assert (decision.verdict, decision.condition) == (verdict, condition)
+
+
+def both(pod, cluster):
+    return {"pod IP": pod, "ClusterIP": cluster}
+
+
+@pytest.mark.parametrize(
+    ("by_default", "routed", "verdict"),
+    [
+        (both(0, 0), both(3, 3), "conditional"),
+        (both(0, 0), both(0, 0), "confirmed"),
+        (both(3, 0), both(3, 3), "conditional"),
+        (both(3, 3), both(3, 3), "refuted"),
+    ],
+    ids=["a route opens it", "a filter keeps out", "pods are reached", "both are reached"],
+)
+def test_outside(by_default, routed, verdict):
+    assert decide_outside(by_default, routed, 3).verdict == verdict
+
+
+GA, ON_AND_DEPRECATED, OFF = FeatureGate("", True), FeatureGate("DEPRECATED", True), FeatureGate("DEPRECATED", False)
+WARNING = "The ipvs proxier has been deprecated"
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"),
+    [
+        (ModeAge((1, 34), "ipvs", None, GA, ""), "confirmed"),
+        (ModeAge((1, 35), "ipvs", None, GA, WARNING), "conditional"),
+        (ModeAge((1, 37), "nftables", ON_AND_DEPRECATED, GA, ""), "conditional"),
+        (ModeAge((1, 40), "nftables", OFF, GA, ""), "conditional"),
+        (ModeAge((1, 10), "ipvs", FeatureGate("BETA", True), None, ""), "refuted"),
+        (ModeAge((1, 36), "iptables", None, GA, ""), "untested"),
+    ],
+    ids=["GA", "deprecated by its log", "deprecated by its gate", "off by default", "beta", "not to be seen"],
+)
+def test_ipvs_is_ga(age, verdict):
+    assert decide_ipvs_ga(age).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("age", "verdict"),
+    [
+        (ModeAge((1, 37), "ipvs", ON_AND_DEPRECATED, GA, WARNING), "refuted"),
+        (ModeAge((1, 38), "nftables", ON_AND_DEPRECATED, None, ""), "refuted"),
+        (ModeAge((1, 39), "ipvs", ON_AND_DEPRECATED, None, WARNING), "refuted"),
+        (ModeAge((1, 31), "ipvs", None, FeatureGate("BETA", True), ""), "refuted"),
+        (ModeAge((1, 29), "ipvs", None, FeatureGate("ALPHA", False), ""), "conditional"),
+        (ModeAge((1, 28), "ipvs", None, None, ""), "confirmed"),
+        (ModeAge((1, 30), "ipvs", None, None, ""), "untested"),
+    ],
+    ids=["GA gate", "runs nftables", "gate retired", "beta", "alpha and off", "before nftables", "not to be seen"],
+)
+def test_ipvs_is_the_newest_mode(age, verdict):
+    assert decide_ipvs_newest(age).verdict == verdict
+
+
+def test_a_mode_is_told_by_its_gates_and_its_log():
+    assert ModeAge((1, 37), "ipvs", ON_AND_DEPRECATED, GA, WARNING).in_words == (
+        "kube-proxy 1.37 in ipvs mode has the feature gate KubeProxyIPVS (deprecated, on) and the feature gate "
+        "NFTablesProxyMode (GA, on). It logs: 'The ipvs proxier has been deprecated'."
+    )
