@@ -1,5 +1,7 @@
 """A ClusterIP: a virtual address that works inside the cluster, and whose work it is."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from harness.suite import (
@@ -29,9 +31,11 @@ def test_cluster_ip_is_reached_from_every_node(
     """Pods of every node reach it; whether iptables rules do it is read from the kernel."""
     web = make_service("web")
     request = Request(web.cluster_ip, 80, REQUESTS)
-    replies_by_node = {
-        node.name: make_client(f"client-{number}", node=node).send(request) for number, node in enumerate(cluster.nodes)
-    }
+    clients = [make_client(f"client-{number}", node=node) for number, node in enumerate(cluster.nodes)]
+    # All at once: where connections are lost, each node's wait for their time-outs.
+    with ThreadPoolExecutor(len(clients)) as sending:
+        all_replies = tuple(sending.map(lambda client: client.send(request), clients))
+    replies_by_node = {client.node: replies for client, replies in zip(clients, all_replies, strict=True)}
     answered = {name: sum(reply.body in web.pods for reply in replies) for name, replies in replies_by_node.items()}
     claim.record("15.1", decide_cluster_ip(answered, REQUESTS))
 
