@@ -120,7 +120,11 @@ SELF_CHECK = "self-check"
 """The kind of findings about a measurement's check of itself; `numbers["holds"]` is 1 if it holds, else 0."""
 
 PLANTED = "planted"
-"""The kind of findings about faults planted on purpose; `numbers["caught"]` is 1 if the suites noticed, else 0."""
+"""The kind of findings about faults planted on purpose.
+
+Of `numbers`, "caught" is 1 if the assertion that is meant for the fault failed, "by_accident" if only something else
+did, "too_wide" if cases failed, too, that had to pass; with none of them the fault was not noticed.
+"""
 
 
 @dataclass(frozen=True, slots=True)

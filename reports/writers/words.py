@@ -37,10 +37,19 @@ def planted(results: RunResults) -> tuple[Finding, ...]:
 
 
 def planted_score(results: RunResults) -> str:
-    """How many planted faults the suites caught, or nothing if none was planted."""
+    """How many planted faults were caught, by accident, or not noticed; nothing if none was planted."""
     faults = planted(results)
-    caught = sum(finding.numbers["caught"] for finding in faults)
-    return f"{caught} of {many(len(faults), 'planted fault')} caught" if faults else ""
+    if not faults:
+        return ""
+    caught, by_accident, too_wide = (
+        sum(finding.numbers.get(name, 0) for finding in faults) for name in ("caught", "by_accident", "too_wide")
+    )
+    missed = len(faults) - caught - by_accident - too_wide
+    rest = f", {too_wide} too wide" if too_wide else ""
+    return (
+        f"{caught} of {many(len(faults), 'planted fault')} caught, {by_accident} noticed by accident, "
+        f"{missed} not noticed{rest}"
+    )
 
 
 def unsound(results: RunResults) -> tuple[Finding, ...]:

@@ -140,16 +140,28 @@ def test_claims_that_the_run_was_not_about_are_only_counted_up(tmp_path):
 
 def test_a_run_of_planted_faults_tells_how_many_were_caught(tmp_path):
     faults = tuple(
-        Finding("planted", f"{word}: it is broken.", {"caught": caught}, "a case failed")
-        for word, caught in (("Caught", 1), ("Not caught", 0))
+        Finding("planted", f"{word}: it is broken.", numbers, "a case failed")
+        for word, numbers in (
+            ("Caught", {"caught": 1}),
+            ("Noticed by accident", {"caught": 0, "by_accident": 1}),
+            ("Not noticed", {"caught": 0, "by_accident": 0}),
+        )
     )
     results = replace(RESULTS, findings=faults)
-    assert headline(results) == "The suites were on trial: 1 of 2 planted faults caught."
+    score = "1 of 3 planted faults caught, 1 noticed by accident, 1 not noticed"
+    assert headline(results) == f"The suites were on trial: {score}."
     page, lines = report_html(results), list(summary(results, tmp_path))
-    assert "The suites on trial: 1 of 2 planted faults caught" in page
-    assert "Not caught: it is broken." in page
+    assert f"The suites on trial: {score}" in page
+    assert "Noticed by accident: it is broken." in page
+    assert "Not noticed: it is broken." in page
     assert "<h2>Findings</h2>" not in page
-    assert "the suites on trial: 1 of 2 planted faults caught" in lines
+    assert f"the suites on trial: {score}" in lines
+
+
+def test_a_fault_that_spoils_bystanders_is_counted_apart():
+    fault = Finding("planted", "Too wide: it is broken.", {"caught": 0, "by_accident": 0, "too_wide": 1}, "")
+    score = "0 of 1 planted fault caught, 0 noticed by accident, 0 not noticed, 1 too wide"
+    assert headline(replace(RESULTS, findings=(fault,))) == f"The suites were on trial: {score}."
 
 
 def test_measurements_stand_in_a_table_a_name_with_the_conditions_that_differ():
