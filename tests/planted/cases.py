@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from clusters.cluster import Cluster
 from clusters.errors import WorldError
 from reports.model import RunResults
 from reports.store import LATEST, read_results
-from tests.planted.inner import CLUSTER_FILE
+from tests.planted.failure import Failure
+from tests.planted.inner import CLUSTER_FILE, FAILURES_FILE
 
 TIMEOUT_S = 300.0
 CLEANING_S = 60.0
@@ -21,6 +23,14 @@ CLEANING_S = 60.0
 
 ENDINGS = (0, 1)
 """pytest's exit codes of a run in which every case came to its end: all passed, or some failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """The results of a run of cases, and by case the failures of its phases, in order."""
+
+    results: RunResults
+    failures: dict[str, tuple[Failure, ...]]
 
 
 class CaseProcess:
@@ -31,11 +41,12 @@ class CaseProcess:
         self._root = root
         self._directory = directory
 
-    def run(self, cases: tuple[str, ...], timeout_s: float = TIMEOUT_S) -> RunResults:
-        """The run's results. Raises `WorldError` if the run itself did not come to its end within `timeout_s`."""
+    def run(self, cases: tuple[str, ...], timeout_s: float = TIMEOUT_S) -> CaseRun:
+        """Run the cases. Raises `WorldError` if the run itself did not come to its end within `timeout_s`."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        cluster = self._directory / "cluster.json"
+        cluster, failures = self._directory / "cluster.json", self._directory / "failures.jsonl"
         cluster.write_text(json.dumps(self._cluster.to_json()))
+        failures.write_text("")
         argv = (
             *(sys.executable, "-m", "pytest", "-p", "tests.planted.inner", "-p", "no:cacheprovider"),
             *(f"--proxy-mode={self._cluster.mode}", f"--runs-dir={self._directory}", *cases),
@@ -45,7 +56,7 @@ class CaseProcess:
             process = subprocess.Popen(
                 argv,
                 cwd=self._root,
-                env={**os.environ, CLUSTER_FILE: str(cluster)},
+                env={**os.environ, CLUSTER_FILE: str(cluster), FAILURES_FILE: str(failures)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -58,7 +69,15 @@ class CaseProcess:
                 _end(process)
         if exit_code not in ENDINGS:
             raise WorldError(f"pytest ended with {exit_code}; its log is {log}", detail=log.read_text())
-        return read_results(self._directory / LATEST)
+        return CaseRun(read_results(self._directory / LATEST), _read_failures(failures))
+
+
+def _read_failures(file: Path) -> dict[str, tuple[Failure, ...]]:
+    found: dict[str, tuple[Failure, ...]] = {}
+    for doc in map(json.loads, file.read_text().splitlines()):
+        case = doc["case"]
+        found[case] = (*found.get(case, ()), Failure.from_json(doc))
+    return found
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

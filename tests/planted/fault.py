@@ -12,6 +12,7 @@ from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.nodeshell import NodeShell
+from tests.planted.expectation import Expectation
 
 EVERY_MODE = frozenset(Mode)
 NAMESPACE = "planted"
@@ -51,14 +52,24 @@ A wait that fails, before or after, is an error of the world: no case is on tria
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One defect. `name` is a statement about the cluster, `caught_by` the cases that must fail while it is true.
+    """One defect. `name` is a statement about the cluster.
 
+    `expect` names the assertions that must fail while it is true; of a case that is named with several, one must.
     `bystanders` must pass: neighbours that a fault of too wide an effect would hit. `modes` are those that it
     can be planted in.
     """
 
     name: str
     plant: Plant
-    caught_by: tuple[str, ...]
+    expect: tuple[Expectation, ...]
     bystanders: tuple[str, ...]
     modes: frozenset[Mode] = EVERY_MODE
+
+    @property
+    def caught_by(self) -> tuple[str, ...]:
+        """The cases that have to notice it."""
+        return tuple(dict.fromkeys(expected.case for expected in self.expect))
+
+    def expected_of(self, case: str) -> tuple[Expectation, ...]:
+        """The assertions of the case of which one must fail."""
+        return tuple(expected for expected in self.expect if expected.case == case)

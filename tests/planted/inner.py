@@ -1,9 +1,10 @@
-"""The plugin of the cases' own pytest: the cluster is there, made by somebody else, who will also remove it."""
+"""The plugin of the cases' own pytest: it is given a cluster, which it does not remove, and records every failure."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,13 @@ from clusters.cluster import Cluster
 from clusters.progress import Progress
 from harness.run.owner import ClusterOwner
 from harness.run.request import ClusterRequest
+from tests.planted.failure import Failure
 
 CLUSTER_FILE = "KUBEPROOF_PLANTED_CLUSTER"
 """The environment variable that names the file with the cluster as JSON."""
+
+FAILURES_FILE = "KUBEPROOF_PLANTED_FAILURES"
+"""The environment variable that names the file to which failures are written, one a line, as JSON."""
 
 
 class Lodger:
@@ -33,3 +38,16 @@ class Lodger:
 @pytest.hookimpl(optionalhook=True)
 def pytest_kubeproof_cluster_owner(request: ClusterRequest) -> ClusterOwner:
     return Lodger()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Record the error of a phase that failed: results hold its message only, and not where it was raised."""
+    report = yield
+    if report.failed and call.excinfo is not None:
+        failure = Failure.of(call.excinfo.value, item.config.rootpath)
+        with Path(os.environ[FAILURES_FILE]).open("a") as file:
+            file.write(json.dumps({"case": item.nodeid, **failure.as_json()}) + "\n")
+    return report

@@ -1,4 +1,4 @@
-"""The cases that faults name, as pytest knows them."""
+"""The cases that faults name, as pytest knows them, and helpers that assert for cases, as "file::function"."""
 
 from __future__ import annotations
 
@@ -72,3 +72,9 @@ PULL_POLICIES = f"{IMAGES}/test_policies.py::test_the_policy_decides_what_the_re
 AUTOSCALING = "suites/autoscaling"
 CPU = f"{AUTOSCALING}/test_scaling.py::test_replicas_follow_the_cpu_that_requests_cost"
 TOLERANCE = f"{AUTOSCALING}/test_behavior.py::test_a_tenth_above_the_target_is_tolerated"
+
+MAKING_A_SERVICE = "harness/kube/services.py::make"
+"""Waits until a new Service has its endpoints, and every node's kernel leads to all of them and to no other."""
+
+WAITING_FOR_FRONTS = "harness/kube/services.py::wait_fronts"
+COMPARING_CPU = "suites/autoscaling/test_scaling.py::truthful"

@@ -1,4 +1,4 @@
-"""Every planted fault is caught by the cases it names, and by no other that it names."""
+"""Every planted fault is caught by the assertions that it expects to fail, and its bystanders pass."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.planted import samples
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, replaced
 from tests.planted.means.manifests import controller_manager_without
 from tests.planted.means.metrics import doubled
-from tests.planted.suites import CPU, PAUSED, REPLICAS, TOLERANCE
+from tests.planted.suites import COMPARING_CPU, CPU, PAUSED, REPLICAS, TOLERANCE
 
 MANY = 100
 """Replicas, more than any case allows."""
@@ -44,19 +45,19 @@ FAULTS = (
     Fault(
         "no autoscaler does anything",
         _nobody_scales,
-        caught_by=(TOLERANCE,),
+        expect=(Expectation(TOLERANCE, 'busy.wait_look("with a metric"', message="no new status"),),
         bystanders=(PAUSED,),
     ),
     Fault(
         "the metrics API tells twice the CPU that was used",
         _usage_doubled,
-        caught_by=(CPU,),
+        expect=(Expectation(CPU, "metrics-server and the kernel disagree", place=COMPARING_CPU),),
         bystanders=(TOLERANCE,),
     ),
     Fault(
         "autoscalers know no upper bound",
         _no_most,
-        caught_by=(TOLERANCE,),
+        expect=(Expectation(TOLERANCE, "assert (far.current, far.desired) == (1, 2)"),),
         bystanders=(REPLICAS,),
     ),
 )

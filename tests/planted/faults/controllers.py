@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from harness.kube.controlplane import ControlPlane
 from tests.planted import samples
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, refused, removed, replaced
 from tests.planted.means.manifests import CONTROLLER_MANAGER, controller_manager_without
@@ -14,6 +15,7 @@ from tests.planted.suites import (
     BOUNDS,
     CREATION,
     DAEMON_SET,
+    MAKING_A_SERVICE,
     NODE_PORT,
     PAUSED,
     READY_LONG_ENOUGH,
@@ -135,61 +137,72 @@ FAULTS = (
     Fault(
         "no controller-manager runs",
         _stopped,
-        caught_by=(CREATION,),
+        expect=(Expectation(CREATION, 'waits.wait_deployment_available(namespace, "web")'),),
         bystanders=(REFUSED_POLICIES,),
     ),
     Fault(
         "Services get no endpoints",
         _no_endpoints,
-        caught_by=(NODE_PORT,),
+        expect=(
+            Expectation(
+                NODE_PORT,
+                "waits.wait_endpoints(namespace, name, replicas)",
+                place=MAKING_A_SERVICE,
+                message="last seen: 0 ready",
+            ),
+        ),
         bystanders=(PAUSED,),
     ),
     Fault(
         "NoExecute drives nobody out",
         _nobody_driven_out,
-        caught_by=(TAINTS,),
+        expect=(Expectation(TAINTS, "waits.wait_gone("),),
         bystanders=(REPLICAS,),
     ),
     Fault(
         "ReplicaSets make no pods",
         _no_pods_made,
-        caught_by=(REPLICAS,),
+        expect=(
+            Expectation(
+                REPLICAS, 'first = waits.wait_pods_ready(namespace, "app=web", REPLICAS)', message="last seen: no pods"
+            ),
+        ),
         bystanders=(DAEMON_SET,),
     ),
     Fault(
         "an update surges past its bound",
         _surge_unbounded,
-        caught_by=(BOUNDS,),
+        expect=(Expectation(BOUNDS, "assert within"),),
         bystanders=(UNDONE,),
     ),
     Fault(
         "old revisions are kept for ever",
         _history_kept,
-        caught_by=(REVISIONS,),
+        expect=(Expectation(REVISIONS, "2 ReplicaSets of Deployment"),),
         bystanders=(UNDONE,),
     ),
     Fault(
         "a paused Deployment goes on",
         _never_paused,
-        caught_by=(PAUSED,),
+        expect=(Expectation(PAUSED, "a paused Deployment made a ReplicaSet"),),
         bystanders=(UNDONE,),
     ),
     Fault(
         "a pod counts as available as soon as it is ready",
         _available_at_once,
-        caught_by=(READY_LONG_ENOUGH,),
+        expect=(Expectation(READY_LONG_ENOUGH, "assert available_since - ready_since >= timedelta(seconds=HOLD_S)"),),
         bystanders=(PAUSED,),
     ),
     Fault(
         "Recreate starts new pods beside the old ones",
         _side_by_side,
-        caught_by=(RECREATE,),
+        expect=(Expectation(RECREATE, "assert holds"),),
         bystanders=(UNDONE,),
     ),
     Fault(
         "one node gets no pod of any DaemonSet",
         _node_without_daemons,
-        caught_by=(DAEMON_SET,),
+        expect=(Expectation(DAEMON_SET, 'waits.wait_pods_ready(namespace, "app=tolerant", everywhere)'),),
         bystanders=(UNDONE,),
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness.kube.wait import wait_until
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.names import corefile, no_dns, resolver
 from tests.planted.suites import CLUSTER_IP, HEADLESS, HEADLESS_UNREADY
@@ -55,19 +56,19 @@ FAULTS = (
     Fault(
         "no DNS server runs",
         _silent,
-        caught_by=(HEADLESS,),
+        expect=(Expectation(HEADLESS, "wait_resolved(client, web.dns_name, addresses)"),),
         bystanders=(CLUSTER_IP,),
     ),
     Fault(
         "DNS gives one address for every Service called web",
         _lying,
-        caught_by=(HEADLESS,),
+        expect=(Expectation(HEADLESS, "wait_resolved(client, web.dns_name, addresses)", message=re.escape(LIE)),),
         bystanders=(HEADLESS_UNREADY,),
     ),
     Fault(
         "DNS remembers answers for ten minutes",
         _remembering,
-        caught_by=(HEADLESS_UNREADY,),
+        expect=(Expectation(HEADLESS_UNREADY, "wait_resolved(client, ready_only.dns_name"),),
         bystanders=(CLUSTER_IP,),
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.planted import samples
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed, replaced
 from tests.planted.means.kernel import BEFORE_THE_PROXY, packet_rule
@@ -60,19 +61,19 @@ FAULTS = (
     Fault(
         "balancers' addresses lead nowhere",
         _balancers_unreached,
-        caught_by=(BALANCER,),
+        expect=(Expectation(BALANCER, "assert holds, [reply for reply in replies"),),
         bystanders=(NODE_PORT,),
     ),
     Fault(
         "a balancer lets everybody in",
         _everybody_let_in,
-        caught_by=(SOURCE_RANGES,),
+        expect=(Expectation(SOURCE_RANGES, "wait_unanswered(outside_client, address)"),),
         bystanders=(BALANCER,),
     ),
     Fault(
         "the Ingress controller goes to ClusterIPs, not to endpoints",
         _ingress_through_proxy,
-        caught_by=(INGRESS_WAY,),
+        expect=(Expectation(INGRESS_WAY, "assert direct.connections == 0"),),
         bystanders=(INGRESS_ROUTES,),
     ),
 )

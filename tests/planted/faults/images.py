@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.registries import falsified
 from tests.planted.suites import NOT_THERE, PULL_POLICIES
@@ -20,7 +21,13 @@ FAULTS = (
     Fault(
         "registries serve layers that their digests do not fit",
         _layers_falsified,
-        caught_by=(PULL_POLICIES,),
+        expect=(
+            Expectation(
+                PULL_POLICIES,
+                'waits.wait_pod(namespace, name, "running", is_running)',
+                message="ErrImagePull|ImagePullBackOff",
+            ),
+        ),
         bystanders=(NOT_THERE,),
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from clusters.spec import Mode
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.kernel import (
     BEFORE_THE_PROXY,
@@ -84,53 +85,53 @@ FAULTS = (
     Fault(
         "one node's node ports are closed",
         _node_ports_closed,
-        caught_by=(NODE_PORT,),
+        expect=(Expectation(NODE_PORT, "assert holds, answered"),),
         bystanders=(WAYS_IN,),
     ),
     Fault(
         "one new connection of four to a Service is lost",
         _connections_lost,
-        caught_by=(CHANGES,),
+        expect=(Expectation(CHANGES, "connections lost"),),
         bystanders=(NODE_PORT,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "UDP to Services is dropped",
         _udp_dropped,
-        caught_by=(WAYS_IN,),
+        expect=(Expectation(WAYS_IN, "assert not any(lost.values())"),),
         bystanders=(CLUSTER_IP,),
     ),
     Fault(
         "a backend sees its node's address in place of the client's",
         _sources_hidden,
-        caught_by=(WAYS_IN,),
+        expect=(Expectation(WAYS_IN, "the backend did not see the client's own address"),),
         bystanders=(NODE_PORT,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "a backend does not reach itself through its Service",
         _hairpins_dropped,
-        caught_by=(WAYS_IN,),
+        expect=(Expectation(WAYS_IN, "a backend did not reach itself"),),
         bystanders=(CLUSTER_IP,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "connection tracking forgets every connection at once",
         _connections_forgotten,
-        caught_by=(CONNTRACK,),
+        expect=(Expectation(CONNTRACK, "has no entry from"),),
         bystanders=(HEADLESS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "one node has lost its routes to other nodes' pods",
         _route_lost,
-        caught_by=(CLUSTER_IP,),
+        expect=(Expectation(CLUSTER_IP, "connections failed"),),
         bystanders=(FRIENDS,),
     ),
     Fault(
         "a router leads clients from outside to pods",
         _pods_announced,
-        caught_by=(OUTSIDE,),
+        expect=(Expectation(OUTSIDE, "assert holds, by_default"),),
         bystanders=(NODE_PORT, CLUSTER_IP),
     ),
 )

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means import kubelets
 from tests.planted.means.kernel import repeated
@@ -40,19 +41,25 @@ FAULTS = (
     Fault(
         "one node's kubelet is stopped",
         _stopped,
-        caught_by=(DAEMON_SET,),
+        expect=(Expectation(DAEMON_SET, 'waits.wait_pods_ready(namespace, "app=tolerant", everywhere)'),),
         bystanders=(STATIC_PROBES,),
     ),
     Fault(
         "one node's kubelet does not look into its static folder",
         _static_pods_ignored,
-        caught_by=(STATIC_MIRROR,),
+        expect=(
+            Expectation(
+                STATIC_MIRROR,
+                'waits.wait_pod_appears(namespace, mirror, "ready", is_ready)',
+                message="last seen: no pod$",
+            ),
+        ),
         bystanders=(UNDONE,),
     ),
     Fault(
         "the containers of static pods do not last",
         _static_pods_short_lived,
-        caught_by=(STATIC_MIRROR,),
+        expect=(Expectation(STATIC_MIRROR, "assert same_container"),),
         bystanders=(STATIC_PROBES,),
     ),
 )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.planted import samples
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed, replaced
 from tests.planted.suites import (
@@ -133,49 +134,55 @@ FAULTS = (
     Fault(
         "no liveness probe is asked",
         _liveness_ignored,
-        caught_by=(LIVENESS,),
+        expect=(Expectation(LIVENESS, 'waits.wait_pod(namespace, name, "started again"'),),
         bystanders=(NEVER_STARTS,),
     ),
     Fault(
         "no startup probe is asked",
         _startup_ignored,
-        caught_by=(NEVER_STARTS,),
+        expect=(Expectation(NEVER_STARTS, 'waits.wait_pod(namespace, "never-starts", "restarted"'),),
         bystanders=(LIVENESS,),
     ),
     Fault(
         "readiness probes are asked once in a minute",
         _readiness_slow,
-        caught_by=(READINESS,),
+        expect=(Expectation(READINESS, 'waits.wait_endpoints(namespace, "web", len(others))'),),
         bystanders=(ANSWERS,),
     ),
     Fault(
         "containers are restarted whatever their policy",
         _always_restarted,
-        caught_by=(PHASES,),
+        expect=(Expectation(PHASES, "assert holds, seen"),),
         bystanders=(STARTUP,),
     ),
     Fault(
         "containers that failed are not restarted under OnFailure",
         _never_restarted,
-        caught_by=(RESTART_POLICY,),
+        expect=(
+            Expectation(
+                RESTART_POLICY,
+                'waits.wait_pod(namespace, pod_name(*key), "restarted"',
+                message="last seen: onfailure-1 Failed",
+            ),
+        ),
         bystanders=(INIT_ORDER,),
     ),
     Fault(
         "init containers run in reverse order",
         _init_reversed,
-        caught_by=(INIT_ORDER,),
+        expect=(Expectation(INIT_ORDER, "assert in_order, notes"),),
         bystanders=(SIDECAR,),
     ),
     Fault(
         "a sidecar is waited for as for any init container",
         _sidecar_awaited,
-        caught_by=(SIDECAR,),
+        expect=(Expectation(SIDECAR, '"beside its app"'),),
         bystanders=(INIT_ORDER,),
     ),
     Fault(
         "imagePullPolicy Always is taken for IfNotPresent",
         _never_asked_again,
-        caught_by=(PULL_POLICIES,),
+        expect=(Expectation(PULL_POLICIES, "assert asked == ASKED"),),
         bystanders=(CONTENT,),
     ),
 )

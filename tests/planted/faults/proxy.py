@@ -12,10 +12,23 @@ from clusters.spec import Mode
 from harness.dataplane.reader import ServiceState
 from harness.kube.wait import wait_until
 from harness.kube.workloads import client_ip_affinity
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary
 from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deaf, deceived, gone, mode_of, never_added
-from tests.planted.suites import AFFINITY, BALANCING, CLUSTER_IP, FRIENDS, HEADLESS, MODE, NODE_PORT, SETS, WAYS_IN
+from tests.planted.suites import (
+    AFFINITY,
+    BALANCING,
+    CLUSTER_IP,
+    FRIENDS,
+    HEADLESS,
+    MAKING_A_SERVICE,
+    MODE,
+    NODE_PORT,
+    SETS,
+    WAITING_FOR_FRONTS,
+    WAYS_IN,
+)
 
 SEEN_DEADLINE_S = 60.0
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
@@ -167,69 +180,73 @@ FAULTS = (
     Fault(
         "one node's kube-proxy hears of no change, its rules go stale",
         _one_deaf,
-        caught_by=(NODE_PORT,),
+        expect=(Expectation(NODE_PORT, "handle.wait_programmed(handle.pods.values())", place=MAKING_A_SERVICE),),
         bystanders=(HEADLESS,),
     ),
     Fault(
         "kube-proxy is gone from one node, its rules stay",
         _one_gone,
-        caught_by=(CLUSTER_IP,),
+        expect=(Expectation(CLUSTER_IP, "handle.wait_programmed(handle.pods.values())", place=MAKING_A_SERVICE),),
         bystanders=(HEADLESS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "kube-proxy is gone from every node, its rules stay",
         _all_gone,
-        caught_by=(BALANCING,),
+        expect=(Expectation(BALANCING, "handle.wait_programmed(handle.pods.values())", place=MAKING_A_SERVICE),),
         bystanders=(HEADLESS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "kube-proxy runs in another mode than asked for",
         _another_mode,
-        caught_by=(MODE,),
+        expect=(Expectation(MODE, "asked for was {cluster.mode}"),),
         bystanders=(FRIENDS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "ipvs chooses backends by the client's address, not in turn",
         _source_hashing,
-        caught_by=(BALANCING,),
+        expect=(Expectation(BALANCING, "expected was strict rotation"),),
         bystanders=(NODE_PORT,),
         modes=frozenset({Mode.IPVS}),
     ),
     Fault(
         "new Services are missing in the set of ClusterIPs",
         _member_missing,
-        caught_by=(WAYS_IN, SETS, CLUSTER_IP),
+        expect=(
+            Expectation(WAYS_IN, "assert not any(lost.values())"),
+            Expectation(SETS, "fronts {'in' if present", place=WAITING_FOR_FRONTS),
+            Expectation(CLUSTER_IP, "connections failed"),
+        ),
         bystanders=(HEADLESS,),
         modes=frozenset({Mode.IPVS}),
     ),
     Fault(
         "one backend of three never gets into the kernel",
         _one_backend_missing,
-        caught_by=(CLUSTER_IP,),
+        expect=(Expectation(CLUSTER_IP, "handle.wait_programmed(handle.pods.values())", place=MAKING_A_SERVICE),),
         bystanders=(NODE_PORT,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "the rule for one backend of three leads to a dead address",
         _one_backend_dead,
-        caught_by=(CLUSTER_IP,),
+        expect=(Expectation(CLUSTER_IP, "handle.wait_programmed(handle.pods.values())", place=MAKING_A_SERVICE),),
         bystanders=(HEADLESS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "one backend of three is neglected",
         _one_backend_neglected,
-        caught_by=(BALANCING,),
+        expect=(Expectation(BALANCING, "expected were independent uniform draws"),),
         bystanders=(CLUSTER_IP,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "session affinity is forgotten at once",
         _affinity_ignored,
-        caught_by=(AFFINITY,),
+        expect=(Expectation(AFFINITY, "clients that met several backends"),),
         bystanders=(BALANCING,),
         modes=RULES_OF_THE_NODE,
     ),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from harness.kube.controlplane import ControlPlane
 from tests.planted import samples
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed
 from tests.planted.means.manifests import scheduler_without
@@ -83,49 +84,56 @@ FAULTS = (
     Fault(
         "no scheduler runs",
         _stopped,
-        caught_by=(GATES,),
+        expect=(
+            Expectation(GATES, 'waits.wait_pod(namespace, "gated", "running"', message="last seen: gated Pending"),
+        ),
         bystanders=(REFUSED_POLICIES,),
     ),
     Fault(
         "the scheduler ignores taints",
         _taints_ignored,
-        caught_by=(TAINTS,),
+        expect=(Expectation(TAINTS, 'waits.wait_pod(namespace, "kept-off", "unschedulable"'),),
         bystanders=(DAEMON_SET,),
     ),
     Fault(
         "the scheduler ignores nodes' labels",
         _labels_ignored,
-        caught_by=(LABEL_GONE,),
+        expect=(Expectation(LABEL_GONE, 'waits.wait_pod(namespace, "late", "found unschedulable"'),),
         bystanders=(LONERS,),
     ),
     Fault(
         "the scheduler ignores which pods a node has",
         _other_pods_ignored,
-        caught_by=(LONERS,),
+        expect=(
+            Expectation(LONERS, "assert placed == {node.name: 1 for node in cluster.workers}"),
+            Expectation(LONERS, 'waits.wait_pod(namespace, "too-many", "unschedulable"'),
+        ),
         bystanders=(NODE_SELECTION,),
     ),
     Fault(
         "the scheduler does not spread pods",
         _spreading_ignored,
-        caught_by=(SPREAD,),
+        expect=(Expectation(SPREAD, "assert placed == {node.name: 2 for node in cluster.workers}"),),
         bystanders=(LONERS,),
     ),
     Fault(
         "the scheduler takes any fit node, not the best",
         _nothing_scored,
-        caught_by=(BEST_NODE,),
+        expect=(Expectation(BEST_NODE, "assert seen == expected"),),
         bystanders=(LONERS,),
     ),
     Fault(
         "nobody is preempted",
         _nobody_preempted,
-        caught_by=(PRIORITY,),
+        expect=(
+            Expectation(PRIORITY, 'waits.wait_pod(namespace, "high", "running"', message="last seen: high Pending"),
+        ),
         bystanders=(LONERS,),
     ),
     Fault(
         "gates hold no pod back",
         _gates_ignored,
-        caught_by=(GATES,),
+        expect=(Expectation(GATES, 'waits.wait_pod(namespace, "gated", "gated", is_gated)'),),
         bystanders=(LONERS,),
     ),
 )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from clusters.spec import Mode
 from tests.planted import samples
+from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, replaced
 from tests.planted.means.kernel import LEAVING, packet_rule
@@ -90,31 +91,31 @@ FAULTS = (
     Fault(
         "internalTrafficPolicy Local is taken for Cluster",
         _internal_policy_ignored,
-        caught_by=(INTERNAL_POLICY,),
+        expect=(Expectation(INTERNAL_POLICY, "web.wait_programmed(web.pods.values(), near)"),),
         bystanders=(EXTERNAL_POLICY,),
     ),
     Fault(
         "externalTrafficPolicy Local is taken for Cluster",
         _external_policy_ignored,
-        caught_by=(EXTERNAL_POLICY,),
+        expect=(Expectation(EXTERNAL_POLICY, "seen by the backends on"),),
         bystanders=(INTERNAL_POLICY,),
     ),
     Fault(
         "an unready endpoint stays ready",
         _unready_stays,
-        caught_by=(READINESS,),
+        expect=(Expectation(READINESS, 'waits.wait_endpoints(namespace, "web", len(others))'),),
         bystanders=(NODE_PORT,),
     ),
     Fault(
         "endpoints that leave serve nobody any more",
         _leaving_serves_nobody,
-        caught_by=(TERMINATING,),
+        expect=(Expectation(TERMINATING, 'leave("second") web.wait_programmed(addresses.values())'),),
         bystanders=(READINESS,),
     ),
     Fault(
         "a Service without endpoints does not refuse, it is silent",
         _nobody_refused,
-        caught_by=(NO_ENDPOINTS,),
+        expect=(Expectation(NO_ENDPOINTS, "was not refused"),),
         bystanders=(CLUSTER_IP,),
         modes=frozenset({Mode.IPTABLES, Mode.NFTABLES}),
     ),

@@ -8,13 +8,38 @@ from clusters.errors import WorldError
 from reports.model import Outcome
 from tests.fakes.owned import fake_cluster
 from tests.planted.cases import CaseProcess
+from tests.planted.expectation import Expectation
 
 REPOSITORY = Path(__file__).parents[3]
 CASES = """
 import time
+from contextlib import contextmanager
+from harness.kube.wait import wait_until
 def test_passes(cluster): assert cluster.name == "kubeproof-fake"
 def test_fails(cluster): assert not cluster.nodes, "nodes"
 def test_hangs(cluster): time.sleep(60)
+@contextmanager
+def block():
+    try:
+        yield
+    finally:
+        time.monotonic()
+def never(cluster):
+    wait_until(f"{cluster.name} gone", lambda: 3, lambda seen: False, deadline_s=0)
+def test_waits(cluster):
+    with block():
+        never(cluster)
+        assert False, "never reached"
+def test_misses(cluster):
+    with block():
+        assert not cluster.nodes or (
+            {}["node"]
+        ), "nodes"
+def test_fails_late(cluster):
+    with block():
+        assert (
+            cluster.name == "other"
+        ), f"{cluster.name} is not other"
 """
 
 
@@ -27,7 +52,7 @@ def process(tmp_path, monkeypatch):
 
 
 def test_cases_see_the_cluster_and_their_outcomes_are_told(process):
-    results = process.run(("test_suite.py::test_passes", "test_suite.py::test_fails"))
+    results = process.run(("test_suite.py::test_passes", "test_suite.py::test_fails")).results
     outcomes = {case.id.rpartition("::")[2]: case.outcome for case in results.cases}
     assert outcomes == {"test_passes": Outcome.PASSED, "test_fails": Outcome.FAILED}
 
@@ -40,3 +65,29 @@ def test_a_case_that_does_not_exist_is_the_worlds_failure(process):
 def test_cases_that_do_not_end_are_ended(process):
     with pytest.raises(WorldError, match="did not end within 2 s"):
         process.run(("test_suite.py::test_hangs",), timeout_s=2)
+
+
+def test_a_failure_is_known_by_the_assertion_that_raised_it(process, tmp_path):
+    names = ("test_passes", "test_fails", "test_waits", "test_misses", "test_fails_late")
+    ran = process.run(tuple(f"test_suite.py::{name}" for name in names))
+    expected = {
+        "test_fails": Expectation("test_suite.py::test_fails", "assert not cluster.nodes"),
+        "test_waits": Expectation("test_suite.py::test_waits", "gone", place="test_suite.py::never"),
+        "test_fails_late": Expectation("test_suite.py::test_fails_late", "is not other", message="kubeproof-fake"),
+    }
+    found = {
+        (name, meant): expected[meant].meets(failure, tmp_path)
+        for case, failures in ran.failures.items()
+        for name in [case.rpartition("::")[2]]
+        for failure in failures
+        for meant in expected
+    }
+    assert {pair for pair, meets in found.items() if meets} == {(name, name) for name in expected}
+    (missed,) = ran.failures["test_suite.py::test_misses"]
+    assert missed.error == "KeyError"
+    assert "test_suite.py::test_passes" not in ran.failures
+
+
+def test_failures_of_an_earlier_run_are_forgotten(process):
+    assert process.run(("test_suite.py::test_fails",)).failures
+    assert not process.run(("test_suite.py::test_passes",)).failures
