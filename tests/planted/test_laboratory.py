@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
@@ -19,6 +20,8 @@ from harness.load.plan import LoadPlan, LoadResult
 from harness.load.setting import SweepPlan, SweepSetting
 from harness.load.step import Step
 from harness.load.sweep import sweep
+from reports.model import Finding
+from tests.planted.sweeps import FULL_TABLE, LOST_WORKER, REFUSED_SERVICES, SweepTrial
 
 SERVICES = (0, 10, 20)
 SPOILT = 1
@@ -37,28 +40,26 @@ Trouble = Callable[[], AbstractContextManager[object]]
 
 
 def test_a_lost_worker_marks_its_step_alone(
-    sweep_setting: SweepSetting, kube: Kube, seed: int, progress: Progress
+    sweep_setting: SweepSetting, kube: Kube, seed: int, progress: Progress, findings: list[Finding]
 ) -> None:
     """The only pod of the generator is deleted while it sends; the next step has the one that takes its place."""
     generator = Interrupted(sweep_setting.generator, SPOILT, lambda: delete_worker(kube, sweep_setting))
     steps = taken(replace(sweep_setting, generator=generator), seed, progress, nullcontext)
 
-    assert [step.flaw for step in steps] == ["", "1 of the generator's workers were lost", ""]
-    assert told_alone(steps)
+    judge("the generator's only worker is lost", f"1 {LOST_WORKER.piece}$", steps, findings)
 
 
 def test_refused_services_mark_their_step_alone(
-    sweep_setting: SweepSetting, kube: Kube, seed: int, progress: Progress
+    sweep_setting: SweepSetting, kube: Kube, seed: int, progress: Progress, findings: list[Finding]
 ) -> None:
     """The API server takes no more Services, as when it has no more addresses, and later does again."""
     steps = taken(sweep_setting, seed, progress, lambda: no_more_services(kube, sweep_setting.namespace))
 
-    assert steps[SPOILT].flaw.startswith("the API server refused Services: 403")
-    assert told_alone(steps)
+    judge("the API server takes no more Services", f"{REFUSED_SERVICES.piece} 403", steps, findings)
 
 
 def test_a_full_connection_tracking_marks_its_step_alone(
-    cluster: Cluster, sweep_setting: SweepSetting, seed: int, progress: Progress
+    cluster: Cluster, sweep_setting: SweepSetting, seed: int, progress: Progress, findings: list[Finding]
 ) -> None:
     """The kernel of the generator's node allows fewer entries than the load wants, from when it sends."""
     if cluster.substrate is not Substrate.UML:
@@ -71,9 +72,9 @@ def test_a_full_connection_tracking_marks_its_step_alone(
         generator = Interrupted(sweep_setting.generator, SPOILT, allow_few)
         steps = taken(replace(sweep_setting, generator=generator), seed, progress, lambda: closing(limit))
 
-    node = sweep_setting.load_node.name
-    assert steps[SPOILT].flaw.startswith(f"connection tracking of {node} was full, with {MOST_ENTRIES} entries: ")
-    assert told_alone(steps)
+    node = re.escape(sweep_setting.load_node.name)
+    expected = f"connection tracking of {node} {FULL_TABLE.piece} {MOST_ENTRIES} entries: "
+    judge("the table of connections is full", expected, steps, findings)
 
 
 def taken(setting: SweepSetting, seed: int, progress: Progress, trouble: Trouble) -> list[Step]:
@@ -86,11 +87,11 @@ def taken(setting: SweepSetting, seed: int, progress: Progress, trouble: Trouble
         return [*made, *steps]
 
 
-def told_alone(steps: list[Step]) -> bool:
-    """The spoilt step has numbers, none of which is in a conclusion; those of the others are."""
-    return all(step.measurements for step in steps) and all(
-        found.concludes == (number != SPOILT) for number, step in enumerate(steps) for found in step.measurements
-    )
+def judge(fault: str, expected: str, steps: list[Step], findings: list[Finding]) -> None:
+    """Put the trial into the report's score; fail if the spoilt step does not give the expected reason, or not alone."""
+    trial = SweepTrial(fault, expected, tuple(steps), SPOILT)
+    findings.append(trial.finding)
+    assert trial.caught, trial.complaint
 
 
 class Interrupted(LoadGenerator):
