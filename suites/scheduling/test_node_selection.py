@@ -63,15 +63,25 @@ def test_selectors_and_affinities_choose_nodes(
     assert BY_SELECTOR in reasons, reasons
 
 
+KEY_THAT_GOES = "kubeproof.io/disk-that-goes"
+"""Not `KEY`, which another case may have given one of the workers."""
+
+
 def test_a_label_that_goes_away_does_not_drive_a_pod_away(
     cluster: Cluster, create: ManifestMaker, change_node: NodeChanger, waits: Waits, namespace: str
 ) -> None:
-    """IgnoredDuringExecution: the pod stays, the next one finds no node."""
-    node = cluster.workers[0].name
-    change_node.label(node, KEY, namespace)
-    create("pod-with-selector.yaml", name="stays", key=KEY, value=namespace)
+    """IgnoredDuringExecution: the pod stays, the next one finds no node.
+
+    Every worker has the label at first, so that the first pod runs even where the scheduler ignores labels: a kubelet
+    refuses a pod that does not select its node.
+    """
+    workers = [node.name for node in cluster.workers]
+    for node in workers:
+        change_node.label(node, KEY_THAT_GOES, namespace)
+    create("pod-with-selector.yaml", name="stays", key=KEY_THAT_GOES, value=namespace)
     waits.wait_pod(namespace, "stays", "running", lambda pod: pod["status"]["phase"] == "Running")
-    change_node.remove_label(node, KEY)
-    create("pod-with-selector.yaml", name="late", key=KEY, value=namespace)
+    for node in workers:
+        change_node.remove_label(node, KEY_THAT_GOES)
+    create("pod-with-selector.yaml", name="late", key=KEY_THAT_GOES, value=namespace)
     waits.wait_pod(namespace, "late", "found unschedulable", lambda pod: unschedulable(pod) is not None)
     waits.wait_pod(namespace, "stays", "still running", lambda pod: pod["status"]["phase"] == "Running", deadline_s=0)
