@@ -29,7 +29,7 @@ class Frame:
     @property
     def is_ours(self) -> bool:
         """Whether the file is one of the repository's own; virtual environments may lie in its hidden folders."""
-        return not self.file.startswith(("/", "."))
+        return not self.file.startswith(("/", ".", "<"))
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -74,5 +74,5 @@ def _kind_of(error: BaseException) -> FailureKind:
 
 
 def _relative(file: str, root: Path) -> str:
-    path = Path(file)
+    path, root = Path(file).resolve(), root.resolve()
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else file

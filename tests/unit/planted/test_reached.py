@@ -26,7 +26,7 @@ WORKERS = tuple(Node(f"worker-{number}", Role.WORKER, f"172.18.0.{number}") for 
 def failing_as_expected(fault):
     """The block fails by the one assertion that the fault expects to fail."""
     (expected,) = next(found.expect for found in FAULTS if found.name == fault)
-    with pytest.raises(Exception) as ended:  # noqa: PT011: what it is, is what is under test
+    with pytest.raises(Exception) as ended:
         yield
     failure = Failure.of(ended.value, REPOSITORY)
     assert expected.meets(failure), f"failed was {failure}, expected was {expected}"
