@@ -202,7 +202,7 @@ FAULTS = (
     Fault(
         "one node gets no pod of any DaemonSet",
         _node_without_daemons,
-        expect=(Expectation(DAEMON_SET, 'waits.wait_pods_ready(namespace, "app=tolerant", everywhere)'),),
+        expect=(Expectation(DAEMON_SET, "observation.require()"),),
         bystanders=(UNDONE,),
     ),
 )

@@ -56,13 +56,13 @@ FAULTS = (
     Fault(
         "no DNS server runs",
         _silent,
-        expect=(Expectation(HEADLESS, "wait_resolved(client, web.dns_name, addresses)"),),
+        expect=(Expectation(HEADLESS, "resolved.require()"),),
         bystanders=(CLUSTER_IP,),
     ),
     Fault(
         "DNS gives one address for every Service called web",
         _lying,
-        expect=(Expectation(HEADLESS, "wait_resolved(client, web.dns_name, addresses)", message=re.escape(LIE)),),
+        expect=(Expectation(HEADLESS, "resolved.require()", message=re.escape(LIE)),),
         bystanders=(HEADLESS_UNREADY,),
     ),
     Fault(

@@ -41,7 +41,7 @@ FAULTS = (
     Fault(
         "one node's kubelet is stopped",
         _stopped,
-        expect=(Expectation(DAEMON_SET, 'waits.wait_pods_ready(namespace, "app=tolerant", everywhere)'),),
+        expect=(Expectation(DAEMON_SET, "observation.require()"),),
         bystanders=(STATIC_PROBES,),
     ),
     Fault(

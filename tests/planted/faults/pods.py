@@ -134,7 +134,7 @@ FAULTS = (
     Fault(
         "no liveness probe is asked",
         _liveness_ignored,
-        expect=(Expectation(LIVENESS, 'waits.wait_pod(namespace, name, "started again"'),),
+        expect=(Expectation(LIVENESS, "pods = ended.require()"),),
         bystanders=(NEVER_STARTS,),
     ),
     Fault(
@@ -146,7 +146,7 @@ FAULTS = (
     Fault(
         "readiness probes are asked once in a minute",
         _readiness_slow,
-        expect=(Expectation(READINESS, 'waits.wait_endpoints(namespace, "web", len(others))'),),
+        expect=(Expectation(READINESS, "endpoints.require()"),),
         bystanders=(ANSWERS,),
     ),
     Fault(

@@ -103,7 +103,7 @@ FAULTS = (
     Fault(
         "an unready endpoint stays ready",
         _unready_stays,
-        expect=(Expectation(READINESS, 'waits.wait_endpoints(namespace, "web", len(others))'),),
+        expect=(Expectation(READINESS, "endpoints.require()"),),
         bystanders=(NODE_PORT,),
     ),
     Fault(

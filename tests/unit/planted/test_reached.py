@@ -72,6 +72,7 @@ def test_a_pod_that_is_started_again_under_never_is_judged_by_its_phases():
     claim = ClaimRecorder("a case", ("4.1",))
     with failing_as_expected("containers are restarted whatever their policy"):
         go_through_phases(
+            SimpleNamespace(exec=lambda *argv: SimpleNamespace(exit_code=0)),
             lambda file, **words: None,
             lambda kind: nullcontext(SimpleNamespace(events=lambda kind: events)),
             Pods(pods),
