@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from clusters.cluster import Cluster, Node
-from clusters.errors import CommandFailed
+from clusters.cluster import Cluster
 from clusters.spec import Mode
 from harness.dataplane.ipvs import IpvsDataPlane
+from harness.dataplane.ipvskernel import why_no_ipvs
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.proxies import Proxies
@@ -26,26 +26,16 @@ def ipvs_dataplane(cluster: Cluster, shell: ProxyShell, proxies: Proxies) -> Ite
     """What the kernels hold in ipvs mode, in which every kube-proxy runs as long as the case lasts.
 
     In a cluster of another mode each is put into it and back, so that what is said of ipvs is decided there as well.
-    A kernel without ip_vs skips the case.
+    A kernel without ip_vs skips the case; a node that only lacks the tools to read it is an environment error.
     """
     if cluster.mode is Mode.IPVS:
         yield IpvsDataPlane(shell)
         return
-    reason = _why_no_ipvs(shell, cluster.nodes[0])
-    if reason is None and not cluster.owned:
-        reason = f"it puts every kube-proxy into ipvs mode, and cluster {cluster.name} is not ours"
-    if reason is not None:
-        pytest.skip(reason)
+    if not cluster.owned:
+        pytest.skip(f"it puts every kube-proxy into ipvs mode, and cluster {cluster.name} is not ours")
+    if (reason := why_no_ipvs(shell, cluster.nodes[0])) is not None:
+        pytest.skip(f"it is about ipvs mode, and {reason}")
     with proxies.changing(cluster.nodes, "mode") as set_mode:
         set_mode(str(Mode.IPVS))
         yield IpvsDataPlane(shell)
 
-
-def _why_no_ipvs(shell: ProxyShell, node: Node) -> str | None:
-    """Why no kube-proxy can run in ipvs mode there, or None."""
-    try:
-        shell.run(node, "ipvsadm", "-Ln")
-    except CommandFailed as failed:
-        words = " ".join(failed.stderr.split())
-        return f"it is about ipvs mode, and ipvsadm finds no ip_vs in the kernel of node {node.name}: {words}"
-    return None

@@ -5,21 +5,27 @@ from dataclasses import replace
 import pytest
 
 from clusters.cluster import Cluster
-from clusters.errors import CommandFailed
+from clusters.errors import CommandFailed, WorldError
 from clusters.spec import Mode
 from harness.dataplane.ipvs import IpvsDataPlane
 from harness.proxyfixtures import ipvs_dataplane
 from tests.fakes.owned import fake_cluster
 from tests.fakes.shell import RecordingNodeShell
 
-NO_IPVS = "Can't initialize ipvs: Protocol not available"
+NO_IPVS = "neither /proc/net/ip_vs nor a module to load: modprobe: FATAL: Module ip_vs not found"
 
 
 class Kernels(RecordingNodeShell):
-    """Nodes whose kernel has no ip_vs."""
+    """Nodes on which ipvsadm fails, by what the script that asks the kernel prints."""
 
-    def run(self, node, *argv):
-        raise CommandFailed(argv, 255, "", NO_IPVS)
+    def __init__(self, kernel):
+        super().__init__()
+        self._kernel = kernel
+
+    def run(self, node, *argv, timeout_s=60.0):
+        if argv[0] == "ipvsadm":
+            raise CommandFailed(argv, 127, "", 'exec: "ipvsadm": executable file not found in $PATH')
+        return self._kernel
 
 
 class Proxies:
@@ -51,7 +57,7 @@ def in_ipvs_mode(cluster: Cluster, shell, proxies):
 
 def test_a_cluster_in_ipvs_mode_is_left_as_it_is():
     proxies = Proxies()
-    (found,) = in_ipvs_mode(replace(fake_cluster(), mode=Mode.IPVS), Kernels({}), proxies)
+    (found,) = in_ipvs_mode(replace(fake_cluster(), mode=Mode.IPVS), Kernels(NO_IPVS), proxies)
     assert isinstance(found, IpvsDataPlane)
     assert not proxies.modes
 
@@ -66,8 +72,15 @@ def test_every_kube_proxy_of_another_cluster_goes_there_and_back():
 
 def test_a_kernel_without_ip_vs_skips_the_case_with_its_own_words():
     proxies = Proxies()
-    with pytest.raises(pytest.skip.Exception, match=rf"finds no ip_vs in the kernel of node [\w-]+: {NO_IPVS}"):
-        list(in_ipvs_mode(replace(fake_cluster(), mode=Mode.IPTABLES), Kernels({}), proxies))
+    with pytest.raises(pytest.skip.Exception, match=rf"the kernel of node [\w-]+ has no ip_vs: {NO_IPVS}"):
+        list(in_ipvs_mode(replace(fake_cluster(), mode=Mode.IPTABLES), Kernels(NO_IPVS), proxies))
+    assert not proxies.modes
+
+
+def test_nodes_that_merely_lack_ipvsadm_skip_nothing():
+    proxies = Proxies()
+    with pytest.raises(WorldError, match="has ip_vs in its kernel .* but no ipvsadm"):
+        list(in_ipvs_mode(replace(fake_cluster(), mode=Mode.IPTABLES), Kernels("no ipvsadm\nloaded\n"), proxies))
     assert not proxies.modes
 
 
