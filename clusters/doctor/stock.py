@@ -34,6 +34,7 @@ class Stock:
             stock = stock_book(facts.lock, release)
             wanted = [release.node_image, *(recipe.tag for recipe in stock.beside)]
             wanted += [stock.director.tag] if Substrate.UML in substrates else []
+            wanted += [] if substrates == {Substrate.UML} else [stock.ipvs_node.tag]
         return cls(source, complete=all(_has_image(facts, tag) for tag in wanted))
 
 

@@ -160,7 +160,7 @@ class StockBook:
     """What source `registry` has no image for, made from images that it has.
 
     `ipvs_node` is kind's node with the tools that read ipvs, which kind leaves out of its image:
-    https://github.com/kubernetes-sigs/kind/issues/1497.
+    https://github.com/kubernetes-sigs/kind/issues/1497. Nodes of every mode have them, for cases about ipvs.
     """
 
     load: Recipe

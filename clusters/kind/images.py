@@ -10,7 +10,7 @@ from clusters.images.build import Builder
 from clusters.images.lock import Lock
 from clusters.images.recipes import Recipe, RecipeBook, StockBook, recipe_book, stock_book
 from clusters.progress import Progress
-from clusters.spec import ClusterSpec, Mode, Source, Substrate
+from clusters.spec import ClusterSpec, Source, Substrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,11 @@ def case_images(book: RecipeBook) -> CaseImages:
 
 
 def _made_node(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
-    """The node image that has to be made; none where kind's own will do."""
-    native_ipvs = spec.mode is Mode.IPVS and spec.substrate is Substrate.HOST
-    return (stock.ipvs_node,) if native_ipvs else ()
+    """The node image that has to be made; none where kind's own will do.
+
+    Cases about ipvs run in a cluster of any mode, so that every node of substrate `host` has what reads it.
+    """
+    return (stock.ipvs_node,) if spec.substrate is Substrate.HOST else ()
 
 
 def _loaded(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:

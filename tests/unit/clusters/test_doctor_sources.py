@@ -11,6 +11,7 @@ from clusters.doctor.facts import Facts
 from clusters.doctor.sources import REGISTRIES
 from clusters.errors import UsageError
 from clusters.images.lock import read_lock
+from clusters.images.recipes import stock_book
 from clusters.spec import Mode, Source
 from tests.fakes.commands import failing
 from tests.fakes.host import WITHOUT_SYS_RESOURCE, FakeHost
@@ -51,6 +52,18 @@ def test_no_registry_is_asked_while_it_is_not_known_what_to_pull():
 def test_an_image_that_was_loaded_before_needs_no_registry():
     host = FakeHost(script={"docker image inspect": "sha256:0123456789ab"}, silent=["registry"])
     assert source_for(Facts(host, Question(), LOCKED))[0] is Source.REGISTRY
+
+
+def test_a_stock_node_whose_tools_are_not_installed_yet_needs_a_registry():
+    """They are put on kind's node image, in a build of ours, for nodes of every mode."""
+    release = LOCKED.release(None)
+    absent = failing("docker image inspect", "No such image")
+    there = "docker image inspect --format={{.Id}}"
+    tag = stock_book(LOCKED, release).ipvs_node.tag
+    host = FakeHost(
+        script={"docker image inspect": "sha256:0123456789ab", f"{there} {tag}": absent}, silent=["registry"]
+    )
+    assert choose_source(host)[0] is Source.BUILT
 
 
 def test_a_package_registry_that_is_silent_is_named_without_its_password():

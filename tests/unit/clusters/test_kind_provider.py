@@ -57,8 +57,10 @@ def rename_kind(commands, installed_kind):
 def test_a_stock_cluster_is_made_of_the_registrys_images_by_digest(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
+    stock = stock_book(LOCK, LOCK.release(None))
+    assert stock.ipvs_node.base == LOCK.release(None).node_image
     (create,) = commands.asked_for(f"{installed_kind} create cluster")
-    assert f"--image={LOCK.release(None).node_image}" in create
+    assert f"--image={stock.ipvs_node.tag}" in create
     assert cluster.images.agnhost == LOCK.agnhost_image
     assert "@sha256:" in cluster.images.agnhost
 
@@ -117,8 +119,9 @@ def test_stock_nodes_keep_their_own_pod_network_and_get_the_leak_guard(tmp_path,
     assert not [script for script in scripts if "/etc/cni" in script]
 
 
-def test_native_ipvs_takes_a_stock_node_with_the_tools_that_read_it(tmp_path, installed_kind):
-    spec = ClusterSpec(Mode.IPVS, "1.37.0", Source.REGISTRY)
+@pytest.mark.parametrize("mode", Mode)
+def test_stock_nodes_of_every_mode_have_the_tools_that_read_ipvs(tmp_path, installed_kind, mode):
+    spec = ClusterSpec(mode, "1.37.0", Source.REGISTRY)
     commands = working(spec, installed_kind)
     provider(commands, tmp_path).create(spec, SilentProgress())
     (create,) = commands.asked_for(f"{installed_kind} create cluster")
