@@ -28,7 +28,8 @@ class Node:
 class CaseImages:
     """Image references that cases may use.
 
-    `outside`, `haproxy` and `registry` are for containers beside the cluster, the others for pods.
+    `outside`, `haproxy` and `registry` are for containers beside the cluster, the others for pods. `tools` is for a
+    pod on each node of an existing cluster; nodes of a kind cluster of ours have the tools themselves.
     """
 
     agnhost: str
@@ -39,6 +40,7 @@ class CaseImages:
     metallb_controller: str
     metallb_speaker: str
     traefik: str
+    tools: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Cluster:
     images: CaseImages
     owned: bool
     environment: dict[str, str]
+    namespace: str = ""
 
     @property
     def workers(self) -> tuple[Node, ...]:

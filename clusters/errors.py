@@ -10,6 +10,7 @@
         ├── CommandFailed     a program ended other than with 0, or not in time
         ├── BuildFailed       an image or a program did not build
         ├── ClusterNotReady   the cluster never became what was asked for
+        ├── ImageUnavailable  a node cannot pull an image that cases need
         └── ClusterUnreachable  the API server does not answer (any more)
 
 Every message is one line for the person at two in the morning: which object, which cluster, what was
@@ -88,6 +89,10 @@ class BuildFailed(WorldError):
 
 class ClusterNotReady(WorldError):
     """A cluster did not become what was asked for: nodes, DNS, metrics, guard or proxy mode."""
+
+
+class ImageUnavailable(WorldError):
+    """A node of a cluster cannot pull an image that cases need, in its kubelet's own words."""
 
 
 class ClusterUnreachable(WorldError):

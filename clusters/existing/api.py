@@ -43,11 +43,26 @@ class ClusterApi(Protocol):
     def log(self, pod: str) -> str:
         """The beginning of the log of a pod of kube-system."""
 
-    def exec(self, pod: str, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
-        """Run a program in a pod of kube-system. Raises `CommandFailed`."""
+    def exec(self, pod: str, argv: tuple[str, ...], timeout_s: float, namespace: str = SYSTEM) -> CommandResult:
+        """Run a program in a pod's first container. Raises `CommandFailed`."""
 
     def run_pod(self, manifest: dict[str, Any], timeout_s: float) -> None:
         """Make a pod in kube-system and return when it runs. Raises `ClusterNotReady`; leaves no pod behind then."""
 
-    def delete_pod(self, name: str) -> None:
-        """Remove a pod of kube-system at once. An absent one is a success."""
+    def delete_pod(self, name: str, namespace: str = SYSTEM) -> None:
+        """Remove a pod at once. An absent one is a success."""
+
+    def create_namespace(self, name: str, labels: dict[str, str], annotations: dict[str, str]) -> None:
+        """Make a namespace that admits pods from its first moment on."""
+
+    def namespaces(self, label: str) -> tuple[dict[str, Any], ...]:
+        """All namespaces that bear a label, as JSON."""
+
+    def delete_namespace(self, name: str) -> None:
+        """Have a namespace removed with everything in it. An absent one is a success."""
+
+    def create_pod(self, namespace: str, manifest: dict[str, Any]) -> None:
+        """Make a pod. One of that name that is there already is a success."""
+
+    def pods(self, namespace: str) -> tuple[dict[str, Any], ...]:
+        """All pods of a namespace, as JSON."""

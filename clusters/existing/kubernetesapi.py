@@ -21,6 +21,7 @@ from websocket import WebSocketException
 from clusters.command import CommandResult
 from clusters.errors import ClusterNotReady, ClusterUnreachable, CommandFailed, UsageError
 from clusters.existing.api import SYSTEM, ProxyPod
+from clusters.existing.podstart import pull_refusals
 
 REQUEST_TIMEOUT_S = 30
 FORWARD_TIMEOUT_S = 5.0
@@ -98,12 +99,12 @@ class KubernetesApi:
                 )
             )
 
-    def exec(self, pod: str, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
+    def exec(self, pod: str, argv: tuple[str, ...], timeout_s: float, namespace: str = SYSTEM) -> CommandResult:
         try:
             socket: Any = stream(
                 self._own_core().connect_get_namespaced_pod_exec,
                 pod,
-                SYSTEM,
+                namespace,
                 command=list(argv),
                 stdin=False,
                 stdout=True,
@@ -112,13 +113,13 @@ class KubernetesApi:
                 _preload_content=False,
             )
         except ApiException as failure:
-            raise CommandFailed(argv, 1, "", f"exec into pod {SYSTEM}/{pod}: {failure.reason}") from failure
+            raise CommandFailed(argv, 1, "", f"exec into pod {namespace}/{pod}: {failure.reason}") from failure
         try:
             socket.run_forever(timeout=timeout_s)
             stdout, stderr = str(socket.read_stdout(timeout=0)), str(socket.read_stderr(timeout=0))
             exit_code, said = (None, "") if socket.is_open() else _ending(socket.read_channel(ERROR_CHANNEL))
         except (WebSocketException, OSError) as failure:
-            raise CommandFailed(argv, -1, "", f"exec into pod {SYSTEM}/{pod} broke: {failure}") from failure
+            raise CommandFailed(argv, -1, "", f"exec into pod {namespace}/{pod} broke: {failure}") from failure
         finally:
             # close() leaves the connection open when the server has said farewell first.
             socket.close()
@@ -132,26 +133,48 @@ class KubernetesApi:
         with self._reaching():
             self._core.create_namespaced_pod(SYSTEM, cast(Any, manifest), _request_timeout=REQUEST_TIMEOUT_S)
         deadline_s = time.monotonic() + timeout_s
-        phase = "Pending"
+        phase, words = "Pending", ""
         while phase != "Running":
             if phase in ("Failed", "Succeeded") or time.monotonic() > deadline_s:
                 self.delete_pod(name)
                 raise ClusterNotReady(
-                    f"pod {SYSTEM}/{name} of cluster {self._name} is {phase}, expected was Running",
+                    f"pod {SYSTEM}/{name} of cluster {self._name} is {phase}, expected was Running{words}",
                     remedy="its image has to be within reach of the node",
                 )
             time.sleep(0.2)  # a watch would not be worth it for a pod that starts within a second or two
-            phase = str(self._get(f"/api/v1/namespaces/{SYSTEM}/pods/{name}")["status"].get("phase"))
+            pod = self._get(f"/api/v1/namespaces/{SYSTEM}/pods/{name}")
+            phase = str(pod["status"].get("phase"))
+            words = "".join(f"; {refusal.words}" for refusal in pull_refusals(pod))
 
-    def delete_pod(self, name: str) -> None:
+    def delete_pod(self, name: str, namespace: str = SYSTEM) -> None:
+        with self._reaching(), _tolerating(404):
+            self._core.delete_namespaced_pod(
+                name, namespace, grace_period_seconds=0, _request_timeout=REQUEST_TIMEOUT_S
+            )
+
+    def create_namespace(self, name: str, labels: dict[str, str], annotations: dict[str, str]) -> None:
+        metadata = {"name": name, "labels": labels, "annotations": annotations}
         with self._reaching():
-            try:
-                self._core.delete_namespaced_pod(
-                    name, SYSTEM, grace_period_seconds=0, _request_timeout=REQUEST_TIMEOUT_S
+            self._core.create_namespace(cast(Any, {"metadata": metadata}), _request_timeout=REQUEST_TIMEOUT_S)
+            # Without its default ServiceAccount, which a controller makes a moment later, it admits no pod.
+            with _tolerating(409):
+                self._core.create_namespaced_service_account(
+                    name, cast(Any, {"metadata": {"name": "default"}}), _request_timeout=REQUEST_TIMEOUT_S
                 )
-            except ApiException as refusal:
-                if refusal.status != 404:
-                    raise
+
+    def namespaces(self, label: str) -> tuple[dict[str, Any], ...]:
+        return tuple(self._get(f"/api/v1/namespaces?labelSelector={label}")["items"])
+
+    def delete_namespace(self, name: str) -> None:
+        with self._reaching(), _tolerating(404):
+            self._core.delete_namespace(name, _request_timeout=REQUEST_TIMEOUT_S)
+
+    def create_pod(self, namespace: str, manifest: dict[str, Any]) -> None:
+        with self._reaching(), _tolerating(409):
+            self._core.create_namespaced_pod(namespace, cast(Any, manifest), _request_timeout=REQUEST_TIMEOUT_S)
+
+    def pods(self, namespace: str) -> tuple[dict[str, Any], ...]:
+        return tuple(self._get(f"/api/v1/namespaces/{namespace}/pods")["items"])
 
     def _get(self, path: str, absent: dict[str, Any] | None = None) -> dict[str, Any]:
         """GET as JSON; `absent` is the answer to a 404."""
@@ -189,15 +212,35 @@ class KubernetesApi:
         except ApiException as refusal:
             if refusal.status in (401, 403):
                 raise UsageError(
-                    f"the credentials of context {self._name} do not suffice: {refusal.reason}",
-                    remedy="kubeproof reads nodes, and pods, logs and ConfigMaps of kube-system",
+                    f"the credentials of context {self._name} do not suffice: {_words_of(refusal)}",
+                    remedy="kubeproof reads nodes, and pods, logs and ConfigMaps of kube-system, and makes namespaces "
+                    "of its own with pods in them",
                 ) from refusal
-            raise ClusterUnreachable(f"cluster {self._name}: {refusal.status} {refusal.reason}") from refusal
+            raise ClusterUnreachable(f"cluster {self._name}: {refusal.status} {_words_of(refusal)}") from refusal
         except (urllib3.exceptions.HTTPError, OSError) as failure:
             raise ClusterUnreachable(
                 f"the API server of cluster {self._name} does not answer: {failure}",
                 remedy=f"`kubectl --context {self._name} get --raw /readyz` should say ok",
             ) from failure
+
+
+@contextmanager
+def _tolerating(status: int) -> Iterator[None]:
+    """An answer of that status is a success."""
+    try:
+        yield
+    except ApiException as refusal:
+        if refusal.status != status:
+            raise
+
+
+def _words_of(refusal: ApiException) -> str:
+    """What the API server says of its refusal, in its Status object where it sent one."""
+    try:
+        told = json.loads(refusal.body or "{}").get("message")
+    except (ValueError, AttributeError):
+        told = None
+    return str(told or refusal.reason)
 
 
 def _http_get(socket: Any, path: str) -> bytes:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from clusters.cluster import CaseImages, Cluster, Node, Role
 from clusters.command import CommandResult
-from clusters.errors import ClusterNotReady, Refused, WorldError
+from clusters.errors import Refused, WorldError
 from clusters.existing.api import ClusterApi, ProxyPod
 from clusters.existing.contexts import require_context
 from clusters.existing.effectivemode import read_effective_mode
+from clusters.existing.imagecheck import ImageCheck
 from clusters.existing.kubernetesapi import KubernetesApi
 from clusters.existing.nodeaccess import run_in_node_pod
+from clusters.existing.ownnamespace import OwnNamespace, new_name
+from clusters.existing.proxypods import UNKNOWN, first_line, proxy_versions
+from clusters.existing.tools import ToolsPods
 from clusters.progress import Progress
 from clusters.spec import ClusterSpec, Substrate
 
@@ -26,7 +30,8 @@ class ExistingProvider:
     """The cluster of one context. Make one with `ExistingProvider.of`.
 
     `images` are references that its nodes can pull or already have. `allow_disruptive` is the user's word
-    that cases may damage nodes, for which each node program runs in a short-lived privileged pod.
+    that cases may damage nodes, for which each node program runs in a short-lived privileged pod. `namespace` is where
+    the run keeps its own pods: those that bring tools to the nodes, and those that have images pulled.
     """
 
     kubeconfig: Path
@@ -34,14 +39,56 @@ class ExistingProvider:
     api: ClusterApi
     images: CaseImages
     allow_disruptive: bool = False
+    namespace: str = field(default_factory=new_name)
+    tools: ToolsPods = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tools = ToolsPods(self.api, self.context, self.namespace, self.images.tools, signals=self.allow_disruptive)
+        object.__setattr__(self, "tools", tools)
 
     @classmethod
     def of(
-        cls, kubeconfig: Path, context: str, images: CaseImages, *, allow_disruptive: bool = False
+        cls,
+        kubeconfig: Path,
+        context: str,
+        images: CaseImages,
+        *,
+        allow_disruptive: bool = False,
+        namespace: str | None = None,
     ) -> ExistingProvider:
-        """Raises `UsageError` for a file or a context that does not exist."""
+        """The provider of a run that begins, or of the one that keeps its pods in `namespace`.
+
+        Raises `UsageError` for a file or a context that does not exist.
+        """
         require_context(kubeconfig, context)
-        return cls(kubeconfig, context, KubernetesApi(kubeconfig, context), images, allow_disruptive)
+        api = KubernetesApi(kubeconfig, context)
+        return cls(kubeconfig, context, api, images, allow_disruptive, namespace or new_name())
+
+    def open(self) -> Cluster:
+        """Make the run's namespace and describe the cluster. `close` has to follow, also after an error."""
+        OwnNamespace(self.api, self.namespace).make()
+        return self.describe()
+
+    def close(self) -> None:
+        """Remove the run's namespace with all pods in it. An absent one is a success."""
+        OwnNamespace(self.api, self.namespace).remove()
+
+    def require_images(self, cluster: Cluster, purposes: frozenset[str], progress: Progress) -> None:
+        """See that every node pulls the case images of these fields of `CaseImages`; tools pods run afterwards.
+
+        Raises `ImageUnavailable`, `ClusterNotReady`.
+        """
+        nodes = tuple(node.name for node in cluster.nodes)
+        images = {purpose: str(getattr(self.images, purpose)) for purpose in sorted(purposes)}
+        for purpose, reference in images.items():
+            progress.step(f"{len(nodes)} nodes pull the {purpose} image {reference}")
+        if images.pop("tools", None):
+            self.tools.start(*nodes)
+        ImageCheck(self.api, self.context, self.namespace).require(nodes, images)
+
+    def closing_facts(self) -> dict[str, str]:
+        """Return what is known of the tools pods, for the report's environment."""
+        return self.tools.versions()
 
     def describe(self) -> Cluster:
         """The cluster as it is, its mode asserted. Raises `ClusterUnreachable`, `ClusterNotReady`, `UsageError`."""
@@ -62,7 +109,15 @@ class ExistingProvider:
             network=None,
             images=self.images,
             owned=self.allow_disruptive,
-            environment={"proxy mode": effective.evidence, **_fingerprint(nodes, self.api.proxy_pods())},
+            environment={
+                "proxy mode": effective.evidence,
+                **_fingerprint(nodes, self.api.proxy_pods()),
+                **proxy_versions(self.api, self.api.proxy_pods()),
+                **self._node_versions(tuple(_node(item) for item in nodes)),
+                "load image": self.images.load,
+                "tools image": self.images.tools,
+            },
+            namespace=self.namespace,
         )
 
     def check(self, spec: ClusterSpec) -> None:
@@ -91,12 +146,7 @@ class ExistingProvider:
     def run_by_proxy(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
-        pods = [pod for pod in self.api.proxy_pods() if pod.node == node.name]
-        if len(pods) != 1:
-            raise ClusterNotReady(
-                f"node {node.name} of cluster {self.context} runs {len(pods)} kube-proxy pods, expected was 1"
-            )
-        return self.api.exec(pods[0].name, argv, timeout_s)
+        return self.tools.run(node.name, argv, timeout_s)
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
         """kube-proxy's logs: the nodes' own journals are out of reach."""
@@ -110,6 +160,20 @@ class ExistingProvider:
 
     def delete(self, name: str) -> None:
         raise self._as_it_is("was not made by us and will not be removed by us")
+
+    def _node_versions(self, nodes: tuple[Node, ...]) -> dict[str, str]:
+        """What the nodes themselves have; a node is touched for it only where that is allowed."""
+        versions = dict.fromkeys(("iptables of the node", "nft of the node"), "not read without --allow-disruptive")
+        if self.allow_disruptive:
+            for name in versions:
+                versions[name] = self._node_version(nodes[-1], name.partition(" ")[0])
+        return versions
+
+    def _node_version(self, node: Node, program: str) -> str:
+        try:
+            return first_line(run_in_node_pod(self.api, node, self.images.agnhost, (program, "--version"), 30.0))
+        except WorldError as failure:
+            return f"{UNKNOWN}: {failure.message}"
 
     def _as_it_is(self, sentence: str) -> Refused:
         return Refused(

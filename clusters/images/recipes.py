@@ -91,6 +91,12 @@ class RecipeBook:
     director: Recipe
     haproxy: Recipe
     registry: Recipe
+    tools: Recipe
+
+    @property
+    def for_existing(self) -> tuple[Recipe, ...]:
+        """What cases need on the nodes of an existing cluster."""
+        return (self.load, self.tools, self.agnhost)
 
     @property
     def beside(self) -> tuple[Recipe, ...]:
@@ -152,7 +158,9 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
     )
     haproxy = Recipe("haproxy", "", lock.debian)
     registry = Recipe("registry", "", lock.debian, (DISTRIBUTION, PAUSE), ("registry", "pause"))
-    return RecipeBook(node=node, load=load, agnhost=agnhost, director=director, haproxy=haproxy, registry=registry)
+    # Of the newer Debian, because an older nft cannot list what a newer one has written, and may even crash on it.
+    tools = Recipe("tools", "", lock.director_debian)
+    return RecipeBook(node, load, agnhost, director, haproxy, registry, tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +176,12 @@ class StockBook:
     ipvs_node: Recipe
     haproxy: Recipe
     registry: Recipe
+    tools: Recipe
+
+    @property
+    def for_existing(self) -> tuple[Recipe, ...]:
+        """What cases need on the nodes of an existing cluster and no registry has."""
+        return (self.load, self.tools)
 
     @property
     def beside(self) -> tuple[Recipe, ...]:
@@ -195,6 +209,7 @@ def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
             lock.debian,
             copied=((lock.distribution_image, "/bin/registry"), (f"registry.k8s.io/pause:{lock.pause}", "/pause")),
         ),
+        tools=Recipe("tools", "", lock.director_debian, base=lock.director_debian_image),
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.command import CommandResult
-from clusters.errors import CommandFailed
-from clusters.existing.api import ProxyPod
+from clusters.errors import CommandFailed, WorldError
+from clusters.existing.api import SYSTEM, ProxyPod
 
 NODES = ("control-plane", "worker", "worker2")
 
@@ -28,8 +28,16 @@ def node(number: int, name: str) -> dict[str, Any]:
     }
 
 
+Refused = tuple[str, str]
+"""Why a kubelet does not pull an image: reason and message."""
+
+
 class FakeApi:
-    """`modes`: what each node's /proxyMode answers; a node that is absent there refuses port-forwards."""
+    """`modes`: what each node's /proxyMode answers; a node that is absent there refuses port-forwards.
+
+    `refused`: why images cannot be pulled, by node and reference. `answers`: what a program prints or how it fails, by
+    the pod's name and the program's.
+    """
 
     def __init__(
         self,
@@ -38,15 +46,25 @@ class FakeApi:
         modes: Mapping[str, str] | None = None,
         logs: Mapping[str, str] | None = None,
         proxies: tuple[str, ...] = NODES,
+        refused: Mapping[tuple[str, str], Refused] | None = None,
+        answers: Mapping[tuple[str, str], str | WorldError] | None = None,
+        namespaces: tuple[dict[str, Any], ...] = (),
     ) -> None:
         self._config = config
         self._modes = dict.fromkeys(NODES, "iptables") if modes is None else modes
         self._logs = logs or {}
         self._proxies = proxies
         self.ports: list[int] = []
+        self._refused = refused or {}
+        self._answers = answers or {}
         self.programs: list[tuple[str, tuple[str, ...]]] = []
-        self.pods: list[str] = []
+        self.node_pods: list[str] = []
         self.exec_failure: CommandFailed | None = None
+        self.namespaces_there = {found["metadata"]["name"]: found for found in namespaces}
+        self.started: dict[tuple[str, str], dict[str, Any]] = {}
+        """Manifests of pods by namespace and name."""
+        self.made: list[str] = []
+        """Names of all pods ever made in namespaces of ours."""
 
     def version(self) -> str:
         return "1.36.1"
@@ -73,14 +91,54 @@ class FakeApi:
     def log(self, pod: str) -> str:
         return self._logs.get(pod.removeprefix("kube-proxy-"), "")
 
-    def exec(self, pod: str, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
+    def exec(self, pod: str, argv: tuple[str, ...], timeout_s: float, namespace: str = SYSTEM) -> CommandResult:
         self.programs.append((pod, argv))
         if self.exec_failure is not None:
             raise self.exec_failure
-        return CommandResult("done", "")
+        if namespace != SYSTEM and (namespace, pod) not in self.started:
+            raise CommandFailed(argv, 1, "", f"exec into pod {namespace}/{pod}: Not Found")
+        answer = self._answers.get((pod, argv[0]), "done")
+        if isinstance(answer, WorldError):
+            raise answer
+        return CommandResult(answer, "")
 
     def run_pod(self, manifest: dict[str, Any], timeout_s: float) -> None:
-        self.pods.append(manifest["metadata"]["name"])
+        self.node_pods.append(manifest["metadata"]["name"])
 
-    def delete_pod(self, name: str) -> None:
-        self.pods.remove(name)
+    def delete_pod(self, name: str, namespace: str = SYSTEM) -> None:
+        if namespace == SYSTEM:
+            self.node_pods.remove(name)
+        else:
+            self.started.pop((namespace, name), None)
+
+    def create_namespace(self, name: str, labels: dict[str, str], annotations: dict[str, str]) -> None:
+        metadata = {"name": name, "labels": labels, "annotations": annotations}
+        self.namespaces_there[name] = {"metadata": metadata}
+
+    def namespaces(self, label: str) -> tuple[dict[str, Any], ...]:
+        return tuple(found for found in self.namespaces_there.values() if label in found["metadata"].get("labels", {}))
+
+    def delete_namespace(self, name: str) -> None:
+        self.namespaces_there.pop(name, None)
+        for pod in [pod for pod in self.started if pod[0] == name]:
+            del self.started[pod]
+
+    def create_pod(self, namespace: str, manifest: dict[str, Any]) -> None:
+        name = manifest["metadata"]["name"]
+        self.made.append(name)
+        self.started.setdefault((namespace, name), manifest)
+
+    def pods(self, namespace: str) -> tuple[dict[str, Any], ...]:
+        return tuple(self._as_seen(manifest) for (place, _), manifest in self.started.items() if place == namespace)
+
+    def _as_seen(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """With the status that its kubelet would give it."""
+        states = [(container, self._state(manifest, container)) for container in manifest["spec"]["containers"]]
+        statuses = [{"name": container["name"], "state": state} for container, state in states]
+        return {**manifest, "status": {"phase": "Pending", "containerStatuses": statuses}}
+
+    def _state(self, manifest: dict[str, Any], container: dict[str, Any]) -> dict[str, Any]:
+        refusal = self._refused.get((manifest["spec"]["nodeName"], container["image"]))
+        if refusal is not None:
+            return {"waiting": dict(zip(("reason", "message"), refusal, strict=True))}
+        return {"terminated": {"exitCode": 0}} if container["command"] == ["true"] else {"running": {}}

@@ -13,4 +13,5 @@ CASE_IMAGES = CaseImages(
     metallb_controller="controller",
     metallb_speaker="speaker",
     traefik="traefik",
+    tools="tools",
 )

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Cluster, Role
-from clusters.errors import ClusterNotReady, CommandFailed, Refused, UsageError
+from clusters.errors import ClusterNotReady, CommandFailed, ImageUnavailable, Refused, UsageError
 from clusters.existing import ExistingProvider
+from clusters.existing.toolspod import tools_pod_name
 from clusters.provider import ClusterProvider
 from clusters.spec import ClusterSpec, Mode, Source
 from tests.fakes.api import FakeApi
@@ -105,7 +106,8 @@ def test_its_nodes_are_out_of_reach_unless_the_user_says_otherwise():
     cluster = provider(api).describe()
     with pytest.raises(Refused, match="--allow-disruptive"):
         provider(api).run_on_node(cluster, cluster.nodes[1], ("reboot",))
-    assert api.programs == []
+    assert "reboot" not in str(api.programs)
+    assert api.made == []
 
 
 def test_a_node_program_runs_in_a_pod_that_is_gone_afterwards():
@@ -113,37 +115,103 @@ def test_a_node_program_runs_in_a_pod_that_is_gone_afterwards():
     allowed = provider(api, allow_disruptive=True)
     cluster = allowed.describe()
     assert allowed.run_on_node(cluster, cluster.nodes[1], ("uptime",)).stdout == "done"
-    ((pod, argv),) = api.programs
+    pod, argv = api.programs[-1]
     assert pod.startswith("kubeproof-node-")
     assert argv[-1] == "uptime"
-    assert api.pods == []
+    assert api.node_pods == []
 
 
 def test_the_pod_of_a_node_program_is_gone_also_when_the_program_fails():
     api = FakeApi()
-    api.exec_failure = CommandFailed(("false",), 1, "", "")
     allowed = provider(api, allow_disruptive=True)
     cluster = allowed.describe()
+    api.exec_failure = CommandFailed(("false",), 1, "", "")
     with pytest.raises(CommandFailed):
         allowed.run_on_node(cluster, cluster.nodes[1], ("false",))
-    assert api.pods == []
+    assert api.node_pods == []
 
 
-def test_the_proxys_rules_are_read_in_its_own_pod():
+def test_the_proxys_rules_are_read_in_the_tools_pod_of_its_node():
     api = FakeApi()
-    cluster = provider(api).describe()
-    provider(api).run_by_proxy(cluster, cluster.nodes[2], ("iptables-save", "-c"))
-    assert api.programs == [("kube-proxy-worker2", ("iptables-save", "-c"))]
+    existing = provider(api)
+    cluster = existing.describe()
+    api.programs.clear()
+    existing.run_by_proxy(cluster, cluster.nodes[2], ("conntrack", "-S"))
+    assert api.programs == [(tools_pod_name("worker2"), ("conntrack", "-S"))]
+    ((place, _), pod), *others = api.started.items()
+    assert not others
+    assert (place, pod["spec"]["nodeName"]) == (cluster.namespace, "worker2")
 
 
 def test_a_node_without_a_proxy_is_told():
     api = FakeApi(proxies=("control-plane",))
-    cluster = provider(api).describe()
+    existing = provider(api)
+    cluster = existing.describe()
     with pytest.raises(ClusterNotReady, match="node worker of cluster staging runs 0 kube-proxy pods"):
-        provider(api).run_by_proxy(cluster, cluster.nodes[1], ("true",))
+        existing.run_by_proxy(cluster, cluster.nodes[1], ("iptables-save",))
 
 
 def test_the_proxys_logs_are_what_can_be_exported(tmp_path):
     api = FakeApi(logs={"worker": "hello"})
     provider(api).export_logs(provider(api).describe(), tmp_path / "logs")
     assert (tmp_path / "logs" / "worker-kube-proxy.log").read_text() == "hello"
+
+
+def test_versions_are_kube_proxys_own_beside_the_nodes_and_the_tools_pods():
+    api = FakeApi(
+        answers={
+            ("kube-proxy-worker2", "iptables"): "iptables v1.8.9 (nf_tables)\n",
+            ("kube-proxy-worker2", "nft"): "nftables v1.0.6 (Lester Gooch #5)\n",
+            (tools_pod_name("worker"), "nft"): "nftables v1.1.3 (Commodore Bullmoose #4)\n",
+        }
+    )
+    existing = provider(api)
+    told = existing.describe().environment
+    assert told["iptables of kube-proxy"] == "iptables v1.8.9 (nf_tables)"
+    assert told["nft of kube-proxy"] == "nftables v1.0.6 (Lester Gooch #5)"
+    assert told["nft of the node"] == "not read without --allow-disruptive"
+    assert existing.closing_facts() == {}, "no tools pod was needed"
+    existing.tools.start("worker")
+    assert existing.closing_facts()["nft of the tools pod"] == "nftables v1.1.3 (Commodore Bullmoose #4)"
+
+
+def test_a_kube_proxy_without_nft_says_so_and_the_run_goes_on():
+    absent = CommandFailed(("nft",), -1, "", 'exec: "nft": executable file not found in $PATH')
+    told = provider(FakeApi(answers={("kube-proxy-worker2", "nft"): absent})).describe().environment
+    assert told["nft of kube-proxy"] == "its image has no nft"
+
+
+def test_the_nodes_own_versions_are_read_where_that_is_allowed():
+    api = FakeApi()
+    told = provider(api, allow_disruptive=True).describe().environment
+    assert told["nft of the node"] == "done"
+    assert api.node_pods == []
+
+
+def test_what_a_run_makes_is_gone_at_its_end():
+    api = FakeApi()
+    existing = provider(api)
+    cluster = existing.open()
+    existing.require_images(cluster, frozenset(("agnhost", "load", "tools")), SilentProgress())
+    assert sorted(name for _, name in api.started) == sorted(tools_pod_name(node.name) for node in cluster.nodes)
+    existing.close()
+    assert api.started == api.namespaces_there == {}
+
+
+def test_only_images_that_are_needed_are_pulled():
+    api = FakeApi(refused={("worker", "load"): ("InvalidImageName", "no")})
+    existing = provider(api)
+    cluster = existing.open()
+    existing.require_images(cluster, frozenset(("agnhost",)), SilentProgress())
+    with pytest.raises(ImageUnavailable, match="node worker of cluster staging cannot pull image load"):
+        existing.require_images(cluster, frozenset(("agnhost", "load")), SilentProgress())
+
+
+def test_every_process_of_a_run_uses_the_same_pods():
+    api = FakeApi()
+    first = provider(api)
+    cluster = Cluster.from_json(first.describe().to_json())
+    first.tools.start("worker")
+    second = ExistingProvider(Path("kubeconfig"), "staging", api, CASE_IMAGES, namespace=cluster.namespace)
+    second.run_by_proxy(cluster, cluster.nodes[1], ("ipset", "list"))
+    assert list(api.started) == [(cluster.namespace, tools_pod_name("worker"))]

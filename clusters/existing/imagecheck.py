@@ -1,0 +1,59 @@
+"""Before any case runs: can every node pull the images that cases need? A pod on each node finds out, and goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clusters.clock import Clock, SystemClock
+from clusters.existing.api import ClusterApi
+from clusters.existing.podstart import START_TIMEOUT_S, PodStart, all_pulled
+from clusters.existing.toolspod import tools_pod_name
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCheck:
+    """Has nodes of a cluster pull images, in pods of `namespace`."""
+
+    api: ClusterApi
+    cluster: str
+    namespace: str
+    clock: Clock = field(default_factory=SystemClock)
+
+    def require(self, nodes: tuple[str, ...], images: Mapping[str, str]) -> None:
+        """Return when every node has all of `images`, references by what they are for.
+
+        Raises `ImageUnavailable` with the kubelet's own words, `ClusterNotReady` for a node that says nothing in time.
+        """
+        if not images:
+            return
+        pods = {f"images-{tools_pod_name(node)}": node for node in nodes}
+        try:
+            for name, node in pods.items():
+                self.api.create_pod(self.namespace, image_pod(name, node, images))
+            PodStart(self.api, self.cluster, self.namespace, pods, self.clock).wait(all_pulled)
+        finally:
+            for name in pods:
+                self.api.delete_pod(name, self.namespace)
+
+
+def image_pod(name: str, node: str, images: Mapping[str, str]) -> dict[str, Any]:
+    """Return a pod with a container of each image. What becomes of its program tells nothing of the image."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": "images"}},
+        "spec": {
+            "nodeName": node,
+            "restartPolicy": "Never",
+            "enableServiceLinks": False,
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,
+            "activeDeadlineSeconds": int(2 * START_TIMEOUT_S),
+            "tolerations": [{"operator": "Exists"}],
+            "containers": [
+                {"name": purpose, "image": reference, "command": ["true"]} for purpose, reference in images.items()
+            ],
+        },
+    }
