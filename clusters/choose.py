@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from clusters.cluster import Cluster
+from clusters.cluster import CaseImages, Cluster
 from clusters.command import HostCommands
 from clusters.doctor import Host, Question, examine
 from clusters.doctor.machine import Machine
@@ -13,8 +15,9 @@ from clusters.engine import Engine
 from clusters.existing import ExistingProvider
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
+from clusters.images.named import NamedImages, PushedImages
 from clusters.images.programs import Programs, cache_directory
-from clusters.images.recipes import recipe_book
+from clusters.images.recipes import recipe_book, stock_book
 from clusters.kind.images import Images, case_images
 from clusters.kind.provider import KindProvider
 from clusters.patience import host_patience
@@ -63,20 +66,41 @@ def kind_provider(*, keep: bool) -> KindProvider:
 
 def provider_of(cluster: Cluster) -> ClusterProvider:
     """The provider that reaches a cluster which another process of the same run has opened."""
-    if cluster.network is None:
-        return ExistingProvider.of(cluster.kubeconfig, cluster.context, cluster.images, allow_disruptive=cluster.owned)
-    return kind_provider(keep=False)
+    return existing_provider_of(cluster) if cluster.network is None else kind_provider(keep=False)
 
 
-def existing_provider(kubeconfig: Path, context: str, allow_disruptive: bool) -> ExistingProvider:
-    """The provider of one existing cluster. Raises `UsageError` for a file or a context that does not exist.
+def existing_provider_of(cluster: Cluster) -> ExistingProvider:
+    """The same for an existing cluster."""
+    return ExistingProvider.of(
+        cluster.kubeconfig,
+        cluster.context,
+        cluster.images,
+        allow_disruptive=cluster.owned,
+        namespace=cluster.namespace,
+    )
 
-    Its nodes have to have, or be able to pull, the images of the cases: agnhost under upstream's name, and
-    the load image under ours.
-    """
-    lock = read_lock()
-    images = case_images(recipe_book(lock, lock.release(None)))
+
+def existing_provider(kubeconfig: Path, context: str, allow_disruptive: bool, named: NamedImages) -> ExistingProvider:
+    """The provider of one existing cluster. Raises `UsageError` for a file or a context that does not exist."""
+    images = images_of_existing(named, pushed_images().read())
     return ExistingProvider.of(kubeconfig, context, images, allow_disruptive=allow_disruptive)
+
+
+def images_of_existing(named: NamedImages, pushed: Mapping[str, str]) -> CaseImages:
+    """Return what an existing cluster's nodes have to have, or be able to pull: images that the user has `named`, or
+    else those that were `pushed` by today's recipes; otherwise agnhost by upstream's name and the others by ours."""
+    lock = read_lock()
+    release = lock.release(None)
+    book = recipe_book(lock, release)
+    ours = replace(case_images(book), tools=f"docker.io/{book.tools.tag}")
+    recipes = (*book.for_existing, *stock_book(lock, release).for_existing)
+    of_today = {f"{recipe.name}:{recipe.digest}" for recipe in recipes}
+    return named.over(ours, {name: found for name, found in pushed.items() if found.rpartition("/")[2] in of_today})
+
+
+def pushed_images() -> PushedImages:
+    """What this user has pushed from this machine for existing clusters."""
+    return PushedImages(state_directory() / "pushed-images.json")
 
 
 def state_directory() -> Path:

@@ -89,6 +89,14 @@ class Engine:
         """Write images to one archive."""
         self._docker("save", "--output", str(archive), *references, timeout_s=BUILD_TIMEOUT_S)
 
+    def tag_image(self, reference: str, other: str) -> None:
+        """Give an image another name beside its own."""
+        self._docker("image", "tag", reference, other)
+
+    def push_image(self, reference: str) -> None:
+        """Push an image to the registry that its name begins with. Raises `CommandFailed`."""
+        self._docker("image", "push", "--quiet", reference, timeout_s=BUILD_TIMEOUT_S)
+
     def remove_image(self, reference: str) -> None:
         self._docker("image", "rm", "--force", reference)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from clusters.cluster import Cluster
+from clusters.progress import Progress
 from harness.run.owner import ClusterOwner
 from harness.run.request import ClusterRequest
 from reports.model import RunResults
@@ -19,3 +21,11 @@ def pytest_kubeproof_results(results: RunResults, directory: Path) -> None:
 @pytest.hookspec(firstresult=True)
 def pytest_kubeproof_cluster_owner(request: ClusterRequest) -> ClusterOwner | None:
     """Whoever makes and removes the cluster; the first answer wins, without one it is kind's provider."""
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_kubeproof_require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> bool | None:
+    """Have nodes pull `images`, fields of `CaseImages` that the selected cases need: called once, before the first case.
+
+    Raises `ImageUnavailable`; the first answer wins, without one nodes of an existing cluster are asked.
+    """

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
 import pytest
 
 from clusters.cluster import Cluster
@@ -27,3 +31,33 @@ def of_other_modes(item: pytest.Item, cluster: Cluster) -> str | None:
     if marker is None or cluster.mode in marker.args:
         return None
     return f"it is about {' and '.join(marker.args)} mode, and the cluster is in {cluster.mode} mode"
+
+
+IMAGES_OF_FIXTURES = {
+    "namespace": "agnhost",  # in which nearly every case has pods of it
+    "make_client": "load",
+    "generator": "load",
+    "shell": "tools",
+}
+"""Which image a case needs that uses a fixture, itself or by other fixtures: fields of `CaseImages`."""
+
+NAMED_IN_MANIFESTS = ("agnhost", "load")
+"""Images for which `$words` stand in the YAML files beside a case."""
+
+
+def images_needed(items: Iterable[pytest.Item], cluster: Cluster) -> frozenset[str]:
+    """Return the images that the nodes need for those cases that will not be skipped, as fields of `CaseImages`."""
+    decided = (item for item in items if not missing_need(item, cluster) and not of_other_modes(item, cluster))
+    return frozenset(image for item in decided for image in _images_of(item))
+
+
+def _images_of(item: pytest.Item) -> Iterable[str]:
+    fixtures = frozenset(getattr(item, "fixturenames", ()))
+    yield from (image for fixture, image in IMAGES_OF_FIXTURES.items() if fixture in fixtures)
+    if "read_manifest" in fixtures:
+        yield from (image for image in NAMED_IN_MANIFESTS if _in_manifests(item.path.parent, image))
+
+
+@cache
+def _in_manifests(folder: Path, image: str) -> bool:
+    return any(f"${image}" in file.read_text() for file in folder.glob("*.yaml"))

@@ -40,6 +40,7 @@ pytest_plugins = [
     "harness.programmingfixtures",
     "harness.edgefixtures",
     "harness.registryfixtures",
+    "harness.imagegate",
 ]
 INPUT = "kubeproof"
 

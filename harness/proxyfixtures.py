@@ -38,4 +38,3 @@ def ipvs_dataplane(cluster: Cluster, shell: ProxyShell, proxies: Proxies) -> Ite
     with proxies.changing(cluster.nodes, "mode") as set_mode:
         set_mode(str(Mode.IPVS))
         yield IpvsDataPlane(shell)
-

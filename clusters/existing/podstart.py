@@ -104,8 +104,8 @@ class PodStart:
         status = pod.get("status", {})
         if status.get("phase") == "Failed":
             raise ClusterNotReady(
-                f"pod {self.namespace}/{name} on node {self.nodes[name]} of cluster {self.cluster} has failed, expected "
-                f"was a start: {status.get('reason', 'no reason')}: {status.get('message', 'no message')}"
+                f"pod {self.namespace}/{name} on node {self.nodes[name]} of cluster {self.cluster} has failed "
+                f"instead of starting: {status.get('reason', 'no reason')}: {status.get('message', 'no message')}"
             )
         for refusal in pull_refusals(pod):
             since_s, first = self._refused.setdefault((name, refusal.image), (self.clock.monotonic(), refusal))

@@ -74,9 +74,7 @@ class Controller:
         try:
             self.cluster = self.owner.open(self.request, self.log)
         except KubeproofError as error:
-            self.log.story(error)
-            setup = CaseResult(SETUP_CASE, "", Outcome.ENVIRONMENT_ERROR, str(error), 0.0)
-            self.results = self.results.with_case(setup)
+            self.refuse(error)
             raise
         self.results = replace(
             self.results,
@@ -85,6 +83,12 @@ class Controller:
         )
         self._publish()
         return self.cluster
+
+    def refuse(self, error: KubeproofError) -> None:
+        """Record that no case can run, as an environment error of the cluster's set-up."""
+        self.log.story(error)
+        setup = CaseResult(SETUP_CASE, "", Outcome.ENVIRONMENT_ERROR, str(error), 0.0)
+        self.results = self.results.with_case(setup)
 
     def take(self, report: pytest.TestReport) -> None:
         """One of the reports of a case: set-up, call or tear-down."""

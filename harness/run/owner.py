@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from clusters.choose import choose_spec, existing_provider, kind_provider
 from clusters.cleaning import clean_leftovers
 from clusters.cluster import Cluster
 from clusters.errors import EngineUnavailable, UsageError
+from clusters.existing import ExistingProvider
 from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from harness.run.request import ClusterRequest
@@ -36,13 +37,13 @@ class ProviderOwner:
         self._provider: ClusterProvider | None = None
         self._cluster: Cluster | None = None
         self._remove = False
+        self._existing: ExistingProvider | None = None
+        self._ends = ExitStack()
 
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
         if request.kubeconfig is not None and request.context is not None:
-            existing = existing_provider(request.kubeconfig, request.context, request.allow_disruptive)
-            progress.step(f"reading existing cluster {request.context}")
-            self._provider, self._cluster = existing, existing.describe()
-            return self._cluster
+            existing = existing_provider(request.kubeconfig, request.context, request.allow_disruptive, request.images)
+            return self._open_existing(existing, progress)
         if request.mode is None:
             raise UsageError("neither a mode nor a cluster was named")
         # Before doctor looks: what a dead run holds of the host is there for this one. Doctor speaks of the engine.
@@ -60,7 +61,18 @@ class ProviderOwner:
         self._remove = found is None and not request.keep
         return self._cluster
 
+    def _open_existing(self, existing: ExistingProvider, progress: Progress) -> Cluster:
+        progress.step(f"reading existing cluster {existing.context}")
+        with ExitStack() as undo:
+            undo.callback(existing.close)
+            cluster = existing.open()
+            self._ends = undo.pop_all()
+        self._provider, self._existing, self._cluster = existing, existing, cluster
+        return cluster
+
     def closing_facts(self) -> dict[str, str]:
+        if self._existing is not None:
+            return self._existing.closing_facts()
         if self._provider is None or self._cluster is None or self._cluster.network is None:
             return {}
         counts = {
@@ -71,6 +83,10 @@ class ProviderOwner:
         return {"packets the leak guard dropped": "; ".join(words)}
 
     def close(self, logs: Path, progress: Progress) -> None:
+        with self._ends:
+            self._close(logs, progress)
+
+    def _close(self, logs: Path, progress: Progress) -> None:
         if self._provider is None or self._cluster is None:
             return
         provider, cluster, self._cluster = self._provider, self._cluster, None

@@ -10,12 +10,21 @@ from typing import TypeVar
 import pytest
 
 from clusters.errors import UsageError
+from clusters.images.named import OPTIONS, NamedImages
 from clusters.patience import DEFAULT, Patience, host_patience
 from clusters.spec import Mode, Source, Substrate
 
 AUTO = "auto"
 EXISTING = "existing"
 """What a report says of a cluster that was there, where it would tell how one of ours is made."""
+
+NO_IMAGES = NamedImages()
+IMAGE_HELP = {
+    "load": "an existing cluster's image of load generators and clients.",
+    "tools": "an existing cluster's image of the pods, one a node, that read what kube-proxy writes.",
+    "agnhost": "an existing cluster's image of backends.",
+}
+WHERE_IMAGES_COME_FROM = "Unless given, what `kubeproof images push REGISTRY/PREFIX` pushed last from here"
 
 Choice = TypeVar("Choice", Mode, Source, Substrate)
 
@@ -38,6 +47,7 @@ class ClusterRequest:
     reuse: bool
     allow_disruptive: bool
     patience: Patience = DEFAULT
+    images: NamedImages = NO_IMAGES
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -51,6 +61,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--kubeconfig", type=Path, help="use an existing cluster of this file, with --context")
     group.addoption("--context", help="the existing cluster's context")
     group.addoption("--allow-disruptive", action="store_true", help="let cases damage an existing cluster")
+    for name, option in OPTIONS.items():
+        group.addoption(option, help=f"{IMAGE_HELP[name]} {WHERE_IMAGES_COME_FROM}")
     group.addoption("--keep", action="store_true", help="keep the cluster at the end")
     group.addoption("--reuse", action="store_true", help="use the cluster that an earlier run kept")
     group.addoption("--runs-dir", type=Path, default=Path("runs"), help="where runs leave their results")
@@ -65,6 +77,7 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
     if mode is None and kubeconfig is None and context is None:
         return None
     _require_one_cluster(mode, kubeconfig, context)
+    images = _require_images_of_existing(NamedImages(*(config.getoption(f"{name}_image") for name in OPTIONS)), mode)
     source, substrate = config.getoption("source"), config.getoption("substrate")
     return ClusterRequest(
         mode=None if mode is None else _one_of(Mode, mode, "--proxy-mode"),
@@ -78,20 +91,25 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
         reuse=config.getoption("reuse"),
         allow_disruptive=config.getoption("allow_disruptive"),
         patience=host_patience(),
+        images=images,
     )
 
 
-def request_for_cluster(mode: Mode | None, kubeconfig: Path | None, context: str | None) -> ClusterRequest:
+def request_for_cluster(
+    mode: Mode | None, kubeconfig: Path | None, context: str | None, images: NamedImages = NO_IMAGES
+) -> ClusterRequest:
     """A cluster that an earlier run kept, or one that is made, or an existing one. Raises `UsageError`."""
     if mode is None and kubeconfig is None and context is None:
         raise UsageError("no cluster was named", remedy="a mode names one of ours, a kubeconfig and a context another")
     _require_one_cluster(mode, kubeconfig, context)
+    _require_images_of_existing(images, mode)
     return ClusterRequest(
         *(mode, None, None, None, 2, kubeconfig, context),
         keep=False,
         reuse=True,
         allow_disruptive=False,
         patience=host_patience(),
+        images=images,
     )
 
 
@@ -100,6 +118,13 @@ def _require_one_cluster(mode: object, kubeconfig: Path | None, context: str | N
         raise UsageError("an existing cluster is named by both --kubeconfig and --context, never guessed")
     if mode is not None and kubeconfig is not None:
         raise UsageError("a mode makes a cluster and --kubeconfig finds one: give one of them")
+
+
+def _require_images_of_existing(images: NamedImages, mode: object) -> NamedImages:
+    if mode is not None and images.given:
+        options = " and ".join(OPTIONS[name] for name in images.given)
+        raise UsageError(f"{options} name images of an existing cluster; a cluster of ours has its own")
+    return images
 
 
 def read_seed(config: pytest.Config) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Cluster, Node, Role
-from clusters.errors import ClusterNotReady
+from clusters.errors import ClusterNotReady, ImageUnavailable
 from clusters.progress import Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.run.request import ClusterRequest
@@ -20,6 +20,8 @@ from reports.model import RunResults
 from tests.fakes.images import CASE_IMAGES
 
 TRACE = Path("owner.log")
+PULLED = Path("pulled.log")
+"""A line for each time that nodes were asked for images."""
 
 
 def trace(line: str) -> None:
@@ -67,3 +69,18 @@ def fake_cluster() -> Cluster:
         owned=True,
         environment={"nft": "1.0.6"},
     )
+
+
+class PullingNodes:
+    """Nodes that are asked for images; with KUBEPROOF_TEST_UNPULLABLE one of them lacks that one."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_kubeproof_require_images(self, cluster: Cluster, images: frozenset[str], progress: Progress) -> bool:
+        with PULLED.open("a") as log:
+            log.write(f"{','.join(sorted(images))}\n")
+        missing = os.environ.get("KUBEPROOF_TEST_UNPULLABLE")
+        if missing in images:
+            raise ImageUnavailable(
+                f"node worker cannot pull image {missing}", remedy="push it", detail="the whole story"
+            )
+        return True

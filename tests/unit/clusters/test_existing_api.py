@@ -35,7 +35,9 @@ def test_what_is_gone_already_is_removed(asking):
 
 
 def test_a_pod_that_is_there_already_is_made(asking):
-    asking(lambda api: api.create_pod("ours", POD), {f"POST {NAMESPACES}/ours/pods": (409, {"reason": "AlreadyExists"})})
+    asking(
+        lambda api: api.create_pod("ours", POD), {f"POST {NAMESPACES}/ours/pods": (409, {"reason": "AlreadyExists"})}
+    )
 
 
 def test_a_pod_that_is_not_admitted_is_told_in_the_servers_words(asking):

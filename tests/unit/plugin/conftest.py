@@ -12,10 +12,11 @@ import pytest
 
 CONFTEST = """
 import pytest
-from tests.fakes.owned import ResultsFile, TracingOwner
+from tests.fakes.owned import PullingNodes, ResultsFile, TracingOwner
 
 def pytest_configure(config):
     config.pluginmanager.register(ResultsFile())
+    config.pluginmanager.register(PullingNodes())
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_kubeproof_cluster_owner(request):

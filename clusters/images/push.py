@@ -1,0 +1,41 @@
+"""Pushing to a registry what cases need on the nodes of an existing cluster."""
+
+from __future__ import annotations
+
+from clusters.engine import Engine
+from clusters.errors import CommandFailed, WorldError
+from clusters.images.build import Builder
+from clusters.images.recipes import Recipe
+from clusters.progress import Progress, timed
+
+
+def push_images(
+    engine: Engine, builder: Builder, recipes: tuple[Recipe, ...], prefix: str, progress: Progress
+) -> dict[str, str]:
+    """Build what is not there, push all of it below `prefix`, and return the references by the recipes' names.
+
+    Each is tagged with its recipe's digest, so that a tag never changes its meaning. Raises `BuildFailed`, `WorldError`.
+    """
+    references = {}
+    for recipe in recipes:
+        tag = builder.ensure(recipe, progress)
+        references[recipe.name] = f"{prefix}/{recipe.name}:{recipe.digest}"
+        with timed(progress, f"pushing {references[recipe.name]}"):
+            _push(engine, tag, references[recipe.name])
+    return references
+
+
+def _push(engine: Engine, tag: str, reference: str) -> None:
+    engine.tag_image(tag, reference)
+    try:
+        engine.push_image(reference)
+    except CommandFailed as failure:
+        registry = reference.partition("/")[0]
+        raise WorldError(
+            f"image {reference} could not be pushed: {' '.join(failure.stderr.split()) or failure.message}",
+            remedy=f"`docker login {registry}`; the engine speaks plain HTTP only to registries on its own host or in "
+            "its insecure-registries",
+            detail=failure.detail,
+        ) from failure
+    finally:
+        engine.remove_image(reference)
