@@ -13,10 +13,13 @@ import typer
 
 from clusters.doctor import Host, Machine, Question, examine
 from clusters.errors import HostUnfit, KubeproofError, UsageError
+from clusters.images.named import NamedImages
 from clusters.progress import PrintedProgress, Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.doctortable import print_report
-from harness.run.request import ClusterRequest, request_for_cluster
+from harness.imagescli import app as images_app
+from harness.imagescli import push_from_here
+from harness.run.request import ClusterRequest, image_help, request_for_cluster
 
 
 def _clean_leftovers(progress: Progress, *, kept_too: bool) -> tuple[str, ...]:
@@ -44,6 +47,7 @@ class Tools:
     host: Host
     clean: Callable[..., tuple[str, ...]] = _clean_leftovers
     explore: Callable[[ClusterRequest, int, int, Progress], None] = _explore
+    push: Callable[[str, Source | None, Progress], dict[str, str]] = push_from_here
 
 
 app = typer.Typer(
@@ -52,6 +56,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(images_app, name="images")
 
 
 @app.command()
@@ -93,9 +98,12 @@ def load(
     named: Annotated[str | None, typer.Option("--context", help="The existing cluster's context.")] = None,
     workers: Annotated[int, typer.Option(help="Locust workers, each a pod.")] = 1,
     port: Annotated[int, typer.Option(help="Where Locust's page is, on this machine alone.")] = 8089,
+    load_image: Annotated[str | None, typer.Option(help=image_help("load"))] = None,
+    agnhost_image: Annotated[str | None, typer.Option(help=image_help("agnhost"))] = None,
 ) -> None:
     """Explore a Service by hand, on Locust's own web page, until Ctrl-C."""
-    _tools(context).explore(request_for_cluster(mode, kubeconfig, named), workers, port, PrintedProgress())
+    request = request_for_cluster(mode, kubeconfig, named, NamedImages(load=load_image, agnhost=agnhost_image))
+    _tools(context).explore(request, workers, port, PrintedProgress())
 
 
 @app.command()

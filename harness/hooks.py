@@ -25,7 +25,7 @@ def pytest_kubeproof_cluster_owner(request: ClusterRequest) -> ClusterOwner | No
 
 @pytest.hookspec(firstresult=True)
 def pytest_kubeproof_require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> bool | None:
-    """Have nodes pull `images`, fields of `CaseImages` that the selected cases need: called once, before the first case.
+    """Have nodes pull `images`, fields of `CaseImages` that the selected cases need: called once, before any case.
 
     Raises `ImageUnavailable`; the first answer wins, without one nodes of an existing cluster are asked.
     """

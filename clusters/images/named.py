@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -87,4 +86,4 @@ class PushedImages:
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile("w", dir=self._file.parent, delete=False) as written:
             json.dump(dict(references), written, indent=2)
-        os.replace(written.name, self._file)
+        Path(written.name).replace(self._file)

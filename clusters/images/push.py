@@ -14,7 +14,7 @@ def push_images(
 ) -> dict[str, str]:
     """Build what is not there, push all of it below `prefix`, and return the references by the recipes' names.
 
-    Each is tagged with its recipe's digest, so that a tag never changes its meaning. Raises `BuildFailed`, `WorldError`.
+    Each is tagged with its recipe's digest, so that a tag keeps its meaning. Raises `BuildFailed`, `WorldError`.
     """
     references = {}
     for recipe in recipes:

@@ -15,6 +15,7 @@ from typing import Any
 from clusters.cluster import Cluster
 from clusters.errors import WorldError
 from clusters.progress import Progress
+from harness.imagegate import require_images
 from harness.kube.client import Kube
 from harness.kube.namespaces import own_namespace
 from harness.kube.services import service_path
@@ -32,6 +33,8 @@ PREFIX = "kubeproof-load-"
 NAME = "web"
 BACKENDS = 3
 LOCUSTFILE = "explore.py"
+IMAGES = frozenset(("agnhost", "load"))
+"""What it needs of its cluster's nodes."""
 
 
 @contextmanager
@@ -63,6 +66,7 @@ def explore(request: ClusterRequest, workers: int, page_port: int, owner: Cluste
     with interrupted_once():
         try:
             cluster = owner.open(request, progress)
+            require_images(cluster, IMAGES, progress)
             with exploring(cluster, workers, page_port, progress) as locust, suppress(KeyboardInterrupt):
                 progress.step(f"http://127.0.0.1:{page_port} is Locust's page; Ctrl-C ends it")
                 locust.wait()

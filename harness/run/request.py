@@ -20,11 +20,10 @@ EXISTING = "existing"
 
 NO_IMAGES = NamedImages()
 IMAGE_HELP = {
-    "load": "an existing cluster's image of load generators and clients.",
-    "tools": "an existing cluster's image of the pods, one a node, that read what kube-proxy writes.",
-    "agnhost": "an existing cluster's image of backends.",
+    "load": "On an existing cluster, the image of load generators and clients.",
+    "tools": "On an existing cluster, the image of the pods, one a node, that read what kube-proxy writes.",
+    "agnhost": "On an existing cluster, the image of backends.",
 }
-WHERE_IMAGES_COME_FROM = "Unless given, what `kubeproof images push REGISTRY/PREFIX` pushed last from here"
 
 Choice = TypeVar("Choice", Mode, Source, Substrate)
 
@@ -50,6 +49,15 @@ class ClusterRequest:
     images: NamedImages = NO_IMAGES
 
 
+def image_help(name: str) -> str:
+    """What the option of an image is about, and what is taken where it is not given."""
+    otherwise = "; where nothing was pushed, upstream's own" if name == "agnhost" else ""
+    return (
+        f"{IMAGE_HELP[name]} Of any registry that the nodes reach; unless given, the one that `kubeproof images push "
+        f"REGISTRY/PREFIX` pushed last from here{otherwise}."
+    )
+
+
 def add_options(parser: pytest.Parser) -> None:
     """The options of a run."""
     group = parser.getgroup("kubeproof", "Kubeproof: the cluster under test")
@@ -62,7 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--context", help="the existing cluster's context")
     group.addoption("--allow-disruptive", action="store_true", help="let cases damage an existing cluster")
     for name, option in OPTIONS.items():
-        group.addoption(option, help=f"{IMAGE_HELP[name]} {WHERE_IMAGES_COME_FROM}")
+        group.addoption(option, help=image_help(name))
     group.addoption("--keep", action="store_true", help="keep the cluster at the end")
     group.addoption("--reuse", action="store_true", help="use the cluster that an earlier run kept")
     group.addoption("--runs-dir", type=Path, default=Path("runs"), help="where runs leave their results")

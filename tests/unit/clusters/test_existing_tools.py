@@ -175,7 +175,7 @@ class Evicting(FakeApi):
 
 
 def test_a_pod_that_its_node_does_not_admit_is_told_at_once():
-    with pytest.raises(ClusterNotReady, match="on node worker .*OutOfcpu: Node didn't have enough resource"):
+    with pytest.raises(ClusterNotReady, match=r"on node worker .*OutOfcpu: Node didn't have enough resource"):
         tools(Evicting()).start("worker")
 
 

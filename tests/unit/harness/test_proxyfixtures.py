@@ -79,7 +79,7 @@ def test_a_kernel_without_ip_vs_skips_the_case_with_its_own_words():
 
 def test_nodes_that_merely_lack_ipvsadm_skip_nothing():
     proxies = Proxies()
-    with pytest.raises(WorldError, match="has ip_vs in its kernel .* but no ipvsadm"):
+    with pytest.raises(WorldError, match=r"has ip_vs in its kernel .* but no ipvsadm"):
         list(in_ipvs_mode(replace(fake_cluster(), mode=Mode.IPTABLES), Kernels("no ipvsadm\nloaded\n"), proxies))
     assert not proxies.modes
 

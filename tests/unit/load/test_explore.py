@@ -10,16 +10,19 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 
-from clusters.errors import WorldError
+from clusters.errors import ImageUnavailable, WorldError
+from clusters.existing.toolspod import tools_pod_name
 from clusters.progress import PrintedProgress
 from clusters.spec import Mode
 from harness.kube.wait import wait_until
 from harness.load.explore import explore, free_port, master_argv, require_ended_well
 from harness.load.master import PROCESSES
 from harness.run.request import request_for_cluster
+from tests.fakes.apiserver import FakeApiServer, serving
 
 FILE = PROCESSES / "kubeproof_load" / "explore.py"
 
@@ -130,3 +133,42 @@ def test_what_ended_by_itself_is_removed_whoever_comes_then():
     with pytest.raises(WorldError, match="no cluster"):
         explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
     assert owner.removed
+
+
+class OnExisting:
+    """The owner of an existing cluster."""
+
+    def __init__(self, cluster) -> None:
+        self._cluster = cluster
+        self.closed = False
+
+    def open(self, request, progress):
+        return self._cluster
+
+    def close(self, logs, progress):
+        self.closed = True
+
+
+def test_an_image_that_an_existing_clusters_nodes_lack_is_told_before_anything_starts(tmp_path):
+    pods = "/api/v1/namespaces/ours/pods"
+    waiting = {"waiting": {"reason": "InvalidImageName", "message": "no such thing"}}
+    names = [f"images-{tools_pod_name(name)}" for name in ("node", "worker")]
+    listed = [
+        {
+            "metadata": {"name": name},
+            "spec": {"containers": [{"name": "load", "image": "load"}]},
+            "status": {"containerStatuses": [{"name": "load", "state": waiting}]},
+        }
+        for name in names
+    ]
+    server = FakeApiServer(
+        {f"POST {pods}": {}, f"GET {pods}": {"items": listed}, **{f"DELETE {pods}/{name}": {} for name in names}}
+    )
+    with serving(server, tmp_path) as cluster:
+        owner = OnExisting(replace(cluster, network=None, namespace="ours"))
+        with pytest.raises(
+            ImageUnavailable, match="node node of cluster fake cannot pull image load: InvalidImageName"
+        ):
+            explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
+    assert owner.closed
+    assert {asked.partition(" ")[2].partition("/pods")[0] for asked in server.asked} == {"/api/v1/namespaces/ours"}
