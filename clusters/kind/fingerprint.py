@@ -9,7 +9,7 @@ from clusters.engine import Engine
 from clusters.errors import CommandFailed
 from clusters.kind.nodes import control_plane, node_containers
 from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
-from clusters.spec import ClusterSpec, Mode
+from clusters.spec import ClusterSpec, Mode, Substrate
 
 UNKNOWN = "could not be read"
 
@@ -22,9 +22,6 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
     def on_node(*argv: str) -> str:
         return _first_line(lambda: engine.exec(node.name, *argv).stdout)
 
-    def by_proxy(*argv: str) -> str:
-        return _first_line(lambda: run_by_proxy(engine, spec.substrate, node, argv, 30).stdout)
-
     seen = {
         "engine": info.version,
         "host kernel": info.kernel,
@@ -32,17 +29,30 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
         "cgroup version": info.cgroup_version,
         "node image": str(node_containers(engine, spec.name)[0]["Image"]),
         "proxier log line": _proxier_line(engine, spec.name),
-        "iptables": by_proxy("iptables", "--version")
-        if spec.mode is not Mode.NFTABLES
-        else on_node("iptables", "--version"),
-        "nft": on_node("nft", "--version"),
-        "ipset": on_node("ipset", "--version"),
+        **_proxy_versions(engine, spec, node),
+        "iptables of the node": on_node("iptables", "--version"),
+        "nft of the node": on_node("nft", "--version"),
+        "ipset of the node": on_node("ipset", "--version"),
         "conntrack max": on_node("cat", "/proc/sys/net/netfilter/nf_conntrack_max"),
         "minSyncPeriod": _proxy_setting(engine, spec.name, "minSyncPeriod"),
     }
     if spec.mode is Mode.IPVS:
         seen["ipvs scheduler"] = spec.ipvs_scheduler
     return seen
+
+
+def _proxy_versions(engine: Engine, spec: ClusterSpec, node: Node) -> dict[str, str]:
+    """Versions of kube-proxy's own programs: what another nft has written, its nft may fail to read."""
+    if spec.substrate is Substrate.UML:
+        in_guest = _first_line(lambda: run_by_proxy(engine, spec.substrate, node, ("iptables", "--version"), 30).stdout)
+        return {"iptables of kube-proxy": in_guest}
+
+    def in_proxy(program: str) -> str:
+        kubectl = control_plane(engine, spec.name)
+        in_its_pod = ("exec", "--namespace=kube-system", "daemonset/kube-proxy", "--", program, "--version")
+        return _first_line(lambda: kubectl.run(*in_its_pod))
+
+    return {f"{program} of kube-proxy": in_proxy(program) for program in ("iptables", "nft")}
 
 
 def _first_line(ask: Callable[[], str]) -> str:

@@ -93,6 +93,22 @@ def test_a_version_that_the_source_does_not_run_is_never_promised(tmp_path, inst
     assert commands.asked_for("docker network create") == []
 
 
+def test_versions_are_kube_proxys_own_beside_the_nodes(tmp_path, installed_kind):
+    in_proxy = (
+        f"docker exec {STOCK.name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf "
+        "exec --namespace=kube-system daemonset/kube-proxy --"
+    )
+    script = {
+        f"{in_proxy} nft": "nftables v1.0.6 (Lester Gooch #5)\n",
+        f"{in_proxy} iptables": failing("iptables", "not found"),
+        f"docker exec {STOCK.name}-worker2 nft": "nftables v1.1.3 (Commodore Bullmoose #4)\n",
+    }
+    told = provider(working(STOCK, installed_kind, script), tmp_path).create(STOCK, SilentProgress()).environment
+    assert told["nft of kube-proxy"] == "nftables v1.0.6 (Lester Gooch #5)"
+    assert told["nft of the node"] == "nftables v1.1.3 (Commodore Bullmoose #4)"
+    assert told["iptables of kube-proxy"].startswith("could not be read")
+
+
 def test_the_metrics_api_is_made_once_somebody_serves_it(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     provider(commands, tmp_path).create(STOCK, SilentProgress())
