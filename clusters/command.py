@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from clusters.errors import CommandFailed
+from clusters.processes import HostProcesses
+from clusters.supervisor import supervise
+
+LAST_WORDS_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Commands(Protocol):
 
 
 class HostCommands:
-    """Programs as child processes of ours, never through a shell."""
+    """Programs as child processes of ours, never through a shell. They end with us, whatever ends us."""
 
     def run(
         self,
@@ -45,18 +49,17 @@ class HostCommands:
         env: Mapping[str, str] | None = None,
         stdin: str | None = None,
     ) -> CommandResult:
+        supervise()
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 argv,
-                capture_output=True,
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                timeout=timeout_s,
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
-                check=False,
                 # A Ctrl-C is for us: what we run, clean-up above all, ends when we say so.
                 start_new_session=True,
             )
@@ -64,11 +67,32 @@ class HostCommands:
             raise CommandFailed(argv, 127, "", f"{argv[0]}: not found") from missing
         except OSError as refused:
             raise CommandFailed(argv, 126, "", f"{argv[0]}: cannot be executed: {refused.strerror}") from refused
-        except subprocess.TimeoutExpired as late:
-            raise CommandFailed(argv, None, _text(late.stdout), _text(late.stderr)) from late
-        if done.returncode != 0:
-            raise CommandFailed(argv, done.returncode, done.stdout, done.stderr)
-        return CommandResult(done.stdout, done.stderr)
+        with process:
+            try:
+                stdout, stderr = process.communicate(stdin, timeout_s)
+            except subprocess.TimeoutExpired as late:
+                _end(process)
+                raise CommandFailed(argv, None, *_last_words(process)) from late
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode != 0:
+            raise CommandFailed(argv, process.returncode, stdout, stderr)
+        return CommandResult(stdout, stderr)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the process and whatever it has started: its session, and all descendants."""
+    HostProcesses().end(lambda seen: process.pid in (seen.pid, seen.session))
+
+
+def _last_words(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What a process that was ended has written to stdout and stderr."""
+    try:
+        return process.communicate(timeout=LAST_WORDS_S)
+    except subprocess.TimeoutExpired as held:
+        # Somebody else has the pipes, who was not to be found.
+        return _text(held.stdout), _text(held.stderr)
 
 
 def _text(output: bytes | str | None) -> str:

@@ -15,6 +15,8 @@ from typing import Any, Self
 CLUSTER_LABEL = "io.kubeproof.cluster"
 OWNER_LABEL = "io.kubeproof.owner"
 KEEP_LABEL = "io.kubeproof.keep"
+KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+"""kind's own, on each of its nodes."""
 
 ENDED = ("Z", "X", "x")
 """States of a process that has ended and not been waited for yet."""

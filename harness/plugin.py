@@ -17,6 +17,7 @@ import pytest
 from clusters.choose import provider_of
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
+from clusters.supervisor import supervise
 from harness import hooks
 from harness.bundle import collect_bundle
 from harness.claims import read_claims
@@ -83,6 +84,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if request is None or config.option.collectonly:
             return
         sigterm_as_interrupt()
+        supervise()  # also of xdist's workers, which are started later
         controller = _new_controller(config, request)
         config.stash[CONTROLLER] = controller
         config.stash[RUN_DIRECTORY] = controller.directory

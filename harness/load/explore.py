@@ -15,6 +15,7 @@ from typing import Any
 from clusters.cluster import Cluster
 from clusters.errors import WorldError
 from clusters.progress import Progress
+from clusters.supervisor import supervise
 from harness.imagegate import require_images
 from harness.kube.client import Kube
 from harness.kube.namespaces import own_namespace
@@ -54,6 +55,7 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
         progress.step(f"{workers} Locust workers on {node.name}")
         kube.create(namespace, *_workers(cluster, node.name, workers, master, target))
         Waits(kube).wait_pods_ready(namespace, "load=explore", workers)
+        supervise()
         with subprocess.Popen(master_argv(master, page_port), env=_environment(target)) as process:
             try:
                 yield process

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clusters.errors import WorldError
+from clusters.supervisor import supervise
 
 PROCESSES = Path(__file__).parent / "processes"
 MODULE = "kubeproof_load.master"
@@ -78,6 +79,7 @@ class Master:
 @contextmanager
 def running_master(address: str, workers: int) -> Iterator[Master]:
     """A master on `address`, for so many workers; it ends with the block."""
+    supervise()
     argv = [sys.executable, "-m", MODULE, address, str(workers)]
     environment = {**os.environ, "PYTHONPATH": str(PROCESSES)}
     with (

@@ -1,5 +1,7 @@
 """The controller owns the cluster: one is made and one removed, however a run is shaped and however it ends."""
 
+import os
+import select
 import signal
 import time
 
@@ -22,6 +24,13 @@ import pytest
 @pytest.mark.claim("1.1")
 def test_speaks(cluster, claim): claim.confirmed("1.1", "seen")
 """ + HANGING.replace("def test_hanging", "@pytest.mark.claim('1.1')\ndef test_hanging")
+WORKING = """
+import os, pathlib, subprocess
+def test_working(cluster):
+    child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    pathlib.Path("line").write_text(f"{os.getpid()} {child.pid}")
+    child.wait()
+"""
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",), ("-x",), ("-n2", "-x")], ids=" ".join)
@@ -85,6 +94,16 @@ def test_a_killed_run_has_results_of_all_that_ended(run):
 def test_a_run_without_a_cluster_tells_the_version_asked_for_as_such(run):
     run.run(TWO, "--kubernetes=1.37.2", KUBEPROOF_TEST_UNFIT="1")
     assert run.results["run"]["kubernetes"] == "1.37.2 (asked for)"
+
+
+def test_a_killed_run_takes_its_workers_along_with_whatever_they_have_started(run):
+    line = run.directory / "line"
+    os.mkfifo(line)
+    process = run.start(WORKING, "-n1")
+    handles = [os.pidfd_open(int(pid)) for pid in line.read_text().split()]
+    process.kill()
+    assert all(select.select([handle], [], [], 30)[0] for handle in handles)
+    process.communicate(timeout=30)
 
 
 def test_a_cluster_that_does_not_come_up_is_one_line_and_an_environment_error(run):

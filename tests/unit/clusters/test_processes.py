@@ -1,0 +1,247 @@
+"""Real processes: whatever is started ends with who started it, and with its time."""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from clusters.command import HostCommands
+from clusters.errors import CommandFailed
+from clusters.ownership import Owner
+from clusters.processes import GRACE_S, MAKING_S, HostProcesses, Process, owner_mark, with_descendants
+from tests.fakes.clock import JumpingClock
+
+PATIENCE_S = 30
+"""Far more than anything here takes; a process that outlives it fails the test and not the machine."""
+
+PLAIN = "sleep 600 & echo $$ $! > {line}; wait"
+STUBBORN = 'trap "" TERM; sleep 600 & echo $$ $! > {line}; wait; wait'
+RUN = "import sys; from clusters.command import HostCommands; HostCommands().run(*sys.argv[1:], timeout_s=600)"
+
+
+@pytest.fixture
+def line(tmp_path) -> Path:
+    """A pipe with a name, by which children tell their numbers; who reads waits for them."""
+    fifo = tmp_path / "line"
+    os.mkfifo(fifo)
+    return fifo
+
+
+@contextmanager
+def started(*argv, code=RUN, **environment):
+    """A Python process of our own that runs a command and is ended in any case."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *argv], env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment}
+    ) as parent:
+        try:
+            yield parent
+        finally:
+            parent.kill()
+
+
+def watch(pids):
+    """Handles that stay with these very processes (pidfd_open(2))."""
+    return [os.pidfd_open(int(pid)) for pid in pids]
+
+
+def ended(handle, patience_s=PATIENCE_S):
+    """The process has ended within the time."""
+    return bool(select.select([handle], [], [], patience_s)[0])
+
+
+def test_a_killed_parent_takes_its_children_along_also_those_that_ignore_sigterm(line):
+    with started("sh", "-c", STUBBORN.format(line=line)) as parent:
+        handles = watch(line.read_text().split())
+        parent.kill()
+        assert all(map(ended, handles))
+
+
+@pytest.mark.parametrize(
+    "escape",
+    ["setsid sh -c '{inner}'", "env -i /bin/sh -c '{inner}'", "(sh -c '{inner}' &); sleep 600"],
+    ids=["a session of its own", "no environment", "orphaned"],
+)
+def test_a_grandchild_cannot_leave(line, escape):
+    inner = f"echo $$ > {line}; exec sleep 600"
+    with started("sh", "-c", escape.format(inner=inner)) as parent:
+        handles = watch(line.read_text().split())
+        parent.kill()
+        assert all(map(ended, handles))
+
+
+def test_children_that_others_start_for_it_go_as_well(line):
+    """As xdist's workers, which are children of the run and no commands of ours."""
+    code = (
+        "import subprocess, sys; from clusters.supervisor import supervise; supervise(); subprocess.run(sys.argv[1:])"
+    )
+    with started("sh", "-c", PLAIN.format(line=line), code=code) as parent:
+        handles = watch(line.read_text().split())
+        parent.kill()
+        assert all(map(ended, handles))
+
+
+def test_a_run_within_a_run_goes_with_what_it_has_started(line):
+    with started(sys.executable, "-c", RUN, "sh", "-c", PLAIN.format(line=line)) as parent:
+        handles = watch(line.read_text().split())
+        parent.kill()
+        assert all(map(ended, handles))
+
+
+def test_an_interrupted_parent_leaves_nothing_either(line):
+    with started("sh", "-c", PLAIN.format(line=line)) as parent:
+        handles = watch(line.read_text().split())
+        parent.send_signal(signal.SIGINT)
+        assert parent.wait(PATIENCE_S) != 0
+        assert all(ended(handle, 0) for handle in handles), "they end before it does"
+
+
+def test_a_thread_that_ends_takes_nothing_along(line):
+    """A parent-death signal would come when the thread ends that has started the child."""
+    code = (
+        "import subprocess, sys, threading; from clusters.supervisor import supervise; supervise(); "
+        "start = threading.Thread(target=lambda: subprocess.Popen(sys.argv[1:])); start.start(); start.join(); "
+        "print('joined', flush=True); sys.stdin.read()"
+    )
+    argv = ("sh", "-c", f"echo $$ > {line}; exec sleep 600")
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()
+    ) as parent:
+        (handle,) = watch(line.read_text().split())
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"joined\n"
+        assert not ended(handle, 0)
+        parent.kill()
+        assert ended(handle)
+
+
+def test_a_container_in_the_making_is_made_before_who_makes_it_ends(line, tmp_path):
+    """The engine makes it anyway: only after that can it be removed."""
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    (tmp_path / "run").write_text(f"read word < {go}; echo made > {tmp_path}/made")
+    # A shell by the name of `docker` reads the script `run`, as the engine's client would the word.
+    script = (
+        f"cd {tmp_path}; (exec -a docker sh run) & echo $! > first; sleep 600 & echo $(cat first) $! > {line}; wait"
+    )
+    with started("bash", "-c", script) as parent:
+        making, other = watch(line.read_text().split())
+        parent.kill()
+        assert ended(other)
+        assert not ended(making, 0)
+        go.write_text("go\n")
+        assert ended(making)
+        assert (tmp_path / "made").exists()
+
+
+class FakeProc:
+    """A /proc of a few processes. One leaves it with the first signal, or with SIGKILL if it is `stubborn`."""
+
+    def __init__(self, folder, stubborn=()):
+        self.folder = folder
+        self.clock = JumpingClock()
+        self.sent = []
+        self._stubborn = stubborn
+        (folder / "self" / "ns").mkdir(parents=True)
+        (folder / "self" / "ns" / "pid").touch()
+
+    def add(self, pid, *argv):
+        fields = ["S", "1", str(pid), str(pid), *(str(number) for number in range(7, 53))]
+        (self.folder / str(pid)).mkdir()
+        (self.folder / str(pid) / "stat").write_text(f"{pid} (x) {' '.join(fields)}\n")
+        (self.folder / str(pid) / "cmdline").write_text("\0".join(argv) + "\0")
+        (self.folder / str(pid) / "environ").write_text("")
+
+    def kill(self, pid, number):
+        self.sent.append((pid, signal.Signals(number).name, round(self.clock.now_s)))
+        if number == signal.SIGKILL or pid not in self._stubborn:
+            shutil.rmtree(self.folder / str(pid))
+
+    def end(self, *pids):
+        return HostProcesses(self.folder, self.clock, self.kill).end(lambda seen: seen.pid in pids)
+
+
+def test_who_makes_a_container_for_too_long_ends_too(tmp_path):
+    proc = FakeProc(tmp_path)
+    proc.add(7, "docker", "run", "--detach", "image")
+    proc.add(8, "docker", "exec", "container", "ps")
+    proc.add(9, "docker", "ps")
+    assert [seen.pid for seen in proc.end(7, 8)] == [7, 8]
+    assert sorted(proc.sent) == [(7, "SIGTERM", MAKING_S), (8, "SIGTERM", 0)]
+
+
+def test_sigkill_comes_only_after_some_time(tmp_path):
+    proc = FakeProc(tmp_path, stubborn=(7,))
+    proc.add(7, "mmdebstrap")
+    proc.end(7)
+    assert (proc.sent[0], proc.sent[-1]) == ((7, "SIGTERM", 0), (7, "SIGKILL", GRACE_S))
+
+
+def test_what_may_not_be_signalled_is_left_alone(tmp_path):
+    def refuse(pid, number):
+        raise PermissionError
+
+    proc = FakeProc(tmp_path)
+    proc.add(7, "sudo")
+    assert HostProcesses(tmp_path, proc.clock, refuse).end(lambda seen: True) == ()
+
+
+def test_time_is_up_for_the_whole_group():
+    with pytest.raises(CommandFailed, match="did not end in time") as late:
+        HostCommands().run("sh", "-c", "sleep 600 & echo $!; wait", timeout_s=2.0)
+    assert int(late.value.stdout) not in {seen.pid for seen in HostProcesses().read()}
+
+
+def test_nothing_else_is_ended(line):
+    """One that belongs to a living run, and one that belongs to nobody."""
+    own = {**os.environ, "KUBEPROOF_OWNER": owner_mark()}
+    foreign = {name: value for name, value in os.environ.items() if name != "KUBEPROOF_OWNER"}
+    with started("sh", "-c", PLAIN.format(line=line)) as parent:
+        first = subprocess.Popen(["sleep", "600"], env=own)
+        second = subprocess.Popen(["sleep", "600"], env=foreign, start_new_session=True)
+        handles = watch(line.read_text().split())
+        parent.kill()
+        assert all(map(ended, handles))
+        for still in (first, second):
+            assert still.poll() is None
+            still.kill()
+            still.wait()
+
+
+def test_the_supervisor_ends_with_the_process_also_after_an_ordinary_end():
+    code = (
+        "import subprocess; from clusters import supervisor as s; s.supervise(); "
+        "from clusters.processes import HostProcesses; import os; "
+        "print(*[p for p in os.listdir('/proc') if p.isdigit() and "
+        "open(f'/proc/{p}/stat').read().rpartition(')')[2].split()[1] == str(os.getpid())])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    (supervisor,) = told.stdout.split()
+    assert not Path(f"/proc/{supervisor}").exists()
+    assert told.stderr == ""
+
+
+def test_the_owner_is_read_from_the_environment_of_its_children():
+    with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": owner_mark()}) as child:
+        (seen,) = [seen for seen in HostProcesses().read() if seen.pid == child.pid]
+        child.kill()
+    assert seen.owner == Owner.myself()
+    assert seen.parent == os.getpid()
+
+
+def test_an_owner_of_another_pid_namespace_is_unknown_here():
+    """Its number may belong to anybody."""
+    with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": f"{Owner.myself()}/1"}) as child:
+        (seen,) = [seen for seen in HostProcesses().read() if seen.pid == child.pid]
+        child.kill()
+    assert seen.owner is None
+
+
+def test_descendants_are_found_over_several_generations():
+    processes = [Process(pid, parent, pid, 1) for pid, parent in ((2, 1), (3, 2), (4, 3), (5, 1), (6, 5))]
+    assert {seen.pid for seen in with_descendants(processes, lambda seen: seen.pid == 2)} == {2, 3, 4}
