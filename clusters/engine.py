@@ -77,9 +77,7 @@ class Engine:
         argv = ["build", "--tag", tag]
         for name, value in arguments.items():
             argv += ["--build-arg", f"{name}={value}"]
-        for name, value in labels.items():
-            argv += ["--label", f"{name}={value}"]
-        self._docker(*argv, str(context), timeout_s=BUILD_TIMEOUT_S)
+        self._docker(*argv, *_labelled(labels), str(context), timeout_s=BUILD_TIMEOUT_S)
 
     def import_image(self, root_file_system: Path, tag: str) -> None:
         """Make an image of one layer from a tar file."""
@@ -102,9 +100,9 @@ class Engine:
 
     # Containers
 
-    def start_container(self, *argv: str) -> str:
+    def start_container(self, *argv: str, labels: Mapping[str, str]) -> str:
         """`docker run --detach` with `argv`; the container's id."""
-        return self._docker("run", "--detach", *argv, timeout_s=120).stdout.strip()
+        return self._docker("run", "--detach", *_labelled(labels), *argv, timeout_s=120).stdout.strip()
 
     def commit(self, container: str, tag: str, changes: tuple[str, ...]) -> None:
         """Make an image of a container's file system; `changes` are Dockerfile instructions."""
@@ -118,9 +116,9 @@ class Engine:
         interactive = () if stdin is None else ("--interactive",)
         return self._docker("exec", *interactive, container, *argv, stdin=stdin, timeout_s=timeout_s)
 
-    def create_container(self, image: str) -> str:
+    def create_container(self, image: str, labels: Mapping[str, str]) -> str:
         """A container that never runs, for its files; its id. The image is pulled if it is not there."""
-        return self._docker("create", image, timeout_s=BUILD_TIMEOUT_S).stdout.strip()
+        return self._docker("create", *_labelled(labels), image, timeout_s=BUILD_TIMEOUT_S).stdout.strip()
 
     def copy_out(self, container: str, source: str, target: Path) -> None:
         self._docker("cp", f"{container}:{source}", str(target), timeout_s=BUILD_TIMEOUT_S)
@@ -129,8 +127,37 @@ class Engine:
         self._docker("cp", str(source), f"{container}:{target}", timeout_s=BUILD_TIMEOUT_S)
 
     def remove_container(self, container: str) -> None:
-        """Stop it at once and remove it with its anonymous volumes. An absent one is a success."""
-        self._tolerating("No such container", "rm", "--force", "--volumes", container)
+        """Stop it at once and remove it with its anonymous volumes.
+
+        One that is absent is a success, and so is one that somebody removes at this moment or the engine still makes:
+        `container_ids` tells when it is gone.
+        """
+        try:
+            self._tolerating("No such container", "rm", "--force", "--volumes", container)
+        except CommandFailed as failure:
+            if "is already in progress" not in failure.stderr:
+                raise
+
+    def container_ids(self, *filters: str) -> tuple[str, ...]:
+        """Ids of all containers that match every `--filter`, also of those that are being made or removed.
+
+        While the engine makes a container, which for a node takes seconds, it lists it and denies at the same time
+        that there is one to inspect or to remove (seen with Docker 20.10).
+        """
+        argv = ("ps", "--all", "--quiet", "--no-trunc", *_filters(filters))
+        return tuple(self._docker(*argv).stdout.split())
+
+    def container_labels(self, *labels: str) -> dict[str, tuple[str, ...]]:
+        """What these labels say, by the id of each container; likewise. "" stands for a label that it lacks."""
+        form = "\t".join(("{{.ID}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)))
+        listed = self._docker("ps", "--all", "--no-trunc", "--format", form).stdout
+        rows = (line.split("\t") for line in listed.splitlines())
+        return {container: tuple(values) for container, *values in rows}
+
+    def inspect_container(self, container: str) -> dict[str, Any] | None:
+        """As `docker inspect` shows it; None if it is gone, or not yet completely made."""
+        found = self._inspect("container", [container])
+        return found[0] if found else None
 
     def containers(self, *filters: str) -> tuple[dict[str, Any], ...]:
         """All containers, also stopped ones, that match every `--filter`, as `docker inspect` shows them."""
@@ -149,18 +176,20 @@ class Engine:
             "--opt",
             "com.docker.network.bridge.enable_ip_masquerade=true",
         ]
-        for label, value in labels.items():
-            argv += ["--label", f"{label}={value}"]
-        self._docker(*argv, name)
+        self._docker(*argv, *_labelled(labels), name)
 
-    def remove_network(self, name: str) -> None:
-        """An absent one is a success."""
-        self._tolerating("not found", "network", "rm", name)
+    def remove_network(self, network: str) -> None:
+        """By id or by name. An absent one is a success."""
+        self._tolerating("not found", "network", "rm", network)
 
     def networks(self, *filters: str) -> tuple[dict[str, Any], ...]:
         """All networks that match every `--filter`, as `docker network inspect` shows them."""
         ids = self._docker("network", "ls", "--quiet", *_filters(filters)).stdout.split()
         return self._inspect("network", ids)
+
+    def network_names(self) -> frozenset[str]:
+        """Names of all networks."""
+        return frozenset(self._docker("network", "ls", "--format", "{{.Name}}").stdout.split())
 
     def _inspect(self, kind: str, ids: list[str]) -> tuple[dict[str, Any], ...]:
         if not ids:
@@ -185,6 +214,10 @@ class Engine:
 
     def _docker(self, *argv: str, stdin: str | None = None, timeout_s: float = 60.0) -> CommandResult:
         return self._commands.run("docker", *argv, stdin=stdin, timeout_s=self.patience.seconds(timeout_s))
+
+
+def _labelled(labels: Mapping[str, str]) -> list[str]:
+    return [word for label, value in labels.items() for word in ("--label", f"{label}={value}")]
 
 
 def _filters(filters: tuple[str, ...]) -> list[str]:

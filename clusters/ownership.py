@@ -2,7 +2,7 @@
 
 A cluster's network bears its name, is made before anything else of it and removed after everything else,
 so that whatever a killed run left can be found by any later process. What carries no label of ours is
-not ours and is never touched.
+not ours and is never touched. kind's node containers carry none; `clusters.remains` says how they are known.
 """
 
 from __future__ import annotations
@@ -73,11 +73,17 @@ class Claimed:
     name: str
     owner: Owner | None
     keep: bool
+    network_id: str
+
+    @property
+    def ownerless(self) -> bool:
+        """Its owner has ended, or never said who it is."""
+        return self.owner is None or not self.owner.lives()
 
     @property
     def abandoned(self) -> bool:
         """Nobody will come back for it: its owner is gone, and it was not meant to be kept."""
-        return not self.keep and (self.owner is None or not self.owner.lives())
+        return not self.keep and self.ownerless
 
     @classmethod
     def of_network(cls, network: dict[str, Any]) -> Self:
@@ -87,9 +93,15 @@ class Claimed:
             name=labels[CLUSTER_LABEL],
             owner=Owner.parse(labels.get(OWNER_LABEL, "")),
             keep=labels.get(KEEP_LABEL) == "true",
+            network_id=network["Id"],
         )
 
 
 def labels_for(name: str, keep: bool) -> dict[str, str]:
     """The labels of everything that belongs to cluster `name` of this process."""
     return {CLUSTER_LABEL: name, OWNER_LABEL: str(Owner.myself()), KEEP_LABEL: "true" if keep else "false"}
+
+
+def build_labels() -> dict[str, str]:
+    """The labels of a container of which an image is made: it belongs to this process, and to no cluster."""
+    return {OWNER_LABEL: str(Owner.myself())}

@@ -43,4 +43,4 @@ class ClusterProvider(Protocol):
         """Write the nodes' journals and container logs below `directory`."""
 
     def delete(self, name: str) -> None:
-        """Remove the cluster and everything labelled as its own. An absent cluster is a success."""
+        """Remove the cluster that this process has made. An absent one is a success, and another's is left alone."""

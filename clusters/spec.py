@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -32,6 +33,10 @@ class Substrate(StrEnum):
 
     HOST = "host"
     UML = "uml"
+
+
+CLUSTER_NAME = re.compile(rf"{NAME_PREFIX}-(?:{'|'.join(Mode)})-[0-9a-f]{{6}}")
+"""The form of every `ClusterSpec.name`."""
 
 
 @dataclass(frozen=True, slots=True)

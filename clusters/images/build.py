@@ -15,6 +15,7 @@ from clusters.images.node import import_parts
 from clusters.images.programs import Programs
 from clusters.images.recipes import DEBIAN, Recipe
 from clusters.images.rootfs import bootstrap
+from clusters.ownership import build_labels
 from clusters.progress import Progress, timed
 
 PIP_TIMEOUT_S = 600.0
@@ -59,7 +60,7 @@ class Builder:
 
     def _copy_out(self, image: str, path: str, target: Path) -> None:
         """A program from another project's image, which is pulled for it."""
-        container = self.engine.create_container(image)
+        container = self.engine.create_container(image, build_labels())
         try:
             self.engine.copy_out(container, path, target)
         finally:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from clusters.engine import Engine
 from clusters.images.recipes import Recipe
+from clusters.ownership import OWNER_LABEL, build_labels
 
 CONTAINERD_START_TIMEOUT_S = 30
 ENTRYPOINT = 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'
+NO_OWNER = f'LABEL {OWNER_LABEL}=""'
+"""A container's labels go over to what is made of it; the node belongs to nobody who has built its image."""
 
 
 def import_parts(engine: Engine, empty: str, recipe: Recipe) -> None:
@@ -18,7 +21,9 @@ def import_parts(engine: Engine, empty: str, recipe: Recipe) -> None:
     The images are kept packed: an overlay cannot be unpacked within the engine's own overlay, so a node
     unpacks what it uses when it first uses it.
     """
-    container = engine.start_container("--privileged", "--entrypoint=/usr/local/bin/containerd", empty)
+    container = engine.start_container(
+        "--privileged", "--entrypoint=/usr/local/bin/containerd", empty, labels=build_labels()
+    )
     try:
         _wait_containerd_answers(engine, container)
         with tempfile.TemporaryDirectory(prefix="kubeproof-parts-") as scratch:
@@ -31,7 +36,7 @@ def import_parts(engine: Engine, empty: str, recipe: Recipe) -> None:
             _ctr(engine, container, "tag", "--force", f"docker.io/{part.tag}", part.reference)
             _ctr(engine, container, "rm", f"docker.io/{part.tag}")
         engine.exec(container, "rm", "-rf", "/run/containerd")
-        engine.commit(container, recipe.tag, (ENTRYPOINT,))
+        engine.commit(container, recipe.tag, (ENTRYPOINT, NO_OWNER))
     finally:
         engine.remove_container(container)
 

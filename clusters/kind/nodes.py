@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from clusters.addons.network import NodeNetwork
-from clusters.cleaning import KIND_CLUSTER_LABEL
 from clusters.cluster import Node, Role
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady
 from clusters.kubectl import Kubectl
+from clusters.ownership import KIND_CLUSTER_LABEL
 
 ROLE_LABEL = "io.x-k8s.kind.role"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from clusters.cleaning import claimed_clusters, remove_cluster
+from clusters.cleaning import claimed_clusters, clean_leftovers, remove_cluster
 from clusters.cluster import Cluster, Node
 from clusters.command import CommandResult, Commands
 from clusters.engine import Engine
@@ -22,7 +22,8 @@ from clusters.kind.images import Images, ImageSet
 from clusters.kind.nodes import node_containers, nodes_of, server_version
 from clusters.kind.program import find_kind
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
-from clusters.ownership import Claimed, labels_for
+from clusters.ownership import KIND_CLUSTER_LABEL, Claimed, Owner, labels_for
+from clusters.processes import HostProcesses, Processes
 from clusters.progress import Progress, timed
 from clusters.spec import ClusterSpec
 
@@ -44,6 +45,7 @@ class KindProvider:
     programs: Programs
     state: Path
     keep: bool = False
+    processes: Processes = field(default_factory=HostProcesses)
 
     def check(self, spec: ClusterSpec) -> None:
         runs = self.lock.release(spec.kubernetes).version_of(spec.source)
@@ -54,13 +56,15 @@ class KindProvider:
         self._require_name_free(spec.name)
 
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
+        if self._is_taken(spec.name):
+            clean_leftovers(progress, engine=self.engine, processes=self.processes)
         self.check(spec)
         kind = self._kind(spec, progress)
         images = self.images.ensure(spec, progress)
         with ExitStack() as undo:
             if not self.keep:
                 undo.callback(self.delete, spec.name)
-            self.engine.create_network(spec.name, labels_for(spec.name, self.keep))
+            self._take_name(spec.name)
             with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
                 self._kind_create(kind, spec, images)
             if images.to_load:
@@ -101,8 +105,20 @@ class KindProvider:
         self._export(cluster.name, directory)
 
     def delete(self, name: str) -> None:
-        remove_cluster(self.engine, name)
-        self._kubeconfig(name).unlink(missing_ok=True)
+        claims = [claimed for claimed in claimed_clusters(self.engine) if claimed.name == name]
+        own = [claimed for claimed in claims if claimed.owner == Owner.myself()]
+        for claimed in own:
+            remove_cluster(self.engine, claimed)
+        if own == claims:
+            self._kubeconfig(name).unlink(missing_ok=True)
+
+    def _take_name(self, name: str) -> None:
+        """Make the network, by which the cluster is ours. Raises `NameTaken` if another run was faster."""
+        try:
+            self.engine.create_network(name, labels_for(name, self.keep))
+        except CommandFailed:
+            self._require_name_free(name)
+            raise
 
     def _require_name_free(self, name: str) -> None:
         for claimed in claimed_clusters(self.engine):
@@ -112,11 +128,16 @@ class KindProvider:
                     f"cluster {name} was kept by an earlier run",
                     remedy="use it with --reuse, or remove it with `kubeproof clean --kept`",
                 )
-        if node_containers(self.engine, name) or self.engine.networks(f"name=^{name}$"):
+        if self._is_taken(name):
             raise NameTaken(
                 f"there is a cluster or network {name} that carries no label of ours, so it stays untouched",
                 remedy=f"`kind delete cluster --name {name}` and `docker network rm {name}` would remove it",
             )
+
+    def _is_taken(self, name: str) -> bool:
+        """By whatever: also by a node that the engine still makes."""
+        nodes = self.engine.container_ids(f"label={KIND_CLUSTER_LABEL}={name}")
+        return bool(nodes or self.engine.networks(f"name=^{name}$"))
 
     def _require_unused(self, claimed: Claimed) -> None:
         if claimed.owner is not None and claimed.owner.pid != os.getpid() and claimed.owner.lives():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 from tests.fakes.commands import Answer, ScriptedCommands, failing
@@ -16,18 +17,21 @@ class WorkingKind(ScriptedCommands):
     def __init__(self, name: str, mode: str, version: str, script: dict[str, Answer] | None = None) -> None:
         self.name = name
         self.there = False
+        self.labels: dict[str, str] = {}
+        """Of the cluster's network, once it was made."""
         kubectl = f"docker exec {name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf"
         answers: dict[str, Answer] = {
             "docker info": json.dumps(
                 {"ServerVersion": "29", "CgroupVersion": "2", "NCPU": 2, "KernelVersion": "6", "DockerRootDir": "/d"}
             ),
             "docker image inspect": "sha256:0",
-            "docker network ls": lambda argv: "net" if self.there and f"name=^{name}$" in argv else "",
-            "docker network inspect": json.dumps([{"IPAM": {"Config": [{"Subnet": "172.18.0.0/16"}]}}]),
-            "docker network": "",
+            "docker network create": self._create_network,
+            "docker network ls": self._list_networks,
+            "docker network inspect": lambda argv: json.dumps([self._network()]),
+            "docker network rm": self._remove_network,
             "docker ps": lambda argv: " ".join(ADDRESSES) if self.there else "",
             "docker container inspect": json.dumps([self._node(role) for role in ADDRESSES]),
-            "docker rm": "",
+            "docker rm": self._remove,
             "docker exec": "",
             f"{kubectl} get nodes": json.dumps(
                 {
@@ -54,6 +58,27 @@ class WorkingKind(ScriptedCommands):
         for word in argv:
             if word.startswith("--kubeconfig="):
                 Path(word.partition("=")[2]).write_text("apiVersion: v1\n")
+        return ""
+
+    def _create_network(self, argv: tuple[str, ...]) -> str:
+        pairs = [value for option, value in pairwise(argv) if option == "--label"]
+        self.labels = dict(pair.split("=", 1) for pair in pairs)
+        return ""
+
+    def _list_networks(self, argv: tuple[str, ...]) -> str:
+        by_label = any(word.startswith("label=") for word in argv)
+        return self.name if self.labels or (self.there and not by_label) else ""
+
+    def _network(self) -> dict[str, object]:
+        settings = {"Config": [{"Subnet": "172.18.0.0/16"}]}
+        return {"Id": self.name, "Name": self.name, "Labels": self.labels, "IPAM": settings}
+
+    def _remove_network(self, argv: tuple[str, ...]) -> str:
+        self.labels = {}
+        return ""
+
+    def _remove(self, argv: tuple[str, ...]) -> str:
+        self.there = False
         return ""
 
     def _node(self, role: str) -> dict[str, object]:

@@ -8,8 +8,10 @@ from clusters.errors import BuildFailed, UsageError
 from clusters.images import recipes as recipes_module
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
+from clusters.images.node import import_parts
 from clusters.images.programs import Module, Programs
 from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, recipe_book, stock_book
+from clusters.ownership import OWNER_LABEL, build_labels
 from clusters.spec import Source
 from tests.fakes.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
@@ -124,7 +126,8 @@ def test_a_stock_image_is_debians_with_its_packages_and_programs_of_upstreams(tm
     base, image = commands.asked_for("docker build")
     assert f"BASE={LOCK.director_debian_image}" in base
     assert f"BASE={director.base_tag}" in image
-    assert commands.asked_for("docker create") == [f"docker create {director.copied[0][0]}"]
+    label = f"{OWNER_LABEL}={build_labels()[OWNER_LABEL]}"
+    assert commands.asked_for("docker create") == [f"docker create --label {label} {director.copied[0][0]}"]
     assert commands.asked_for("docker rm") == ["docker rm --force --volumes c1"]
 
 
@@ -145,3 +148,11 @@ def test_the_registry_runs_beside_clusters_and_is_no_part_of_a_node():
 def test_a_stock_registry_is_upstreams_own_program_by_digest():
     (program, _), _ = stock_book(LOCK, LOCK.release(None)).registry.copied
     assert program.startswith(f"docker.io/library/registry:{LOCK.distribution}@sha256:")
+
+
+def test_the_container_of_a_node_image_is_found_after_a_kill_and_its_owner_is_not_the_nodes(tmp_path):
+    commands = ScriptedCommands({"docker": "", "docker run": "c1"})
+    import_parts(Engine(commands), "node-empty", replace(book().node, parts=()))
+    (run,), (commit,) = commands.asked_for("docker run"), commands.asked_for("docker commit")
+    assert f"--label {OWNER_LABEL}={build_labels()[OWNER_LABEL]}" in run
+    assert f'--change LABEL {OWNER_LABEL}=""' in commit

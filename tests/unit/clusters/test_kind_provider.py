@@ -1,5 +1,6 @@
 """A kind cluster from its first command to its last, against an engine of our own making."""
 
+import os
 import stat
 from dataclasses import replace
 
@@ -14,7 +15,9 @@ from clusters.images.programs import Programs
 from clusters.images.recipes import stock_book
 from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
+from clusters.ownership import CLUSTER_LABEL, OWNER_LABEL, Owner
 from clusters.patience import Patience
+from clusters.processes import HostProcesses
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.commands import failing
 from tests.fakes.progress import SilentProgress
@@ -251,3 +254,53 @@ def test_a_network_of_that_name_that_is_not_ours_stays(tmp_path, installed_kind)
 def test_credentials_are_for_their_owner_alone(tmp_path, installed_kind):
     cluster = provider(working(STOCK, installed_kind), tmp_path).create(STOCK, SilentProgress())
     assert stat.S_IMODE(cluster.kubeconfig.stat().st_mode) == 0o600
+
+
+REMAINS = {CLUSTER_LABEL: STOCK.name, OWNER_LABEL: "another-boot/1/1"}
+
+
+def test_a_name_that_is_taken_by_remains_of_ours_is_made_free(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    commands.there, commands.labels = True, dict(REMAINS)
+    cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert cluster.name == STOCK.name
+    assert [line.split()[1] for line in commands.asked_for("docker") if " rm " in f"{line} "][-1] == "network"
+    assert commands.labels[OWNER_LABEL] == str(Owner.myself())
+
+
+def test_a_name_that_is_taken_by_a_living_run_is_left_to_it(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    commands.there, commands.labels = True, {**REMAINS, OWNER_LABEL: str(another_living_process())}
+    with pytest.raises(NameTaken, match=f"belongs to a run that is still going, process {os.getppid()}"):
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == []
+
+
+def test_a_cluster_of_a_run_that_took_the_name_a_moment_earlier_stays(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+
+    def taken(argv):
+        commands.there, commands.labels = True, {**REMAINS, OWNER_LABEL: str(another_living_process())}
+        raise failing("docker network create", f"network with name {STOCK.name} already exists")
+
+    commands.script["docker network create"] = taken
+    kubeconfig = tmp_path / "state" / f"{STOCK.name}.kubeconfig"
+    kubeconfig.parent.mkdir()
+    kubeconfig.touch()
+    with pytest.raises(NameTaken, match="belongs to a run that is still going"):
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == []
+    assert kubeconfig.exists()
+
+
+def test_a_node_that_the_engine_still_makes_takes_the_name(tmp_path, installed_kind):
+    """It is listed, and there is no container to be inspected yet."""
+    commands = working(STOCK, installed_kind, {"docker ps": "node", "docker container inspect": "[]"})
+    with pytest.raises(NameTaken, match="carries no label of ours"):
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+
+
+def another_living_process():
+    """Whoever has started this one."""
+    (parent,) = [seen for seen in HostProcesses().read() if seen.pid == os.getppid()]
+    return Owner(Owner.myself().boot_id, parent.pid, parent.start_ticks)

@@ -5,7 +5,7 @@ from clusters.ownership import KEEP_LABEL, OWNER_LABEL, Claimed, Owner, labels_f
 
 
 def claimed(labels):
-    return Claimed.of_network({"Labels": labels})
+    return Claimed.of_network({"Id": "n1", "Labels": labels})
 
 
 def test_this_very_process_lives():

@@ -1,0 +1,138 @@
+"""A container engine that keeps containers and networks, and answers the commands that clean-up asks of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from clusters.command import CommandResult
+from clusters.errors import CommandFailed
+from clusters.ownership import KIND_CLUSTER_LABEL
+
+LABEL = re.compile(r'\{\{\.Label "([^"]+)"\}\}')
+
+
+@dataclass
+class FakeContainer:
+    """One container. It is listed in `making` looks before it can be inspected or removed."""
+
+    id: str
+    labels: Mapping[str, str]
+    network: str
+    running: bool = True
+    making: int = 0
+
+
+@dataclass
+class FakeDocker:
+    """A `Commands`. `before_look` is called with the number of each look at the list of containers."""
+
+    containers: list[FakeContainer] = field(default_factory=list)
+    networks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    before_look: Callable[[int], None] = lambda look: None
+    looks: int = 0
+    removed: list[str] = field(default_factory=list)
+    """Ids of what was removed, containers and networks, in order."""
+
+    def add_network(self, name: str, labels: Mapping[str, str], identity: str = "") -> None:
+        network = {"Id": identity or f"id-{name}", "Name": name, "Labels": dict(labels)}
+        self.networks[network["Id"]] = network
+
+    def add_node(self, name: str, identity: str, **settings: Any) -> None:
+        """A node that kind has made for a network of its cluster's name."""
+        self.containers.append(FakeContainer(identity, {KIND_CLUSTER_LABEL: name}, **{"network": name, **settings}))
+
+    def run(
+        self,
+        *argv: str,
+        timeout_s: float = 60.0,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+    ) -> CommandResult:
+        match argv[1:]:
+            case ("ps", "--all", *options):
+                self.looks += 1
+                self.before_look(self.looks)
+                listed = [seen for seen in self.containers if _fits(options, seen.id, seen.labels, "")]
+                for seen in listed:
+                    seen.making = max(0, seen.making - 1)
+                return _lines(_line(options, seen) for seen in listed)
+            case ("container", "inspect", *ids):
+                return self._inspect_containers(argv, ids)
+            case ("rm", "--force", "--volumes", identity):
+                self._remove_container(argv, identity)
+                return CommandResult(identity, "")
+            case ("network", "ls", "--format", _):
+                return _lines(network["Name"] for network in self.networks.values())
+            case ("network", "ls", *options):
+                return _lines(
+                    identity
+                    for identity, network in self.networks.items()
+                    if _fits(options, identity, network["Labels"], network["Name"])
+                )
+            case ("network", "inspect", *ids):
+                return CommandResult(json.dumps([self.networks[identity] for identity in ids]), "")
+            case ("network", "rm", identity):
+                if identity not in self.networks:
+                    raise CommandFailed(argv, 1, "", f"Error: network {identity} not found")
+                del self.networks[identity]
+                self.removed.append(identity)
+                return CommandResult(identity, "")
+        raise CommandFailed(argv, 127, "", "this engine knows no such command")
+
+    def _inspect_containers(self, argv: tuple[str, ...], ids: Iterable[str]) -> CommandResult:
+        there = [seen for seen in self.containers if seen.id in ids and not seen.making]
+        shown = json.dumps(
+            [
+                {
+                    "Id": seen.id,
+                    "Name": f"/{seen.id}",
+                    "Config": {"Labels": dict(seen.labels)},
+                    "HostConfig": {"NetworkMode": seen.network},
+                    "State": {"Running": seen.running},
+                }
+                for seen in there
+            ]
+        )
+        if len(there) < len(list(ids)):
+            raise CommandFailed(argv, 1, shown, "Error: No such container")
+        return CommandResult(shown, "")
+
+    def _remove_container(self, argv: tuple[str, ...], identity: str) -> None:
+        for seen in self.containers:
+            if seen.id == identity and not seen.making:
+                self.containers.remove(seen)
+                self.removed.append(identity)
+                return
+        raise CommandFailed(argv, 1, "", f"Error: No such container: {identity}")
+
+
+def _fits(options: list[str], identity: str, labels: Mapping[str, str], name: str) -> bool:
+    """Every filter, as the engine understands them."""
+    wanted = [value for option, value in pairwise(options) if option == "--filter"]
+    for key, _, value in (each.partition("=") for each in wanted):
+        label, equals, content = value.partition("=")
+        fits = {
+            "id": identity.startswith(value),
+            "name": re.search(value, name) is not None,
+            "label": labels.get(label) == content if equals else label in labels,
+        }
+        if not fits[key]:
+            return False
+    return True
+
+
+def _line(options: list[str], seen: FakeContainer) -> str:
+    if "--format" not in options:
+        return seen.id
+    return "\t".join([seen.id, *(seen.labels.get(label, "") for label in LABEL.findall(options[-1]))])
+
+
+def _lines(words: Iterable[str]) -> CommandResult:
+    return CommandResult("".join(f"{word}\n" for word in words), "")

@@ -1,0 +1,20 @@
+"""A host's processes as a list: those that are ended leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from clusters.processes import Process, with_descendants
+
+
+class FakeProcesses:
+    def __init__(self, *running: Process, ending: Callable[[], None] = lambda: None) -> None:
+        self.running = list(running)
+        self._ending = ending
+        """What happens while they come to their end."""
+
+    def end(self, chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
+        found = with_descendants(self.running, chosen)
+        self._ending()
+        self.running = [process for process in self.running if process not in found]
+        return found
