@@ -36,6 +36,7 @@ def bootstrap(
     try:
         with tempfile.TemporaryDirectory() as folder:
             commands.run(
+                *_own_mounts(commands),
                 "mmdebstrap",
                 f"--variant={'extract' if alone else 'minbase'}",
                 f"--include={','.join(packages)}",
@@ -53,6 +54,20 @@ def bootstrap(
             remedy="`kubeproof doctor` says whether mmdebstrap and a Debian mirror are in reach",
             detail=failure.detail,
         ) from failure
+
+
+def _own_mounts(commands: Commands) -> tuple[str, ...]:
+    """How to start a program whose mounts go with it; nothing where that is not allowed.
+
+    mmdebstrap as root mounts the host's /proc, /sys and parts of /dev into the new file system, and killed it leaves
+    them there. Another user's mmdebstrap has a mount namespace by itself.
+    """
+    own = ("unshare", "--mount", "--")
+    try:
+        commands.run(*own, "true")
+    except CommandFailed:
+        return ()
+    return own
 
 
 def _mirrors(suite: str, sources: tuple[Path, ...], os_release: Path, folder: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clusters.images.rootfs import bootstrap
-from tests.fakes.commands import ScriptedCommands
+from tests.fakes.commands import ScriptedCommands, failing
 
 DEBIAN = """\
 URIs: http://mirror.example/debian
@@ -41,4 +41,18 @@ def test_another_distributions_mirrors_are_not_asked(tmp_path):
 def test_a_host_without_such_a_file_leaves_the_choice_to_mmdebstrap(tmp_path):
     commands = ScriptedCommands({"mmdebstrap": ""})
     bootstrap(commands, "bookworm", ("ipset",), tmp_path / "root.tar", (tmp_path / "absent",))
-    assert commands.asked[0][-1] == str(tmp_path / "root.tar")
+    assert commands.asked[-1][-1] == str(tmp_path / "root.tar")
+
+
+def test_its_mounts_are_no_mounts_of_the_host(tmp_path):
+    """Killed in the middle of its work, it leaves them where they are."""
+    commands = ScriptedCommands({"unshare --mount": ""})
+    bootstrap(commands, "bookworm", ("ipset",), tmp_path / "root.tar", (tmp_path / "absent",))
+    assert commands.asked[-1][:4] == ("unshare", "--mount", "--", "mmdebstrap")
+
+
+def test_whoever_may_have_no_mounts_of_his_own_does_without(tmp_path):
+    refused = failing("unshare --mount -- true", "unshare: unshare failed: Operation not permitted")
+    commands = ScriptedCommands({"unshare": refused, "mmdebstrap": ""})
+    bootstrap(commands, "bookworm", ("ipset",), tmp_path / "root.tar", (tmp_path / "absent",))
+    assert commands.asked[-1][0] == "mmdebstrap"
