@@ -38,11 +38,13 @@ def read_run(directory: Path) -> RunResults:
 
 
 def compare(ours: RunResults, theirs: RunResults, shares: Sequence[float]) -> Iterator[str]:
-    """What a new connection costs in both modes, and a sentence for each share of new connections.
+    """Yield what a new connection costs in both modes, and a sentence for each share of new connections.
 
-    Raises `Refused` for runs of different hosts or substrates, of one mode, whose own check does not hold, or between
-    which the host has become another.
+    The order of the runs does not matter: sentences name the modes in alphabetical order. Raises `Refused` for runs of
+    different hosts or substrates, of one mode, whose own check does not hold, or between which the host has become
+    another.
     """
+    ours, theirs = sorted((ours, theirs), key=lambda results: results.run.mode)
     _require_comparable(ours, theirs)
     pair = Pair(*mode_costs(ours, theirs), np.random.default_rng(SEED))
     yield first_packets_in_words(pair)

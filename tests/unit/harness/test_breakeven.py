@@ -110,7 +110,11 @@ def test_the_interval_holds_the_truth_in_95_of_100_runs(common_us):
 
 
 def test_the_order_of_the_two_is_no_matter():
-    ours, theirs = mode(*STEEP), mode(*FLAT, seed=2)
-    there, here = pair(theirs, ours).break_even(1.0), pair(ours, theirs).break_even(1.0)
-    assert there.better == "nftables"
-    assert there.services.value == pytest.approx(here.services.value, rel=0.1)
+    ours, theirs = mode(*STEEP, error_us=5.0, common_us=3.0), mode(*FLAT, seed=2, error_us=5.0, kept_us=450)
+    there, here = pair(theirs, ours), pair(ours, theirs)
+    assert there.break_even(1.0).better == "nftables"
+    for share, by in ((1.0, 0.0), (0.1, 0.01), (0.01, 0.01)):
+        assert there.break_even(share, by) == here.break_even(share, by)
+    for services in (0, 10000):
+        longer, shorter = here.longer_us(services), there.longer_us(services)
+        assert (longer.value, longer.low, longer.high) == pytest.approx((-shorter.value, -shorter.high, -shorter.low))

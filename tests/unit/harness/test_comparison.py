@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from clusters.errors import Refused, UsageError
@@ -26,6 +27,30 @@ def test_first_packets_are_told_at_both_ends_and_where_modes_are_even():
     assert first.startswith("In iptables mode a first packet takes 20.0")
     assert "us less than in nftables mode without other Services and 380.0" in first
     assert "us more with 10,000; it takes less in nftables mode from 500 Services on (" in first
+
+
+def test_two_runs_tell_the_same_in_either_order():
+    def uneven(results, error_us, kept_us):
+        generator = np.random.default_rng(3)
+        moved = tuple(
+            replace(found, quantiles={**found.quantiles, "p50": found.quantiles["p50"] + generator.normal(0, error_us)})
+            for found in results.measurements[:-1]
+        )
+        kept = replace(results.measurements[-1], quantiles={"p50": kept_us})
+        return replace(results, measurements=(*moved, kept))
+
+    ours, theirs = uneven(IPTABLES, 4.0, 480.0), uneven(NFTABLES, 3.0, 530.0)
+    assert list(compare(ours, theirs, (1.0, 0.1, 0.01))) == list(compare(theirs, ours, (1.0, 0.1, 0.01)))
+
+
+def test_two_runs_are_refused_for_the_same_reason_in_either_order():
+    other = replace(NFTABLES, run=replace(NFTABLES.run, kernel="6.19"))
+    told = set()
+    for pair in ((IPTABLES, other), (other, IPTABLES)):
+        with pytest.raises(Refused) as refusal:
+            list(compare(*pair, (1.0,)))
+        told.add(str(refusal.value))
+    assert told == {"the runs differ in kernel: 6.18 and 6.19 (compare runs of one host)"}
 
 
 def test_each_share_of_new_connections_has_its_number_of_services():
