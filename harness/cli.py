@@ -114,7 +114,7 @@ def compare(
     """From how many Services on does one mode cost less than the other? Two runs of one host."""
     # As above: statistics take a second to load.
     from harness.comparison import compare as compared
-    from harness.comparison import read_run
+    from harness.run.results import read_run
 
     if len(runs) != 2:
         raise UsageError(f"two runs are compared, and {len(runs)} were named")

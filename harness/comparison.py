@@ -3,9 +3,8 @@ connections?"""
 
 from __future__ import annotations
 
-import json
+import reprlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +18,10 @@ POSITION = "end"
 ALIKE = ("substrate", "kernel", "cpus", "kubernetes", "source", "nodes")
 """What two runs must have in common to be set side by side."""
 
+MOST_SERVICES = 10_000_000
+LONGEST_US = 1e9
+"""Beyond these a figure was not measured."""
+
 FEWEST_STEPS = 4
 """For a line through them and its scatter."""
 
@@ -29,20 +32,12 @@ SEED = 1
 """Of the draws: the same two runs always give the same answer."""
 
 
-def read_run(directory: Path) -> RunResults:
-    """A run by its directory. Raises `UsageError` if none is there."""
-    file = directory / "results.json"
-    if not file.exists():
-        raise UsageError(f"{directory} holds no results.json", remedy="name a directory below runs/")
-    return RunResults.from_json(json.loads(file.read_text()))
-
-
 def compare(ours: RunResults, theirs: RunResults, shares: Sequence[float]) -> Iterator[str]:
     """Yield what a new connection costs in both modes, and a sentence for each share of new connections.
 
     The order of the runs does not matter: sentences name the modes in alphabetical order. Raises `Refused` for runs of
     different hosts or substrates, of one mode, whose own check does not hold, or between which the host has become
-    another.
+    another, and `UsageError` for one that has not measured what is compared.
     """
     ours, theirs = sorted((ours, theirs), key=lambda results: results.run.mode)
     _require_comparable(ours, theirs)
@@ -77,7 +72,7 @@ def _as_it_is(results: RunResults) -> ModeCost:
 
 def _mode_cost(results: RunResults, packets: tuple[tuple[int, float], ...], common_error: float) -> ModeCost:
     requests = [found for found in results.measurements if _is(found, "request_kept", "wall", None)]
-    if len(packets) < FEWEST_STEPS or not requests:
+    if len(packets) < FEWEST_STEPS or len({services for services, _ in packets}) < 2 or not requests:
         remedy = f"tox -e perf-{results.run.mode} makes one"
         raise UsageError(f"run {results.run.id} holds no whole sweep", remedy=remedy)
     return ModeCost(results.run.mode, packets, requests[0].quantiles["p50"], common_error)
@@ -129,8 +124,9 @@ def _require_comparable(ours: RunResults, theirs: RunResults) -> None:
         if here != there:
             raise Refused(f"the runs differ in {name}: {here} and {there}", remedy="compare runs of one host")
     for results in (ours, theirs):
-        if any(found.kind == SELF_CHECK and not found.numbers["holds"] for found in results.findings):
+        if any(found.kind == SELF_CHECK and found.numbers.get("holds") != 1 for found in results.findings):
             raise Refused(f"run {results.run.id} says of itself that nothing is to be concluded from it")
+        _require_figures(results)
     _require_one_host(ours, theirs)
 
 
@@ -159,6 +155,30 @@ def _is(found: Measurement, name: str, clock: str, position: str | None) -> bool
 
 def _steps(results: RunResults, name: str) -> list[Measurement]:
     return [found for found in results.measurements if _is(found, name, "kernel", POSITION) and found.concludes]
+
+
+def _require_figures(results: RunResults) -> None:
+    """Raises `UsageError` for a run in which a figure that is compared is none."""
+    for name in ("first_packet", "first_packet_less_floor"):
+        for found in _steps(results, name):
+            _require_figure(results, found, "p50", found.quantiles["p50"], -LONGEST_US, LONGEST_US)
+            _require_figure(results, found, "services", found.conditions.get("services"), 0, MOST_SERVICES)
+            for condition in ("floor_us", "times_floor") if name == "first_packet_less_floor" else ():
+                value = found.conditions.get(condition)
+                _require_figure(results, found, condition, value, -LONGEST_US, LONGEST_US)
+    for found in results.measurements:
+        if _is(found, "request_kept", "wall", None) or _is(found, "generator_floor", "kernel", None):
+            _require_figure(results, found, "p50", found.quantiles["p50"], 0, LONGEST_US)
+
+
+def _require_figure(
+    results: RunResults, found: Measurement, name: str, value: object, lowest: float, highest: float
+) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not lowest <= value <= highest:
+        raise UsageError(
+            f"run {results.run.id} cannot be compared: {name} of {found.name} is {reprlib.repr(value)}, "
+            f"and a number from {lowest:,.0f} to {highest:,.0f} was expected"
+        )
 
 
 def _median(found: Measurement) -> tuple[int, float]:

@@ -6,9 +6,13 @@ measurements and findings. `as_json` and `from_json` are the only two ways to an
 
 from __future__ import annotations
 
+import re
+import reprlib
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
+
+from reports.document import read_record, storable
 
 SCHEMA = "kubeproof.results/1"
 
@@ -162,42 +166,33 @@ class RunResults:
         return any(case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR) for case in self.cases)
 
     def as_json(self) -> dict[str, Any]:
-        """The document of `results.json`; cases sorted by id, claims in the order of their numbers."""
+        """The document of `results.json`; cases sorted by id, claims in the order of their numbers.
+
+        A number that is none (NaN, infinite) is null.
+        """
         doc = asdict(self)
         doc["cases"] = sorted(doc["cases"], key=lambda case: case["id"])
         doc["claims"] = sorted(doc["claims"], key=lambda claim: claim_order(claim["id"]))
-        return {"schema": SCHEMA, **doc}
+        document: dict[str, Any] = storable({"schema": SCHEMA, **doc})
+        return document
 
     @classmethod
-    def from_json(cls, doc: dict[str, Any]) -> Self:
-        """Read a document back. Raises `ValueError` for another schema."""
-        if doc.get("schema") != SCHEMA:
-            raise ValueError(f"expected schema {SCHEMA}, found {doc.get('schema')!r}")
-        return cls(
-            run=RunInfo(**{**doc["run"], "argv": tuple(doc["run"]["argv"])}),
-            environment=doc["environment"],
-            cases=tuple(
-                CaseResult(**{**case, "outcome": Outcome(case["outcome"]), "claims": tuple(case["claims"])})
-                for case in doc["cases"]
-            ),
-            claims=tuple(
-                ClaimResult(**{**claim, "verdict": Verdict(claim["verdict"]), "cases": tuple(claim["cases"])})
-                for claim in doc["claims"]
-            ),
-            measurements=tuple(
-                Measurement(
-                    **{
-                        **measured,
-                        "ci95": {name: (ends[0], ends[1]) for name, ends in measured["ci95"].items()},
-                        "flags": tuple(measured["flags"]),
-                    }
-                )
-                for measured in doc["measurements"]
-            ),
-            findings=tuple(Finding(**finding) for finding in doc["findings"]),
-        )
+    def from_json(cls, doc: object) -> Self:
+        """Read a document back. Raises `ValueError` for another schema, and for what is no document of this one."""
+        _require_schema(doc)
+        return read_record(cls, doc, "results")
 
 
-def claim_order(claim_id: str) -> tuple[int, ...]:
-    """Sort key of a claim's number: 2.5 before 15.1."""
-    return tuple(int(part) for part in claim_id.split("."))
+def _require_schema(doc: object) -> None:
+    found = doc.get("schema") if isinstance(doc, dict) else doc
+    if found == SCHEMA:
+        return
+    family, _, version = SCHEMA.partition("/")
+    number = re.fullmatch(rf"{re.escape(family)}/(\d{{1,9}})", found) if isinstance(found, str) else None
+    newer = "a newer kubeproof wrote it: " if number and int(number[1]) > int(version) else ""
+    raise ValueError(f"{newer}expected schema {SCHEMA}, found {reprlib.repr(found)}")
+
+
+def claim_order(claim_id: str) -> tuple[tuple[int, str], ...]:
+    """Return the sort key of a claim's number: 2.5 before 15.1. What is no number has a place too."""
+    return tuple((len(part), part) for part in claim_id.split("."))

@@ -1,13 +1,16 @@
-import json
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from clusters.errors import Refused, UsageError
-from harness.comparison import compare, mode_costs, read_run
+from harness.comparison import compare, mode_costs
 from reports.model import Finding, RunResults
 from tests.unit.reports.sample import RUN, measured
+
+HUGE = 10**400
+"""A whole number, as JSON may hold it, that no float can."""
 
 SERVICES = (0, 100, 1000, 5000, 10000, 0)
 
@@ -153,8 +156,70 @@ def test_a_run_without_a_sweep_says_how_to_make_one():
         mode_costs(NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[-4:]))
 
 
-def test_a_run_is_read_from_its_directory(tmp_path):
-    (tmp_path / "results.json").write_text(json.dumps(IPTABLES.as_json()))
-    assert read_run(tmp_path).run.id == "a-iptables"
-    with pytest.raises(UsageError, match=r"holds no results\.json"):
-        read_run(tmp_path / "none")
+def changed(results, place, **fields):
+    """The results with other fields in one measurement; those that are dicts are added to."""
+    found = results.measurements[place]
+    new = {name: {**getattr(found, name), **value} for name, value in fields.items()}
+    measurements = list(results.measurements)
+    measurements[place] = replace(found, **new)
+    return replace(results, measurements=tuple(measurements))
+
+
+@pytest.mark.parametrize("p50", [math.nan, math.inf, -math.inf, 1e300, HUGE])
+@pytest.mark.parametrize("place", [2, -1])
+def test_a_figure_that_was_not_measured_is_refused(p50, place):
+    odd = changed(IPTABLES, place, quantiles={"p50": p50})
+    for pair in ((odd, NFTABLES), (NFTABLES, odd)):
+        with pytest.raises(
+            UsageError, match=r"run a-iptables cannot be compared: p50 of \w+ is .*was expected"
+        ) as refused:
+            list(compare(*pair, (1.0,)))
+        assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("p50", [math.nan, -1.0, HUGE])
+def test_a_generators_floor_that_was_not_measured_is_refused(p50):
+    odd = changed(with_floors(IPTABLES, 14.0, 15.0), -1, quantiles={"p50": p50})
+    with pytest.raises(UsageError, match="p50 of generator_floor is"):
+        list(compare(odd, with_floors(NFTABLES, 14.5), (1.0,)))
+
+
+@pytest.mark.parametrize("services", [None, "many", True, -1, math.nan, HUGE, [5], 1e300])
+def test_a_number_of_services_that_is_none_is_refused(services):
+    odd = changed(IPTABLES, 2, conditions={"services": services})
+    with pytest.raises(UsageError, match=r"services of first_packet is .*a number from 0 to 10,000,000 was expected"):
+        list(compare(odd, NFTABLES, (1.0,)))
+
+
+@pytest.mark.parametrize("condition", ["floor_us", "times_floor"])
+@pytest.mark.parametrize("value", [None, "20", math.nan, math.inf])
+def test_a_floor_that_is_no_number_is_refused(condition, value):
+    ours, theirs = less_floor(IPTABLES, 20.0, 5.0), less_floor(NFTABLES, 24.0, 4.0)
+    odd = changed(ours, -1, conditions={condition: value})
+    with pytest.raises(UsageError, match=f"{condition} of first_packet_less_floor is"):
+        list(compare(odd, theirs, (1.0,)))
+    missing = replace(ours.measurements[-1], conditions={"clock": "kernel", "position": "end", "services": 0})
+    with pytest.raises(UsageError, match="floor_us of first_packet_less_floor is None"):
+        list(compare(replace(ours, measurements=(*ours.measurements, missing)), theirs, (1.0,)))
+
+
+def test_what_concludes_nothing_may_hold_anything():
+    odd = changed(IPTABLES, 2, quantiles={"p50": math.nan})
+    measurements = list(odd.measurements)
+    measurements[2] = replace(measurements[2], flags=("in no conclusion: nothing answered",))
+    assert list(compare(replace(odd, measurements=tuple(measurements)), NFTABLES, (1.0,)))
+
+
+def test_steps_at_one_number_of_services_are_no_sweep():
+    odd = IPTABLES
+    for place in range(len(SERVICES)):
+        odd = changed(odd, place, conditions={"services": 100})
+    with pytest.raises(UsageError, match="holds no whole sweep"):
+        list(compare(odd, NFTABLES, (1.0,)))
+
+
+def test_a_check_of_itself_that_says_nothing_does_not_hold():
+    for numbers in ({}, {"holds": None}, {"holds": math.nan}, {"holds": "1"}):
+        odd = replace(IPTABLES, findings=(Finding("self-check", "It holds.", numbers, ""),))
+        with pytest.raises(Refused, match="nothing is to be concluded"):
+            list(compare(odd, NFTABLES, (1.0,)))

@@ -1,0 +1,45 @@
+"""The results of an earlier run, from a file that anybody may have written."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+from clusters.errors import UsageError
+from reports.model import RunResults
+
+RESULTS = "results.json"
+MOST_BYTES = 256 * 2**20
+"""A whole sweep of the performance suite leaves some 400 KiB."""
+
+
+def read_run(directory: Path) -> RunResults:
+    """Return the run whose directory that is. Raises `UsageError`, in one line, for whatever cannot be one."""
+    file = directory / RESULTS
+    try:
+        return RunResults.from_json(json.loads(_text(file)))
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{directory} holds no {RESULTS}", remedy="name a directory below runs/") from None
+    except OSError as failure:
+        raise UsageError(f"{file} cannot be read: {failure.strerror}") from failure
+    except RecursionError as unfit:
+        raise UsageError(f"{file} is no kubeproof results: it is nested too deeply") from unfit
+    except UnicodeDecodeError as unfit:
+        raise UsageError(f"{file} is no kubeproof results: byte {unfit.start} is not UTF-8") from unfit
+    except json.JSONDecodeError as unfit:
+        where = f"line {unfit.lineno}, column {unfit.colno}"
+        raise UsageError(f"{file} is no JSON, or only a part of it: {unfit.msg} at {where}") from unfit
+    except ValueError as unfit:
+        raise UsageError(f"{file} is no kubeproof results: {unfit}") from unfit
+
+
+def _text(file: Path) -> str:
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("it is not a regular file")
+    if not found.st_size:
+        raise ValueError("it is empty")
+    if found.st_size > MOST_BYTES:
+        raise ValueError(f"it has {found.st_size:,} bytes, more than {MOST_BYTES:,}")
+    return file.read_text(encoding="utf-8")
