@@ -6,8 +6,9 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -19,7 +20,9 @@ from clusters.spec import Mode, Source, Substrate
 from harness.doctortable import print_report
 from harness.imagescli import app as images_app
 from harness.imagescli import push_from_here
+from harness.run.checks import LOCUST_WORKERS, PORTS, require_share, require_version, whole_number
 from harness.run.request import ClusterRequest, image_help, request_for_cluster
+from reports.text import one_line
 
 
 def _clean_leftovers(progress: Progress, *, kept_too: bool) -> tuple[str, ...]:
@@ -59,6 +62,21 @@ app = typer.Typer(
 app.add_typer(images_app, name="images")
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kubeproof {version_of('kubeproof')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take what comes before a command."""
+
+
 @app.command()
 def doctor(
     context: typer.Context,
@@ -68,6 +86,8 @@ def doctor(
     substrate: Annotated[Substrate | None, typer.Option(help="Ask about this substrate likewise.")] = None,
 ) -> None:
     """Can this host run the modes? Looks, changes nothing, takes seconds. Exit code 3 if one cannot run."""
+    if kubernetes is not None:
+        require_version("--kubernetes", kubernetes)
     modes = tuple(dict.fromkeys(mode or Mode))
     question = Question(modes, source, substrate, kubernetes)
     report = examine(question, _tools(context).host)
@@ -96,8 +116,20 @@ def load(
         Path | None, typer.Option(help="Use an existing cluster of this file, with --context.")
     ] = None,
     named: Annotated[str | None, typer.Option("--context", help="The existing cluster's context.")] = None,
-    workers: Annotated[int, typer.Option(help="Locust workers, each a pod.")] = 1,
-    port: Annotated[int, typer.Option(help="Where Locust's page is, on this machine alone.")] = 8089,
+    workers: Annotated[
+        int,
+        typer.Option(
+            parser=whole_number("--workers", LOCUST_WORKERS), metavar="NUMBER", help="Locust workers, each a pod."
+        ),
+    ] = 1,
+    port: Annotated[
+        int,
+        typer.Option(
+            parser=whole_number("--port", PORTS),
+            metavar="NUMBER",
+            help="Where Locust's page is, on this machine alone.",
+        ),
+    ] = 8089,
     load_image: Annotated[str | None, typer.Option(help=image_help("load"))] = None,
     agnhost_image: Annotated[str | None, typer.Option(help=image_help("agnhost"))] = None,
 ) -> None:
@@ -109,26 +141,39 @@ def load(
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Two directories below runs/, each of a whole sweep.")],
-    new_share: Annotated[list[float] | None, typer.Option(help="Share of requests on new connections.")] = None,
+    new_share: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHARE", help="Share of requests on new connections, above 0 and up to 1; repeatable."),
+    ] = None,
 ) -> None:
     """From how many Services on does one mode cost less than the other? Two runs of one host."""
+    shares = [require_share("--new-share", typed) for typed in new_share or ()]
     # As above: statistics take a second to load.
     from harness.comparison import compare as compared
     from harness.run.results import read_run
 
     if len(runs) != 2:
         raise UsageError(f"two runs are compared, and {len(runs)} were named")
-    for line in compared(read_run(runs[0]), read_run(runs[1]), new_share or SHARES):
-        typer.echo(line)
+    for line in compared(read_run(runs[0]), read_run(runs[1]), shares or SHARES):
+        typer.echo(one_line(line))
 
 
 def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> None:
     """Entry point. Ends the process; an error of ours is one line with its remedy and its own exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        app(args=argv, obj=tools or Tools(Machine()), prog_name="kubeproof")
+        # Without a command typer shows the help and ends with 2. Its other errors are whole boxes.
+        code = app(args=arguments, obj=tools or Tools(Machine()), prog_name="kubeproof", standalone_mode=not arguments)
     except KubeproofError as error:
-        typer.echo(f"kubeproof: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end_with(str(error), error.exit_code)
+    except typer.TyperException as error:
+        _end_with(error.format_message(), UsageError.exit_code)
+    sys.exit(code)
+
+
+def _end_with(error: str, exit_code: int) -> NoReturn:
+    typer.echo(f"kubeproof: {one_line(error)}", err=True)
+    sys.exit(exit_code)
 
 
 def _tools(context: typer.Context) -> Tools:

@@ -100,7 +100,7 @@ def requests_in_words(pair: Pair, new_share: float) -> str:
         told = f"{less} in {found.better} mode {_from(found, pair)}"
     elif found.alike:
         told = f"{less} in neither mode, up to {pair.most:,} Services"
-    return f"With {new_share:.0%} of requests on new connections {told}."
+    return f"With {100 * new_share:.3g}% of requests on new connections {told}."
 
 
 def _more(longer_us: Range) -> str:

@@ -31,6 +31,7 @@ from harness.run.owner import ProviderOwner
 from harness.run.record import RECORD, attach, new_record
 from harness.run.request import EXISTING, ClusterRequest, add_options, read_request, read_seed
 from harness.stash import CLUSTER, CONTROLLER, RUN_DIRECTORY, SEED
+from reports.text import one_line
 
 pytest_plugins = [
     "harness.fixtures",
@@ -78,8 +79,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workerinput"):
         return
-    config.stash[SEED] = read_seed(config)
     try:
+        config.stash[SEED] = read_seed(config)
         request = read_request(config)
         if request is None or config.option.collectonly:
             return
@@ -90,7 +91,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         config.stash[RUN_DIRECTORY] = controller.directory
         config.stash[CLUSTER] = controller.start()
     except KubeproofError as error:
-        pytest.exit(f"kubeproof: {error}", returncode=error.exit_code)
+        pytest.exit(f"kubeproof: {one_line(str(error))}", returncode=error.exit_code)
 
 
 @pytest.hookimpl(optionalhook=True)

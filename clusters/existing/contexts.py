@@ -12,7 +12,11 @@ from clusters.errors import UsageError
 
 def require_context(kubeconfig: Path, context: str) -> None:
     """Raises `UsageError` for a file that is none, and for an unknown context, naming those that exist."""
-    if not kubeconfig.is_file():
+    try:
+        there = kubeconfig.is_file()
+    except OSError as failure:
+        raise UsageError(f"kubeconfig {kubeconfig} cannot be read: {failure.strerror}") from failure
+    if not there:
         raise UsageError(f"there is no kubeconfig {kubeconfig}", remedy="give the file with --kubeconfig")
     known = _contexts(kubeconfig)
     if context not in known:
@@ -23,8 +27,11 @@ def require_context(kubeconfig: Path, context: str) -> None:
 def _contexts(kubeconfig: Path) -> tuple[str, ...]:
     try:
         document: Any = yaml.safe_load(kubeconfig.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as failure:
+    except (OSError, RecursionError, ValueError, yaml.YAMLError) as failure:
         raise UsageError(f"kubeconfig {kubeconfig} cannot be read: {failure}".splitlines()[0]) from failure
     if not isinstance(document, dict):
         raise UsageError(f"{kubeconfig} is no kubeconfig: it holds no mapping")
-    return tuple(str(entry["name"]) for entry in document.get("contexts") or () if "name" in entry)
+    entries = document.get("contexts") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise UsageError(f"{kubeconfig} is no kubeconfig: its contexts are no list of mappings")
+    return tuple(str(entry["name"]) for entry in entries if "name" in entry)

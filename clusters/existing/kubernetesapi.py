@@ -41,7 +41,7 @@ class KubernetesApi:
             config.load_kube_config(
                 str(kubeconfig), context=context, client_configuration=self._configuration, persist_config=False
             )
-        except ConfigException as failure:
+        except (ConfigException, AttributeError, TypeError, ValueError) as failure:  # the last three: entries of no use
             raise UsageError(f"context {context} of kubeconfig {kubeconfig} is unusable: {failure}") from failure
         self._configuration.retries = False
         self._api: Any = client.ApiClient(self._configuration)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters.cluster import Cluster
-from clusters.errors import WorldError
+from clusters.errors import UsageError, WorldError
 from clusters.progress import Progress
 from clusters.supervisor import supervise
 from harness.imagegate import require_images
@@ -64,7 +64,11 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
 
 
 def explore(request: ClusterRequest, workers: int, page_port: int, owner: ClusterOwner, progress: Progress) -> None:
-    """Show the page of a cluster until Ctrl-C or SIGTERM; a cluster that was made for it goes with it."""
+    """Show the page of a cluster until Ctrl-C or SIGTERM; a cluster that was made for it goes with it.
+
+    Raises `UsageError`, before anything is made, if the page cannot have its port.
+    """
+    require_port(page_port)
     with interrupted_once():
         try:
             cluster = owner.open(request, progress)
@@ -94,6 +98,15 @@ def free_port() -> int:
     """A port that nobody listens on."""
     with closing(socket.create_server(("", 0))) as listener:
         return int(listener.getsockname()[1])
+
+
+def require_port(port: int) -> None:
+    """Raises `UsageError` if nobody may listen on that port of this machine's loopback, or somebody does."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as failure:
+        why = failure.strerror or str(failure)
+        raise UsageError(f"--port={port} of 127.0.0.1 cannot be had: {why}", remedy="name another") from failure
 
 
 def _service(kube: Kube, namespace: str) -> Target:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Cluster
-from clusters.errors import KubeproofError
+from clusters.errors import KubeproofError, UsageError
 from harness.claims import Claim
 from harness.measure.flakes import flakes
 from harness.run.cancellation import uninterrupted
@@ -159,12 +159,24 @@ def _case(nodeid: str, pending: Pending) -> CaseResult:
 
 
 def new_directory(parent: Path, mode: str) -> Path:
-    """`<UTC time>-<mode>`, made now; a second run within the same second gets a number."""
+    """`<UTC time>-<mode>`, made now; a second run within the same second gets a number.
+
+    Raises `UsageError` where no directory can be made.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        return _make_directory(parent, mode)
+    except OSError as failure:
+        why = failure.strerror or str(failure)
+        raise UsageError(f"--runs-dir={parent} cannot be used: {why}", remedy="name a folder to write to") from failure
+
+
+def _make_directory(parent: Path, mode: str) -> Path:
     stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{mode}"
     for number in range(1, 100):
         directory = parent / (stem if number == 1 else f"{stem}-{number}")
         try:
-            directory.mkdir(parents=True)
+            directory.mkdir()
         except FileExistsError:
             continue
         return directory

@@ -10,9 +10,22 @@ from typing import TypeVar
 import pytest
 
 from clusters.errors import UsageError
+from clusters.existing.contexts import require_context
 from clusters.images.named import OPTIONS, NamedImages
 from clusters.patience import DEFAULT, Patience, host_patience
 from clusters.spec import Mode, Source, Substrate
+from harness.run.checks import (
+    LAST_SERVICES,
+    NODES,
+    REPETITIONS,
+    SEEDS,
+    number_as_typed,
+    require_combination,
+    require_paths,
+    require_release,
+    require_whole_number,
+    shown,
+)
 
 AUTO = "auto"
 EXISTING = "existing"
@@ -65,7 +78,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--source", default=AUTO, help=f"where images come from: {AUTO}, {', '.join(Source)}")
     group.addoption("--substrate", default=AUTO, help=f"the kernel of the rules: {AUTO}, {', '.join(Substrate)}")
     group.addoption("--kubernetes", help="Kubernetes version, one of the lock file's")
-    group.addoption("--workers", type=int, default=2, help="worker nodes of the cluster that is made")
+    group.addoption("--workers", type=number_as_typed, default=2, help="worker nodes of the cluster that is made")
     group.addoption("--kubeconfig", type=Path, help="use an existing cluster of this file, with --context")
     group.addoption("--context", help="the existing cluster's context")
     group.addoption("--allow-disruptive", action="store_true", help="let cases damage an existing cluster")
@@ -74,20 +87,21 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--keep", action="store_true", help="keep the cluster at the end")
     group.addoption("--reuse", action="store_true", help="use the cluster that an earlier run kept")
     group.addoption("--runs-dir", type=Path, default=Path("runs"), help="where runs leave their results")
-    group.addoption("--seed", type=int, help="seed of everything random; printed in the report")
-    group.addoption("--most-services", type=int, default=10_000, help="where a whole sweep ends")
+    group.addoption("--seed", type=number_as_typed, help="seed of everything random; printed in the report")
+    group.addoption("--most-services", type=number_as_typed, default=10_000, help="where a whole sweep ends")
     parser.addini("kubeproof_claims", "the file of claims", default="suites/claims.toml")
 
 
 def read_request(config: pytest.Config) -> ClusterRequest | None:
-    """What the options and the environment ask for, or None if it is no cluster. Raises `UsageError`."""
+    """Return what options and environment ask for, or None if it is no cluster. Raises `UsageError` for what cannot be."""
+    _require_numbers(config)
     mode, kubeconfig, context = (config.getoption(name) for name in ("proxy_mode", "kubeconfig", "context"))
     if mode is None and kubeconfig is None and context is None:
         return None
     _require_one_cluster(mode, kubeconfig, context)
     images = _require_images_of_existing(NamedImages(*(config.getoption(f"{name}_image") for name in OPTIONS)), mode)
     source, substrate = config.getoption("source"), config.getoption("substrate")
-    return ClusterRequest(
+    request = ClusterRequest(
         mode=None if mode is None else _one_of(Mode, mode, "--proxy-mode"),
         source=None if source == AUTO else _one_of(Source, source, "--source"),
         substrate=None if substrate == AUTO else _one_of(Substrate, substrate, "--substrate"),
@@ -101,6 +115,49 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
         patience=host_patience(),
         images=images,
     )
+    _require_possible(request)
+    if not config.option.pyargs:
+        require_paths(config.args, config.invocation_params.dir)
+    return request
+
+
+def _require_numbers(config: pytest.Config) -> None:
+    for name, allowed in (
+        ("workers", NODES),
+        ("most_services", LAST_SERVICES),
+        ("seed", SEEDS),
+        ("count", REPETITIONS),
+    ):
+        typed = config.getoption(name, None)
+        if typed is not None:
+            require_whole_number(f"--{name.replace('_', '-')}", typed, allowed)
+
+
+def _require_possible(request: ClusterRequest) -> None:
+    """Raises `UsageError` for a cluster that cannot be had on any host, or for options that do not concern it."""
+    if request.kubeconfig is not None and request.context is not None:
+        _require_nothing_of_ours(request)
+        require_context(request.kubeconfig, request.context)
+    elif request.mode is not None:
+        require_release("--kubernetes", request.kubernetes)
+        require_combination(request.mode, request.kubernetes, request.source, request.substrate, request.workers)
+
+
+def _require_nothing_of_ours(request: ClusterRequest) -> None:
+    """Raises `UsageError` for what an existing cluster would not heed."""
+    given = {
+        f"--source={request.source}": request.source is not None,
+        f"--substrate={request.substrate}": request.substrate is not None,
+        f"--kubernetes={request.kubernetes}": request.kubernetes is not None,
+        "--keep": request.keep,
+        "--reuse": request.reuse,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError(
+                f"{option} says how a cluster of ours is made, and --kubeconfig names one that is there",
+                remedy="leave it out, or give --proxy-mode instead of --kubeconfig and --context",
+            )
 
 
 def request_for_cluster(
@@ -111,6 +168,8 @@ def request_for_cluster(
         raise UsageError("no cluster was named", remedy="a mode names one of ours, a kubeconfig and a context another")
     _require_one_cluster(mode, kubeconfig, context)
     _require_images_of_existing(images, mode)
+    if kubeconfig is not None and context is not None:
+        require_context(kubeconfig, context)
     return ClusterRequest(
         *(mode, None, None, None, 2, kubeconfig, context),
         keep=False,
@@ -136,13 +195,13 @@ def _require_images_of_existing(images: NamedImages, mode: object) -> NamedImage
 
 
 def read_seed(config: pytest.Config) -> int:
-    """The seed asked for, or a new one."""
+    """Return the seed asked for, or a new one. Raises `UsageError`."""
     seed = config.getoption("seed")
-    return random.SystemRandom().randrange(2**31) if seed is None else int(seed)
+    return random.SystemRandom().randrange(2**31) if seed is None else require_whole_number("--seed", seed, SEEDS)
 
 
 def _one_of(choices: type[Choice], wanted: str, option: str) -> Choice:
     try:
         return choices(wanted)
     except ValueError:
-        raise UsageError(f"{option}={wanted} is unknown", remedy=f"there are: {', '.join(choices)}") from None
+        raise UsageError(f"{option}={shown(wanted)} is unknown", remedy=f"there are: {', '.join(choices)}") from None

@@ -53,6 +53,23 @@ def test_a_file_that_is_no_kubeconfig(tmp_path, content):
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "{name: s, context: 5}]",
+        "{name: s, context: {cluster: c}}]\nclusters: 5",
+        "{name: s, context: {cluster: c}}]\nclusters: [{name: c, cluster: {server: 5}}]",
+        "{name: s, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: h}}]\nusers: [{name: u, user: 5}]",
+    ],
+)
+def test_a_context_whose_entries_are_of_no_use_is_a_usage_error(tmp_path, rest):
+    file = tmp_path / "kubeconfig"
+    file.write_text(f"contexts: [{rest}")
+    with pytest.raises(UsageError, match="is unusable") as refusal:
+        ExistingProvider.of(file, "s", CASE_IMAGES)
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_file_that_does_not_exist(tmp_path):
     with pytest.raises(UsageError, match="there is no kubeconfig"):
         ExistingProvider.of(tmp_path / "absent", "staging", CASE_IMAGES)

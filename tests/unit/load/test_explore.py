@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pytest
 
-from clusters.errors import ImageUnavailable, WorldError
+from clusters.errors import ImageUnavailable, UsageError, WorldError
 from clusters.existing.toolspod import tools_pod_name
 from clusters.progress import PrintedProgress
 from clusters.spec import Mode
@@ -172,3 +172,17 @@ def test_an_image_that_an_existing_clusters_nodes_lack_is_told_before_anything_s
             explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
     assert owner.closed
     assert {asked.partition(" ")[2].partition("/pods")[0] for asked in server.asked} == {"/api/v1/namespaces/ours"}
+
+
+class Untouched:
+    """An owner who must not be asked for anything."""
+
+    def open(self, request, progress):
+        raise AssertionError("it went on")
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made():
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=rf"--port={port} of 127\.0\.0\.1 cannot be had: Address already in use"):
+            explore(request_for_cluster(Mode.IPVS, None, None), 1, port, Untouched(), PrintedProgress())

@@ -1,0 +1,110 @@
+"""Checks of what a user typed, before the first step.
+
+Each raises a `UsageError` of one line, which names the option, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Callable
+from pathlib import Path
+
+from clusters.errors import Refused, UsageError
+from clusters.images.lock import read_lock
+from clusters.spec import ClusterSpec, Mode, Source, Substrate
+
+NODES = (1, 100)
+"""A case needs a worker node at least; a /16 of pods has 256 nodes."""
+
+LOCUST_WORKERS = (1, 100)
+"""Pods of one node, whose kubelet takes 110 (kubelet's maxPods)."""
+
+PORTS = (1, 65535)
+LAST_SERVICES = (10, 10_000)
+"""A line takes three steps: 0, 10 and 0 Services."""
+
+SEEDS = (0, 2**32 - 1)
+"""numpy and Locust's workers take no other."""
+
+REPETITIONS = (1, 10_000)
+
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
+PLAIN = re.compile(r"[\w.+-]{1,40}", re.ASCII)
+VERSION = re.compile(r"v?[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?([-+][0-9A-Za-z.+-]{1,40})?")
+
+
+def number_as_typed(typed: str) -> int | str:
+    """Return the number, or what was typed instead: for an option parser, which would answer with its whole usage."""
+    return int(typed) if WHOLE_NUMBER.fullmatch(typed) else typed
+
+
+def require_whole_number(option: str, typed: object, allowed: tuple[int, int]) -> int:
+    """Return what was typed as a whole number within the ends of `allowed`."""
+    lowest, highest = allowed
+    number = number_as_typed(str(typed))
+    if isinstance(number, str) or not lowest <= number <= highest:
+        raise _refused(option, typed, f"a whole number from {lowest} to {highest}")
+    return number
+
+
+def whole_number(option: str, allowed: tuple[int, int]) -> Callable[[object], int]:
+    """Return `require_whole_number` of one option, for a command's parser."""
+    return lambda typed: require_whole_number(option, typed, allowed)
+
+
+def require_share(option: str, typed: object) -> float:
+    """Return what was typed as a share: above 0 and up to 1."""
+    try:
+        share = float(str(typed))
+    except ValueError:
+        share = math.nan
+    if not 0 < share <= 1:
+        raise _refused(option, typed, "a share above 0 and up to 1, such as 0.1")
+    return share
+
+
+def require_version(option: str, typed: str) -> str:
+    """Return what has the form of a Kubernetes version, whether or not we know it."""
+    if not VERSION.fullmatch(typed):
+        raise _refused(option, typed, "a Kubernetes version, such as 1.37.2")
+    return typed
+
+
+def require_release(option: str, typed: str | None) -> None:
+    """Raises `UsageError` for a Kubernetes version that is not in the lock file; None leaves the choice to us."""
+    try:
+        read_lock().release(typed)
+    except UsageError as unknown:
+        raise UsageError(f"{option}={shown(typed)}: {unknown.message}", remedy=unknown.remedy) from None
+
+
+def require_combination(
+    mode: Mode, kubernetes: str | None, source: Source | None, substrate: Substrate | None, workers: int
+) -> None:
+    """Raises `Refused` for a combination that no host can run; what was left open is in nobody's way."""
+    version = read_lock().release(kubernetes).version
+    try:
+        ClusterSpec(mode, version, source or Source.BUILT, substrate or Substrate.HOST, workers=workers)
+    except Refused as refusal:
+        asked = f"--proxy-mode={mode} --substrate={substrate}"
+        raise Refused(f"{asked}: {refusal.message}", remedy=refusal.remedy) from None
+
+
+def require_paths(named: list[str], directory: Path) -> None:
+    """Raises `UsageError` for cases in a file or folder that is not there; `named` as pytest takes them."""
+    for argument in named:
+        path = argument.partition("[")[0].partition("::")[0]
+        if not (directory / path).exists():
+            raise UsageError(f"there is no file or folder {path!r} to take cases from")
+
+
+def _refused(option: str, typed: object, allowed: str) -> UsageError:
+    return UsageError(f"{option}={shown(typed)} is not allowed", remedy=f"it takes {allowed}")
+
+
+def shown(typed: object) -> str:
+    """Return what was typed, quoted and shortened where it is not plain."""
+    text = str(typed)
+    return text if PLAIN.fullmatch(text) else reprlib.repr(text)

@@ -1,0 +1,42 @@
+"""What cannot be is refused before a cluster is opened: one line, exit code 2, and no directory of a run."""
+
+import pytest
+
+from clusters.errors import UsageError
+from harness.run.controller import new_directory
+
+ONE = "def test_one(cluster): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--workers=-1", "kubeproof: --workers=-1 is not allowed (it takes a whole number from 1 to 100)"),
+        ("--seed=\x1b[2J", r"kubeproof: --seed='\x1b[2J' is not allowed"),
+        ("--kubernetes=9.9.9", "kubeproof: --kubernetes=9.9.9: Kubernetes 9.9.9 is not in the lock file"),
+        ("nowhere", "kubeproof: there is no file or folder 'nowhere' to take cases from"),
+        ("--runs-dir=test_suite.py", "kubeproof: --runs-dir=test_suite.py cannot be used: File exists"),
+    ],
+)
+def test_nothing_is_made_for_what_cannot_be(run, option, said):
+    assert run.run(ONE, option) == 2, run.output
+    assert said in run.output
+    assert "Traceback" not in run.output
+    assert run.owner == []
+    assert not (run.directory / "runs").exists()
+
+
+def test_runs_leave_their_results_where_a_folder_can_be_made(tmp_path):
+    assert new_directory(tmp_path / "a" / "b", "ipvs").is_dir()
+    first, second = new_directory(tmp_path, "ipvs"), new_directory(tmp_path, "ipvs")
+    assert first != second
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "loop", "nowhere/below", "x" * 300, "/proc/none"])
+def test_a_place_where_no_folder_can_be_made_is_refused(tmp_path, name):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "nowhere").symlink_to("none/at/all")
+    with pytest.raises(UsageError, match=r"--runs-dir=\S+ cannot be used: .*\(name a folder to write to\)") as refused:
+        new_directory(tmp_path / name, "ipvs")
+    assert "\n" not in str(refused.value)
