@@ -25,6 +25,7 @@ from harness.dataplane.shell import ProviderShell
 from harness.needs import missing_need, of_other_modes
 from harness.run.cancellation import sigterm_as_interrupt
 from harness.run.controller import Controller, new_directory
+from harness.run.exitcode import exit_code
 from harness.run.lock import run_lock
 from harness.run.log import RunLog
 from harness.run.owner import ProviderOwner
@@ -164,8 +165,8 @@ class ControllerListener:
             return (yield)
         finally:
             self._controller.close()
-            if self._controller.results.failed and session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = exit_code(self._controller.results)
 
 
 @pytest.hookimpl(tryfirst=True)

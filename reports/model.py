@@ -165,6 +165,11 @@ class RunResults:
         """True if Kubernetes or the world failed in any case."""
         return any(case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR) for case in self.cases)
 
+    @property
+    def all_skipped(self) -> bool:
+        """True if there are cases and none of them ran."""
+        return bool(self.cases) and self.count(Outcome.SKIPPED) == len(self.cases)
+
     def as_json(self) -> dict[str, Any]:
         """The document of `results.json`; cases sorted by id, claims in the order of their numbers.
 

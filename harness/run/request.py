@@ -93,7 +93,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read_request(config: pytest.Config) -> ClusterRequest | None:
-    """Return what options and environment ask for, or None if it is no cluster. Raises `UsageError` for what cannot be."""
+    """Return what options and environment ask for, or None if it is no cluster. Raises `UsageError`."""
     _require_numbers(config)
     mode, kubeconfig, context = (config.getoption(name) for name in ("proxy_mode", "kubeconfig", "context"))
     if mode is None and kubeconfig is None and context is None:

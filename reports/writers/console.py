@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reports.model import Outcome, RunResults
-from reports.writers.words import left_out, outcome_counts, planted_score, slowest
+from reports.writers.words import left_out, nothing_ran, outcome_counts, planted_score, slowest
 
 
 def summary(results: RunResults, report: Path) -> Iterator[str]:
@@ -29,5 +29,7 @@ def summary(results: RunResults, report: Path) -> Iterator[str]:
         yield f"  finding: {finding.statement}"
     if score := planted_score(results):
         yield f"the suites on trial: {score}"
+    if told := nothing_ran(results):
+        yield told
     yield f"cases: {outcome_counts(results)}"
     yield f"report: {report}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from reports.model import PLANTED, SELF_CHECK, ClaimResult, Finding, Outcome, RunResults, Verdict
@@ -76,10 +77,20 @@ def _outcome_in_words(results: RunResults) -> str:
         return f"The world failed in {many(broken, 'case')}: the verdict on Kubernetes is incomplete."
     passed, skipped = results.count(Outcome.PASSED), results.count(Outcome.SKIPPED)
     if not passed:
-        return f"No case ran: {skipped} {_were(skipped)} skipped." if skipped else "No case ran."
+        return nothing_ran(results) or "No case ran."
     rest = f" that could run; {skipped} more {_were(skipped)} skipped" if skipped else ""
     cases = f"all {passed} cases" if passed > 1 else "the one case"
     return f"In {results.run.mode} mode Kubernetes behaved as it documents in {cases}{rest}."
+
+
+def nothing_ran(results: RunResults) -> str:
+    """Return how many cases were skipped and the most frequent reason, or nothing if not all of them were."""
+    if not results.all_skipped:
+        return ""
+    ((reason, times),) = Counter(case.reason for case in results.cases).most_common(1)
+    cases = f"all {len(results.cases)} cases were" if len(results.cases) > 1 else "the only case was"
+    often = "" if times == len(results.cases) else f" (most frequent reason, {times} times)"
+    return f"Nothing was tested: {cases} skipped{often}: {reason.partition(chr(10))[0].rstrip('.')}."
 
 
 def _were(count: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from clusters.cluster import Cluster
 from clusters.errors import WorldError
+from harness.run.exitcode import NOTHING_RAN
 from reports.model import RunResults
 from reports.store import LATEST, read_results
 from tests.planted.failure import Failure
@@ -67,7 +68,7 @@ class CaseProcess:
                 raise WorldError(f"the cases did not end within {timeout_s:.0f} s; their log is {log}") from None
             finally:
                 _end(process)
-        if exit_code not in ENDINGS:
+        if exit_code not in ENDINGS and not self._all_skipped(exit_code):
             raise WorldError(f"pytest ended with {exit_code}; its log is {log}", detail=log.read_text())
         return CaseRun(read_results(self._directory / LATEST), _read_failures(failures))
 
@@ -78,6 +79,11 @@ def _read_failures(file: Path) -> dict[str, tuple[Failure, ...]]:
         case = doc["case"]
         found[case] = (*found.get(case, ()), Failure.from_json(doc))
     return found
+
+    def _all_skipped(self, exit_code: int) -> bool:
+        """True if that is why the run ended so, which its results tell better than its log."""
+        results = self._directory / LATEST
+        return exit_code == NOTHING_RAN and results.exists() and read_results(results).all_skipped
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -13,6 +13,7 @@ from tests.planted.expectation import Expectation
 REPOSITORY = Path(__file__).parents[3]
 CASES = """
 import time
+import pytest
 from contextlib import contextmanager
 from harness.kube.wait import wait_until
 def test_passes(cluster): assert cluster.name == "kubeproof-fake"
@@ -40,6 +41,7 @@ def test_fails_late(cluster):
         assert (
             cluster.name == "other"
         ), f"{cluster.name} is not other"
+def test_skips(cluster): pytest.skip("no such kernel")
 """
 
 
@@ -60,6 +62,11 @@ def test_cases_see_the_cluster_and_their_outcomes_are_told(process):
 def test_a_case_that_does_not_exist_is_the_worlds_failure(process):
     with pytest.raises(WorldError, match="pytest ended with"):
         process.run(("test_suite.py::test_none",))
+
+
+def test_cases_that_are_all_skipped_are_told_as_such(process):
+    (case,) = process.run(("test_suite.py::test_skips",)).cases
+    assert (case.outcome, case.reason) == (Outcome.SKIPPED, "no such kernel")
 
 
 def test_cases_that_do_not_end_are_ended(process):

@@ -123,6 +123,16 @@ def test_crashes(cluster):
     import os
     os._exit(1)
 """
+SKIPPED = """
+import pytest
+
+def test_one(cluster): pytest.skip("no ip_vs in the kernel")
+@pytest.fixture
+def lacking(cluster): pytest.skip("no ip_vs in the kernel")
+def test_two(lacking): pass
+@pytest.mark.workers(9)
+def test_three(cluster): pass
+"""
 NO_METRICS = """
 import pytest
 
@@ -186,6 +196,30 @@ def test_a_case_is_skipped_where_the_cluster_lacks_what_it_needs(run):
     assert "test_wants_three skipped: it needs worker nodes" in run.results["claims"][0]["condition"]
 
 
+@pytest.mark.parametrize("options", [(), ("-n2",)], ids=" ".join)
+def test_a_run_in_which_every_case_was_skipped_ends_as_on_an_unfit_host(run, options):
+    assert run.run(SKIPPED, *options) == 3, run.output
+    assert set(run.outcomes().values()) == {"skipped"}
+    told = "Nothing was tested: all 3 cases were skipped (most frequent reason, 2 times): no ip_vs in the kernel."
+    assert run.output.count(told) == 1
+    assert told in (run.directory / "runs" / "latest" / "report.html").read_text()
+
+
+def test_skipped_cases_do_not_hide_what_failed_or_passed(run):
+    assert run.run(SKIPPED + "\ndef test_fails(cluster): assert False") == 1, run.output
+    assert run.run(SKIPPED + "\ndef test_passes(cluster): pass") == 0, run.output
+
+
+def test_no_case_selected_is_pytests_own_ending(run):
+    assert run.run(SKIPPED, "-k", "nothing_of_that_name") == 5, run.output
+    assert run.owner == ["open", "close"]
+
+
+def test_skipped_tests_without_a_cluster_are_pytests_own(pytester):
+    pytester.makepyfile("import pytest\ndef test_one(): pytest.skip('not here')")
+    assert pytester.runpytest_subprocess("-p", "no:locust").ret == 0
+
+
 def test_repeated_cases_give_their_flake_rate(run):
     assert run.run(FLAKY, "--count=4", "-n2") == 1, run.output
     (finding,) = run.results["findings"]
@@ -196,7 +230,7 @@ def test_repeated_cases_give_their_flake_rate(run):
 
 
 def test_a_case_that_does_not_concern_the_mode_is_skipped_and_says_so(run):
-    assert run.run(ELSEWHERE) == 0, run.output
+    assert run.run(ELSEWHERE) == 3, run.output
     assert run.outcomes() == {"test_of_other_modes": "skipped"}
     (claim,) = run.results["claims"]
     reason = "it is about iptables and ipvs mode, and the cluster is in nftables mode"
@@ -273,7 +307,7 @@ def test_delayed_connections_of_a_case_that_passes_stand_in_the_report(run):
 
 
 def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
-    assert run.run(NO_METRICS) == 0, run.output
+    assert run.run(NO_METRICS) == 3, run.output
     (case,) = run.results["cases"]
     assert case["outcome"] == "skipped"
     assert case["reason"] == "the cluster has no APIService v1beta1.metrics.k8s.io: no metrics-server is installed"

@@ -79,8 +79,19 @@ def test_a_skipped_case_is_none_in_which_kubernetes_behaved():
         "In iptables mode Kubernetes behaved as it documents in all 2 cases that could run; 1 more was skipped."
     )
     assert headline(skipped.with_case(case("y", Outcome.SKIPPED, "one node"))).endswith("; 2 more were skipped.")
-    none_ran = replace(RESULTS, cases=()).with_case(case("x", Outcome.SKIPPED, "one node"))
-    assert headline(none_ran) == "No case ran: 1 was skipped."
+
+
+def test_a_run_of_skipped_cases_has_tested_nothing(tmp_path):
+    none_ran = replace(RESULTS, cases=()).with_case(case("x", Outcome.SKIPPED, "one node\nonly"))
+    assert headline(none_ran) == "Nothing was tested: the only case was skipped: one node."
+    both = none_ran.with_case(case("y", Outcome.SKIPPED, "one node\nonly"))
+    assert headline(both) == "Nothing was tested: all 2 cases were skipped: one node."
+    three = both.with_case(case("a", Outcome.SKIPPED, "no ip_vs in the kernel"))
+    told = "Nothing was tested: all 3 cases were skipped (most frequent reason, 2 times): one node."
+    assert headline(three) == told
+    assert f"<h1>{told}</h1>" in report_html(three)
+    assert list(summary(three, tmp_path)).count(told) == 1
+    assert not any("Nothing was tested" in line for line in summary(three.with_case(case("z")), tmp_path))
 
 
 def test_an_empty_run_is_a_report_too():
