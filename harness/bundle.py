@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -37,6 +39,20 @@ RULES = {
     "nftables": (("nft", "list", "table", "ip", "kube-proxy"),),
 }
 JOURNAL = ("journalctl", "--no-pager", "-u", "kubelet", "-u", "containerd", "-n", "200")
+
+
+UNFIT_FOR_NAMES = re.compile(r"[^A-Za-z0-9_.,=+\[\]-]")
+LONGEST_NAME = 150
+
+
+def bundle_name(nodeid: str) -> str:
+    """Return a folder's name for a case: its own where any file system takes it, otherwise with a digest at the end."""
+    case = nodeid.rpartition("::")[2]
+    name = UNFIT_FOR_NAMES.sub("_", case)[:LONGEST_NAME]
+    if name == case and name.strip("."):
+        return name
+    digest = hashlib.sha256(case.encode(errors="backslashreplace")).hexdigest()[:8]
+    return f"{name.lstrip('.')}-{digest}"
 
 
 class NodePrograms(Protocol):

@@ -19,7 +19,7 @@ from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
 from clusters.supervisor import supervise
 from harness import hooks
-from harness.bundle import collect_bundle
+from harness.bundle import bundle_name, collect_bundle
 from harness.claims import read_claims
 from harness.dataplane.shell import ProviderShell
 from harness.needs import missing_need, of_other_modes
@@ -222,7 +222,7 @@ def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
     provider = None
     with suppress(KubeproofError):  # an engine that has gone must not hide the failure
         provider = funcargs.get("provider") or provider_of(cluster)
-    name = item.nodeid.rpartition("::")[2].replace("/", "_")
+    name = bundle_name(item.nodeid)
     directory = item.config.stash[RUN_DIRECTORY] / "bundles" / name
     collect_bundle(
         funcargs["kube"],

@@ -15,18 +15,18 @@ LATEST = "latest"
 def write_whole(file: Path, text: str) -> None:
     """Replace `file` by temporary file and rename: a reader, or a killed run, never sees half of it."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_text(text)
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(file)
 
 
 def write_results(results: RunResults, directory: Path) -> None:
     """Write `results.json` of a run's directory."""
-    write_whole(directory / RESULTS, json.dumps(results.as_json(), indent=1) + "\n")
+    write_whole(directory / RESULTS, json.dumps(results.as_json(), indent=1, default=str) + "\n")
 
 
 def read_results(directory: Path) -> RunResults:
     """Read a run back. Raises `ValueError` for another schema."""
-    return RunResults.from_json(json.loads((directory / RESULTS).read_text()))
+    return RunResults.from_json(json.loads((directory / RESULTS).read_text(encoding="utf-8")))
 
 
 def point_latest_at(directory: Path) -> None:

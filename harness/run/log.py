@@ -33,5 +33,5 @@ class RunLog:
         self._write(f"{line}\n")
 
     def _write(self, text: str) -> None:
-        with self.file.open("a") as log:
+        with self.file.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(text)

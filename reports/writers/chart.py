@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from math import floor, log10
 
 from reports.model import Measurement
+from reports.writers.readable import LARGE, finite, interval
 
 MOST_STEPS = 6
 """Along an axis, up to the highest value."""
+
+LOWEST_US = 0.001
+"""Where all values are lower, 0 among them, the axis ends here."""
+
+NO_POSITION = "no position"
 
 WIDTH, HEIGHT = 760, 340
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 56
@@ -20,7 +26,7 @@ SPREAD = 14
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line of the chart: measurements in order of their number of Services."""
+    """One line of the chart: the measurements of one position in the chain."""
 
     name: str
     css: str
@@ -33,19 +39,29 @@ def series_of(measurements: Sequence[Measurement], name: str, clock: str) -> tup
     for measured in measurements:
         conditions = measured.conditions
         if measured.name == name and conditions.get("clock") == clock and measured.quantiles:
-            found.setdefault(str(conditions["position"]), []).append(measured)
+            found.setdefault(str(conditions.get("position", NO_POSITION)), []).append(measured)
     return tuple(
-        Series(position, f"series-{number}", tuple(sorted(points, key=_services)))
-        for number, (position, points) in enumerate(found.items())
+        Series(position, f"series-{number}", tuple(points)) for number, (position, points) in enumerate(found.items())
     )
 
 
+def drawable(series: Sequence[Series], quantile: str) -> tuple[Series, ...]:
+    """The series with those of their points whose quantile and number of Services are known, in order of the latter."""
+    found = []
+    for line in series:
+        points = [point for point in line.points if _is_drawable(point, quantile)]
+        if points:
+            found.append(replace(line, points=tuple(sorted(points, key=_services))))
+    return tuple(found)
+
+
 def chart_svg(series: Sequence[Series], quantile: str) -> str:
-    """The chart, or nothing where there is nothing to draw. The axis begins at 0."""
+    """The chart, or nothing where there is nothing to draw. The axis begins at 0, where what lies below is drawn."""
+    series = drawable(series, quantile)
     if not series:
         return ""
     counts = sorted({_services(point) for line in series for point in line.points})
-    marks_us = _marks(max(point.ci95[quantile][1] for line in series for point in line.points))
+    marks_us = _marks(max(_highest_us(point, quantile) for line in series for point in line.points))
     top_us = marks_us[-1]
     parts = [*_axes(counts, marks_us)]
     for number, line in enumerate(series):
@@ -58,18 +74,24 @@ def _line(line: Series, quantile: str, counts: list[int], top_us: float, shift: 
     ends = []
     for point in line.points:
         x = _x(counts.index(_services(point)), len(counts)) + shift
-        low, high = point.ci95[quantile]
         y = _y(point.quantiles[quantile], top_us)
         ends.append(f"{x:.1f},{y:.1f}")
-        title = (
-            f"{line.name}, {_services(point)} Services: {point.quantiles[quantile]:.1f} us ({low:.1f} to {high:.1f})"
-        )
+        told = f"{point.quantiles[quantile]:.1f} us ({interval(point, quantile)})"
+        title = f"{line.name}, {_services(point)} Services: {told}"
         yield (
-            f'<g class="{line.css}"><title>{escape(title)}</title>'
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_y(low, top_us):.1f}" y2="{_y(high, top_us):.1f}" class="interval"/>'
+            f'<g class="{line.css}"><title>{escape(title)}</title>{_bar(point, quantile, x, top_us)}'
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/></g>'
         )
     yield f'<polyline class="{line.css}" points="{" ".join(ends)}"/>'
+
+
+def _bar(point: Measurement, quantile: str, x: float, top_us: float) -> str:
+    """The interval, or nothing where it is not known."""
+    ends = _ends_us(point, quantile)
+    if ends is None:
+        return ""
+    low, high = (_y(end, top_us) for end in ends)
+    return f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" class="interval"/>'
 
 
 def _axes(counts: list[int], marks_us: tuple[float, ...]) -> Iterator[str]:
@@ -92,7 +114,25 @@ def _x(number: int, of: int) -> float:
 
 
 def _y(value_us: float, top_us: float) -> float:
-    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(value_us / top_us, 1.0)
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(max(value_us / top_us, 0.0), 1.0)
+
+
+def _is_drawable(measured: Measurement, quantile: str) -> bool:
+    return _is_known(measured.quantiles.get(quantile)) and _is_known(measured.conditions.get("services"))
+
+
+def _is_known(value: object) -> bool:
+    shown = finite(value)
+    return shown is not None and abs(shown) < LARGE
+
+
+def _ends_us(measured: Measurement, quantile: str) -> tuple[float, float] | None:
+    ends = measured.ci95.get(quantile)
+    return ends if ends is not None and all(map(_is_known, ends)) else None
+
+
+def _highest_us(measured: Measurement, quantile: str) -> float:
+    return float(max((measured.quantiles[quantile], *(_ends_us(measured, quantile) or ()))))
 
 
 def _services(measured: Measurement) -> int:
@@ -101,6 +141,8 @@ def _services(measured: Measurement) -> int:
 
 def _marks(highest_us: float) -> tuple[float, ...]:
     """From 0 to above the highest value in three to six steps, each of 1, 2 or 5 times a power of ten."""
+    if highest_us < LOWEST_US:
+        return 0.0, LOWEST_US
     power = 10.0 ** floor(log10(highest_us / MOST_STEPS))
-    step = next(power * times for times in (2, 5, 10) if highest_us < power * times * MOST_STEPS)
+    step = next(power * times for times in (2, 5, 10, 20) if highest_us < power * times * MOST_STEPS)
     return tuple(step * number for number in range(int(highest_us // step) + 2))

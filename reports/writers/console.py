@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reports.model import Outcome, RunResults
+from reports.text import one_line
 from reports.writers.words import left_out, nothing_ran, outcome_counts, planted_score, slowest
 
 
 def summary(results: RunResults, report: Path) -> Iterator[str]:
     """A line a claim where cases ran, the outcomes, and where the report is."""
+    return map(one_line, _lines(results, report))
+
+
+def _lines(results: RunResults, report: Path) -> Iterator[str]:
     run = results.run
     yield ""
     yield f"{run.mode} on Kubernetes {run.kubernetes}, source {run.source}, substrate {run.substrate}"

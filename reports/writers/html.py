@@ -8,12 +8,14 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.model import Measurement, Outcome, RunResults, Verdict
-from reports.writers.chart import chart_svg, series_of
+from reports.model import Outcome, RunResults, Verdict
+from reports.writers.chart import chart_svg, drawable, series_of
+from reports.writers.readable import interval, number, readable, seconds
 from reports.writers.tables import step_table, tables
 from reports.writers.words import (
     advice,
     by_verdict,
+    caught,
     headline,
     left_out,
     outcome_counts,
@@ -43,6 +45,7 @@ class Chart:
 
 def report_html(results: RunResults) -> str:
     """The whole page."""
+    results = readable(results)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -70,22 +73,13 @@ def report_html(results: RunResults) -> str:
 def _charts(results: RunResults) -> list[Chart]:
     found = []
     for name, quantile, title in CHARTS:
-        series = series_of(results.measurements, name, "kernel")
+        series = drawable(series_of(results.measurements, name, "kernel"), quantile)
         svg = chart_svg(series, quantile)
         if svg:
             legend = tuple((line.name, line.css) for line in series)
             # Safe: chart_svg escapes every text it did not make itself.
             found.append(Chart(title, Markup(svg), legend))
     return found
-
-
-def _number(value: float) -> str:
-    return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
-
-
-def _interval(measured: Measurement, quantile: str) -> str:
-    low, high = measured.ci95[quantile]
-    return f"{_number(low)} to {_number(high)}"
 
 
 @cache
@@ -97,7 +91,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
-    environment.filters["interval"] = _interval
+    environment.filters["number"] = number
+    environment.filters["interval"] = interval
+    environment.filters["seconds"] = seconds
+    environment.filters["caught"] = caught
     environment.filters["slug"] = lambda text: str(text).replace(" ", "-")
     return environment

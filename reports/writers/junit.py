@@ -5,12 +5,15 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from reports.model import CaseResult, Outcome, RunResults
+from reports.writers.readable import readable, seconds
 
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 ELEMENTS = {Outcome.FAILED: "failure", Outcome.ENVIRONMENT_ERROR: "error", Outcome.SKIPPED: "skipped"}
 
 
 def junit_xml(results: RunResults) -> str:
-    """One test suite, its cases sorted by id."""
+    """One test suite, its cases sorted by id. XML 1.0 knows no control characters: they are shown as escapes."""
+    results = readable(results)
     suite = ElementTree.Element(
         "testsuite",
         name=f"kubeproof.{results.run.mode}",
@@ -19,21 +22,20 @@ def junit_xml(results: RunResults) -> str:
         failures=str(results.count(Outcome.FAILED)),
         errors=str(results.count(Outcome.ENVIRONMENT_ERROR)),
         skipped=str(results.count(Outcome.SKIPPED)),
-        time=f"{sum(case.duration_s for case in results.cases):.3f}",
+        time=_time(sum(seconds(case.duration_s) for case in results.cases)),
     )
     for case in sorted(results.cases, key=lambda case: case.id):
         suite.append(_element(case))
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+    return f"{DECLARATION}\n{ElementTree.tostring(suite, encoding='unicode')}\n"
 
 
 def _element(case: CaseResult) -> ElementTree.Element:
     file, _, name = case.id.partition("::")
-    element = ElementTree.Element("testcase", classname=file, name=name or file, time=f"{case.duration_s:.3f}")
+    element = ElementTree.Element("testcase", classname=file, name=name or file, time=_time(case.duration_s))
     if case.outcome in ELEMENTS:
-        ElementTree.SubElement(element, ELEMENTS[case.outcome], message=_printable(case.reason))
+        ElementTree.SubElement(element, ELEMENTS[case.outcome], message=case.reason)
     return element
 
 
-def _printable(text: str) -> str:
-    """XML 1.0 knows no control characters, not even escaped ones."""
-    return "".join(character for character in text if character >= " " or character in "\n\t")
+def _time(value: object) -> str:
+    return f"{seconds(value):.3f}"

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.model import Finding, Measurement
+from reports.writers.readable import NO_NUMBER, finite
 
-OF_STEP = re.compile(r"(?P<name>.+) at step (?P<step>\d+)")
+OF_STEP = re.compile(r"(?P<name>.+) at step (?P<step>[0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +80,6 @@ def _title(name: str) -> str:
 def _words(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float) and finite(value) is None:
+        return NO_NUMBER
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reports.model import PLANTED, SELF_CHECK, ClaimResult, Finding, Outcome, RunResults, Verdict
+from reports.writers.readable import seconds
 
 SLOWEST = 10
 
@@ -28,8 +29,8 @@ def left_out(results: RunResults) -> str:
 
 def slowest(results: RunResults) -> str:
     """The ten cases that took longest, with their seconds, set-up and tear-down included."""
-    ranked = sorted(results.cases, key=lambda case: -case.duration_s)[:SLOWEST]
-    return ", ".join(f"{case.id.rpartition('::')[2]} {case.duration_s:.0f} s" for case in ranked)
+    ranked = sorted(results.cases, key=lambda case: -seconds(case.duration_s))[:SLOWEST]
+    return ", ".join(f"{case.id.rpartition('::')[2]} {seconds(case.duration_s):.0f} s" for case in ranked)
 
 
 def planted(results: RunResults) -> tuple[Finding, ...]:
@@ -43,7 +44,7 @@ def planted_score(results: RunResults) -> str:
     if not faults:
         return ""
     caught, by_accident, too_wide = (
-        sum(finding.numbers.get(name, 0) for finding in faults) for name in ("caught", "by_accident", "too_wide")
+        sum(came_out(fault, name) for fault in faults) for name in ("caught", "by_accident", "too_wide")
     )
     missed = len(faults) - caught - by_accident - too_wide
     rest = f", {too_wide} too wide" if too_wide else ""
@@ -53,9 +54,14 @@ def planted_score(results: RunResults) -> str:
     )
 
 
+def came_out(fault: Finding, outcome: str) -> bool:
+    """True if a planted fault ended in that outcome, a name in its numbers."""
+    return bool(fault.numbers.get(outcome) == 1)
+
+
 def unsound(results: RunResults) -> tuple[Finding, ...]:
     """Checks of measurements of themselves that do not hold."""
-    return tuple(found for found in results.findings if found.kind == SELF_CHECK and not found.numbers["holds"])
+    return tuple(found for found in results.findings if found.kind == SELF_CHECK and found.numbers.get("holds") != 1)
 
 
 def headline(results: RunResults) -> str:

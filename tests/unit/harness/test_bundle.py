@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from clusters.errors import CommandFailed
-from harness.bundle import BUNDLE_LIMIT, FILE_LIMIT, Bundle, collect_bundle
+from harness.bundle import BUNDLE_LIMIT, FILE_LIMIT, Bundle, bundle_name, collect_bundle
 from harness.kube.client import Kube
 from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.nodes import NodeCommands
@@ -88,3 +88,18 @@ def test_a_bundle_stops_at_its_limit(tmp_path):
     for number in range(BUNDLE_LIMIT // FILE_LIMIT + 1):
         bundle.add(f"{number}.txt", lambda: "x" * FILE_LIMIT)
     assert (tmp_path / "16.txt").read_text() == f"\n... cut here: {FILE_LIMIT} bytes in all\n"
+
+
+def test_a_bundle_is_called_like_its_case():
+    assert bundle_name("suites/a/test_a.py::test_one[ipvs-1]") == "test_one[ipvs-1]"
+
+
+@pytest.mark.parametrize(
+    "name", ["test[a/../b]", "test[\x00]", "test[\ud800]", "test[\u202e]", "test[" + "x" * 10_000, "..", "", "test[é]"]
+)
+def test_a_bundle_has_a_folder_whatever_its_case_is_called(tmp_path, name):
+    called = bundle_name(f"suites/a/test_a.py::{name}")
+    folder = tmp_path / called
+    folder.mkdir()
+    assert folder.parent.resolve() == tmp_path.resolve()
+    assert called != bundle_name(f"suites/a/test_a.py::{name}x")

@@ -1,6 +1,7 @@
 """What a case's end says, and about whom; and which case comes first."""
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -123,6 +124,13 @@ def test_crashes(cluster):
     import os
     os._exit(1)
 """
+UGLY = r"""
+import pytest
+
+@pytest.mark.parametrize("name", ["\x1b[31m\x00", pytest.param("x", id="]]>\x07\u202e"), "n" * 9999])
+def test_named(cluster, name): pass
+def test_fails(cluster): pytest.fail("a\x00b\ud800\u202e", pytrace=False)
+"""
 SKIPPED = """
 import pytest
 
@@ -177,6 +185,15 @@ def test_only_a_failed_expectation_speaks_about_kubernetes(run):
     reasons = {case["id"].rpartition("::")[2]: case["reason"] for case in run.results["cases"]}
     assert reasons["test_is_skipped"] == "one node only"
     assert reasons["test_fixture_fails"] == "in setup: RuntimeError: boom"
+
+
+def test_reports_are_written_of_cases_with_any_name_and_reason(run):
+    assert run.run(UGLY) == 1, run.output
+    written = run.directory / "runs" / "latest"
+    assert r"a\x00b\ud800\u202e" in (written / "report.html").read_text()
+    messages = [failure.get("message") for failure in ElementTree.parse(written / "junit.xml").iter("failure")]
+    assert messages == [r"Failed: a\x00b\ud800\u202e"]
+    assert run.results["run"]["finished"]
 
 
 def test_a_case_that_passes_may_refute_a_claim(run):

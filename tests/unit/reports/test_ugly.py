@@ -1,0 +1,269 @@
+"""Whatever the records hold, every file of a run is written, well formed, and shows what was there."""
+
+import json
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from reports.model import (
+    IN_NO_CONCLUSION,
+    PLANTED,
+    SELF_CHECK,
+    CaseResult,
+    ClaimResult,
+    Finding,
+    Measurement,
+    Outcome,
+    RunResults,
+    Verdict,
+)
+from reports.store import read_results, write_results, write_whole
+from reports.text import UNSEEN
+from reports.writers.chart import chart_svg, series_of
+from reports.writers.console import summary
+from reports.writers.html import report_html
+from reports.writers.junit import junit_xml
+from tests.unit.reports.sample import RESULTS, RUN, measured
+
+TEXTS = {
+    "control": "".join(map(chr, range(32))) + "\x7f\x80\x9b",
+    "terminal": "\x1b]0;title\x07\x1b[2J",
+    "bidi": "invoice\u202efdp.exe\u2066\u200f",
+    "script": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "quotes": "\"><svg onload='x'>&amp;&",
+    "cdata": "]]><![CDATA[ <!-- --> ?>",
+    "template": "{{ 7 * 7 }}{% raw %}{# x",
+    "surrogate": "\ud800 and \udcff",
+    "noncharacter": "\ufffe\uffff\ufdd0\x00",
+    "long": "n" * 100_000,
+    "link": "javascript:alert(1)",
+    "empty": "",
+}
+NUMBERS = {
+    "nan": math.nan,
+    "infinite": math.inf,
+    "minus-infinite": -math.inf,
+    "zero": 0.0,
+    "negative": -5.0,
+    "largest": 1.7e308,
+    "smallest": 5e-324,
+    "no-float": 10**400,
+    "whole": 7,
+}
+
+
+def with_text(text):
+    """A run with that text in every place where a text may be."""
+    run = replace(RUN, id=text, mode=text, source=text, substrate=text, kubernetes=text, kernel=text, argv=(text, "x"))
+    spot = replace(
+        measured(0),
+        name=text,
+        unit=text,
+        conditions={text: text, "clock": text, "position": text, "services": text},
+        flags=(text, f"{IN_NO_CONCLUSION}{text}"),
+    )
+    drawn = replace(measured(100), conditions={**measured(100).conditions, "position": text})
+    return RunResults(
+        run=run,
+        environment={text: text, "nested": {text: [text]}},
+        cases=tuple(
+            CaseResult(f"suites/{text}/test_a.py::test_{outcome}[{text}]", text, outcome, text, 1.5, (text,), text)
+            for outcome in Outcome
+        ),
+        claims=tuple(ClaimResult(text, text, verdict, text, text, (text,)) for verdict in Verdict),
+        measurements=(spot, drawn),
+        findings=(
+            Finding(text, text, {f"{text} at step 1": text}, text),
+            Finding(PLANTED, text, {"caught": text}, text),
+            Finding(SELF_CHECK, text, {"holds": text}, text),
+        ),
+    )
+
+
+def with_number(number):
+    """A run with that number in every place where a number may be."""
+    quantiles = dict.fromkeys(("p50", "p90", "p99"), number)
+    ends = dict.fromkeys(quantiles, (number, number))
+    ugly = replace(measured(10), quantiles=quantiles, ci95=ends)
+    return replace(
+        RESULTS,
+        environment={"number": number},
+        cases=tuple(replace(case, duration_s=number) for case in RESULTS.cases),
+        measurements=(
+            *RESULTS.measurements,
+            ugly,
+            replace(ugly, name="first_packet_less_floor"),
+            replace(measured(0), conditions={**measured(0).conditions, "services": number}),
+            replace(measured(0), name="other", conditions={"n": number}, n=7, quantiles={"p50": number}),
+        ),
+        findings=(
+            Finding("cost", "It costs.", {"services at step 0": number, "cpu_s at step 1": number}, ""),
+            Finding(PLANTED, "Caught.", {"caught": number}, ""),
+            Finding(SELF_CHECK, "It holds.", {"holds": number}, ""),
+        ),
+    )
+
+
+WHOLE = measured(100)
+LACKING = {
+    "no p99": replace(WHOLE, quantiles={"p50": 1.0, "p90": 2.0}),
+    "no p50": replace(WHOLE, quantiles={"p99": 1.0}),
+    "no quantiles": replace(WHOLE, quantiles={}, ci95={}),
+    "no interval": replace(WHOLE, ci95={}),
+    "an interval of p50 only": replace(WHOLE, ci95={"p50": (1.0, 2.0)}),
+    "half an interval": replace(WHOLE, ci95=dict.fromkeys(WHOLE.quantiles, (1.0, math.nan))),
+    "an interval upside down": replace(WHOLE, ci95=dict.fromkeys(WHOLE.quantiles, (200.0, 1.0))),
+    "no position": replace(WHOLE, conditions={"services": 100, "clock": "kernel"}),
+    "no services": replace(WHOLE, conditions={"position": "end", "clock": "kernel"}),
+    "no conditions": replace(WHOLE, conditions={}),
+    "conditions of other kinds": replace(
+        WHOLE, conditions={"services": [1], "position": {"a": None}, "clock": "kernel", "x": True}
+    ),
+    "no name": replace(WHOLE, name="", unit=""),
+}
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page: elements, attributes and their links."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.links, self.open = set(), set(), [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+        self.links += [value for name, value in attributes if name == "href"]
+
+
+def require_written(results, directory):
+    """Write every file as a run does, and read each as its readers do."""
+    write_results(results, directory)
+    write_whole(directory / "report.html", report_html(results))
+    write_whole(directory / "junit.xml", junit_xml(results))
+    files = [(directory / name).read_bytes().decode("utf-8") for name in ("report.html", "junit.xml")]
+    lines = list(summary(results, directory / "report.html"))
+    for text in (*files, *lines):
+        assert not UNSEEN.search(text.replace("\n", "").replace("\t", ""))
+    assert not any("\n" in line for line in lines)
+
+    page = Page(files[0])
+    assert "script" not in page.tags
+    assert not any(name.startswith("on") for name in page.attributes)
+    assert not any(":" in link for link in page.links)
+    assert files[0].rstrip().endswith("</html>")
+    for svg in re.findall(r"<svg.*?</svg>", files[0]):
+        ElementTree.fromstring(svg)
+        assert not re.search(r'(?:[xy][12]?|c[xy]|points)="[^"]*(?:nan|inf|e\+)', svg)
+
+    suite = ElementTree.fromstring((directory / "junit.xml").read_bytes())
+    assert len(suite) == int(suite.get("tests")) == len(results.cases)
+    for element in (suite, *suite):
+        assert 0 <= float(element.get("time")) < math.inf
+
+    def no_such_number(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    json.loads((directory / "results.json").read_text(), parse_constant=no_such_number)
+    assert len(read_results(directory).cases) == len(results.cases)
+    return page, suite
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_reports_are_written_whatever_texts_the_records_hold(text, tmp_path):
+    results = with_text(text)
+    _, suite = require_written(results, tmp_path)
+    assert len({found.get("name") for found in suite}) == len(Outcome)
+
+
+@pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
+def test_reports_are_written_whatever_numbers_the_records_hold(number, tmp_path):
+    require_written(with_number(number), tmp_path)
+
+
+@pytest.mark.parametrize("lacking", LACKING.values(), ids=LACKING)
+def test_reports_are_written_whatever_a_measurement_lacks(lacking, tmp_path):
+    for measurements in ((lacking,), (WHOLE, lacking), (lacking, lacking)):
+        require_written(replace(RESULTS, measurements=measurements), tmp_path)
+
+
+def test_findings_without_their_number_are_no_good_news(tmp_path):
+    findings = (Finding(PLANTED, "A fault.", {}, ""), Finding(SELF_CHECK, "Twins.", {}, ""))
+    require_written(replace(RESULTS, findings=findings), tmp_path)
+    page = report_html(replace(RESULTS, findings=findings))
+    assert "0 of 1 planted fault caught" in page
+    assert '<b class="failed">Twins.' in page
+
+
+def test_what_is_not_seen_is_shown_where_it_was(tmp_path):
+    ugly = CaseResult("a.py::test_\x1b[31m\u202e\ud800", "a", Outcome.FAILED, "a\x00b\nc", 1.0)
+    results = RESULTS.with_case(ugly)
+    _, suite = require_written(results, tmp_path)
+    names = [found.get("name") for found in suite]
+    assert r"test_\x1b[31m\u202e\ud800" in names
+    assert [found.get("message") for found in suite.iter("failure")] == ["a\\x00b\nc"]
+    assert r"a.py::test_\x1b[31m\u202e\ud800" in report_html(results)
+    assert any(r"test_\x1b[31m\u202e\ud800: a\x00b" in line for line in summary(results, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("quantile", "shown"),
+    [(math.nan, "n/a"), (math.inf, "n/a"), (-2.5, "-2.5"), (0.0, "0.0"), (1e300, "1e+300"), (12345.6, "12,346")],
+)
+def test_a_quantile_that_is_none_is_told_in_the_table(quantile, shown):
+    odd = replace(measured(0), quantiles={"p50": quantile}, ci95={"p50": (quantile, 3.0)})
+    page = report_html(replace(RESULTS, measurements=(odd,)))
+    assert f'<td>{shown}<br><span class="quiet">{shown} to 3.0</span></td>' in page
+    page = report_html(replace(RESULTS, measurements=(replace(odd, ci95={}),)))
+    assert f'<td>{shown}<br><span class="quiet">no interval</span></td>' in page
+
+
+def drawn(*measurements, quantile="p50"):
+    return chart_svg(series_of(measurements, "first_packet", "kernel"), quantile)
+
+
+def test_a_chart_of_zeros_is_drawn_on_its_axis():
+    zero = replace(WHOLE, quantiles={"p50": 0.0}, ci95={"p50": (0.0, 0.0)})
+    assert drawn(zero).count("<circle") == 1
+
+
+def test_what_cannot_be_drawn_leaves_the_rest_in_the_chart():
+    for odd in (math.nan, math.inf, 10**400):
+        missing = replace(measured(1000), quantiles={"p50": odd})
+        assert drawn(WHOLE, missing).count("<circle") == 1
+        assert drawn(missing) == ""
+    assert drawn(WHOLE, LACKING["no p99"], quantile="p99").count("<circle") == 1
+    assert drawn(WHOLE, LACKING["no services"]).count("<circle") == 1
+
+
+def test_a_point_without_an_interval_is_drawn_without():
+    svg = drawn(measured(0), LACKING["no interval"])
+    assert (svg.count("<circle"), svg.count('class="interval"')) == (2, 1)
+    assert "100 Services: 100.0 us (no interval)" in svg
+
+
+def test_a_measurement_without_a_position_has_a_series_of_its_own():
+    series = series_of((measured(0), LACKING["no position"]), "first_packet", "kernel")
+    assert [line.name for line in series] == ["end", "no position"]
+
+
+def test_evidence_is_linked_below_the_report():
+    failed = CaseResult("a.py::test_a", "a", Outcome.FAILED, "x", 1.0, (), "bundles/test_a[#1?]")
+    page = Page(report_html(RESULTS.with_case(failed)))
+    assert "./bundles/test_a%5B%231%3F%5D/" in page.links
+
+
+def test_a_sum_of_seconds_that_no_number_holds_is_left_out():
+    cases = tuple(CaseResult(f"a.py::{name}", "a", Outcome.PASSED, "", 1.7e308) for name in "ab")
+    assert ElementTree.fromstring(junit_xml(replace(RESULTS, cases=cases))).get("time") == "0.000"
+
+
+def test_a_kind_of_measurement_that_is_new_needs_nothing_known():
+    new = Measurement("new", "1/s", {}, 0, 0, {"mean": 1.0}, {}, "")
+    assert "new" in report_html(replace(RESULTS, measurements=(new,)))
