@@ -20,8 +20,9 @@ from harness.run.checks import (
     REPETITIONS,
     SEEDS,
     number_as_typed,
+    require_cases,
     require_combination,
-    require_paths,
+    require_expression,
     require_release,
     require_whole_number,
     shown,
@@ -117,7 +118,9 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
     )
     _require_possible(request)
     if not config.option.pyargs:
-        require_paths(config.args, config.invocation_params.dir)
+        require_cases(config.args, config.invocation_params.dir)
+    require_expression("-k", config.option.keyword)
+    require_expression("-m", config.option.markexpr)
     return request
 
 

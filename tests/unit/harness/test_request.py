@@ -73,6 +73,11 @@ def test_every_release_of_the_lock_file_can_be_asked_for(asked):
         ("--context=x", "an existing cluster is named by both --kubeconfig and --context"),
         ("test_none.py", "there is no file or folder 'test_none.py' to take cases from"),
         ("test_none.py::test_one", "there is no file or folder 'test_none.py' to take cases from"),
+        ("test_one.py::test_two", "there is no case 'test_two' in test_one.py"),
+        ("test_one.py::Class::test_two[a]", "there is no case 'Class' in test_one.py"),
+        (".::test_one", "there is no case 'test_one' in ."),
+        ("-k=one or", "-k 'one or' is no expression of pytest: expected not OR left parenthesis OR identifier"),
+        ("-m=a b\x1b", r"-m 'a b\x1b' is no expression of pytest: "),
     ],
 )
 def test_what_is_not_allowed_is_refused(asked, option, said):
