@@ -30,8 +30,11 @@ def read_results(directory: Path) -> RunResults:
 
 
 def point_latest_at(directory: Path) -> None:
-    """Let `latest` beside the run's directory lead to it."""
+    """Let `latest` beside the run's directory lead to it. A folder of that name, which is not ours, stays."""
     temporary = directory.parent / f".{LATEST}.{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(directory.name)
-    temporary.replace(directory.parent / LATEST)
+    try:
+        temporary.replace(directory.parent / LATEST)
+    except IsADirectoryError:
+        temporary.unlink()

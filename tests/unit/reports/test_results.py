@@ -38,6 +38,14 @@ def test_latest_moves_from_run_to_run(tmp_path):
     assert (tmp_path / "latest").resolve() == tmp_path / "second"
 
 
+def test_a_folder_called_latest_stays(tmp_path):
+    for name in ("latest", "first"):
+        (tmp_path / name).mkdir()
+    point_latest_at(tmp_path / "first")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "latest"]
+    assert not (tmp_path / "latest").is_symlink()
+
+
 def test_a_case_that_ran_again_counts_once():
     again = RESULTS.with_case(case("test_a", Outcome.FAILED, "boom"))
     assert len(again.cases) == 2
