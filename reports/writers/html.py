@@ -15,7 +15,7 @@ from reports.writers.tables import step_table, tables
 from reports.writers.words import (
     advice,
     by_verdict,
-    caught,
+    came_out,
     headline,
     left_out,
     outcome_counts,
@@ -94,6 +94,6 @@ def _environment() -> Environment:
     environment.filters["number"] = number
     environment.filters["interval"] = interval
     environment.filters["seconds"] = seconds
-    environment.filters["caught"] = caught
+    environment.filters["came_out"] = came_out
     environment.filters["slug"] = lambda text: str(text).replace(" ", "-")
     return environment

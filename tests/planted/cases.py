@@ -72,6 +72,11 @@ class CaseProcess:
             raise WorldError(f"pytest ended with {exit_code}; its log is {log}", detail=log.read_text())
         return CaseRun(read_results(self._directory / LATEST), _read_failures(failures))
 
+    def _all_skipped(self, exit_code: int) -> bool:
+        """True if that is why the run ended so, which its results tell better than its log."""
+        results = self._directory / LATEST
+        return exit_code == NOTHING_RAN and results.exists() and read_results(results).all_skipped
+
 
 def _read_failures(file: Path) -> dict[str, tuple[Failure, ...]]:
     found: dict[str, tuple[Failure, ...]] = {}
@@ -79,11 +84,6 @@ def _read_failures(file: Path) -> dict[str, tuple[Failure, ...]]:
         case = doc["case"]
         found[case] = (*found.get(case, ()), Failure.from_json(doc))
     return found
-
-    def _all_skipped(self, exit_code: int) -> bool:
-        """True if that is why the run ended so, which its results tell better than its log."""
-        results = self._directory / LATEST
-        return exit_code == NOTHING_RAN and results.exists() and read_results(results).all_skipped
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -65,7 +65,7 @@ def test_a_case_that_does_not_exist_is_the_worlds_failure(process):
 
 
 def test_cases_that_are_all_skipped_are_told_as_such(process):
-    (case,) = process.run(("test_suite.py::test_skips",)).cases
+    (case,) = process.run(("test_suite.py::test_skips",)).results.cases
     assert (case.outcome, case.reason) == (Outcome.SKIPPED, "no such kernel")
 
 
