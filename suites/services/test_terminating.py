@@ -24,9 +24,11 @@ DEPARTURES = 2
 
 @pytest.fixture
 def end_leaving_pods(kube: Kube, namespace: str) -> Iterator[None]:
-    """End the case's pods at its end: their grace is minutes, and their namespace would stay for as long."""
+    """Tell the case's backends to end at its end: with their grace their namespace would stay for minutes."""
     yield
-    kube.request("DELETE", f"/api/v1/namespaces/{namespace}/pods?gracePeriodSeconds=1")
+    for pod in kube.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3Dweb")["items"]:
+        told = kube.exec(namespace, pod["metadata"]["name"], ("touch", "/tmp/end"))
+        assert told.exit_code == 0, told.stderr
 
 
 @pytest.mark.workers(2)
@@ -43,7 +45,7 @@ def test_leaving_endpoints_serve_when_no_other_is_there(
     web = make_service("web", 0)
     asking = Request(web.cluster_ip, 80, CONNECTIONS)
     for name, node in zip(("first", "second"), cluster.workers[:2], strict=True):
-        create("backend.yaml", name=name, app="web", node=node.name, grace=grace_s(cluster, asking))
+        create("leaving-backend.yaml", name=name, app="web", node=node.name, grace=grace_s(cluster, asking))
     pods = waits.wait_pods_ready(web.namespace, "app=web", 2)
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
     web.wait_programmed(addresses.values())
