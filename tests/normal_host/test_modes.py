@@ -6,6 +6,7 @@ import pytest
 
 from clusters.spec import Mode
 from reports.model import Outcome, RunResults
+from tests.normal_host.conftest import RunInGuest
 
 NATIVE = {
     Mode.IPVS: {"ip_vs", "ip_vs_rr"},
@@ -16,7 +17,7 @@ NATIVE = {
 
 
 @pytest.mark.parametrize("mode", Mode)
-def test_an_ordinary_host_runs_the_suites_natively(run_suites, mode):
+def test_an_ordinary_host_runs_the_suites_natively(run_suites: RunInGuest, mode: Mode) -> None:
     run = run_suites(mode)
     (file,) = run.directory.glob("*/results.json")
     results = RunResults.from_json(json.loads(file.read_text()))

@@ -14,6 +14,7 @@ from clusters.addons.guard import UPLINK
 from clusters.command import HostCommands
 from clusters.engine import Engine
 from clusters.images.rootfs import bootstrap
+from clusters.ownership import build_labels
 
 OLDER, NEWER = "bookworm", "trixie"
 """Debian suites: nft 1.0.6, as in kube-proxy images up to Kubernetes 1.35, and 1.1.3, as in kindest/node."""
@@ -52,7 +53,8 @@ def kernel() -> Iterator[Kernel]:
 
 
 def _start(engine: Engine, undo: ExitStack, image: str, network: str) -> str:
-    container = engine.start_container("--cap-add=NET_ADMIN", network, "--entrypoint=sleep", image, "infinity")
+    argv = ("--cap-add=NET_ADMIN", network, "--entrypoint=sleep", image, "infinity")
+    container = engine.start_container(*argv, labels=build_labels())
     undo.callback(engine.remove_container, container)
     return container
 

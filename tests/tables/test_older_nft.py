@@ -23,9 +23,10 @@ from tests.planted.means.kernel import (
     LED_ELSEWHERE,
     table_of_rule,
 )
+from tests.tables.conftest import Kernel
 
 sys.path.insert(0, str(RECIPES / "director"))  # its package is shipped alone, and so it is imported alone
-from director.plumbing import rules as director_rules
+from director.plumbing import rules as director_rules  # type: ignore[import-not-found]
 
 PLANTED = {
     "node ports dropped": (BEFORE_THE_PROXY, "fib daddr type local tcp dport 30000-32767 drop"),
@@ -64,7 +65,7 @@ KUBE_PROXYS = "table ip kube-proxy { set cluster-ips { type ipv4_addr; }; chain 
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_the_older_nft_works_beside_each_table_of_a_node(kernel, table):
+def test_the_older_nft_works_beside_each_table_of_a_node(kernel: Kernel, table: str) -> None:
     kernel.load(TABLES[table])
     kernel.run_older("--check", KUBE_PROXYS)
     kernel.run_older(KUBE_PROXYS)
@@ -73,12 +74,12 @@ def test_the_older_nft_works_beside_each_table_of_a_node(kernel, table):
     assert "kube-proxy" in kernel.run_older("--json", "list", "ruleset")
 
 
-def test_the_older_nft_reads_the_leak_guards_counters(kernel):
+def test_the_older_nft_reads_the_leak_guards_counters(kernel: Kernel) -> None:
     kernel.load(TABLES["leak guard"])
     read_guard_count(kernel.run_older(*LIST_COUNTERS[1:]))
 
 
-def test_the_older_nft_crashes_where_the_newer_one_has_stored_a_named_set(kernel):
+def test_the_older_nft_crashes_where_the_newer_one_has_stored_a_named_set(kernel: Kernel) -> None:
     """If this fails, the two versions are not those that the other cases are about."""
     assert "v1.0.6" in kernel.version(kernel.older)
     assert "v1.1.3" in kernel.version(kernel.newer)
@@ -88,7 +89,7 @@ def test_the_older_nft_crashes_where_the_newer_one_has_stored_a_named_set(kernel
     assert crashed.value.exit_code_seen == 139
 
 
-def test_every_rule_that_a_fault_plants_is_among_them():
+def test_every_rule_that_a_fault_plants_is_among_them() -> None:
     calls = (
         len(re.findall(r"with packet_rule\(|enter_context\(packet_rule\(", file.read_text()))
         for file in Path(planted.__file__).parent.rglob("*.py")
