@@ -6,6 +6,11 @@ from clusters.errors import WorldError
 from harness.cli import Tools, main
 from tests.fakes.host import FakeHost
 
+KUBECONFIG = """\
+contexts:
+- {name: c, context: {cluster: c, user: u}}
+"""
+
 
 def run(capsys, *argv, push=lambda prefix, source, progress: {}, explore=lambda *asked: None):
     with pytest.raises(SystemExit) as ending:
@@ -42,9 +47,10 @@ def test_a_prefix_without_a_registry_is_refused_before_an_engine_is_asked(capsys
     assert "'kubeproof' names no registry and path" in capsys.readouterr().err
 
 
-def test_load_takes_images_for_an_existing_cluster(capsys):
-    asked = []
-    cluster = ("load", "--kubeconfig", "k", "--context", "c")
+def test_load_takes_images_for_an_existing_cluster(capsys, tmp_path):
+    asked, kubeconfig = [], tmp_path / "kubeconfig"
+    kubeconfig.write_text(KUBECONFIG)
+    cluster = ("load", "--kubeconfig", str(kubeconfig), "--context", "c")
     code, _, _ = run(capsys, *cluster, "--load-image", "reg.example/load:1", explore=lambda *told: asked.append(told))
     assert code == 0
     assert asked[0][0].images.given == {"load": "reg.example/load:1"}

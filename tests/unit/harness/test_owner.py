@@ -1,12 +1,10 @@
 """The owner of an existing cluster: what a run makes there is gone when it ends, however it ends."""
 
-from pathlib import Path
-
 import pytest
 
-from clusters.errors import ClusterNotReady, UsageError
+from clusters.errors import ClusterNotReady
 from harness.run.owner import ProviderOwner
-from harness.run.request import NO_IMAGES, ClusterRequest, read_request
+from harness.run.request import ClusterRequest
 from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.progress import SilentProgress
 
@@ -49,34 +47,3 @@ def test_an_owner_that_has_opened_nothing_closes_nothing(tmp_path):
     owner = ProviderOwner()
     assert owner.closing_facts() == {}
     owner.close(tmp_path, SilentProgress())
-
-
-class Options:
-    """Options of pytest, with what a run on an existing cluster gives."""
-
-    def __init__(self, **given):
-        self._given = {"kubeconfig": Path("k"), "context": "c", "source": "auto", "substrate": "auto", **given}
-
-    def getoption(self, name):
-        return self._given.get(name)
-
-
-def test_a_run_takes_images_for_an_existing_cluster():
-    request = read_request(Options(load_image="reg.example/load:1", tools_image="reg.example/tools:1"))
-    assert request.images.given == {"load": "reg.example/load:1", "tools": "reg.example/tools:1"}
-    assert read_request(Options()).images == NO_IMAGES
-
-
-@pytest.mark.parametrize(
-    ("options", "complaint"),
-    [
-        ({"tools_image": "a b"}, "--tools-image=a b is no image reference"),
-        (
-            {"proxy_mode": "ipvs", "kubeconfig": None, "context": None, "load_image": "a/b:1"},
-            "--load-image name images of an existing cluster",
-        ),
-    ],
-)
-def test_images_that_make_no_sense_are_refused(options, complaint):
-    with pytest.raises(UsageError, match=complaint):
-        read_request(Options(**options))

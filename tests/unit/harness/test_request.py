@@ -5,7 +5,7 @@ import pytest
 from clusters.errors import UsageError
 from clusters.images.lock import read_lock
 from clusters.spec import Mode, Source, Substrate
-from harness.run.request import read_request, read_seed
+from harness.run.request import NO_IMAGES, read_request, read_seed
 
 KUBECONFIG = """\
 contexts:
@@ -158,3 +158,16 @@ def test_what_an_existing_cluster_would_not_heed_is_refused(existing, option):
 
 def test_a_mode_and_an_existing_cluster_are_not_both_asked_for(existing):
     assert "give one of them" in refusal(existing(KUBECONFIG, "--proxy-mode=ipvs"))
+
+
+def test_a_run_takes_images_for_an_existing_cluster(existing):
+    images = ("--load-image=reg.example/load:1", "--tools-image=reg.example/tools:1")
+    request = read_request(existing(KUBECONFIG, *images))
+    assert request.images.given == {"load": "reg.example/load:1", "tools": "reg.example/tools:1"}
+    assert read_request(existing(KUBECONFIG)).images == NO_IMAGES
+
+
+def test_an_image_that_makes_no_sense_is_refused(asked, existing):
+    assert "--tools-image=a b is no image reference" in refusal(existing(KUBECONFIG, "--tools-image=a b"))
+    given = asked("--proxy-mode=ipvs", "--load-image=a/b:1")
+    assert "--load-image name images of an existing cluster" in refusal(given)
