@@ -23,6 +23,8 @@ PATIENCE_S = 30
 PLAIN = "sleep 600 & echo $$ $! > {line}; wait"
 STUBBORN = 'trap "" TERM; sleep 600 & echo $$ $! > {line}; wait; wait'
 RUN = "import sys; from clusters.command import HostCommands; HostCommands().run(*sys.argv[1:], timeout_s=600)"
+INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {RUN}"
+"""A shell has what it starts in the background ignore SIGINT, and that is inherited."""
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def test_a_run_within_a_run_goes_with_what_it_has_started(line):
 
 
 def test_an_interrupted_parent_leaves_nothing_either(line):
-    with started("sh", "-c", PLAIN.format(line=line)) as parent:
+    with started("sh", "-c", PLAIN.format(line=line), code=INTERRUPTIBLE) as parent:
         handles = watch(line.read_text().split())
         parent.send_signal(signal.SIGINT)
         assert parent.wait(PATIENCE_S) != 0
