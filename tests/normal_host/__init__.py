@@ -6,5 +6,5 @@
 2. `images` makes a disk with the Docker data of the images that a run needs; they are built outside and loaded once.
 3. `guest` lays out a disk with this checkout and its Python packages, boots, and reads back what the run has left.
 
-Nothing in the machine reaches a network. Under emulation a mode takes most of an hour; no time is measured there.
+Nothing in the machine reaches a network. Under emulation everything is several times slower; no time is measured there.
 """

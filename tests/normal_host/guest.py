@@ -58,7 +58,7 @@ def run_in_guest(
     """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kubeproof-guest-") as scratch:
-        folder, disk = Path(scratch) / "work", Path(scratch) / "work.img"
+        folder, disk = Path(scratch) / "job", Path(scratch) / "job.img"
         with timed(progress, "laying out the machine's work: this checkout, its Python packages and kind"):
             _lay_out(commands, folder, programs, _script(mode, acceleration, options), progress)
             make_disk(commands, disk, WORK_MIB, folder)
@@ -78,19 +78,19 @@ def _script(mode: Mode, acceleration: tuple[str, ...], options: tuple[str, ...])
     patience = 1 if acceleration == KVM else PATIENCE
     words = ("--substrate=host", "--source=built", "-m", "not performance", *options)
     return f"""\
-export PATH=/work/bin:$PATH PYTHONPATH=/work/packages KUBEPROOF_PATIENCE={patience} PYTHONUNBUFFERED=1
-mkdir -p /work/left/runs
-cd /work/project
-python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/work/left/runs {shlex.join(words)}
-echo $? > /work/left/exit-code
-cut -d' ' -f1 /proc/modules > /work/left/modules
+export PATH=/job/bin:$PATH PYTHONPATH=/job/packages KUBEPROOF_PATIENCE={patience} PYTHONUNBUFFERED=1
+mkdir -p /job/left/runs
+cd /job/project
+python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/job/left/runs {shlex.join(words)}
+echo $? > /job/left/exit-code
+cut -d' ' -f1 /proc/modules > /job/left/modules
 python3 -m harness.cli clean
-docker ps --all --quiet > /work/left/containers
+docker ps --all --quiet > /job/left/containers
 """
 
 
 def _lay_out(commands: Commands, folder: Path, programs: Programs, script: str, progress: Progress) -> None:
-    """Fill the folder that becomes /work."""
+    """Fill the folder that becomes /job."""
     project = folder / "project"
     project.mkdir(parents=True)
     (folder / "run.sh").write_text(script)

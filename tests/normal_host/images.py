@@ -21,7 +21,7 @@ LOAD_TIMEOUT_S = 3600.0
 LOADED = "images loaded"
 LOAD = f"""\
 set -eu
-docker load --input /work/images.tar
+docker load --input /job/images.tar
 systemctl stop docker.socket docker.service
 echo "{LOADED}"
 """
@@ -49,14 +49,14 @@ def ensure_image_disk(
         tempfile.TemporaryDirectory(dir=cache, prefix=".loading-") as scratch,
     ):
         folder = Path(scratch)
-        (folder / "work").mkdir()
-        (folder / "work/run.sh").write_text(LOAD)
-        engine.save_images(tags, folder / "work/images.tar")
-        size_mib = (folder / "work/images.tar").stat().st_size // 2**20 + 512
-        make_disk(commands, folder / "work.img", size_mib, folder / "work")
+        (folder / "job").mkdir()
+        (folder / "job/run.sh").write_text(LOAD)
+        engine.save_images(tags, folder / "job/images.tar")
+        size_mib = (folder / "job/images.tar").stat().st_size // 2**20 + 512
+        make_disk(commands, folder / "job.img", size_mib, folder / "job")
         make_disk(commands, folder / "docker.img", DATA_MIB)
         console = cache / "loading.log"
-        disks = (Disk(folder / "docker.img", kept=True), Disk(folder / "work.img"))
+        disks = (Disk(folder / "docker.img", kept=True), Disk(folder / "job.img"))
         boot(commands, machine, acceleration, disks, console, LOAD_TIMEOUT_S)
         assert LOADED in console.read_text(errors="replace"), f"images were not loaded: {console}"
         (folder / "docker.img").rename(disk)

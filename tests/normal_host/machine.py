@@ -22,19 +22,19 @@ PACKAGES = (
 FSTAB = """\
 /dev/vda / ext4 defaults 0 1
 /dev/vdb /var/lib/docker ext4 defaults 0 2
-/dev/vdc /work ext4 defaults 0 2
+/dev/vdc /job ext4 defaults 0 2
 """
 
 JOB = """\
 [Unit]
-Description=the job of this boot, /work/run.sh; the machine is switched off after it
+Description=the job of this boot, /job/run.sh; the machine is switched off after it
 After=multi-user.target docker.service
 Wants=docker.service
 
 [Service]
 Type=oneshot
 Environment=HOME=/root
-ExecStart=/bin/bash /work/run.sh
+ExecStart=/bin/bash /job/run.sh
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/ttyS0
@@ -100,7 +100,7 @@ def _make(commands: Commands, scratch: Path, made: Path) -> None:
 def _configure(root: Path) -> None:
     """Mount the disks, run the job, and leave the console to it."""
     units = root / "etc/systemd/system"
-    (root / "work").mkdir()
+    (root / "job").mkdir()
     (root / "etc/fstab").write_text(FSTAB)
     (root / "etc/hostname").write_text("normal-host\n")
     (units / "job.service").write_text(JOB)

@@ -47,16 +47,16 @@ def test_without_kvm_the_machine_is_emulated():
 
 def test_only_a_kept_disk_keeps_what_is_written(tmp_path):
     commands = saying("")
-    disks = (Disk(Path("/docker.img")), Disk(Path("/work.img"), kept=True))
+    disks = (Disk(Path("/docker.img")), Disk(Path("/job.img"), kept=True))
     boot(commands, MACHINE, EMULATION, disks, tmp_path / "console.log", 10.0)
     (line,) = commands.asked_for("qemu")
     assert "file=/machine/root.img,format=raw,if=virtio,cache=unsafe,snapshot=on" in line
     assert "file=/docker.img,format=raw,if=virtio,cache=unsafe,snapshot=on" in line
-    assert "file=/work.img,format=raw,if=virtio,cache=unsafe,snapshot=off" in line
+    assert "file=/job.img,format=raw,if=virtio,cache=unsafe,snapshot=off" in line
 
 
 def test_a_machine_that_does_not_end_is_reported_with_its_last_words(tmp_path):
     commands = saying("docker: layer 3\nstill loading\n", then="late")
-    disks = (Disk(Path("/docker.img")), Disk(Path("/work.img")))
+    disks = (Disk(Path("/docker.img")), Disk(Path("/job.img")))
     with pytest.raises(ClusterNotReady, match=r"within 10 s; its last words: docker: layer 3 / still loading"):
         boot(commands, MACHINE, EMULATION, disks, tmp_path / "console.log", 10.0)
