@@ -59,7 +59,7 @@ PHASES = (
     (r"• \d+ Services", "sweep"),
     (r"• (exporting|removing cluster \S+$)", "removal"),
 )
-"""By what the run's log tells; the last that it has told of counts."""
+"""Phases of a run by patterns of its log; the last one that matches counts."""
 
 
 def phase_of(log: str) -> str:
@@ -270,21 +270,21 @@ def carry_out(campaign: Campaign, kills: int, seed: int) -> list[str]:
     """All runs of a campaign; what should not have come of them."""
     code, whole_s = campaign.whole(0)
     print(f"a whole run takes {whole_s:.0f} s and ends with {code}", flush=True)
-    told: list[Kill] = []
+    done: list[Kill] = []
     complaints: list[str] = []
     with somebody_elses_things(campaign.token) as foreign:
         before = Seen.now()
         for number, moment_s in enumerate(moments(kills, whole_s, random.Random(seed)), start=1):
-            told.append(campaign.kill(number, moment_s, before))
-            print(json.dumps(asdict(told[-1])), flush=True)
-            complaints += complaints_of(told[-1], code)
+            done.append(campaign.kill(number, moment_s, before))
+            print(json.dumps(asdict(done[-1])), flush=True)
+            complaints += complaints_of(done[-1], code)
             if not untouched(foreign):
                 return [*complaints, f"after kill {number}, something of somebody else is gone"]
         last_code, _ = campaign.whole(kills + 1)
         left = Seen.now().since(before)
         if last_code != code or any(left.values()) or not untouched(foreign):
             complaints.append(f"the last run ended with {last_code}, the first with {code}, and it left {left}")
-    show_totals(told)
+    show_totals(done)
     return complaints
 
 

@@ -108,7 +108,7 @@ class HostProcesses:
                 if not self._signal(seen, age_s - (MAKING_S if seen.makes_container else 0.0)):
                     forbidden.add(_key(seen))
             # Not children of ours: nothing tells of their end but their absence.
-            self._clock.sleep(INTERVAL_S)
+            self._clock.sleep(INTERVAL_S)  # between two looks
         return tuple(seen for key, seen in ended.items() if key not in forbidden)
 
     def read(self, *, supervisors: bool = False) -> tuple[Process, ...]:
