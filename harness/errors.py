@@ -6,7 +6,8 @@
         └── BecameImpossible it cannot happen any more, so we did not wait for the deadline
 
 Any other AssertionError of a case is a failed expectation. `clusters.errors.WorldError` is an
-environment error, never a failure of Kubernetes.
+environment error, never a failure of Kubernetes; so is whatever fails in set-up or tear-down, where
+the case asserts nothing.
 """
 
 from __future__ import annotations

@@ -8,15 +8,28 @@ import pytest
 CASES = """
 import pytest
 from clusters.errors import ClusterUnreachable
+from harness.errors import DeadlinePassed
 
 @pytest.fixture
 def broken():
     raise RuntimeError("boom")
 
+@pytest.fixture
+def late_pods():
+    raise DeadlinePassed("pods ready", "0 of 2", 60)
+
+@pytest.fixture
+def lasting_namespace():
+    yield
+    raise DeadlinePassed("namespace gone", "1 pod left", 60)
+
 def test_passes(cluster): pass
 def test_kubernetes_fails(cluster): assert 1 == 2, "two backends"
 def test_world_fails(cluster): raise ClusterUnreachable("no answer")
+def test_wait_fails(cluster): raise DeadlinePassed("endpoint ready", "none", 60)
 def test_fixture_fails(cluster, broken): pass
+def test_set_up_is_late(cluster, late_pods): pass
+def test_tear_down_is_late(cluster, lasting_namespace): pass
 def test_is_skipped(cluster): pytest.skip("one node only")
 """
 CLAIMS = """
@@ -179,12 +192,16 @@ def test_only_a_failed_expectation_speaks_about_kubernetes(run):
         "test_passes": "passed",
         "test_kubernetes_fails": "failed",
         "test_world_fails": "environment error",
+        "test_wait_fails": "failed",
         "test_fixture_fails": "environment error",
+        "test_set_up_is_late": "environment error",
+        "test_tear_down_is_late": "environment error",
         "test_is_skipped": "skipped",
     }
     reasons = {case["id"].rpartition("::")[2]: case["reason"] for case in run.results["cases"]}
     assert reasons["test_is_skipped"] == "one node only"
     assert reasons["test_fixture_fails"] == "in setup: RuntimeError: boom"
+    assert reasons["test_set_up_is_late"].startswith("in setup: pods ready: not in time")
 
 
 def test_reports_are_written_of_cases_with_any_name_and_reason(run):
