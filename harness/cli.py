@@ -101,7 +101,7 @@ def clean(
     context: typer.Context,
     kept: Annotated[bool, typer.Option("--kept", help="Also clusters that an ended run kept on purpose.")] = False,
 ) -> None:
-    """Remove what ended runs left behind: clusters with our label whose owner is gone, and nothing else."""
+    """Remove what ended runs left behind: processes, clusters and containers with our mark whose owner is gone."""
     removed = _tools(context).clean(PrintedProgress(), kept_too=kept)
     typer.echo(f"removed: {', '.join(removed)}" if removed else "nothing was left behind")
 
