@@ -94,7 +94,7 @@ def clean_leftovers(
 def _is_orphan(process: Process, engine: Engine, given_up: Callable[[Claimed], bool]) -> bool:
     """Its owner has ended. Without a known owner, as of an earlier version: it makes nodes of a cluster given up."""
     if process.owner is not None:
-        return not process.owner.lives()
+        return process.owner.has_ended()
     name = process.makes_nodes_of
     if name is None or not CLUSTER_NAME.fullmatch(name):
         return False

@@ -1,8 +1,9 @@
-"""Whose cluster is it, and does its owner still live? Answered from labels on the cluster's own network.
+"""Whose cluster is it, and has its owner ended? Answered from labels on the cluster's own network.
 
 A cluster's network bears its name, is made before anything else of it and removed after everything else,
 so that whatever a killed run left can be found by any later process. What carries no label of ours is
-not ours and is never touched. kind's node containers carry none; `clusters.remains` says how they are known.
+not ours and is never touched. kind's node containers carry kind's own labels alone; `clusters.remains` says how
+those of a cluster without a network are known.
 """
 
 from __future__ import annotations
@@ -26,33 +27,46 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process, told apart from a later one with the same id by its start time and the machine's boot."""
+    """A process, told apart from a later one with the same id by its start time and the machine's boot.
+
+    Its id is one of its PID namespace (pid_namespaces(7)): containers that share an engine have one each.
+    """
 
     boot_id: str
     pid: int
     start_ticks: int
+    pid_namespace: str
 
     @classmethod
     def myself(cls, proc: Path = Path("/proc")) -> Self:
         pid = os.getpid()
-        return cls(BOOT_ID.read_text().strip(), pid, _start_ticks(proc, pid) or 0)
+        return cls(BOOT_ID.read_text().strip(), pid, _start_ticks(proc, pid) or 0, _pid_namespace(proc))
 
     @classmethod
     def parse(cls, label: str) -> Self | None:
         """The owner a label names, or None if it names none."""
         match label.split("/"):
-            case [boot_id, pid, ticks] if pid.isdigit() and ticks.isdigit():
-                return cls(boot_id, int(pid), int(ticks))
+            case [boot_id, pid, ticks, namespace] if pid.isdigit() and ticks.isdigit():
+                return cls(boot_id, int(pid), int(ticks), namespace)
         return None
 
     def __str__(self) -> str:
-        return f"{self.boot_id}/{self.pid}/{self.start_ticks}"
+        return f"{self.boot_id}/{self.pid}/{self.start_ticks}/{self.pid_namespace}"
 
-    def lives(self, proc: Path = Path("/proc"), boot_id: Path = BOOT_ID) -> bool:
-        """True if that very process still runs on this boot of this machine."""
+    def is_visible(self, proc: Path = Path("/proc"), boot_id: Path = BOOT_ID) -> bool:
+        """True if /proc here would show the process: on this boot of this machine, in this PID namespace."""
+        return boot_id.read_text().strip() == self.boot_id and _pid_namespace(proc) == self.pid_namespace
+
+    def has_ended(self, proc: Path = Path("/proc"), boot_id: Path = BOOT_ID) -> bool:
+        """True if it is proved to have ended: with an earlier boot, or because /proc would show it and does not."""
         if boot_id.read_text().strip() != self.boot_id:
-            return False
-        return _start_ticks(proc, self.pid) == self.start_ticks
+            return True
+        return self.is_visible(proc, boot_id) and _start_ticks(proc, self.pid) != self.start_ticks
+
+
+def _pid_namespace(proc: Path) -> str:
+    """The number of this process's PID namespace."""
+    return str((proc / "self" / "ns" / "pid").stat().st_ino)
 
 
 def _start_ticks(proc: Path, pid: int) -> int | None:
@@ -77,8 +91,8 @@ class Claimed:
 
     @property
     def ownerless(self) -> bool:
-        """Its owner has ended, or never said who it is."""
-        return self.owner is None or not self.owner.lives()
+        """Its owner has ended, or its network does not name one."""
+        return self.owner is None or self.owner.has_ended()
 
     @property
     def abandoned(self) -> bool:

@@ -19,7 +19,7 @@ from clusters.clock import Clock, SystemClock
 from clusters.ownership import ENDED, KIND_CLUSTER_LABEL, Owner
 
 OWNER_VARIABLE = "KUBEPROOF_OWNER"
-"""Environment variable of every process that is started for a run: the owner, and the owner's PID namespace."""
+"""Environment variable of every process that is started for a run: the owner."""
 
 NETWORK_VARIABLE = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
 """By this variable kind, and each `docker` that kind starts, is told the cluster's network."""
@@ -113,9 +113,8 @@ class HostProcesses:
 
     def read(self, *, supervisors: bool = False) -> tuple[Process, ...]:
         """All processes that have not ended, but this one, and supervisors only if asked for."""
-        namespace = pid_namespace(self._proc)
         numbers = (int(entry.name) for entry in self._proc.iterdir() if entry.name.isdigit())
-        found = (self._process(pid, namespace) for pid in numbers if pid != os.getpid())
+        found = (self._process(pid) for pid in numbers if pid != os.getpid())
         return tuple(seen for seen in found if seen is not None and (supervisors or not seen.supervises))
 
     def _signal(self, process: Process, overdue_s: float) -> bool:
@@ -129,7 +128,7 @@ class HostProcesses:
                 return False
         return True
 
-    def _process(self, pid: int, namespace: str) -> Process | None:
+    def _process(self, pid: int) -> Process | None:
         folder = self._proc / str(pid)
         try:
             stat = (folder / "stat").read_text(errors="replace")
@@ -140,15 +139,13 @@ class HostProcesses:
         if state in ENDED:
             return None
         said = _environment(folder)
-        owner, _, owners_namespace = said.get(OWNER_VARIABLE, "").rpartition("/")
         return Process(
             pid=pid,
             parent=int(parent),
             session=int(session),
             start_ticks=int(others[15]),
             argv=tuple(argv),
-            # The numbers of another PID namespace say nothing about processes of this one.
-            owner=Owner.parse(owner) if owners_namespace == namespace else None,
+            owner=Owner.parse(said.get(OWNER_VARIABLE, "")),
             network=said.get(NETWORK_VARIABLE),
         )
 
@@ -166,16 +163,6 @@ def with_descendants(processes: Iterable[Process], chosen: Callable[[Process], b
             found[process.pid] = process
             waiting += children.get(process.pid, [])
     return tuple(found.values())
-
-
-def pid_namespace(proc: Path = Path("/proc")) -> str:
-    """The number of this process's PID namespace (pid_namespaces(7)), whose process numbers it uses."""
-    return str((proc / "self" / "ns" / "pid").stat().st_ino)
-
-
-def owner_mark() -> str:
-    """The value of `OWNER_VARIABLE` for what this process starts."""
-    return f"{Owner.myself()}/{pid_namespace()}"
 
 
 def _key(process: Process) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from clusters.clock import Clock
@@ -59,7 +60,8 @@ class Remains:
 
     def remove_nodes(self, name: str) -> None:
         """Remove a cluster's nodes, with their volumes. Raises `WorldError` if they do not go."""
-        remove_until_gone(self.engine, f"cluster {name}", lambda: self._nodes(name), self._remove_node, self.clock)
+        remove = partial(self._remove_node, name)
+        remove_until_gone(self.engine, f"cluster {name}", lambda: self._nodes(name), remove, self.clock)
 
     def containers(self) -> tuple[str, ...]:
         """Ids of containers whose owner has ended: outside clients without a cluster, and those of image builds."""
@@ -96,8 +98,10 @@ class Remains:
         seen = {container: self.engine.inspect_container(container) for container in candidates}
         return tuple(container for container, node in seen.items() if node is None or _is_ours(node, name))
 
-    def _remove_node(self, container: str) -> None:
-        if self.engine.inspect_container(container) is not None:
+    def _remove_node(self, name: str, container: str) -> None:
+        """Remove it, unless the engine still makes it, or it has turned out to be somebody else's."""
+        node = self.engine.inspect_container(container)
+        if node is not None and _is_ours(node, name):
             self.engine.remove_container(container)
 
 
@@ -108,4 +112,4 @@ def _is_ours(node: dict[str, Any], name: str) -> bool:
 
 def _has_ended(owner: str) -> bool:
     parsed = Owner.parse(owner)
-    return parsed is not None and not parsed.lives()
+    return parsed is not None and parsed.has_ended()

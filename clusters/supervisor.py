@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from clusters.ownership import Owner
-from clusters.processes import GRACE_S, MAKING_S, OWNER_VARIABLE, SUPERVISOR, HostProcesses, owner_mark
+from clusters.processes import GRACE_S, MAKING_S, OWNER_VARIABLE, SUPERVISOR, HostProcesses
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,7 +43,7 @@ def _supervise(pid: int) -> None:
         start_new_session=True,
     )
     os.close(reading)
-    os.environ[OWNER_VARIABLE] = owner_mark()
+    os.environ[OWNER_VARIABLE] = str(Owner.myself())
     atexit.register(_release, supervisor, writing)
 
 
@@ -61,7 +61,7 @@ def main() -> None:
     owner = Owner.parse(sys.argv[1])
     sys.stdin.buffer.read()
     # The pipe closes a moment before the owner counts as ended.
-    HostProcesses().end(lambda seen: seen.owner is not None and (seen.owner == owner or not seen.owner.lives()))
+    HostProcesses().end(lambda seen: seen.owner is not None and (seen.owner == owner or seen.owner.has_ended()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The namespace in which a run keeps pods of its own on an existing cluster, and its end, whatever happens.
 
 A run removes its namespace when it ends. One that was killed leaves it, and the next run on that cluster removes it:
-at once if the process that it names has ended on this machine, after `LIFETIME_S` if it was another machine's.
+at once if the process that it names would be seen here and is not, after `LIFETIME_S` if it was another machine's or
+another container's.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from clusters.ownership import Owner
 LABEL = "io.kubeproof.run"
 OWNER_ANNOTATION = "io.kubeproof.owner"
 LIFETIME_S = 24 * 3600
-"""After this the kubelet ends what a killed run has left, and another machine's run may remove it."""
+"""After this the kubelet ends what a killed run has left, and any other run may remove it."""
 
 POD_SECURITY = {f"pod-security.kubernetes.io/{mode}": "privileged" for mode in ("enforce", "audit", "warn")}
 """Pods in the node's network and process namespaces are allowed at this level only:
@@ -56,7 +57,7 @@ class OwnNamespace:
 
     def _abandoned(self, metadata: dict[str, Any]) -> bool:
         owner = Owner.parse((metadata.get("annotations") or {}).get(OWNER_ANNOTATION, ""))
-        if owner is not None and owner.boot_id == Owner.myself().boot_id:
-            return not owner.lives()
+        if owner is not None and owner.is_visible():
+            return owner.has_ended()
         age = self.now() - datetime.fromisoformat(metadata["creationTimestamp"])
         return age.total_seconds() > LIFETIME_S

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,10 +139,18 @@ class KindProvider:
         return bool(nodes or self.engine.networks(f"name=^{name}$"))
 
     def _require_unused(self, claimed: Claimed) -> None:
-        if claimed.owner is not None and claimed.owner.pid != os.getpid() and claimed.owner.lives():
+        if claimed.owner is not None and claimed.owner != Owner.myself() and not claimed.ownerless:
+            seen = claimed.owner.is_visible()
             raise NameTaken(
-                f"cluster {claimed.name} belongs to a run that is still going, process {claimed.owner.pid}",
-                remedy="wait for it, or ask for another spec",
+                f"cluster {claimed.name} belongs to a run that is still going, process {claimed.owner.pid}"
+                + ("" if seen else " of another PID namespace, whose end could not be seen from here"),
+                remedy="wait for it, or ask for another spec"
+                + (
+                    ""
+                    if seen
+                    else f"; if it has ended: `kind delete cluster --name {claimed.name}`, "
+                    f"then `docker network rm {claimed.name}`"
+                ),
             )
 
     def _kind_create(self, kind: str, spec: ClusterSpec, images: ImageSet) -> None:

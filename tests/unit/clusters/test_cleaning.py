@@ -1,5 +1,7 @@
 """What is removed after a run has ended, and what stays."""
 
+from dataclasses import replace
+
 import pytest
 
 from clusters.cleaning import clean_leftovers, remove_cluster
@@ -21,7 +23,8 @@ from tests.fakes.docker import FakeContainer, FakeDocker
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.progress import SilentProgress
 
-DEAD = "another-boot/1/1"
+DEAD = "another-boot/1/1/1"
+ELSEWHERE = replace(Owner.myself(), pid=1, start_ticks=1, pid_namespace="1")
 NAME = "kubeproof-iptables-0a1b2c"
 LEFT = {CLUSTER_LABEL: NAME, OWNER_LABEL: DEAD}
 KEPT = {**LEFT, KEEP_LABEL: "true"}
@@ -137,8 +140,9 @@ def test_a_kind_of_no_known_owner_is_ended_by_what_its_network_says(labels, ende
         orphan("kind", "create", "cluster", f"--name={NAME}"),
         orphan("bash", network=NAME),
         orphan("kind", "create", "cluster", f"--name={NAME}", network=NAME, owner=Owner.myself()),
+        orphan("kind", "create", "cluster", f"--name={NAME}", network=NAME, owner=ELSEWHERE),
     ],
-    ids=["another's cluster", "on kind's own network", "a shell", "of a living run"],
+    ids=["another's cluster", "on kind's own network", "a shell", "of a living run", "of another container's run"],
 )
 def test_processes_that_are_not_proved_to_be_orphans_of_ours_go_on(process):
     processes = FakeProcesses(process)
@@ -192,12 +196,13 @@ def test_containers_of_ended_owners_go_without_their_cluster():
             FakeContainer("outside", LEFT, NAME),
             FakeContainer("build", {OWNER_LABEL: DEAD}, "bridge"),
             FakeContainer("living", build_labels(), "bridge"),
+            FakeContainer("elsewhere", {OWNER_LABEL: str(ELSEWHERE)}, "bridge"),
             FakeContainer("nobody", {OWNER_LABEL: ""}, "bridge"),
             FakeContainer("foreign", {"io.kubeproof.recipe": "load"}, "bridge"),
         ]
     )
     assert clean(docker) == ("container outside", "container build")
-    assert [seen.id for seen in docker.containers] == ["living", "nobody", "foreign"]
+    assert [seen.id for seen in docker.containers] == ["living", "elsewhere", "nobody", "foreign"]
 
 
 def test_an_outside_client_of_a_living_cluster_stays_whoever_started_it():

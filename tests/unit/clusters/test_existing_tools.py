@@ -1,5 +1,6 @@
 """Tools for an existing cluster's nodes: a pod of ours on each, with few rights, that goes with its namespace."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -225,18 +226,20 @@ def left(name, owner, age_s=60.0):
 
 def test_a_run_removes_what_killed_runs_left_and_nothing_else():
     me = Owner.myself()
-    dead, lives = f"{me.boot_id}/{me.pid}/1", str(me)
+    dead, lives = str(replace(me, start_ticks=1)), str(me)
+    hidden = str(replace(me, pid=1, start_ticks=1, pid_namespace="1"))
     api = FakeApi(
         namespaces=(
             left("dead-here", dead),
             left("lives-here", lives, age_s=2 * LIFETIME_S),
-            left("elsewhere", "another-boot/1/1"),
-            left("elsewhere-long-ago", "another-boot/1/1", age_s=LIFETIME_S + 60),
+            left("in-a-container-here", hidden),
+            left("elsewhere", "another-boot/1/1/1"),
+            left("elsewhere-long-ago", "another-boot/1/1/1", age_s=LIFETIME_S + 60),
             {"metadata": {"name": "somebodys", "labels": {}, "creationTimestamp": "2020-01-01T00:00:00Z"}},
         )
     )
     OwnNamespace(api, OURS, now=lambda: datetime(2026, 1, 1, tzinfo=UTC)).make()
-    assert set(api.namespaces_there) == {"lives-here", "elsewhere", "somebodys", OURS}
+    assert set(api.namespaces_there) == {"lives-here", "in-a-container-here", "elsewhere", "somebodys", OURS}
 
 
 def test_its_namespace_admits_pods_in_the_nodes_namespaces_and_names_its_owner():

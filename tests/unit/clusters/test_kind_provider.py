@@ -256,7 +256,7 @@ def test_credentials_are_for_their_owner_alone(tmp_path, installed_kind):
     assert stat.S_IMODE(cluster.kubeconfig.stat().st_mode) == 0o600
 
 
-REMAINS = {CLUSTER_LABEL: STOCK.name, OWNER_LABEL: "another-boot/1/1"}
+REMAINS = {CLUSTER_LABEL: STOCK.name, OWNER_LABEL: "another-boot/1/1/1"}
 
 
 def test_a_name_that_is_taken_by_remains_of_ours_is_made_free(tmp_path, installed_kind):
@@ -303,4 +303,4 @@ def test_a_node_that_the_engine_still_makes_takes_the_name(tmp_path, installed_k
 def another_living_process():
     """Whoever has started this one."""
     (parent,) = [seen for seen in HostProcesses().read() if seen.pid == os.getppid()]
-    return Owner(Owner.myself().boot_id, parent.pid, parent.start_ticks)
+    return replace(Owner.myself(), pid=parent.pid, start_ticks=parent.start_ticks)

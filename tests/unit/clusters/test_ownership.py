@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from clusters.ownership import KEEP_LABEL, OWNER_LABEL, Claimed, Owner, labels_for
@@ -9,27 +10,25 @@ def claimed(labels):
 
 
 def test_this_very_process_lives():
-    assert Owner.myself().lives()
+    assert not Owner.myself().has_ended()
     assert not claimed(labels_for("a", keep=False)).abandoned
 
 
 def test_a_later_process_with_the_same_id_is_somebody_else():
     myself = Owner.myself()
-    assert not Owner(myself.boot_id, myself.pid, myself.start_ticks + 1).lives()
+    assert replace(myself, start_ticks=myself.start_ticks + 1).has_ended()
 
 
 def test_another_boot_of_the_machine_ended_every_owner():
     myself = Owner.myself()
-    assert not Owner("another-boot", myself.pid, myself.start_ticks).lives()
+    assert replace(myself, boot_id="another-boot").has_ended()
 
 
 def test_a_name_with_blanks_and_brackets_does_not_confuse_the_start_time(tmp_path: Path):
     fields = " ".join(["S", *(str(number) for number in range(4, 53))])
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "stat").write_text(f"7 (a) b (c) {fields}\n")
-    boot = tmp_path / "boot_id"
-    boot.write_text("this-boot\n")
-    assert Owner("this-boot", 7, 22).lives(proc=tmp_path, boot_id=boot)
+    assert not owner_in(tmp_path).has_ended(proc=tmp_path, boot_id=tmp_path / "boot_id")
 
 
 def test_a_process_that_was_killed_and_not_yet_buried_is_dead(tmp_path: Path):
@@ -37,13 +36,27 @@ def test_a_process_that_was_killed_and_not_yet_buried_is_dead(tmp_path: Path):
     fields = " ".join(["Z", *(str(number) for number in range(4, 53))])
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "stat").write_text(f"7 (pytest) {fields}\n")
-    boot = tmp_path / "boot_id"
-    boot.write_text("this-boot\n")
-    assert not Owner("this-boot", 7, 22).lives(proc=tmp_path, boot_id=boot)
+    assert owner_in(tmp_path).has_ended(proc=tmp_path, boot_id=tmp_path / "boot_id")
+
+
+def owner_in(proc: Path) -> Owner:
+    """Process 7 of a folder in place of /proc."""
+    (proc / "boot_id").write_text("this-boot\n")
+    (proc / "self/ns").mkdir(parents=True)
+    (proc / "self/ns/pid").touch()
+    return Owner("this-boot", 7, 22, str((proc / "self/ns/pid").stat().st_ino))
+
+
+def test_nothing_is_known_of_a_process_of_another_pid_namespace():
+    """Two CI jobs in containers that share one engine: each has a process of the other's number, or none."""
+    elsewhere = replace(Owner.myself(), pid_namespace="1")
+    assert not elsewhere.is_visible()
+    assert not elsewhere.has_ended()
+    assert not claimed({**labels_for("a", keep=False), OWNER_LABEL: str(elsewhere)}).abandoned
 
 
 def test_a_kept_cluster_is_never_abandoned():
-    dead = {**labels_for("a", keep=True), OWNER_LABEL: "another-boot/1/1"}
+    dead = {**labels_for("a", keep=True), OWNER_LABEL: "another-boot/1/1/1"}
     assert not claimed(dead).abandoned
     assert claimed({**dead, KEEP_LABEL: "false"}).abandoned
 

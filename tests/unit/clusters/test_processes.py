@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from clusters.command import HostCommands
 from clusters.errors import CommandFailed
 from clusters.ownership import Owner
-from clusters.processes import GRACE_S, MAKING_S, HostProcesses, Process, owner_mark, with_descendants
+from clusters.processes import GRACE_S, MAKING_S, HostProcesses, Process, with_descendants
 from tests.fakes.clock import JumpingClock
 
 PATIENCE_S = 30
@@ -201,7 +202,7 @@ def test_time_is_up_for_the_whole_group():
 
 def test_nothing_else_is_ended(line):
     """One that belongs to a living run, and one that belongs to nobody."""
-    own = {**os.environ, "KUBEPROOF_OWNER": owner_mark()}
+    own = {**os.environ, "KUBEPROOF_OWNER": str(Owner.myself())}
     foreign = {name: value for name, value in os.environ.items() if name != "KUBEPROOF_OWNER"}
     with started("sh", "-c", PLAIN.format(line=line)) as parent:
         first = subprocess.Popen(["sleep", "600"], env=own)
@@ -229,19 +230,20 @@ def test_the_supervisor_ends_with_the_process_also_after_an_ordinary_end():
 
 
 def test_the_owner_is_read_from_the_environment_of_its_children():
-    with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": owner_mark()}) as child:
+    with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": str(Owner.myself())}) as child:
         (seen,) = [seen for seen in HostProcesses().read() if seen.pid == child.pid]
         child.kill()
     assert seen.owner == Owner.myself()
     assert seen.parent == os.getpid()
 
 
-def test_an_owner_of_another_pid_namespace_is_unknown_here():
-    """Its number may belong to anybody."""
-    with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": f"{Owner.myself()}/1"}) as child:
+def test_a_process_of_an_owner_of_another_pid_namespace_keeps_its_owner():
+    """Seen from the host, a run in a container has numbers of its own, which belong to others here."""
+    elsewhere = replace(Owner.myself(), pid_namespace="1")
+    with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": str(elsewhere)}) as child:
         (seen,) = [seen for seen in HostProcesses().read() if seen.pid == child.pid]
         child.kill()
-    assert seen.owner is None
+    assert seen.owner == elsewhere
 
 
 def test_descendants_are_found_over_several_generations():
