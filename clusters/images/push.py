@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from clusters.engine import Engine
 from clusters.errors import CommandFailed, WorldError
 from clusters.images.build import Builder
 from clusters.images.recipes import Recipe
 from clusters.progress import Progress, timed
+
+DOCKER_HUB = "docker.io/"
+"""An image of Docker Hub has this name with the engine also without it."""
 
 
 def push_images(
@@ -38,4 +43,6 @@ def _push(engine: Engine, tag: str, reference: str) -> None:
             detail=failure.detail,
         ) from failure
     finally:
-        engine.remove_image(reference)
+        if reference.removeprefix(DOCKER_HUB) != tag:
+            with suppress(CommandFailed):  # a name too many does no harm, and must not hide why the push failed
+                engine.remove_image(reference)

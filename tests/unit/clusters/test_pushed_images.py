@@ -21,10 +21,10 @@ STOCK = stock_book(LOCK, LOCK.release(None))
 PREFIX = "localhost:5001/kubeproof"
 
 
-def pushed(commands, tmp_path, recipes=STOCK.for_existing):
+def pushed(commands, tmp_path, recipes=STOCK.for_existing, prefix=PREFIX):
     engine = Engine(commands)
     builder = Builder(engine, commands, Programs(commands, tmp_path))
-    return push_images(engine, builder, recipes, PREFIX, SilentProgress())
+    return push_images(engine, builder, recipes, prefix, SilentProgress())
 
 
 def test_images_are_pushed_under_their_recipes_digests(tmp_path):
@@ -56,6 +56,22 @@ def test_a_registry_that_refuses_is_one_line_and_leaves_no_name_behind(tmp_path)
         pushed(commands, tmp_path)
     assert "docker login localhost:5001" in told.value.remedy
     assert len(commands.asked_for("docker image rm")) == 1
+
+
+def test_the_push_tells_why_it_failed_also_when_its_name_does_not_go(tmp_path):
+    refusal = failing("docker image push", "denied")
+    commands = ScriptedCommands(
+        {"docker image": "", "docker image push": refusal, "docker image rm": failing("docker image rm", "in use")}
+    )
+    with pytest.raises(WorldError, match=r"load:\w+ could not be pushed: denied"):
+        pushed(commands, tmp_path)
+
+
+def test_the_built_image_keeps_its_name_where_the_registry_has_no_other(tmp_path):
+    """docker.io/kubeproof/load and kubeproof/load are one name to the engine."""
+    commands = ScriptedCommands({"docker image": ""})
+    pushed(commands, tmp_path, prefix="docker.io/kubeproof")
+    assert commands.asked_for("docker image rm") == []
 
 
 def test_agnhost_is_pushed_where_upstreams_own_was_out_of_reach():
