@@ -6,6 +6,7 @@ Every call names what it is about; failures are `CommandFailed` with the engine'
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,7 @@ class Engine:
 
     def has_image(self, reference: str) -> bool:
         """By tag or by digest."""
-        return self._tolerating("No such image", "image", "inspect", "--format={{.Id}}", reference)
+        return self._tolerating("image", "image", "inspect", "--format={{.Id}}", reference)
 
     def build_image(self, context: Path, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> None:
         """Build `context`/Dockerfile."""
@@ -133,7 +134,7 @@ class Engine:
         `container_ids` tells when it is gone.
         """
         try:
-            self._tolerating("No such container", "rm", "--force", "--volumes", container)
+            self._tolerating("container", "rm", "--force", "--volumes", container)
         except CommandFailed as failure:
             if "is already in progress" not in failure.stderr:
                 raise
@@ -180,7 +181,7 @@ class Engine:
 
     def remove_network(self, network: str) -> None:
         """By id or by name. An absent one is a success."""
-        self._tolerating("not found", "network", "rm", network)
+        self._tolerating("network", "network", "rm", network)
 
     def networks(self, *filters: str) -> tuple[dict[str, Any], ...]:
         """All networks that match every `--filter`, as `docker network inspect` shows them."""
@@ -202,12 +203,14 @@ class Engine:
                 raise
             return tuple(json.loads(failure.stdout or "[]"))
 
-    def _tolerating(self, absent: str, *argv: str) -> bool:
-        """False if the engine says that what this was about is not there."""
+    def _tolerating(self, kind: str, *argv: str) -> bool:
+        """False if the engine says that there is no such image, container or network."""
+        # Clients of Docker 20.10: "No such network: x"; later ones: "network x not found".
+        absent = re.compile(rf"no such {kind}|{kind} \S+ not found", re.IGNORECASE)
         try:
             self._docker(*argv, timeout_s=120)
         except CommandFailed as failure:
-            if absent.lower() not in failure.stderr.lower():
+            if not absent.search(failure.stderr):
                 raise
             return False
         return True

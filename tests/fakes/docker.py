@@ -36,6 +36,8 @@ class FakeDocker:
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
     before_look: Callable[[int], None] = lambda look: None
     looks: int = 0
+    no_such_network: str = "Error response from daemon: network {} not found"
+    """The client's words, of which {} is the network."""
     removed: list[str] = field(default_factory=list)
     """Ids of what was removed, containers and networks, in order."""
 
@@ -80,7 +82,7 @@ class FakeDocker:
                 return CommandResult(json.dumps([self.networks[identity] for identity in ids]), "")
             case ("network", "rm", identity):
                 if identity not in self.networks:
-                    raise CommandFailed(argv, 1, "", f"Error: network {identity} not found")
+                    raise CommandFailed(argv, 1, "", self.no_such_network.format(identity))
                 del self.networks[identity]
                 self.removed.append(identity)
                 return CommandResult(identity, "")

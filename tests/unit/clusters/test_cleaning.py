@@ -243,6 +243,8 @@ def test_nodes_of_a_cluster_that_begins_while_remains_are_looked_for_stay():
     assert docker.removed == []
 
 
-def test_removing_what_is_gone_is_a_success():
+@pytest.mark.parametrize("words", ["Error response from daemon: network {} not found", "Error: No such network: {}"])
+def test_removing_what_is_gone_is_a_success(words):
+    """In the words of Docker 28 and of Docker 20.10."""
     gone = Claimed(NAME, Owner.myself(), keep=False, network_id="gone")
-    remove_cluster(Engine(FakeDocker()), gone, JumpingClock())
+    remove_cluster(Engine(FakeDocker(no_such_network=words)), gone, JumpingClock())
