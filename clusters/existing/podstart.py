@@ -21,13 +21,14 @@ REFUSAL_REASONS = FINAL_REASONS | frozenset(
 )
 NOT_PULLED_YET = frozenset(("", "ContainerCreating", "PodInitializing"))
 
-PATIENCE_S = 15.0
-"""How long a pull may fail. The kubelet tries again after 10 s, and once a registry may hiccup."""
+PATIENCE_S = 45.0
+"""How long a pull may fail, since a registry may be out of reach for a moment: the kubelet tries again 10 s and 30 s
+after the first failure, and a try takes some seconds."""
 
 START_TIMEOUT_S = 300.0
 """For images to be pulled, of which the largest has about 200 MB."""
 
-LOOK_S = 0.5
+INTERVAL_S = 0.5
 
 REMEDY = (
     "`kubeproof images push REGISTRY/PREFIX` builds and pushes what cases need and prints the options that name it; "
@@ -93,12 +94,13 @@ class PodStart:
             if not waiting:
                 return
             for name in waiting:
-                self._require_hope(name, pods.get(name))
+                self._require_startable(name, pods.get(name))
             if self.clock.monotonic() > deadline_s:
                 raise self._late(waiting[0], pods.get(waiting[0]), timeout_s)
-            self.clock.sleep(LOOK_S)  # one list for all pods; a watch would not be worth it
+            self.clock.sleep(INTERVAL_S)  # one list for all pods; a watch would not be worth it
 
-    def _require_hope(self, name: str, pod: dict[str, Any] | None) -> None:
+    def _require_startable(self, name: str, pod: dict[str, Any] | None) -> None:
+        """Raise if waiting any longer for the pod's start is in vain."""
         if pod is None:
             return
         status = pod.get("status", {})

@@ -152,9 +152,11 @@ def test_the_first_failure_of_a_pull_is_told_where_the_back_off_says_nothing():
         tools(FakeApi(refused=refused), clock=BackingOff()).start("worker")
 
 
-def test_a_pull_that_fails_once_is_tried_again():
+@pytest.mark.parametrize("after_s", [12, 34])
+def test_a_pull_that_fails_twice_is_tried_again(after_s):
+    """The kubelet backs off 10 s, then 20 s."""
     refused = {("worker", "reg/tools:1"): ("ErrImagePull", "connection reset by peer")}
-    tools(FakeApi(refused=refused), clock=Recovering(refused, PATIENCE_S / 2)).start("worker")
+    tools(FakeApi(refused=refused), clock=Recovering(refused, after_s)).start("worker")
 
 
 def test_a_name_that_is_none_fails_at_once():
