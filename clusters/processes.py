@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Protocol
 
 from clusters.clock import Clock, SystemClock
+from clusters.errors import WorldError
 from clusters.ownership import ENDED, KIND_CLUSTER_LABEL, Owner
 
 OWNER_VARIABLE = "KUBEPROOF_OWNER"
@@ -30,6 +31,9 @@ GRACE_S = 2.0
 
 MAKING_S = 15.0
 """How long a `docker run` may go on without its run. After that, the engine shows the container that it makes."""
+
+UNKILLABLE_S = 60.0
+"""How long a process may go on after SIGKILL. One that waits for a device (state D of proc(5)) does."""
 
 INTERVAL_S = 0.02
 
@@ -73,7 +77,10 @@ class Processes(Protocol):
     """Finds and ends processes of this host."""
 
     def end(self, chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
-        """End the chosen processes with all their descendants, and return them when none is left."""
+        """End the chosen processes with all their descendants, and return them when none is left.
+
+        Raises `WorldError` if one goes on.
+        """
 
 
 class HostProcesses:
@@ -90,23 +97,34 @@ class HostProcesses:
         """End the chosen processes with all their descendants, and return them when none is left.
 
         Each gets SIGTERM, and `GRACE_S` later SIGKILL; who makes a container (`Process.makes_container`) gets the
-        first of them only after `MAKING_S`. What may not be signalled is left alone.
+        first of them only after `MAKING_S`. What may not be signalled is left alone. Raises `WorldError` if one goes
+        on for `UNKILLABLE_S` after SIGKILL.
         """
         first_seen_s: dict[tuple[int, int], float] = {}
         ended: dict[tuple[int, int], Process] = {}
         forbidden: set[tuple[int, int]] = set()
+        sessions: set[int] = set()
+
+        def due(process: Process) -> bool:
+            # A child that was started after the look in which its parent was found is known by its session at least.
+            return _key(process) in first_seen_s or process.session in sessions or chosen(process)
+
         looks_without = 0
         # A process shows no environment at the moment in which it becomes another program: one look is not enough.
         while looks_without < 2:
-            found = with_descendants(self.read(), lambda seen: _key(seen) in first_seen_s or chosen(seen))
+            found = with_descendants(self.read(), due)
             found = tuple(seen for seen in found if _key(seen) not in forbidden)
+            sessions |= {seen.session for seen in found if seen.session == seen.pid}
             looks_without = 0 if found else looks_without + 1
             now_s = self._clock.monotonic()
             for seen in found:
                 ended[_key(seen)] = seen
                 age_s = now_s - first_seen_s.setdefault(_key(seen), now_s)
-                if not self._signal(seen, age_s - (MAKING_S if seen.makes_container else 0.0)):
+                overdue_s = age_s - (MAKING_S if seen.makes_container else 0.0)
+                if not self._signal(seen, overdue_s):
                     forbidden.add(_key(seen))
+                elif overdue_s >= GRACE_S + UNKILLABLE_S:
+                    raise _unkillable(seen)
             # Not children of ours: nothing tells of their end but their absence.
             self._clock.sleep(INTERVAL_S)  # between two looks
         return tuple(seen for key, seen in ended.items() if key not in forbidden)
@@ -163,6 +181,13 @@ def with_descendants(processes: Iterable[Process], chosen: Callable[[Process], b
             found[process.pid] = process
             waiting += children.get(process.pid, [])
     return tuple(found.values())
+
+
+def _unkillable(process: Process) -> WorldError:
+    return WorldError(
+        f"process {process.pid} ({process.argv[0]}) goes on {UNKILLABLE_S:.0f} s after SIGKILL",
+        remedy=f"/proc/{process.pid}/stack tells what it waits for in the kernel",
+    )
 
 
 def _key(process: Process) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clusters.command import HostCommands
-from clusters.errors import CommandFailed
+from clusters.errors import CommandFailed, WorldError
 from clusters.ownership import Owner
 from clusters.processes import GRACE_S, MAKING_S, HostProcesses, Process, with_descendants
 from tests.fakes.clock import JumpingClock
@@ -143,18 +143,19 @@ def test_a_container_in_the_making_is_made_before_who_makes_it_ends(line, tmp_pa
 
 
 class FakeProc:
-    """A /proc of a few processes. One leaves it with the first signal, or with SIGKILL if it is `stubborn`."""
+    """A /proc of a few processes. One leaves it with the first signal, with SIGKILL if it is `stubborn`, or never."""
 
-    def __init__(self, folder, stubborn=()):
+    def __init__(self, folder, stubborn=(), stuck=()):
         self.folder = folder
         self.clock = JumpingClock()
         self.sent = []
-        self._stubborn = stubborn
+        self.born = {}
+        self._stubborn, self._stuck = stubborn, stuck
         (folder / "self" / "ns").mkdir(parents=True)
         (folder / "self" / "ns" / "pid").touch()
 
-    def add(self, pid, *argv):
-        fields = ["S", "1", str(pid), str(pid), *(str(number) for number in range(7, 53))]
+    def add(self, pid, *argv, session=None):
+        fields = ["S", "1", str(pid), str(session or pid), *(str(number) for number in range(7, 53))]
         (self.folder / str(pid)).mkdir()
         (self.folder / str(pid) / "stat").write_text(f"{pid} (x) {' '.join(fields)}\n")
         (self.folder / str(pid) / "cmdline").write_text("\0".join(argv) + "\0")
@@ -162,8 +163,10 @@ class FakeProc:
 
     def kill(self, pid, number):
         self.sent.append((pid, signal.Signals(number).name, round(self.clock.now_s)))
-        if number == signal.SIGKILL or pid not in self._stubborn:
+        if pid not in self._stuck and (number == signal.SIGKILL or pid not in self._stubborn):
             shutil.rmtree(self.folder / str(pid))
+            for child in self.born.pop(pid, ()):
+                self.add(child, "sleep", session=pid)
 
     def end(self, *pids):
         return HostProcesses(self.folder, self.clock, self.kill).end(lambda seen: seen.pid in pids)
@@ -183,6 +186,26 @@ def test_sigkill_comes_only_after_some_time(tmp_path):
     proc.add(7, "mmdebstrap")
     proc.end(7)
     assert (proc.sent[0], proc.sent[-1]) == ((7, "SIGTERM", 0), (7, "SIGKILL", GRACE_S))
+
+
+def test_a_child_that_was_started_at_the_last_moment_is_known_by_its_session(tmp_path):
+    """Its parent was found and has ended; it is nobody's child now, and its environment names no owner."""
+    proc = FakeProc(tmp_path)
+    proc.add(7, "sh")
+    proc.add(9, "sh")
+    proc.born = {7: [8]}
+    assert [seen.pid for seen in proc.end(7)] == [7, 8]
+
+
+def test_who_goes_on_after_sigkill_is_told_and_the_others_have_ended(tmp_path):
+    """One that waits for a device or a file server does not even see the signal."""
+    proc = FakeProc(tmp_path, stuck=(7,))
+    proc.add(7, "docker", "ps")
+    proc.add(8, "docker", "ps")
+    with pytest.raises(WorldError, match=r"process 7 \(docker\) goes on 60 s after SIGKILL"):
+        proc.end(7, 8)
+    assert {pid for pid, _, _ in proc.sent} == {7, 8}
+    assert not (tmp_path / "8").exists()
 
 
 def test_what_may_not_be_signalled_is_left_alone(tmp_path):
