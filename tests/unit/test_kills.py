@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from benchmarks.kills import moments, phase_of
+from benchmarks.kills import carry_out, moments, phase_of
 
 LOG = """[   0.0s] • doctor looks at the host
 [   1.0s]   source built
@@ -46,6 +46,19 @@ def test_a_dead_runs_cluster_is_removed_at_the_start_of_the_next_run():
     assert (
         phase_of("[ 0.1s] • removing cluster kubeproof-ipvs-0a1b2c, left behind by a run that has ended\n") == "start"
     )
+
+
+class FailingCampaign:
+    """Its runs fail, as on a host without Docker. Whatever else is asked of it is an error."""
+
+    def whole(self, number):
+        return 3, 1.0
+
+
+def test_nothing_is_killed_where_a_whole_run_fails():
+    """Its moments would all be early ones."""
+    (complaint,) = carry_out(FailingCampaign(), kills=5, seed=1)
+    assert "ended with 3, so nothing was killed" in complaint
 
 
 def test_moments_are_spread_over_the_whole_run_and_follow_from_the_seed():
