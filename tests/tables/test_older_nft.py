@@ -4,8 +4,9 @@ nft 1.0.6 ends with a segmentation fault at whatever it is asked where nft 1.1.3
 https://github.com/kubernetes/kubernetes/issues/136786.
 """
 
-import re
+import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from clusters.errors import CommandFailed
 from clusters.images.recipes import RECIPES
 from harness.kube.nodeshell import CUT
 from tests import planted
+from tests.planted.means import kernel as kernel_means
 from tests.planted.means.kernel import (
     BEFORE_THE_PROXY,
     BEFORE_THE_PROXYS_MASQUERADE,
     BETWEEN,
     LEAVING,
     LED_ELSEWHERE,
+    packet_rule,
     table_of_rule,
 )
 from tests.tables.conftest import Kernel
@@ -42,6 +45,7 @@ PLANTED = {
         BEFORE_THE_PROXY,
         'iifname "eth0" ip daddr 172.18.0.0/16 ip daddr != { 172.18.0.2, 172.18.0.3 } drop',
     ),
+    "proxies deaf": (BEFORE_THE_PROXY, "ip saddr 169.254.0.0/16 tcp dport 6443 drop"),
     "registry led elsewhere": (LED_ELSEWHERE, "meta skuid != 65532 tcp dport 5000 dnat ip to 172.18.0.2:5001"),
 }
 
@@ -90,8 +94,17 @@ def test_the_older_nft_crashes_where_the_newer_one_has_stored_a_named_set(kernel
 
 
 def test_every_rule_that_a_fault_plants_is_among_them() -> None:
-    calls = (
-        len(re.findall(r"with packet_rule\(|enter_context\(packet_rule\(", file.read_text()))
-        for file in Path(planted.__file__).parent.rglob("*.py")
-    )
-    assert sum(calls) == len(PLANTED)
+    found = sorted(hook for hook, _ in planted_rules())
+    assert found == sorted(hook for hook, _ in PLANTED.values())
+    for hook, words in planted_rules():
+        assert any(hook == one and all(text in rule for text in words) for one, rule in PLANTED.values()), words
+
+
+def planted_rules() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The hook of every call of `packet_rule`, and what its rule says whatever the variables in it."""
+    for file in Path(planted.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == packet_rule.__name__:
+                _, _, hook, rule = node.args
+                texts = (part.value for part in ast.walk(rule) if isinstance(part, ast.Constant))
+                yield getattr(kernel_means, ast.unparse(hook)), tuple(str(text) for text in texts)
