@@ -1,4 +1,4 @@
-"""One run of suites in the machine: what it is given, and what it leaves."""
+"""One run of suites in the machine: what goes in, and what it leaves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clusters.command import Commands
+from clusters.errors import EngineUnavailable
 from clusters.images.programs import Programs
 from clusters.images.recipes import KIND
 from clusters.progress import Progress, timed
@@ -34,11 +35,17 @@ RUN_TIMEOUT_S = 7200.0
 
 @dataclass(frozen=True, slots=True)
 class GuestRun:
-    """What a run in the machine left: `runs/`, pytest's exit code, and facts of the machine's kernel."""
+    """What a run in the machine left.
+
+    `directory` is that of its runs; `modules` are those that the machine's kernel had at its end; `containers` are
+    ids of those that were there after `kubeproof clean`.
+    """
 
     directory: Path
     exit_code: int
+    clean_exit_code: int
     modules: frozenset[str]
+    containers: tuple[str, ...]
 
 
 def run_in_guest(
@@ -52,11 +59,12 @@ def run_in_guest(
     directory: Path,
     progress: Progress,
 ) -> GuestRun:
-    """Boot the machine, run the suites in `mode` there, and put what they left into `directory`.
+    """Boot the machine, run the suites in `mode` there, and put what they left into `directory`, which is emptied first.
 
-    Raises `WorldError` if the machine or its Docker failed, before there was anything to run.
+    Raises `WorldError` if the machine or its Docker failed, so that nothing was run.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="kubeproof-guest-") as scratch:
         folder, disk = Path(scratch) / "job", Path(scratch) / "job.img"
         with timed(progress, "laying out the machine's work: this checkout, its Python packages and kind"):
@@ -66,11 +74,27 @@ def run_in_guest(
             disks = (images, Disk(disk, kept=True))
             boot(commands, machine, acceleration, disks, directory / "console.log", RUN_TIMEOUT_S)
         commands.run("debugfs", "-R", f"rdump /left {directory}", str(disk), timeout_s=300)
-    left = directory / "left"
+    return read_left(directory / "left", directory / "console.log")
+
+
+def read_left(left: Path, console: Path) -> GuestRun:
+    """Read the folder that the machine's job has written. Raises `EngineUnavailable` if Docker did not answer there."""
+
+    def words(name: str) -> list[str]:
+        file = left / name
+        return file.read_text().split() if file.is_file() else []
+
+    if words("docker") != ["0"]:
+        raise EngineUnavailable(
+            "the machine's Docker did not answer, so nothing was run there",
+            remedy=f"the console's output is in {console}",
+        )
     return GuestRun(
         directory=left / "runs",
-        exit_code=int((left / "exit-code").read_text()),
-        modules=frozenset((left / "modules").read_text().split()),
+        exit_code=int(words("exit-code")[0]),
+        clean_exit_code=int(words("clean-exit-code")[0]),
+        modules=frozenset(words("modules")),
+        containers=tuple(words("containers")),
     )
 
 
@@ -80,11 +104,14 @@ def _script(mode: Mode, acceleration: tuple[str, ...], options: tuple[str, ...])
     return f"""\
 export PATH=/job/bin:$PATH PYTHONPATH=/job/packages KUBEPROOF_PATIENCE={patience} PYTHONUNBUFFERED=1
 mkdir -p /job/left/runs
+docker info > /dev/null; code=$?; echo $code > /job/left/docker
+[ $code = 0 ] || exit
 cd /job/project
 python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/job/left/runs {shlex.join(words)}
 echo $? > /job/left/exit-code
 cut -d' ' -f1 /proc/modules > /job/left/modules
-python3 -m harness.cli clean
+cp -r /root/.local/state/kubeproof/failed /job/left/failed
+python3 -m harness.cli clean; echo $? > /job/left/clean-exit-code
 docker ps --all --quiet > /job/left/containers
 """
 

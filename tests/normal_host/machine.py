@@ -15,7 +15,7 @@ from clusters.progress import Progress, timed
 SUITE = "bookworm"
 PACKAGES = (
     *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "kmod", "procps", "iproute2"),
-    *("docker.io", "iptables", "ca-certificates", "python3"),
+    *("docker.io", "apparmor", "iptables", "ca-certificates", "python3"),
 )
 """What a host needs by the README, and nothing that reads or writes a proxy's rules: those tools are on the nodes."""
 
