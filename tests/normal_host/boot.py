@@ -15,6 +15,9 @@ KVM = ("-accel", "kvm", "-cpu", "host")
 EMULATION = ("-accel", "tcg,thread=multi,tb-size=2048", "-cpu", "max")
 MEMORY = "8G"
 KERNEL_LINE = "console=ttyS0 panic=-1 net.ifnames=0 mitigations=off quiet"
+NOT_FOUND = 127
+"""Exit code of a shell, and of `Commands`, for a program that is not installed."""
+
 FIRST_WORDS = "Linux version"
 KVM_TRIAL_S = 30.0
 """A kernel that runs by KVM says its first words within a second."""
@@ -37,7 +40,8 @@ class Disk:
 def choose_acceleration(commands: Commands, machine: Machine, progress: Progress) -> tuple[str, ...]:
     """Return QEMU's arguments for KVM if a kernel boots by it here, otherwise those for emulation.
 
-    A /dev/kvm that can be opened proves nothing: nested ones exist that never leave the boot loader.
+    A /dev/kvm that can be opened proves nothing: nested ones exist that never leave the boot loader. Raises
+    `CommandFailed` if there is no QEMU.
     """
     with tempfile.TemporaryDirectory(prefix="kubeproof-kvm-") as scratch:
         console = Path(scratch) / "console.log"
@@ -47,6 +51,8 @@ def choose_acceleration(commands: Commands, machine: Machine, progress: Progress
                 timeout_s=KVM_TRIAL_S,
             )
         except CommandFailed as failure:
+            if failure.exit_code_seen == NOT_FOUND:
+                raise
             reason = failure.message
         else:
             reason = "the kernel said nothing"
@@ -65,7 +71,9 @@ def boot(
     console: Path,
     timeout_s: float,
 ) -> None:
-    """Run the machine's job until it switches itself off. Raises `ClusterNotReady` if it does not in time.
+    """Run the machine's job until it switches itself off.
+
+    Raises `ClusterNotReady` if it does not in time, `CommandFailed` if QEMU itself fails.
 
     `disks` are that of Docker's data and that of the job; the console's output goes to `console` as it comes.
     """
@@ -77,6 +85,8 @@ def boot(
             timeout_s=timeout_s,
         )
     except CommandFailed as failure:
+        if failure.exit_code_seen is not None:
+            raise
         last = console.read_text(errors="replace").splitlines()[-5:] if console.exists() else []
         raise ClusterNotReady(
             f"the machine did not end its job within {timeout_s:.0f} s; its last words: {' / '.join(last)}",

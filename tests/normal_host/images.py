@@ -36,7 +36,7 @@ def ensure_image_disk(
     programs: Programs,
     progress: Progress,
 ) -> Disk:
-    """Return the disk of today's images, made now if the cache lacks it. Raises `WorldError`."""
+    """Return the disk of today's images, made now if the cache lacks it, in place of an earlier one. Raises `WorldError`."""
     engine = Engine.find(commands)
     book = recipe_book(lock, lock.release(None))
     builder = Builder(engine, commands, programs)
@@ -59,5 +59,7 @@ def ensure_image_disk(
         disks = (Disk(folder / "docker.img", kept=True), Disk(folder / "job.img"))
         boot(commands, machine, acceleration, disks, console, LOAD_TIMEOUT_S)
         assert LOADED in console.read_text(errors="replace"), f"images were not loaded: {console}"
+        for earlier in cache.glob("docker-*.img"):
+            earlier.unlink()
         (folder / "docker.img").rename(disk)
     return Disk(disk)

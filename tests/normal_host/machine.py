@@ -69,7 +69,7 @@ class Machine:
 
 
 def ensure_machine(commands: Commands, cache: Path, progress: Progress) -> Machine:
-    """Return the machine of today's recipe, made now if the cache lacks it. Raises `WorldError`."""
+    """Return the machine of today's recipe, made now if the cache lacks it, in place of an earlier one. Raises `WorldError`."""
     recipe = f"{SUITE}{PACKAGES}{FSTAB}{JOB}{ROOT_MIB}"
     directory = cache / f"machine-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
     if directory.is_dir():
@@ -82,6 +82,8 @@ def ensure_machine(commands: Commands, cache: Path, progress: Progress) -> Machi
         made = Path(scratch) / "machine"
         made.mkdir()
         _make(commands, Path(scratch), made)
+        for earlier in cache.glob("machine-*"):
+            shutil.rmtree(earlier)
         made.rename(directory)
     return Machine(directory)
 

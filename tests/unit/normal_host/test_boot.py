@@ -45,6 +45,17 @@ def test_without_kvm_the_machine_is_emulated():
     assert choose_acceleration(commands, MACHINE, SilentProgress()) == EMULATION
 
 
+def test_without_qemu_nothing_is_said_of_kvm():
+    with pytest.raises(CommandFailed, match="not found"):
+        choose_acceleration(ScriptedCommands({}), MACHINE, SilentProgress())
+
+
+def test_a_qemu_that_fails_is_not_taken_for_a_slow_machine(tmp_path):
+    commands = ScriptedCommands({"qemu": CommandFailed(("qemu",), 1, "", "could not open /docker.img")})
+    with pytest.raises(CommandFailed, match=r"could not open /docker\.img"):
+        boot(commands, MACHINE, EMULATION, (Disk(Path("/d")), Disk(Path("/j"))), tmp_path / "console.log", 10.0)
+
+
 def test_only_a_kept_disk_keeps_what_is_written(tmp_path):
     commands = saying("")
     disks = (Disk(Path("/docker.img")), Disk(Path("/job.img"), kept=True))
