@@ -1,7 +1,7 @@
 """Removing what runs left behind: only what is proved to be ours, and only when nobody comes back for it.
 
-First nothing may make anything for a dead run any more, so that nothing appears behind the back of who removes. Then
-the containers go, with their volumes, and last the network, by whose labels everything else is found.
+Processes of ended runs are ended first, so that none of them makes anything while the rest is removed. Then the
+containers go, with their volumes, and last the network, by whose labels everything else is found.
 """
 
 from __future__ import annotations
@@ -86,13 +86,15 @@ def clean_leftovers(
         remove(f"cluster {name}", partial(remains.remove_nodes, name))
     for container in remains.containers():
         remove(f"container {container[:12]}", partial(remains.remove_container, container))
+    for failure in failures[1:]:
+        progress.note(failure.message)
     if failures:
         raise failures[0]
     return tuple(removed)
 
 
 def _is_orphan(process: Process, engine: Engine, given_up: Callable[[Claimed], bool]) -> bool:
-    """Its owner has ended. Without a known owner, as of an earlier version: it makes nodes of a cluster given up."""
+    """True if its owner has ended, or if it has none and makes nodes of a cluster that is given up."""
     if process.owner is not None:
         return process.owner.has_ended()
     name = process.makes_nodes_of

@@ -91,7 +91,7 @@ def _last_words(process: subprocess.Popen[str]) -> tuple[str, str]:
     try:
         return process.communicate(timeout=LAST_WORDS_S)
     except subprocess.TimeoutExpired as held:
-        # Somebody else has the pipes, who was not to be found.
+        # A process that could not be found still holds the pipes.
         return _text(held.stdout), _text(held.stderr)
 
 

@@ -149,7 +149,7 @@ class Engine:
         return tuple(self._docker(*argv).stdout.split())
 
     def container_labels(self, *labels: str) -> dict[str, tuple[str, ...]]:
-        """What these labels say, by the id of each container; likewise. "" stands for a label that it lacks."""
+        """Values of these labels by the id of each container, the same ones; "" for a label that it lacks."""
         form = "\t".join(("{{.ID}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)))
         listed = self._docker("ps", "--all", "--no-trunc", "--format", form).stdout
         rows = (line.split("\t") for line in listed.splitlines())

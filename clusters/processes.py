@@ -1,8 +1,8 @@
-"""The processes of this host, as proc(5) shows them, and how those are ended that nobody waits for any more.
+"""The processes of this host, read from proc(5), and how those of a run that has ended are ended too.
 
 Each process that is started for a run carries the run's owner in its environment, and hands it on to whatever it
-starts. An owner is a process with its start time (`clusters.ownership`), so that a process whose owner has ended is
-recognised by anybody: by the owner's supervisor (`clusters.supervisor`) at once, by `kubeproof clean` later.
+starts. An owner is a process with its start time (`clusters.ownership`), so that anybody can tell that the owner of a
+process has ended: by the owner's supervisor (`clusters.supervisor`) at once, by `kubeproof clean` later.
 """
 
 from __future__ import annotations

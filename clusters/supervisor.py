@@ -1,4 +1,4 @@
-"""Whatever a process starts ends with it, also when it is killed: one supervisor a process sees to that.
+"""Ends whatever a process has started when that process ends, also when it is killed: each has one supervisor.
 
 The supervisor holds the reading end of a pipe whose writing end only the supervised process has, and children of it
 that have not yet become another program. When the pipe closes, each of them has ended, or carries the owner in its

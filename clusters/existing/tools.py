@@ -58,8 +58,7 @@ class ToolsPods:
         return self.api.exec(tools_pod_name(node), (program, *arguments), timeout_s, self.namespace)
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of the image's own programs, if any pod runs: the third beside kube-proxy's and the
-        node's."""
+        """Return the versions of the image's own programs, or nothing if no pod runs."""
         pods = [pod["metadata"]["name"] for pod in self.api.pods(self.namespace) if all_running(pod)]
         tools = [name for name in pods if name.startswith("tools-")]
         if not tools:

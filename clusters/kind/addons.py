@@ -80,7 +80,7 @@ def _wait_rollout(cluster: str, what: str, kubectl: Kubectl, workload: str) -> N
 def _wait(cluster: str, what: str, kubectl: Kubectl, *argv: str) -> None:
     limit_s = _limit_s(kubectl)
     try:
-        # kubectl counts the seconds as they are told; the engine adds its patience by itself.
+        # kubectl's own limit has the patience in it already; the engine applies it to the limit of the command.
         kubectl.run(*argv, f"--timeout={limit_s:.0f}s", timeout_s=READY_TIMEOUT_S + 10)
     except CommandFailed as failure:
         pods = kubectl.run("get", "pods", "--all-namespaces", "--output=wide")

@@ -30,9 +30,9 @@ LEFT = {CLUSTER_LABEL: NAME, OWNER_LABEL: DEAD}
 KEPT = {**LEFT, KEEP_LABEL: "true"}
 
 
-def clean(docker, processes=None, kept_too=False):
+def clean(docker, processes=None, kept_too=False, progress=None):
     return clean_leftovers(
-        SilentProgress(),
+        progress or SilentProgress(),
         kept_too=kept_too,
         engine=Engine(docker),
         processes=processes or FakeProcesses(),
@@ -117,6 +117,18 @@ def test_nothing_is_removed_before_everything_has_ended_that_makes_nodes():
     assert clean(docker, processes) == ("process 7 (kind)", f"cluster {NAME}")
     assert docker.containers == []
     assert processes.running == []
+
+
+def test_everything_that_does_not_go_is_told():
+    docker = FakeDocker()
+    for name in (NAME, "kubeproof-ipvs-aaaaaa"):
+        docker.add_network(name, {**LEFT, CLUSTER_LABEL: name})
+        docker.add_node(name, f"node-of-{name}", making=10**6)
+    progress = SilentProgress()
+    with pytest.raises(WorldError, match=f"cluster {NAME}: 1 containers are still there"):
+        clean(docker, progress=progress)
+    (further,) = progress.notes
+    assert "cluster kubeproof-ipvs-aaaaaa: 1 containers are still there" in further
 
 
 @pytest.mark.parametrize(
