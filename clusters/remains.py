@@ -80,8 +80,8 @@ class Remains:
         remove_until_gone(self.engine, f"container {container[:12]}", look, self.engine.remove_container, self.clock)
 
     def _without_network(self) -> dict[str, tuple[str, ...]]:
-        """Containers whose cluster has no network: by id, the cluster it is a node of or "", the cluster it stands beside
-        or "", and its owner or ""."""
+        """Containers whose cluster has no network, by id: the cluster it is a node of, the one it stands beside, and
+        its owner, each "" where it has none."""
         found = self.engine.container_labels(KIND_CLUSTER_LABEL, CLUSTER_LABEL, OWNER_LABEL)
         # Networks come before containers and go after them, so they are looked at last.
         networks = self.engine.network_names()
