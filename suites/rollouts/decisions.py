@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.suite import Decision, conditional, confirmed, listed, refuted
+
+KEEPING_OFF = ("NoSchedule", "NoExecute")
+TOLERATED = {
+    ("node.kubernetes.io/not-ready", "NoExecute"),
+    ("node.kubernetes.io/unreachable", "NoExecute"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    ("node.kubernetes.io/unschedulable", "NoSchedule"),
+}
+"""Key and effect of the taints that every DaemonSet's pods tolerate, also those of one without tolerations. Pods with
+hostNetwork, which ours are not, tolerate network-unavailable as well.
+
+https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations
+"""
+
+
+def tainted_nodes(nodes: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the names of nodes, by their manifests, whose taints keep off a DaemonSet without tolerations."""
+    return tuple(
+        str(node["metadata"]["name"]) for node in nodes if any(map(_keeps_off, node["spec"].get("taints", [])))
+    )
+
+
+def _keeps_off(taint: Mapping[str, Any]) -> bool:
+    return taint["effect"] in KEEPING_OFF and (taint["key"], taint["effect"]) not in TOLERATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +75,7 @@ def decide_replicas(seen: PodsKept) -> Decision:
 class DaemonPods:
     """Ready pods by node of three DaemonSets: one that tolerates every taint, one without tolerations, and one whose
     node selector fits `labelled`, which was given the label afterwards. `nodes` are all nodes of the cluster, `tainted`
-    those with a taint that keeps pods off.
+    those with a taint that keeps off the second one's pods.
     """
 
     nodes: tuple[str, ...]
@@ -74,6 +101,6 @@ def decide_daemon_set(seen: DaemonPods) -> Decision:
     plain_right = untainted <= set(seen.plain) and set(seen.plain.values()) <= {1}
     if dict(seen.tolerant) != one_each or not plain_right or not followed or not seen.replicas_refused:
         return refuted(evidence)
-    if set(seen.tainted) & set(seen.plain):
+    if seen.tainted and set(seen.nodes) <= set(seen.plain):
         return confirmed(evidence)
     return conditional("on every node whose taints it tolerates and whose labels its node selector asks for", evidence)

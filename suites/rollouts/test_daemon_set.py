@@ -20,11 +20,10 @@ from harness.suite import (
     unschedulable,
     wait_until,
 )
-from suites.rollouts.decisions import DaemonPods, decide_daemon_set
+from suites.rollouts.decisions import DaemonPods, decide_daemon_set, tainted_nodes
 
 KEY = "kubeproof.io/daemon"
 EVERY = "[{operator: Exists}]"
-KEEPING_OFF = ("NoSchedule", "NoExecute")
 
 
 @pytest.mark.claim("13.1")
@@ -53,7 +52,7 @@ def test_a_daemon_set_has_one_pod_on_every_node_it_may_use(
 
     seen = DaemonPods(
         nodes=tuple(node.name for node in cluster.nodes),
-        tainted=tainted_nodes(kube),
+        tainted=tainted_nodes(kube.get("/api/v1/nodes")["items"]),
         tolerant=tolerant,
         plain=plain,
         chosen=chosen,
@@ -136,12 +135,3 @@ def strict_refusal(kube: Kube, path: str, **fields: object) -> ApiException | No
     except ApiException as refusal:
         return refusal
     return None
-
-
-def tainted_nodes(kube: Kube) -> tuple[str, ...]:
-    """Nodes with a taint that keeps off pods which do not tolerate it."""
-    return tuple(
-        str(node["metadata"]["name"])
-        for node in kube.get("/api/v1/nodes")["items"]
-        if any(taint["effect"] in KEEPING_OFF for taint in node["spec"].get("taints", []))
-    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from suites.rollouts.decisions import DaemonPods, PodsKept, decide_daemon_set, decide_replicas
+from suites.rollouts.decisions import DaemonPods, PodsKept, decide_daemon_set, decide_replicas, tainted_nodes
 
 
 def kept(after_delete=3, after_drain=3, pending=0, on_drained=0):
@@ -45,6 +45,7 @@ def daemons(tolerant=ALL, plain=WORKERS, chosen=None, tainted=("control-plane",)
         (daemons(), "conditional"),
         (daemons(plain=ALL), "confirmed"),
         (daemons(plain=ALL, tainted=()), "conditional"),
+        (daemons(plain={"control-plane": 1, "worker": 1}, tainted=("control-plane", "worker2")), "conditional"),
         (daemons(tolerant=WORKERS), "refuted"),
         (daemons(tolerant={**ALL, "worker": 2}), "refuted"),
         (daemons(plain={"worker": 2, "worker2": 1}), "refuted"),
@@ -57,6 +58,7 @@ def daemons(tolerant=ALL, plain=WORKERS, chosen=None, tainted=("control-plane",)
         "taints keep it off",
         "taints do not keep it off",
         "no node is tainted",
+        "taints keep it off one of two nodes",
         "one node has none",
         "one node has two",
         "an untainted node has two",
@@ -68,3 +70,30 @@ def daemons(tolerant=ALL, plain=WORKERS, chosen=None, tainted=("control-plane",)
 )
 def test_daemon_sets(seen, verdict):
     assert decide_daemon_set(seen).verdict == verdict
+
+
+def node(name, *taints):
+    return {"metadata": {"name": name}, "spec": {"taints": [{"key": key, "effect": effect} for key, effect in taints]}}
+
+
+def test_taints_that_daemon_sets_tolerate_by_themselves_keep_nobody_off():
+    nodes = [
+        {"metadata": {"name": "free"}, "spec": {}},
+        node("cordoned", ("node.kubernetes.io/unschedulable", "NoSchedule")),
+        node("full", ("node.kubernetes.io/disk-pressure", "NoSchedule")),
+        node("unreachable", ("node.kubernetes.io/unreachable", "NoExecute")),
+        node("avoided", ("example.com/slow", "PreferNoSchedule")),
+    ]
+    assert tainted_nodes(nodes) == ()
+
+
+def test_other_taints_keep_daemon_sets_off():
+    nodes = [
+        node("control-plane", ("node-role.kubernetes.io/control-plane", "NoSchedule")),
+        node("draining", ("example.com/drain", "NoExecute")),
+        node(
+            "not-ready", ("node.kubernetes.io/not-ready", "NoExecute"), ("node.kubernetes.io/not-ready", "NoSchedule")
+        ),
+        node("no-network", ("node.kubernetes.io/network-unavailable", "NoSchedule")),
+    ]
+    assert tainted_nodes(nodes) == ("control-plane", "draining", "not-ready", "no-network")
