@@ -19,6 +19,7 @@ REPLICAS = 3
 
 
 @pytest.mark.exclusive
+@pytest.mark.workers(2)
 @pytest.mark.claim("9.1")
 def test_a_deployment_keeps_its_number(
     kube: Kube,
