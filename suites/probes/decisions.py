@@ -10,21 +10,24 @@ from harness.suite import Decision, conditional, confirmed, listed, refuted, unt
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a container."""
+    """What became of a container; `failed` says that its pod's phase is Failed: it will not be started again."""
 
     killed: bool
     restarted: bool
+    failed: bool = False
 
     def __str__(self) -> str:
         if not self.killed:
             return "ran on"
-        return "was killed and started again" if self.restarted else "was killed and not started again"
+        if self.restarted:
+            return "was killed and started again"
+        return "was killed, and its pod Failed" if self.failed else "was killed and not started again within the time"
 
 
 CLAIMED_FATES = {
     "Always": Fate(killed=True, restarted=True),
     "OnFailure": Fate(killed=True, restarted=True),
-    "Never": Fate(killed=True, restarted=False),
+    "Never": Fate(killed=True, restarted=False, failed=True),
     "no probe": Fate(killed=False, restarted=False),
 }
 """By restart policy, of containers that exit with an error when they are killed; "no probe" is one without a probe."""

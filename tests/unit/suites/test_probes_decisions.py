@@ -4,6 +4,7 @@ import pytest
 
 from suites.probes.decisions import CLAIMED_FATES, FOLLOWED, Fate, decide_answers, decide_liveness
 from suites.probes.test_answers import EXPECTED
+from suites.probes.test_liveness import fate
 
 RAN_ON, KILLED, RESTARTED = Fate(False, False), Fate(True, False), Fate(True, True)
 
@@ -19,6 +20,7 @@ RAN_ON, KILLED, RESTARTED = Fate(False, False), Fate(True, False), Fate(True, Tr
             "",
         ),
         ({"Never": RESTARTED}, "conditional", "it holds for Always, OnFailure, no probe, and not for Never"),
+        ({"Never": KILLED}, "conditional", "it holds for Always, OnFailure, no probe, and not for Never"),
         ({"OnFailure": RAN_ON}, "conditional", "it holds for Always, Never, no probe, and not for OnFailure"),
         ({"no probe": RESTARTED}, "conditional", "it holds for Always, OnFailure, Never, and not for no probe"),
     ],
@@ -27,6 +29,7 @@ RAN_ON, KILLED, RESTARTED = Fate(False, False), Fate(True, False), Fate(True, Tr
         "nobody is killed",
         "every policy is turned round",
         "Never is restarted",
+        "a pod with Never goes on without its container",
         "one is not killed",
         "one without a probe is killed",
     ],
@@ -36,10 +39,21 @@ def test_liveness(fates, verdict, condition):
     assert (decision.verdict, decision.condition) == (verdict, condition)
 
 
+def pod(phase, state, restarted=0):
+    return {"status": {"phase": phase, "containerStatuses": [{"state": state, "restartCount": restarted}]}}
+
+
+def test_a_pod_that_may_yet_restart_its_container_has_not_failed():
+    ended = {"terminated": {"exitCode": 3}}
+    assert fate(pod("Running", ended)) == KILLED
+    assert fate(pod("Failed", ended)) == CLAIMED_FATES["Never"]
+    assert fate(pod("Running", {"running": {}})) == RAN_ON
+
+
 def test_fates_are_told_by_policy():
     assert decide_liveness(CLAIMED_FATES).evidence == (
         "After the liveness probes had begun to fail, the container under each policy: Always: was killed and started "
-        "again, OnFailure: was killed and started again, Never: was killed and not started again, no probe: ran on."
+        "again, OnFailure: was killed and started again, Never: was killed, and its pod Failed, no probe: ran on."
     )
 
 
