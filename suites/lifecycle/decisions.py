@@ -64,15 +64,15 @@ def decide_static_probes(seen: StaticProbes) -> Decision:
         "pod on the same node with the same liveness probe "
         f"{'was restarted' if seen.ordinary_restarted else 'was not restarted'}."
     )
+    if not (seen.ordinary_restarted or seen.liveness_restarted):
+        return untested(f"the kubelet did not restart an ordinary pod either. {evidence}")
     if seen.liveness_restarted and seen.readiness_unready:
         return refuted(evidence)
     if seen.liveness_restarted:
         return conditional("for readiness probes alone: the kubelet runs liveness probes of static pods", evidence)
     if seen.readiness_unready:
         return conditional("for liveness probes alone: the kubelet runs readiness probes of static pods", evidence)
-    if seen.ordinary_restarted:
-        return confirmed(evidence)
-    return untested(f"the kubelet did not restart an ordinary pod either. {evidence}")
+    return confirmed(evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def test_managing_a_static_pod(case, seen, verdict):
         ("only liveness", StaticProbes(True, False, True), "conditional"),
         ("only readiness", StaticProbes(False, True, True), "conditional"),
         ("the kubelet probes nothing", StaticProbes(False, False, False), "untested"),
+        ("no liveness probe has an effect", StaticProbes(False, True, False), "untested"),
     ],
     ids=ids,
 )
