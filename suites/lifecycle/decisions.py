@@ -77,16 +77,16 @@ def decide_static_probes(seen: StaticProbes) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class StaticAlone:
-    """A static pod whose manifest came and went while the API server was stopped.
+    """A static pod whose manifest came and went while the API server was stopped, and one of the same kind later.
 
-    `started_later` says whether the kubelet ran it once the API server was back, None if that was not tried.
-    `elsewhere` are other nodes that ran it.
+    `started_later` says whether the kubelet ran the second one, whose manifest came when the API server was back and
+    other nodes could learn of it. `elsewhere` are other nodes that ran that one.
     """
 
     node: str
     started: bool
     ended: bool
-    started_later: bool | None
+    started_later: bool
     elsewhere: tuple[str, ...]
 
 
@@ -97,20 +97,18 @@ def decide_static_creation(seen: StaticAlone) -> Decision:
         f"{'ran' if seen.started else 'did not run'} a pod whose manifest was put into its folder"
         + (f", and {'stopped' if seen.ended else 'did not stop'} it when the manifest was removed" * seen.started)
         + "."
-        + ("" if seen.started_later is None else f" With the API server back it {_ran(seen.started_later)}.")
-        + (f" It also ran on {', '.join(seen.elsewhere)}." if seen.elsewhere else "")
+        + f" With the API server back it {'ran' if seen.started_later else 'did not run'} another one."
+        + (f" It also ran on {', '.join(seen.elsewhere)}." if seen.elsewhere else " No other node ran that one.")
     )
     if seen.elsewhere or not (seen.started or seen.started_later):
         return refuted(evidence)
     if not seen.started:
         return conditional("as long as the API server answers", evidence)
+    if not seen.started_later:
+        return conditional("as long as the API server is stopped", evidence)
     if not seen.ended:
         return conditional("the kubelet starts it without an API server, but does not stop it without one", evidence)
     return confirmed(evidence)
-
-
-def _ran(so: bool) -> str:
-    return "was run" if so else "was not run either"
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,33 +150,51 @@ def test_a_static_pod_needs_no_api_server(
     cluster: Cluster,
     control_plane: ControlPlane,
     static_pods: StaticPods,
+    waits: Waits,
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """With the API server stopped, a file that appears is run, and one that disappears is stopped."""
-    node, name = cluster.workers[0], f"alone-{namespace[-6:]}"
+    """With the API server stopped, a file that appears is run, and one that disappears is stopped; with it back, no
+    other node runs a static pod whose mirror it can see."""
+    node = cluster.workers[0]
+    alone, later = f"alone-{namespace[-6:]}", f"later-{namespace[-6:]}"
 
-    def running(on: Node = node) -> tuple[str, ...]:
-        return static_pods.running_containers(on, f"{name}-{on.name}")
-
-    def observe_started() -> Observation[tuple[str, ...]]:
+    def observe_started(name: str) -> Observation[tuple[str, ...]]:
         static_pods.put(node, "static.yaml", name=name, policy="Always", script=FOR_EVER, **NO_PROBES)
-        return observe_within(f"a container of {name} on {node.name}", running, bool, within_s=60.0)
+        return observe_within(
+            f"a container of {name} on {node.name}", lambda: containers(static_pods, node, name), bool, within_s=60.0
+        )
 
     with control_plane.stopped("kube-apiserver"):
-        started = observe_started()
-        elsewhere = tuple(other.name for other in cluster.nodes if other != node and running(other))
-        static_pods.remove(node, name)
+        started = observe_started(alone)
+        static_pods.remove(node, alone)
         ended = observe_within(
-            f"no container of {name} on {node.name}", running, lambda found: not found, within_s=60.0
+            f"no container of {alone} on {node.name}",
+            lambda: containers(static_pods, node, alone),
+            lambda found: not found,
+            within_s=60.0,
         )
-    later = None if started.met else observe_started().met
-    seen = StaticAlone(node.name, started.met, ended.met, later, elsewhere)
+    started_later = observe_started(later)
+    mirror = waits.observe_pod(namespace, f"{later}-{node.name}", "there", lambda pod: True, MIRROR_DEADLINE_S)
+    # Another node would run it under the name of that mirror pod, or under its own name if it had the manifest.
+    elsewhere = tuple(
+        other.name
+        for other in cluster.nodes
+        if other != node
+        and any(static_pods.running_containers(other, f"{later}-{name}") for name in (node.name, other.name))
+    )
+    seen = StaticAlone(node.name, started.met, ended.met, started_later.met, elsewhere)
     claim.record("3.4", decide_static_creation(seen))
-    started.require()
-    ended.require()
-    assert not elsewhere, f"{name} ran on {elsewhere}, and its manifest was on {node.name} alone"
+    for observation in (started, ended, started_later):
+        observation.require()
+    mirror.require()
+    assert not elsewhere, f"{later} ran on {elsewhere}, and its manifest was on {node.name} alone"
 
 
 def container_id(pod: dict[str, Any]) -> str:
     return str(pod["status"]["containerStatuses"][0]["containerID"])
+
+
+def containers(static_pods: StaticPods, node: Node, name: str) -> tuple[str, ...]:
+    """The running containers of the static pod `name` whose manifest is in the folder of that node."""
+    return static_pods.running_containers(node, f"{name}-{node.name}")

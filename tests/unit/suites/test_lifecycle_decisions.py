@@ -56,7 +56,7 @@ def test_probes_of_static_pods(case, seen, verdict):
     assert decide_static_probes(seen).verdict == verdict
 
 
-def alone(started=True, ended=True, later=None, elsewhere=()):
+def alone(started=True, ended=True, later=True, elsewhere=()):
     return StaticAlone("worker", started, ended, later, elsewhere)
 
 
@@ -65,7 +65,8 @@ def alone(started=True, ended=True, later=None, elsewhere=()):
     [
         ("started and stopped", alone(), "confirmed"),
         ("started, not stopped", alone(ended=False), "conditional"),
-        ("started once the API server was back", alone(started=False, later=True), "conditional"),
+        ("started once the API server was back", alone(started=False), "conditional"),
+        ("no longer started with an API server", alone(later=False), "conditional"),
         ("never started", alone(started=False, later=False), "refuted"),
         ("ran on another node too", alone(elsewhere=("worker2",)), "refuted"),
     ],
@@ -117,12 +118,14 @@ def test_sentences_say_what_was_seen():
     )
     assert decide_static_creation(alone(started=False, later=False)).evidence == (
         "While the API server was stopped, the kubelet of worker did not run a pod whose manifest was put into its "
-        "folder. With the API server back it was not run either."
+        "folder. With the API server back it did not run another one. No other node ran that one."
     )
     assert decide_static_creation(alone(ended=False)).evidence == (
         "While the API server was stopped, the kubelet of worker ran a pod whose manifest was put into its folder, and "
-        "did not stop it when the manifest was removed."
+        "did not stop it when the manifest was removed. With the API server back it ran another one. No other node ran "
+        "that one."
     )
+    assert decide_static_creation(alone(elsewhere=("worker2",))).evidence.endswith("It also ran on worker2.")
     assert decide_creation(without(deployment=False)).condition == "for a Deployment: a Pod is stored without it"
     assert decide_own_policies(OwnPolicies(True, True, False)).condition == (
         "unless the container is a sidecar (always restarted) or has restartPolicyRules that name its exit code"
