@@ -26,7 +26,7 @@ from harness.kube.client import ExecResult, Kube
 from harness.kube.kinds import CLUSTER_WIDE
 from harness.kube.manifests import read_manifests
 from harness.kube.namespaces import own_namespace
-from harness.kube.requests import Reply, Request, hit
+from harness.kube.requests import CLOCK, Reply, Request, hit, read_clock_s
 from harness.kube.services import ServiceMaker, service_maker
 from harness.kube.wait import Waits
 from harness.kube.watch import WatchRecorder
@@ -124,6 +124,10 @@ class Client:
     def run(self, *argv: str) -> ExecResult:
         """Run a program in the pod; any exit code is an answer."""
         return self.kube.exec(self.namespace, self.name, argv)
+
+    def clock_s(self) -> float:
+        """Return the client's wall clock now, the one of `Reply.at_s`. Raises `WorldError` if the client fails."""
+        return read_clock_s(self.run(*CLOCK), self.label)
 
 
 class WatchMaker(Protocol):

@@ -11,7 +11,7 @@ from harness.claims import ClaimRecorder
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.open import open_data_plane
-from harness.dataplane.reader import Backend, DataPlane, ServicePort
+from harness.dataplane.reader import Backend, DataPlane, ServicePort, ServiceState
 from harness.dataplane.shell import ProxyShell
 from harness.decision import Decision, conditional, confirmed, refuted, untested
 from harness.edge.balancer import LoadBalancer
@@ -135,6 +135,7 @@ __all__ = [
     "ServiceHandle",
     "ServiceMaker",
     "ServicePort",
+    "ServiceState",
     "StaticPods",
     "Step",
     "Substrate",

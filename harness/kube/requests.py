@@ -13,6 +13,8 @@ from clusters.errors import WorldError
 from harness.kube.client import ExecResult, Kube
 
 PROGRAM = (Path(__file__).parent / "pod" / "requests.py").read_text()
+CLOCK = ("python3", "-c", "import time; print(time.time())")
+"""The program that prints a client's wall clock. Another machine's may differ from it by more than a request takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,13 @@ def read_replies(result: ExecResult, who: str) -> tuple[Reply, ...]:
     if result.exit_code != 0:
         raise WorldError(f"client {who} ended with {result.exit_code}: {result.stderr.strip()}", detail=result.stdout)
     return tuple(Reply(**json.loads(line)) for line in result.stdout.splitlines())
+
+
+def read_clock_s(result: ExecResult, who: str) -> float:
+    """Return what `CLOCK` printed. Raises `WorldError` if the client itself failed."""
+    if result.exit_code != 0:
+        raise WorldError(f"client {who} ended with {result.exit_code}: {result.stderr.strip()}", detail=result.stdout)
+    return float(result.stdout)
 
 
 def hit(kube: Kube, namespace: str, pod: str, request: Request) -> tuple[Reply, ...]:

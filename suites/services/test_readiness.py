@@ -1,6 +1,6 @@
 """A readiness probe that fails takes a pod out of its Service, and nothing else happens to it."""
 
-import time
+from collections.abc import Mapping
 
 import pytest
 
@@ -9,11 +9,15 @@ from harness.suite import (
     ClientMaker,
     Cluster,
     Kube,
+    Observation,
     Request,
+    ServiceHandle,
     ServiceMaker,
+    ServiceState,
     Waits,
     bodies,
     is_ready,
+    observe_within,
     steady_traffic,
 )
 from suites.services.decisions import PodLeaving, decide_readiness
@@ -35,16 +39,17 @@ def test_an_unready_pod_gets_no_more_connections(
     """EndpointSlice, every kernel and real requests lose it; its container runs on."""
     web = make_service("web", switchable=True)
     client = make_client("client", node=cluster.workers[0])
-    leaving = next(iter(web.pods))
-    others = frozenset(address for pod, address in web.pods.items() if pod != leaving)
+    leaving, address = next(iter(web.pods.items()))
+    others = frozenset(web.pods.values()) - {address}
 
     with steady_traffic(client, Request(web.cluster_ip, 80, spacing_s=SPACING_S)) as traffic:
-        failed_at_s = time.time()
+        # Every instant is read from the clock that also dates the replies: this machine's may differ.
+        failed_at_s = client.clock_s()
         web.set_ready(leaving, False)
-        endpoints = waits.observe_endpoints(namespace, "web", len(others))
-        left_api_s = time.time() - failed_at_s
+        endpoints = observe_unlisted(waits, web, address)
+        left_api_at_s = client.clock_s()
         kernels = web.observe_programmed(others) if endpoints.met else {}
-        left_kernel_at_s = time.time()
+        left_kernel_at_s = client.clock_s()
 
     replies = traffic.replies
     assert not traffic.lost, traffic.lost[:3]
@@ -55,13 +60,13 @@ def test_an_unready_pod_gets_no_more_connections(
     pod = kube.get(f"/api/v1/namespaces/{namespace}/pods/{leaving}")
     restarts = pod["status"]["containerStatuses"][0]["restartCount"]
     seen = PodLeaving(
-        left_api_s=left_api_s if endpoints.met else None,
+        left_api_s=left_api_at_s - failed_at_s if endpoints.met else None,
         last_reached_s=max(reached, default=failed_at_s) - failed_at_s,
         reached=len(reached),
         late=len(late),
         kernels=len(kernels),
         left_kernels_s=left_kernel_at_s - failed_at_s,
-        kept_by=tuple(name for name, kernel in kernels.items() if not kernel.met),
+        kept_by=nodes_keeping(kernels, address),
         restarts=restarts,
     )
     claim.record("7.2", decide_readiness(seen))
@@ -70,6 +75,24 @@ def test_an_unready_pod_gets_no_more_connections(
         kernel.require()
     assert not late, f"{len(late)} requests reached {leaving} after every kernel had lost it"
     assert restarts == 0
+
+
+def observe_unlisted(waits: Waits, web: ServiceHandle, address: str) -> Observation[frozenset[str]]:
+    """The Service's EndpointSlices do not list this address as ready, whatever other pods do meanwhile."""
+    return observe_within(
+        f"Service {web.namespace}/{web.name} without {address} among its ready endpoints",
+        lambda: frozenset(endpoint for endpoint, _ in waits.endpoints(web.namespace, web.name)),
+        lambda listed: address not in listed,
+        describe=lambda listed: f"{len(listed)} ready: {sorted(listed)}",
+        within_s=30.0,
+    )
+
+
+def nodes_keeping(kernels: Mapping[str, Observation[ServiceState]], address: str) -> tuple[str, ...]:
+    """Nodes whose kernel sent new connections to this address when it was last read, whatever else was not so."""
+    return tuple(
+        name for name, kernel in kernels.items() if address in {backend.address for backend in kernel.seen.backends}
+    )
 
 
 def test_an_unready_pod_gets_connections_when_its_service_says_so(

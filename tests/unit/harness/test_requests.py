@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from errno import ECONNREFUSED
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from clusters.errors import WorldError
 from harness.kube.client import ExecResult
-from harness.kube.requests import Reply, Request, bodies, delayed, lost, read_replies
+from harness.kube.requests import CLOCK, Reply, Request, bodies, delayed, lost, read_clock_s, read_replies
 from harness.kube.wait import wait_until
 from tests.fakes.apiserver import FakeApiServer, serving
 
@@ -167,3 +168,21 @@ def test_a_client_that_fails_itself_says_nothing_about_kubernetes():
 
 def port_of(cluster):
     return int(cluster.kubeconfig.read_text().partition(f"{LOOPBACK}:")[2].split()[0])
+
+
+def test_a_clients_clock_is_the_one_of_its_replies(tmp_path):
+    with serving(FakeApiServer({"GET /hostname": "web-1"}), tmp_path) as cluster:
+        before_s = read_clock(CLOCK)
+        (reply,) = run(Request(LOOPBACK, port_of(cluster)))
+        after_s = read_clock(CLOCK)
+    assert before_s <= reply.at_s <= after_s <= time.time()
+
+
+def test_a_clock_that_cannot_be_read_is_no_time():
+    with pytest.raises(WorldError, match="client of this test ended with 127: no python3"):
+        read_clock_s(ExecResult("", "no python3", 127), "of this test")
+
+
+def read_clock(argv):
+    done = subprocess.run([sys.executable, *argv[1:]], capture_output=True, text=True, timeout=30, check=False)
+    return read_clock_s(ExecResult(done.stdout, done.stderr, done.returncode), "of this test")

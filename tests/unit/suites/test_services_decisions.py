@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.suite import FeatureGate
+from harness.suite import Backend, FeatureGate, Observation, ServiceState
 from suites.services.decisions import (
     Affinity,
     HeadlessName,
@@ -16,6 +16,7 @@ from suites.services.decisions import (
     decide_readiness,
 )
 from suites.services.mode_decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
+from suites.services.test_readiness import nodes_keeping
 
 
 def leaving(api_s=2.0, last_s=2.5, late=0, kept_by=(), restarts=0):
@@ -50,6 +51,20 @@ def leaving(api_s=2.0, last_s=2.5, late=0, kept_by=(), restarts=0):
 def test_readiness(seen, verdict, condition):
     decision = decide_readiness(seen)
     assert (decision.verdict, decision.condition) == (verdict, condition)
+
+
+def kernel(*addresses, met=False):
+    state = ServiceState(True, frozenset(Backend(address, 8080) for address in addresses))
+    return Observation("two backends", met, state, "", 60.0)
+
+
+def test_a_kernel_that_lacks_another_backend_does_not_keep_the_leaving_one():
+    kernels = {
+        "left": kernel("10.244.1.6", "10.244.2.6", met=True),
+        "lacks another": kernel("10.244.1.6"),
+        "keeps": kernel("10.244.1.5", "10.244.1.6", "10.244.2.6"),
+    }
+    assert nodes_keeping(kernels, "10.244.1.5") == ("keeps",)
 
 
 @pytest.mark.parametrize(
