@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from harness.suite import Asked, Decision, conditional, confirmed, refuted
 
 NOTHING = Asked()
+BLOBS = 2
+"""What a whole image of ours is downloaded as: its one layer and its configuration."""
+
 RESOLVED_ONLY = (
     "with Always the kubelet has the registry resolve the tag at every start, and downloads only what the node lacks"
 )
@@ -44,7 +47,7 @@ def decide_pulls(seen: Pulls) -> Decision:
         or not (seen.never_runs and seen.never_refuses)
     ):
         return refuted(evidence)
-    if all(asked.blobs for asked in seen.always):
+    if all(asked.blobs >= BLOBS for asked in seen.always):
         return confirmed(evidence)
     return conditional(RESOLVED_ONLY, evidence)
 
@@ -58,7 +61,9 @@ def decide_restarts(starts: Mapping[str, int], asked: Mapping[str, Asked]) -> De
     )
     if asked["Always"].checks < starts["Always"] or asked["IfNotPresent"] != NOTHING:
         return refuted(evidence)
-    return confirmed(evidence) if asked["Always"].blobs >= starts["Always"] else conditional(RESOLVED_ONLY, evidence)
+    if asked["Always"].blobs >= BLOBS * starts["Always"]:
+        return confirmed(evidence)
+    return conditional(RESOLVED_ONLY, evidence)
 
 
 def decide_moved_tag(always_ran_new: bool, if_not_present_ran_old: bool) -> Decision:

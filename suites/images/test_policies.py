@@ -4,6 +4,7 @@ import pytest
 
 from harness.suite import Asked, ClaimRecorder, Cluster, ManifestMaker, Registry, Waits, restarts
 from suites.images.decisions import (
+    BLOBS,
     NOTHING,
     Pulls,
     decide_moved_tag,
@@ -14,8 +15,8 @@ from suites.images.decisions import (
 from suites.images.pods import image_digest, is_decided, is_running, waits_for
 
 ASKED = {"Always": [True, True, True], "IfNotPresent": [True, False, False], "Never": [False, False]}
-FETCHED = {"Always": [2, 0, 0], "IfNotPresent": [2, 0, 0], "Never": [0, 0]}
-"""By policy and start: was the registry asked at all, and for how many blobs? An image has two: layer, configuration.
+FETCHED = {"Always": [BLOBS, 0, 0], "IfNotPresent": [BLOBS, 0, 0], "Never": [0, 0]}
+"""By policy and start: was the registry asked at all, and for how many blobs?
 
 https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
 """

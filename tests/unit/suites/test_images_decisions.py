@@ -25,6 +25,7 @@ def pulls(always=(WHOLE, CHECK, CHECK), if_not_present=(WHOLE, NOTHING), never=(
     [
         (pulls(), "conditional", RESOLVED_ONLY),
         (pulls(always=(WHOLE, WHOLE, WHOLE)), "confirmed", ""),
+        (pulls(always=(WHOLE, Asked(1, 0, 1), Asked(1, 0, 1))), "conditional", RESOLVED_ONLY),
         (pulls(always=(WHOLE, NOTHING, NOTHING)), "refuted", ""),
         (pulls(if_not_present=(WHOLE, CHECK)), "refuted", ""),
         (pulls(if_not_present=(NOTHING, NOTHING)), "refuted", ""),
@@ -34,6 +35,7 @@ def pulls(always=(WHOLE, CHECK, CHECK), if_not_present=(WHOLE, NOTHING), never=(
     ids=[
         "only the tag is resolved again",
         "all is downloaded again",
+        "a part is downloaded again",
         "Always does not ask again",
         "IfNotPresent asks again",
         "IfNotPresent does not pull",
@@ -51,10 +53,17 @@ def test_pulls(seen, verdict, condition):
     [
         (Asked(2, 0, 0), NOTHING, "conditional"),
         (Asked(2, 2, 4), NOTHING, "confirmed"),
+        (Asked(2, 1, 2), NOTHING, "conditional"),
         (CHECK, NOTHING, "refuted"),
         (Asked(2, 0, 0), CHECK, "refuted"),
     ],
-    ids=["only the tag is resolved again", "all is downloaded again", "not asked again", "IfNotPresent asks"],
+    ids=[
+        "only the tag is resolved again",
+        "all is downloaded again",
+        "one start of two downloads all",
+        "not asked again",
+        "IfNotPresent asks",
+    ],
 )
 def test_restarts(always, if_not_present, verdict):
     starts = {"Always": 2, "IfNotPresent": 2}
