@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.suite import Decision, conditional, confirmed, refuted, untested
+from harness.suite import Decision, conditional, confirmed, listed, refuted, untested
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,13 @@ def decide_static_creation(seen: StaticAlone) -> Decision:
 class WithoutControllerManager:
     """What became of a bare pod and of a Deployment while the controller-manager was stopped.
 
-    `stored` says of each kind whether the API server had the object; `pods` and `pods_later` count the Deployment's
-    pods, while the controller-manager was stopped and after it had come back.
+    `stored` says of each kind whether the API server had the object, `refusals` how it refused to store those that it
+    refused. `pods` and `pods_later` count the Deployment's pods, while the controller-manager was stopped and after it
+    had come back.
     """
 
     stored: Mapping[str, bool]
+    refusals: Mapping[str, str]
     pod_ready: bool
     pods: int
     pods_later: int
@@ -131,8 +133,9 @@ def decide_creation(seen: WithoutControllerManager) -> Decision:
     missing = [kind for kind in seen.stored if kind not in stored]
     evidence = (
         f"While the kube-controller-manager was stopped, the API server stored: {', '.join(stored) or 'nothing'}. "
-        f"The bare pod {'became Ready' if seen.pod_ready else 'did not become Ready'}. The Deployment had {seen.pods} "
-        f"pods, and {seen.pods_later} once the controller-manager ran again."
+        + (f"It refused: {listed(seen.refusals)}. " if seen.refusals else "")
+        + f"The bare pod {'became Ready' if seen.pod_ready else 'did not become Ready'}. "
+        f"The Deployment had {seen.pods} pods, and {seen.pods_later} once the controller-manager ran again."
     )
     if not stored:
         return confirmed(evidence)
@@ -142,9 +145,11 @@ def decide_creation(seen: WithoutControllerManager) -> Decision:
         )
     if not seen.pod_ready:
         return conditional("a pod is stored without the controller-manager, but does not start without it", evidence)
-    return refuted(
-        f"{evidence} The API server stores objects; the controller-manager asks it to create a Deployment's pods."
-    )
+    if seen.pods == 0 < seen.pods_later:
+        return refuted(
+            f"{evidence} The API server stores objects; the controller-manager asks it to create a Deployment's pods."
+        )
+    return refuted(f"{evidence} The API server stores objects.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """Who does what when a pod comes to be."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from harness.suite import (
+    ApiException,
     ClaimRecorder,
     ControlPlane,
     Etcd,
     Kube,
     ManifestMaker,
+    ManifestReader,
     Waits,
     WatchMaker,
     WatchRecorder,
@@ -59,7 +62,7 @@ def test_a_deployment_becomes_pods_step_by_step(
 @pytest.mark.claim("5.2")
 def test_a_pod_starts_without_the_controller_manager(
     kube: Kube,
-    create: ManifestMaker,
+    read_manifest: ManifestReader,
     control_plane: ControlPlane,
     waits: Waits,
     namespace: str,
@@ -67,22 +70,35 @@ def test_a_pod_starts_without_the_controller_manager(
 ) -> None:
     """With it stopped a bare pod is stored, bound and started; a Deployment is stored and waits for its pods."""
     with control_plane.stopped("kube-controller-manager"):
-        create("bare-and-deployed.yaml")
+        refused = refusals(kube, namespace, read_manifest("bare-and-deployed.yaml"))
         bare = waits.observe_pod(namespace, "bare", "ready", is_ready)
         deployed = kube.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3Dweb")["items"]
         stored = kube.find(f"/apis/apps/v1/namespaces/{namespace}/deployments/web")
     later = waits.observe_pods_ready(namespace, "app=web", 1)
     seen = WithoutControllerManager(
         stored={"Pod": bare.seen is not None, "Deployment": stored is not None},
+        refusals=refused,
         pod_ready=bare.met,
         pods=len(deployed),
         pods_later=len(later.seen),
     )
     claim.record("5.2", decide_creation(seen))
+    assert not refused, f"without the controller-manager the API server refused {refused}"
     bare.require()
     later.require()
     assert stored is not None
     assert not deployed
+
+
+def refusals(kube: Kube, namespace: str, manifests: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Create these objects; by kind, how the API server refused to store those that it refused."""
+    refused = {}
+    for manifest in manifests:
+        try:
+            kube.create(namespace, manifest)
+        except ApiException as refusal:
+            refused[manifest["kind"]] = f"{refusal.status} {refusal.reason}"
+    return refused
 
 
 def revision(recorder: WatchRecorder, kind: str, wanted: Any) -> int:

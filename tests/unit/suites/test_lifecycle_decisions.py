@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.suite import Kube
 from suites.lifecycle.decisions import (
     MirrorManaged,
     OwnPolicies,
@@ -14,6 +15,8 @@ from suites.lifecycle.decisions import (
     decide_static_creation,
     decide_static_probes,
 )
+from suites.lifecycle.test_creation import refusals
+from tests.fakes.apiserver import FakeApiServer, serving
 
 
 def ids(value):
@@ -76,8 +79,9 @@ def test_a_static_pod_without_an_api_server(case, seen, verdict):
     assert decide_static_creation(seen).verdict == verdict
 
 
-def without(pod=True, deployment=True, ready=True):
-    return WithoutControllerManager({"Pod": pod, "Deployment": deployment}, ready, pods=0, pods_later=1)
+def without(pod=True, deployment=True, ready=True, refusals=None, pods=0, pods_later=1):
+    stored = {"Pod": pod, "Deployment": deployment}
+    return WithoutControllerManager(stored, refusals or {}, ready, pods, pods_later)
 
 
 @pytest.mark.parametrize(
@@ -130,3 +134,30 @@ def test_sentences_say_what_was_seen():
     assert decide_own_policies(OwnPolicies(True, True, False)).condition == (
         "unless the container is a sidecar (always restarted) or has restartPolicyRules that name its exit code"
     )
+
+
+def test_a_refusal_to_store_is_evidence():
+    seen = without(pod=False, deployment=False, ready=False, refusals={"Pod": "403 Forbidden"}, pods_later=0)
+    assert decide_creation(seen).evidence == (
+        "While the kube-controller-manager was stopped, the API server stored: nothing. It refused: Pod: 403 Forbidden. "
+        "The bare pod did not become Ready. The Deployment had 0 pods, and 0 once the controller-manager ran again."
+    )
+
+
+@pytest.mark.parametrize(("pods", "pods_later"), [(1, 1), (0, 0)], ids=["pods without it", "no pods with it either"])
+def test_only_pods_that_come_with_the_controller_manager_are_its_doing(pods, pods_later):
+    asks = "the controller-manager asks it to create a Deployment's pods."
+    assert decide_creation(without()).evidence.endswith(asks)
+    assert decide_creation(without(pods=pods, pods_later=pods_later)).evidence.endswith(
+        "The API server stores objects."
+    )
+
+
+def test_the_api_servers_refusals_are_caught_by_kind(tmp_path):
+    pods, deployments = "POST /api/v1/namespaces/case/pods", "POST /apis/apps/v1/namespaces/case/deployments"
+    api = FakeApiServer({pods: (403, {}), deployments: (201, {})})
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    with serving(api, tmp_path) as cluster:
+        assert refusals(Kube(cluster), "case", [pod, deployment]) == {"Pod": f"403 {pods}: Forbidden"}
+    assert api.asked == [pods, deployments]
