@@ -35,6 +35,8 @@ def decide_management(seen: MirrorManaged) -> Decision:
         f"its node were {before} before and {after} after. The kubelet "
         + (f"created the mirror pod again, {with_label} the label." if seen.remade else "did not create it again.")
     )
+    if not seen.containers_before:
+        return untested(f"nothing of the static pod was running on its node to begin with. {evidence}")
     if not survived:
         return refuted(evidence)
     if not seen.remade:

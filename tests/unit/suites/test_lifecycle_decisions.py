@@ -23,8 +23,8 @@ def ids(value):
     return value if isinstance(value, str) else ""
 
 
-def mirror(after=("c1",), remade=True, label_kept=False):
-    return MirrorManaged("static-worker", ("c1",), after, remade, label_kept)
+def mirror(after=("c1",), remade=True, label_kept=False, before=("c1",)):
+    return MirrorManaged("static-worker", before, after, remade, label_kept)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,8 @@ def mirror(after=("c1",), remade=True, label_kept=False):
         ("deleting stopped the container", mirror(after=()), "refuted"),
         ("deleting replaced the container", mirror(after=("c2",)), "refuted"),
         ("deleting and editing took effect", mirror(after=("c2",), label_kept=True), "refuted"),
+        ("no container ran at all", mirror(before=(), after=()), "untested"),
+        ("a container appeared only later", mirror(before=()), "untested"),
         ("an edit stays", mirror(label_kept=True), "conditional"),
         ("the mirror pod does not come back", mirror(remade=False), "conditional"),
     ],
