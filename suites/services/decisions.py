@@ -93,12 +93,6 @@ def decide_iptables_rules(cluster_ip: str, mode: str, by_iptables: Mapping[str, 
     )
 
 
-THROUGH_ONE_NODE = (
-    "as long as it comes through the same node and that backend is ready: "
-    "kube-proxy remembers the clients of each node apart"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Affinity:
     """Clients of a Service with session affinity, all through one node, then once each through a second one.
@@ -136,9 +130,14 @@ def decide_affinity(seen: Affinity) -> Decision:
         return refuted(evidence)
     if seen.homes < 2:
         return untested(f"all clients met the same backend, so nothing shows that it depends on the client. {evidence}")
-    if seen.differing:
-        return conditional(THROUGH_ONE_NODE, evidence)
-    return confirmed(evidence)
+    if not (seen.differing or seen.moved_to):
+        return confirmed(evidence)
+    needs = [
+        *(["it comes through the same node"] if seen.differing else []),
+        *(["that backend is ready"] if seen.moved_to else []),
+    ]
+    why = ": kube-proxy remembers the clients of each node apart" if seen.differing else ""
+    return conditional(f"as long as {' and '.join(needs)}{why}", evidence)
 
 
 def decide_affinity_timeout(clients: int, kept: int, moved: int, timeout_s: int) -> Decision:
@@ -176,10 +175,10 @@ def decide_headless(seen: HeadlessName) -> Decision:
     )
     if seen.cluster_ip != "None" or not found:
         return refuted(evidence)
-    if foreign:
-        return conditional("its name resolves to its pods, and to other addresses besides", evidence)
-    if found != seen.pods:
-        return conditional("its name resolves to some of its pods only", evidence)
+    if foreign or found != seen.pods:
+        pods = "its pods" if found == seen.pods else "some of its pods only"
+        others = ", and to other addresses besides" if foreign else ""
+        return conditional(f"its name resolves to {pods}{others}", evidence)
     if seen.in_kernel_of:
         return conditional(f"kube-proxy on {', '.join(seen.in_kernel_of)} has rules for its pods", evidence)
     return confirmed(evidence)

@@ -95,24 +95,55 @@ def test_iptables_rules(by_iptables, verdict):
     assert decide_iptables_rules("10.96.0.10", "ipvs", by_iptables).verdict == verdict
 
 
-def affinity(faithful=12, homes=3, strayed=0, differing=8):
-    return Affinity(12, faithful, homes, 1, 8, strayed, differing, 10800)
+def affinity(faithful=12, homes=3, strayed=0, differing=8, moved_to=1):
+    return Affinity(12, faithful, homes, moved_to, 8, strayed, differing, 10800)
 
 
 @pytest.mark.parametrize(
     ("seen", "verdict"),
     [
         (affinity(), "conditional"),
-        (affinity(differing=0), "confirmed"),
-        (affinity(differing=None), "confirmed"),
+        (affinity(differing=0), "conditional"),
+        (affinity(moved_to=0), "conditional"),
+        (affinity(differing=0, moved_to=0), "confirmed"),
+        (affinity(differing=None, moved_to=0), "confirmed"),
         (affinity(faithful=11), "refuted"),
         (affinity(strayed=1), "refuted"),
         (affinity(homes=1), "untested"),
     ],
-    ids=["another through a second node", "the same through it", "one node", "unfaithful", "strayed", "one backend"],
+    ids=[
+        "another through a second node, and moved",
+        "moved when its backend was not ready",
+        "another through a second node",
+        "the same through it",
+        "one node",
+        "unfaithful",
+        "strayed",
+        "one backend",
+    ],
 )
 def test_affinity(seen, verdict):
     assert decide_affinity(seen).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("seen", "condition"),
+    [
+        (
+            affinity(),
+            "as long as it comes through the same node and that backend is ready: "
+            "kube-proxy remembers the clients of each node apart",
+        ),
+        (affinity(differing=None), "as long as that backend is ready"),
+        (
+            affinity(moved_to=0),
+            "as long as it comes through the same node: kube-proxy remembers the clients of each node apart",
+        ),
+    ],
+    ids=["both", "one node", "it stayed"],
+)
+def test_affinity_has_only_conditions_that_were_seen(seen, condition):
+    assert decide_affinity(seen).condition == condition
 
 
 @pytest.mark.parametrize(
@@ -144,9 +175,23 @@ def headless(cluster_ip="None", resolved=PODS, kernels=()):
             "conditional",
             "its name resolves to its pods, and to other addresses besides",
         ),
+        (
+            headless(resolved={"10.244.1.5", "192.0.2.1"}),
+            "conditional",
+            "its name resolves to some of its pods only, and to other addresses besides",
+        ),
         (headless(kernels=("worker",)), "conditional", "kube-proxy on worker has rules for its pods"),
     ],
-    ids=["a name alone", "an address", "no answer", "another address", "some pods", "others too", "rules"],
+    ids=[
+        "a name alone",
+        "an address",
+        "no answer",
+        "another address",
+        "some pods",
+        "others too",
+        "some and others",
+        "rules",
+    ],
 )
 def test_headless(seen, verdict, condition):
     decision = decide_headless(seen)
