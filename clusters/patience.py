@@ -1,12 +1,16 @@
 """Patience: a factor for the deadlines of set-up and of cases' waits, on hosts that are known to be slow.
 
 An emulated or overcommitted host is several times slower than others: on one of them `kind create` took 235 s, and
-kube-proxy was not ready 180 s later. With KUBEPROOF_PATIENCE=4 every wait may take four times as long: creating the
-cluster, kubeadm's own timeouts, the add-ons, commands in node containers, and whatever cases wait for.
+kube-proxy was not ready 180 s later. With KUBEPROOF_PATIENCE=4 these may take four times as long: creating the cluster,
+kubeadm's own timeouts, the add-ons, commands in node containers, and the conditions that cases wait for or observe
+(`wait_until`, `observe_within`).
+
+It does not reach single requests to the API server, programs in pods, the connections of clients and load generators,
+nor the most that traffic beside a change may last. It does not change measurements. Out of its reach is also what other
+programs have fixed: kind waits 30 s for a node's systemd.
 
 It cures no failure. What never happens is only reported later, and a wait that fails on an ordinary host has a cause
-that should be found. It changes neither measurements nor how long a case observes something, and the report's
-environment names it. Out of its reach is what other programs have fixed: kind waits 30 s for a node's systemd.
+that should be found. The report's environment names it.
 """
 
 from __future__ import annotations

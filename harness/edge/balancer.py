@@ -60,7 +60,7 @@ class LoadBalancer:
         return given
 
     def observe_address(self, web: ServiceHandle) -> Observation[str | None]:
-        """Whether the Service's status comes to have an address within a minute, and which."""
+        """Whether the Service's status comes to have an address within a minute of an ordinary host, and which."""
         return observe_within(
             f"an address for Service {web.namespace}/{web.name} of cluster {self._kube.cluster.name}",
             lambda: self.address_of(web),

@@ -75,7 +75,7 @@ class ServiceHandle:
             )
 
     def observe_front(self, front: ServicePort) -> dict[str, Observation[frozenset[ServicePort]]]:
-        """By node: whether its kernel comes to lead this front to backends within a minute."""
+        """By node: whether its kernel comes to lead this front to backends within `PROGRAMMED_DEADLINE_S`."""
         return {
             node.name: observe_within(
                 f"{front} in the kernel of node {node.name}",
@@ -94,7 +94,7 @@ class ServiceHandle:
             wait_front(self.dataplane, node, self.front, wanted)
 
     def observe_programmed(self, addresses: Iterable[str]) -> dict[str, Observation[ServiceState]]:
-        """By node: whether its kernel comes to send new connections to exactly these pod addresses within a minute."""
+        """By node: whether its kernel comes to send new connections to exactly these pod addresses in time."""
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
         nodes = self.kube.cluster.nodes
         return {node.name: observe_front(self.dataplane, node, self.front, wanted) for node in nodes}

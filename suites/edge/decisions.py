@@ -12,12 +12,13 @@ from harness.suite import Decision, conditional, confirmed, listed, refuted
 class BalancerAddress:
     """A Service of type LoadBalancer that asked for no address of its own.
 
-    `address` is what its status has (None: nothing within the time), `of_balancer` whether it is from the balancer's
-    own range. `unprogrammed` are nodes whose kernel does not lead it to backends, `announcer` the node that answered
-    for it. `answered` counts connections from outside that reached a backend.
+    `address` is what its status has (None: nothing after `waited_s` seconds), `of_balancer` whether it is from the
+    balancer's own range. `unprogrammed` are nodes whose kernel does not lead it to backends, `announcer` the node that
+    answered for it. `answered` counts connections from outside that reached a backend.
     """
 
     address: str | None
+    waited_s: float
     of_balancer: bool
     nodes: int
     unprogrammed: tuple[str, ...]
@@ -30,7 +31,8 @@ def decide_balancer_address(seen: BalancerAddress) -> Decision:
     """15.3: an external balancer gives a Service of type LoadBalancer its address, and writes it into the status."""
     if seen.address is None:
         return refuted(
-            "A minute after it had become one of type LoadBalancer, the Service had no address in its status."
+            f"{seen.waited_s:.0f} s after it had become one of type LoadBalancer, the Service had no address in its "
+            "status."
         )
     evidence = (
         f"MetalLB wrote {seen.address} into the Service's status; the kernels of "

@@ -42,6 +42,7 @@ def test_a_balancers_address_is_reached_from_outside(
     answered = sum(reply.body in web.pods for reply in replies)
     seen = BalancerAddress(
         address=address,
+        waited_s=given.waited_s,
         of_balancer=address in load_balancer.automatic,
         nodes=len(cluster.nodes),
         unprogrammed=tuple(name for name, kernel in kernels.items() if not kernel.met),

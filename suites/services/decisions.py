@@ -16,18 +16,20 @@ kube-proxy waits between two syncs (minSyncPeriod)."""
 class PodLeaving:
     """A pod whose readiness probe began to fail while a client sent requests to its Service.
 
-    Times are in seconds from then: when its EndpointSlice had lost it (None: it had not within the time), and when the
-    last request reached it. `kept_by` are nodes whose kernel still sends connections to it a minute after that.
-    `late` counts requests that reached it after the kernels of all nodes had lost it.
+    Times are in seconds from then: when its EndpointSlices and the kernels were last read, and when the last request
+    reached it. `left_api` says that its EndpointSlices had lost it by then; `kept_by` are nodes whose kernel still sent
+    connections to it, and for how long that kernel was watched. `late` counts requests that reached it after the
+    kernels of all nodes had lost it.
     """
 
-    left_api_s: float | None
+    left_api: bool
+    read_api_s: float
     last_reached_s: float
     reached: int
     late: int
     kernels: int
-    left_kernels_s: float
-    kept_by: tuple[str, ...]
+    read_kernels_s: float
+    kept_by: Mapping[str, float]
     restarts: int
 
 
@@ -35,19 +37,22 @@ def decide_readiness(seen: PodLeaving) -> Decision:
     """7.2: a failing readiness probe takes the pod out of the Service's endpoints."""
     if seen.restarts:
         return untested(f"the container was restarted ({seen.restarts} times), which makes a pod unready by itself")
-    if seen.left_api_s is None:
+    if not seen.left_api:
         return refuted(
-            "The EndpointSlice still listed the pod as ready half a minute after its readiness probe had begun to fail."
+            f"The EndpointSlice still listed the pod as ready {seen.read_api_s:.1f} s after its readiness probe had "
+            "begun to fail."
         )
     evidence = (
-        f"The EndpointSlice lost the pod {seen.left_api_s:.1f} s after its probe began to fail; "
+        f"The EndpointSlice lost the pod {seen.read_api_s:.1f} s after its probe began to fail; "
         + (
-            f"the kernels of {', '.join(seen.kept_by)} still sent connections to it a minute later"
+            f"the kernels of {', '.join(seen.kept_by)} still sent connections to it {min(seen.kept_by.values()):.0f} s "
+            "later"
             if seen.kept_by
-            else f"the kernels of all {seen.kernels} nodes had lost it after {seen.left_kernels_s:.1f} s"
+            else f"the kernels of all {seen.kernels} nodes had lost it after {seen.read_kernels_s:.1f} s"
         )
-        + f". The last of {seen.reached} requests reached it after {seen.last_reached_s:.1f} s, {seen.late} of them "
-        "after every kernel had lost it. Its container was not restarted."
+        + f". The last of {seen.reached} requests reached it after {seen.last_reached_s:.1f} s"
+        + ("" if seen.kept_by else f", {seen.late} of them after every kernel had lost it")
+        + ". Its container was not restarted."
     )
     if seen.kept_by:
         return conditional(
@@ -55,7 +60,7 @@ def decide_readiness(seen: PodLeaving) -> Decision:
         )
     if seen.late:
         return conditional("in EndpointSlices and kernels only: connections still reach it afterwards", evidence)
-    lingered_s = seen.last_reached_s - seen.left_api_s
+    lingered_s = seen.last_reached_s - seen.read_api_s
     if lingered_s > LINGER_S:
         return conditional(f"in the API first: connections go on reaching it for {lingered_s:.0f} s more", evidence)
     return confirmed(evidence)

@@ -47,25 +47,26 @@ def test_an_unready_pod_gets_no_more_connections(
         failed_at_s = client.clock_s()
         web.set_ready(leaving, False)
         endpoints = observe_unlisted(waits, web, address)
-        left_api_at_s = client.clock_s()
+        read_api_at_s = client.clock_s()
         kernels = web.observe_programmed(others) if endpoints.met else {}
-        left_kernel_at_s = client.clock_s()
+        read_kernels_at_s = client.clock_s()
 
     replies = traffic.replies
     assert not traffic.lost, traffic.lost[:3]
     assert not traffic.delayed, f"first packets were lost: {traffic.summary}: {traffic.delayed[0]}"
-    assert replies[-1].at_s > left_kernel_at_s, "traffic ended before the kernel had changed: it decides nothing"
+    assert replies[-1].at_s > read_kernels_at_s, "traffic ended before the kernel had changed: it decides nothing"
     reached = [reply.at_s for reply in replies if reply.body == leaving]
-    late = [at_s for at_s in reached if at_s > left_kernel_at_s]
+    late = [at_s for at_s in reached if at_s > read_kernels_at_s]
     pod = kube.get(f"/api/v1/namespaces/{namespace}/pods/{leaving}")
     restarts = pod["status"]["containerStatuses"][0]["restartCount"]
     seen = PodLeaving(
-        left_api_s=left_api_at_s - failed_at_s if endpoints.met else None,
+        left_api=endpoints.met,
+        read_api_s=read_api_at_s - failed_at_s,
         last_reached_s=max(reached, default=failed_at_s) - failed_at_s,
         reached=len(reached),
         late=len(late),
         kernels=len(kernels),
-        left_kernels_s=left_kernel_at_s - failed_at_s,
+        read_kernels_s=read_kernels_at_s - failed_at_s,
         kept_by=nodes_keeping(kernels, address),
         restarts=restarts,
     )
@@ -88,11 +89,16 @@ def observe_unlisted(waits: Waits, web: ServiceHandle, address: str) -> Observat
     )
 
 
-def nodes_keeping(kernels: Mapping[str, Observation[ServiceState]], address: str) -> tuple[str, ...]:
-    """Nodes whose kernel sent new connections to this address when it was last read, whatever else was not so."""
-    return tuple(
-        name for name, kernel in kernels.items() if address in {backend.address for backend in kernel.seen.backends}
-    )
+def nodes_keeping(kernels: Mapping[str, Observation[ServiceState]], address: str) -> dict[str, float]:
+    """Nodes whose kernel sent new connections to this address when it was last read, and for how long it was watched.
+
+    A kernel that only lacks another backend has lost this one as well.
+    """
+    return {
+        name: kernel.waited_s
+        for name, kernel in kernels.items()
+        if address in {backend.address for backend in kernel.seen.backends}
+    }
 
 
 def test_an_unready_pod_gets_connections_when_its_service_says_so(

@@ -6,7 +6,7 @@ from suites.edge.decisions import BalancerAddress, decide_balancer_address, deci
 
 
 def given(address="172.18.255.1", of_balancer=True, unprogrammed=(), answered=20):
-    return BalancerAddress(address, of_balancer, 3, unprogrammed, "worker", answered, 20)
+    return BalancerAddress(address, 240.0, of_balancer, 3, unprogrammed, "worker", answered, 20)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,12 @@ def given(address="172.18.255.1", of_balancer=True, unprogrammed=(), answered=20
 def test_a_balancers_address(seen, verdict, condition):
     decision = decide_balancer_address(seen)
     assert (decision.verdict, decision.condition) == (verdict, condition)
+
+
+def test_evidence_tells_how_long_an_address_was_waited_for():
+    assert decide_balancer_address(given(address=None)).evidence == (
+        "240 s after it had become one of type LoadBalancer, the Service had no address in its status."
+    )
 
 
 def ways(host, node, balancer):

@@ -19,17 +19,17 @@ from suites.services.mode_decisions import ModeAge, decide_ipvs_ga, decide_ipvs_
 from suites.services.test_readiness import nodes_keeping
 
 
-def leaving(api_s=2.0, last_s=2.5, late=0, kept_by=(), restarts=0):
-    return PodLeaving(api_s, last_s, 40, late, 3, 4.0, kept_by, restarts)
+def leaving(left=True, api_s=2.0, last_s=2.5, late=0, kept_by=None, restarts=0):
+    return PodLeaving(left, api_s, last_s, 40, late, 3, 4.0, kept_by or {}, restarts)
 
 
 @pytest.mark.parametrize(
     ("seen", "verdict", "condition"),
     [
         (leaving(), "confirmed", ""),
-        (leaving(api_s=None), "refuted", ""),
+        (leaving(left=False), "refuted", ""),
         (
-            leaving(kept_by=("worker",)),
+            leaving(kept_by={"worker": 60.0}),
             "conditional",
             "in the API only: kube-proxy on worker goes on sending connections to it",
         ),
@@ -53,6 +53,17 @@ def test_readiness(seen, verdict, condition):
     assert (decision.verdict, decision.condition) == (verdict, condition)
 
 
+def test_evidence_tells_how_long_a_pod_was_watched():
+    assert decide_readiness(leaving(left=False, api_s=120.2)).evidence == (
+        "The EndpointSlice still listed the pod as ready 120.2 s after its readiness probe had begun to fail."
+    )
+    assert decide_readiness(leaving(kept_by={"worker": 240.1}, last_s=241.0)).evidence == (
+        "The EndpointSlice lost the pod 2.0 s after its probe began to fail; the kernels of worker still sent "
+        "connections to it 240 s later. The last of 40 requests reached it after 241.0 s. Its container was not "
+        "restarted."
+    )
+
+
 def kernel(*addresses, met=False):
     state = ServiceState(True, frozenset(Backend(address, 8080) for address in addresses))
     return Observation("two backends", met, state, "", 60.0)
@@ -64,7 +75,7 @@ def test_a_kernel_that_lacks_another_backend_does_not_keep_the_leaving_one():
         "lacks another": kernel("10.244.1.6"),
         "keeps": kernel("10.244.1.5", "10.244.1.6", "10.244.2.6"),
     }
-    assert nodes_keeping(kernels, "10.244.1.5") == ("keeps",)
+    assert nodes_keeping(kernels, "10.244.1.5") == {"keeps": 60.0}
 
 
 @pytest.mark.parametrize(
