@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Cluster, Node
+from clusters.patience import Patience, host_patience
 from clusters.progress import Progress
 from clusters.spec import Mode, Substrate
 from harness.claims import ClaimRecorder
@@ -122,6 +123,7 @@ __all__ = [
     "NodeUplinks",
     "Observation",
     "OutsideClient",
+    "Patience",
     "Probers",
     "Progress",
     "Proxies",
@@ -178,6 +180,7 @@ __all__ = [
     "growth",
     "held_connections",
     "hey_argv",
+    "host_patience",
     "in_a_row",
     "in_words",
     "is_ready",

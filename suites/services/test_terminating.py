@@ -11,11 +11,13 @@ from harness.suite import (
     Cluster,
     Kube,
     ManifestMaker,
+    Patience,
     Request,
     ServiceMaker,
     Waits,
     bodies,
     delayed,
+    host_patience,
 )
 
 CONNECTIONS = 20
@@ -75,10 +77,11 @@ def test_leaving_endpoints_serve_when_no_other_is_there(
         assert set(met) == set(addresses), f"{client.node} met {met}"
 
 
-def grace_s(cluster: Cluster, asking: Request) -> int:
+def grace_s(cluster: Cluster, asking: Request, patience: Patience | None = None) -> int:
     """For how long a leaving pod serves on: longer than all that comes after the first departure may take.
 
-    Each departure is waited for in every kernel, and then every worker's client asks.
+    Each departure is waited for in every kernel, with this patience (that of this host, if none is given), and then
+    every worker's client asks.
     """
-    waiting_s = PROGRAMMED_DEADLINE_S * len(cluster.nodes)
+    waiting_s = (patience or host_patience()).seconds(PROGRAMMED_DEADLINE_S) * len(cluster.nodes)
     return round(DEPARTURES * (waiting_s + asking.limit_s * len(cluster.workers)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Node, Role
+from clusters.patience import Patience
 from harness.held import LIMIT_S as HELD_LIMIT_S
 from harness.kube.proxies import WORKING_DEADLINE_S
 from harness.kube.requests import Request
@@ -40,12 +41,12 @@ def test_traffic_goes_on_for_longer_than_any_wait_of_its_block(case):
     assert 1.5 * longest_s < HELD_LIMIT_S
 
 
-@pytest.mark.parametrize("workers", [2, 5])
-def test_leaving_pods_serve_on_for_longer_than_both_departures_are_waited_for(workers):
+@pytest.mark.parametrize(("workers", "patience"), [(2, Patience()), (5, Patience()), (2, Patience(4))])
+def test_leaving_pods_serve_on_for_longer_than_both_departures_are_waited_for(workers, patience):
     nodes = tuple(
         Node(f"node-{number}", Role.WORKER if number else Role.CONTROL_PLANE, f"172.18.0.{number}")
         for number in range(workers + 1)
     )
     asking = Request("10.96.0.9", 80, CONNECTIONS)
-    waits_s = 2 * (PROGRAMMED_DEADLINE_S * len(nodes) + asking.limit_s * workers)
-    assert grace_s(replace(fake_cluster(), nodes=nodes), asking) >= waits_s
+    waits_s = 2 * (patience.seconds(PROGRAMMED_DEADLINE_S) * len(nodes) + asking.limit_s * workers)
+    assert grace_s(replace(fake_cluster(), nodes=nodes), asking, patience) >= waits_s
