@@ -194,3 +194,19 @@ def _restarted(so: bool | None) -> str:
 
 def _was(so: bool) -> str:
     return "was restarted" if so else "was not restarted"
+
+
+def decide_template_policies(refused: Mapping[str, bool]) -> Decision:
+    """6.2: templates of controllers take only the restart policies that fit.
+
+    By kind and policy that does not fit: whether the API server refused it, naming the policy's field.
+    """
+    refusing = [name for name, so in refused.items() if so]
+    taking = [name for name in refused if name not in refusing]
+    evidence = (
+        f"The API server refused, naming spec.template.spec.restartPolicy: {', '.join(refusing) or 'nothing'}"
+        + (f". It did not refuse so: {', '.join(taking)}." if taking else ".")
+    )
+    if not taking:
+        return confirmed(evidence)
+    return conditional(f"except for {', '.join(taking)}", evidence) if refusing else refuted(evidence)

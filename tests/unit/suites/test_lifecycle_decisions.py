@@ -14,8 +14,10 @@ from suites.lifecycle.decisions import (
     decide_own_policies,
     decide_static_creation,
     decide_static_probes,
+    decide_template_policies,
 )
 from suites.lifecycle.test_creation import refusals
+from suites.lifecycle.test_restart_policy import kept
 from tests.fakes.apiserver import FakeApiServer, serving
 
 
@@ -115,6 +117,28 @@ def test_a_pod_without_the_controller_manager(case, seen, verdict):
 )
 def test_restart_policies_of_containers(case, seen, verdict):
     assert decide_own_policies(seen).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("job", "deployment", "verdict", "condition"),
+    [
+        (True, True, "confirmed", ""),
+        (True, False, "conditional", "except for Deployment with Never"),
+        (False, False, "refuted", ""),
+    ],
+    ids=["all are refused", "one is taken", "all are taken"],
+)
+def test_restart_policies_of_templates(job, deployment, verdict, condition):
+    decision = decide_template_policies({"Job with Always": job, "Deployment with Never": deployment})
+    assert (decision.verdict, decision.condition) == (verdict, condition)
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["kept", "dropped"])
+def test_a_field_that_the_api_server_drops_is_not_taken(tmp_path, stored):
+    sidecar = {"name": "sidecar", **({"restartPolicy": "Always"} if stored else {})}
+    pod = {"spec": {"initContainers": [sidecar], "containers": [{"name": "main"}]}}
+    with serving(FakeApiServer({"GET /api/v1/namespaces/case/pods/sidecar-ends": pod}), tmp_path) as cluster:
+        assert kept(Kube(cluster), "case", "sidecar-ends", "restartPolicy") == stored
 
 
 def test_sentences_say_what_was_seen():
