@@ -91,7 +91,7 @@ def test_a_pod_starts_without_the_controller_manager(
 
 
 def refusals(kube: Kube, namespace: str, manifests: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """Create these objects; by kind, how the API server refused to store those that it refused."""
+    """Create these objects. Return, by kind, how the API server refused to store those that it refused."""
     refused = {}
     for manifest in manifests:
         try:

@@ -102,7 +102,7 @@ def test_a_container_may_have_a_restart_policy_of_its_own(
         unnamed_restarted=None if unnamed is None else unnamed.seen is not None and restarts(unnamed.seen) > 0,
     )
     claim.record("6.1", decide_own_policies(seen))
-    # First, because a pod whose container is restarted again and again never ends, and that says less.
+    # Before the others: a pod whose container is restarted again and again never ends, so `require` would fail first.
     assert not seen.unnamed_restarted, "a container was restarted that neither its rules nor its policy allow"
     for observation in (sidecar, named, unnamed):
         if observation is not None:
@@ -125,7 +125,7 @@ def test_templates_refuse_policies_that_do_not_fit(create: ManifestMaker, namesp
 
 
 def refusal(create: ManifestMaker, file: str, **words: object) -> ApiException | None:
-    """Create what stands in the file; how the API server finds it invalid, None if it takes it."""
+    """Create what stands in the file. Return how the API server found it invalid, None if it took it."""
     try:
         create(file, **words)
     except ApiException as refused:
@@ -136,8 +136,10 @@ def refusal(create: ManifestMaker, file: str, **words: object) -> ApiException |
 
 
 def kept(kube: Kube, namespace: str, name: str, field: str) -> bool:
-    """Whether the API server stored a field of the pod's first (init) container: with its feature gate off, it takes
-    the pod and drops the field."""
+    """Return whether the API server stored a field of the pod's first (init) container.
+
+    With its feature gate off it takes the pod and drops the field.
+    """
     spec = kube.get(f"/api/v1/namespaces/{namespace}/pods/{name}")["spec"]
     return field in spec.get("initContainers", spec["containers"])[0]
 

@@ -196,5 +196,5 @@ def container_id(pod: dict[str, Any]) -> str:
 
 
 def containers(static_pods: StaticPods, node: Node, name: str) -> tuple[str, ...]:
-    """The running containers of the static pod `name` whose manifest is in the folder of that node."""
+    """Return the running containers of the static pod `name` whose manifest is in the folder of that node."""
     return static_pods.running_containers(node, f"{name}-{node.name}")

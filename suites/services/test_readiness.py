@@ -43,7 +43,7 @@ def test_an_unready_pod_gets_no_more_connections(
     others = frozenset(web.pods.values()) - {address}
 
     with steady_traffic(client, Request(web.cluster_ip, 80, spacing_s=SPACING_S)) as traffic:
-        # Every instant is read from the clock that also dates the replies: this machine's may differ.
+        # Read every instant from the clock that also dates the replies: the clock of this machine may differ.
         failed_at_s = client.clock_s()
         web.set_ready(leaving, False)
         endpoints = observe_unlisted(waits, web, address)
@@ -79,7 +79,7 @@ def test_an_unready_pod_gets_no_more_connections(
 
 
 def observe_unlisted(waits: Waits, web: ServiceHandle, address: str) -> Observation[frozenset[str]]:
-    """The Service's EndpointSlices do not list this address as ready, whatever other pods do meanwhile."""
+    """Observe until the Service's EndpointSlices do not list this address as ready, whatever other pods do."""
     return observe_within(
         f"Service {web.namespace}/{web.name} without {address} among its ready endpoints",
         lambda: frozenset(endpoint for endpoint, _ in waits.endpoints(web.namespace, web.name)),
@@ -90,9 +90,9 @@ def observe_unlisted(waits: Waits, web: ServiceHandle, address: str) -> Observat
 
 
 def nodes_keeping(kernels: Mapping[str, Observation[ServiceState]], address: str) -> dict[str, float]:
-    """Nodes whose kernel sent new connections to this address when it was last read, and for how long it was watched.
+    """Return the nodes whose kernel sent new connections to this address when last read, and how long it was watched.
 
-    A kernel that only lacks another backend has lost this one as well.
+    A kernel that lacks another backend as well has still lost this one.
     """
     return {
         name: kernel.waited_s

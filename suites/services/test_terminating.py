@@ -78,7 +78,7 @@ def test_leaving_endpoints_serve_when_no_other_is_there(
 
 
 def grace_s(cluster: Cluster, asking: Request, patience: Patience | None = None) -> int:
-    """For how long a leaving pod serves on: longer than all that comes after the first departure may take.
+    """Return for how long a leaving pod serves on: longer than all that comes after the first departure may take.
 
     Each departure is waited for in every kernel, with this patience (that of this host, if none is given), and then
     every worker's client asks.

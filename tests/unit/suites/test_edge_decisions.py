@@ -25,7 +25,7 @@ def test_a_balancers_address(seen, verdict, condition):
     assert (decision.verdict, decision.condition) == (verdict, condition)
 
 
-def test_evidence_tells_how_long_an_address_was_waited_for():
+def test_evidence_reports_how_long_an_address_was_waited_for():
     assert decide_balancer_address(given(address=None)).evidence == (
         "240 s after it had become one of type LoadBalancer, the Service had no address in its status."
     )

@@ -53,7 +53,7 @@ def test_readiness(seen, verdict, condition):
     assert (decision.verdict, decision.condition) == (verdict, condition)
 
 
-def test_evidence_tells_how_long_a_pod_was_watched():
+def test_evidence_reports_how_long_a_pod_was_watched():
     assert decide_readiness(leaving(left=False, api_s=120.2)).evidence == (
         "The EndpointSlice still listed the pod as ready 120.2 s after its readiness probe had begun to fail."
     )
