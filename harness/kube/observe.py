@@ -1,14 +1,18 @@
 """Observations: what was seen of a condition within a bounded time, whether or not it was met.
 
-A wait that times out ends its case, so a claim that the time-out would refute could never be refuted. An experiment
-observes instead: it samples until the condition is met or its time is over, decides the claim by what it saw, and
-only then requires what Kubernetes documents.
+A wait that times out ends its case before the case has recorded anything. An experiment observes instead: it samples
+until the condition is met or the time is over, records what the samples say about the claim, and only then requires
+what Kubernetes documents.
 
-    ended = observe_within("pod web ended", look, has_ended, within_s=60.0)
-    claim.record("7.1", decide_liveness(ended.met))
-    ended.require()
+    restarted = observe_within("pod web restarted", look, has_restarted, within_s=60.0)
+    claim.record("7.1", decide_restart(restarted.met))
+    restarted.require()
 
-An API server that does not answer is no observation: `ClusterUnreachable` passes through, as any `WorldError` does.
+Only a case that passes decides a claim (`harness.run.verdicts`). If `require` fails the case, the claim is untested,
+and the report shows the recorded evidence as part of the reason. To let a time-out refute a claim, do not require the
+condition: a case fails only where Kubernetes does not do what its documentation says.
+
+An API server that does not answer is not an observation: `ClusterUnreachable` is raised, like any `WorldError`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Which cases decide a claim: those that passed.
+"""Combine the verdicts of a run's cases. Only cases that passed decide a claim.
 
-A case records its verdict before its assertions, so that one that fails afterwards, or meets an environment error,
-has seen a cluster that was not as the experiment needs it. Its verdict does not count, and because it could have
-refuted the claim, neither does what other cases confirm: the claim is untested, with the reason.
+A case records its verdict before its assertions. If an assertion fails afterwards, or an environment error ends the
+case, the cluster was not in the state that the experiment needs, so the verdict does not count. Because the case could
+have refuted the claim, confirmations by other cases do not count either. The claim is then untested, and the reason
+holds what the case had observed.
 """
 
 from __future__ import annotations
@@ -63,5 +64,6 @@ def _reason(case: CaseResult, said: Spoken | None) -> str:
     if case.outcome is Outcome.PASSED:
         return f"{ended} and gave no verdict"
     withdrawn = "" if said is None else f", so its verdict ({said.verdict}) does not count"
+    observed = "" if said is None or not said.evidence else f"; it had observed: {said.evidence}"
     first_line, _, _ = case.reason.partition("\n")
-    return f"{ended}{withdrawn}: {first_line}"
+    return f"{ended}{withdrawn}: {first_line}{observed}"

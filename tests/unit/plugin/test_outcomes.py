@@ -95,11 +95,12 @@ def test_speaks(cluster, claim):
 ENDS = {
     "a failed assertion": (
         "assert False, 'no pods'",
-        "test_speaks failed, so its verdict ({}) does not count: no pods",
+        "test_speaks failed, so its verdict ({}) does not count: no pods; it had observed: seen",
     ),
     "a world that fails": (
         "from clusters.errors import ClusterUnreachable; raise ClusterUnreachable('no answer')",
-        "test_speaks ended in an environment error, so its verdict ({}) does not count: no answer",
+        "test_speaks ended in an environment error, so its verdict ({}) does not count: no answer; "
+        "it had observed: seen",
     ),
 }
 BREAKS_AT_ITS_END = """
@@ -311,7 +312,8 @@ def test_a_repetition_that_fails_keeps_the_others_from_deciding(run):
     assert run.run(FAILS_ONCE, "--count=3") == 1, run.output
     (claim,) = run.results["claims"]
     assert (claim["verdict"], claim["evidence"]) == ("untested", "seen")
-    assert claim["condition"] == "test_speaks failed, so its verdict (confirmed) does not count: no pods"
+    told = "test_speaks failed, so its verdict (confirmed) does not count: no pods; it had observed: seen"
+    assert claim["condition"] == told
 
 
 def test_a_case_that_passes_without_a_verdict_leaves_its_claim_untested(run):
