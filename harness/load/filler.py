@@ -15,6 +15,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from harness.dataplane.reader import ServicePort
+from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.kinds import collection
 
@@ -72,7 +73,7 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
 
     `wrong` reads one node's kernel after the other: what is missing there, or there still. A node is not
     read before the one ahead of it is right, and four times as long as the last look took is left before the
-    next: reading a large table costs a node the time that its proxy needs. Raises `TimeoutError`.
+    next: reading a large table costs a node the time that its proxy needs. Raises `DeadlinePassed`.
     """
     start_s = time.monotonic()
     while True:
@@ -83,9 +84,11 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
             return now_s - start_s
         if now_s - start_s > deadline_s:
             number, fronts = first_wrong
-            raise TimeoutError(
-                f"{len(fronts)} fronts of filler Services are wrong on node {number + 1} after {now_s - start_s:.0f} s,"
-                f" such as {min(front.address for front in fronts)}"
+            such_as = min(front.address for front in fronts)
+            raise DeadlinePassed(
+                "filler Services in every node's kernel",
+                f"{len(fronts)} fronts wrong on node {number + 1}, such as {such_as}",
+                now_s - start_s,
             )
         time.sleep(max(0.5, PAUSE * (now_s - look_s)))  # see above
 

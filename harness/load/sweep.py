@@ -81,7 +81,7 @@ def _bring_to(setting: SweepSetting, fillers: Fillers, number: int, services: in
     try:
         programmed_s = fillers.bring_to(services, at_once=True)
         return with_youngest(setting, number), programmed_s, ""
-    except (TimeoutError, DeadlinePassed) as late:
+    except DeadlinePassed as late:
         return setting, time.monotonic() - begin_s, f"the kernels have not followed: {late}"
     except ApiException as refusal:
         flaw = f"the API server refused Services: {refusal.status} {refusal.reason}"

@@ -7,12 +7,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
+from kubernetes.client.exceptions import ApiException
 
-from clusters.errors import KubeproofError, WorldError
+from clusters.errors import WorldError
 from harness.claims import ClaimRecorder, Spoken
 from reports.model import Finding, Measurement, Outcome, Verdict
 
 ATTRIBUTE = "kubeproof"
+
+FAILURES = (AssertionError, pytest.fail.Exception, ApiException)
+"""Errors of a case by which Kubernetes failed: an expectation of the case, or an answer of the API server."""
 
 
 @dataclass(slots=True)
@@ -54,19 +58,21 @@ def attach(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[N
 
 
 def outcome_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Outcome:
-    """Only a failed expectation within the case itself says anything about Kubernetes.
+    """Return the outcome of one phase of a case. Kubernetes failed only if the case itself ended with a `FAILURES`.
 
-    Pods that are late in set-up, or a namespace that stays in tear-down, may well be Kubernetes' doing; but the case
-    asserts other things, and those were not looked at.
+    Any other exception is an environment error: of the world, such as a broken connection, or of the case, such as a
+    `KeyError`. Neither shows that Kubernetes misbehaved. So is anything that fails in set-up or tear-down: late pods
+    or a namespace that stays may be Kubernetes' doing, but the case asserts other things, and those were not observed.
     """
     if report.skipped:
         return Outcome.SKIPPED
     if not report.failed:
         return Outcome.PASSED
     error = None if call.excinfo is None else call.excinfo.value
-    if report.when != "call" or isinstance(error, KubeproofError):
-        return Outcome.ENVIRONMENT_ERROR
-    return Outcome.FAILED
+    # pytest itself fails a case without an exception, by its plugins or as a strict xfail: an expectation, too.
+    if report.when == "call" and (error is None or isinstance(error, FAILURES)):
+        return Outcome.FAILED
+    return Outcome.ENVIRONMENT_ERROR
 
 
 def reason_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:

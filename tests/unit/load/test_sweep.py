@@ -55,9 +55,10 @@ class Fillers:
 
 
 def test_a_step_that_does_not_come_about_is_told_and_the_sweep_goes_on():
-    late = TimeoutError("9 fronts are wrong")
+    late = DeadlinePassed("fillers held", "9 fronts are wrong", 60)
     here, _, flaw = _bring_to(SETTING, Fillers(late), 0, 10)
-    assert (here, flaw) == (SETTING, "the kernels have not followed: 9 fronts are wrong")
+    told = "fillers held: not in time after 60.0 s; last seen: 9 fronts are wrong"
+    assert (here, flaw) == (SETTING, f"the kernels have not followed: {told}")
     full = ApiException(status=422, reason="no address left")
     assert "refused Services: 422 no address left" in _bring_to(SETTING, Fillers(full), 0, 10)[2]
 

@@ -7,6 +7,8 @@ import pytest
 
 CASES = """
 import pytest
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import ProtocolError
 from clusters.errors import ClusterUnreachable
 from harness.errors import DeadlinePassed
 
@@ -27,6 +29,12 @@ def test_passes(cluster): pass
 def test_kubernetes_fails(cluster): assert 1 == 2, "two backends"
 def test_world_fails(cluster): raise ClusterUnreachable("no answer")
 def test_wait_fails(cluster): raise DeadlinePassed("endpoint ready", "none", 60)
+def test_says_itself_that_it_fails(cluster): pytest.fail("two backends")
+def test_wants_a_refusal(cluster):
+    with pytest.raises(ApiException): pass
+def test_api_server_refuses(cluster): raise ApiException(status=422, reason="POST /pods: Unprocessable Entity")
+def test_has_a_bug(cluster): {}["status"]
+def test_connection_breaks(cluster): raise ProtocolError("Connection aborted.")
 def test_fixture_fails(cluster, broken): pass
 def test_set_up_is_late(cluster, late_pods): pass
 def test_tear_down_is_late(cluster, lasting_namespace): pass
@@ -194,6 +202,11 @@ def test_only_a_failed_expectation_speaks_about_kubernetes(run):
         "test_kubernetes_fails": "failed",
         "test_world_fails": "environment error",
         "test_wait_fails": "failed",
+        "test_says_itself_that_it_fails": "failed",
+        "test_wants_a_refusal": "failed",
+        "test_api_server_refuses": "failed",
+        "test_has_a_bug": "environment error",
+        "test_connection_breaks": "environment error",
         "test_fixture_fails": "environment error",
         "test_set_up_is_late": "environment error",
         "test_tear_down_is_late": "environment error",
@@ -202,6 +215,7 @@ def test_only_a_failed_expectation_speaks_about_kubernetes(run):
     reasons = {case["id"].rpartition("::")[2]: case["reason"] for case in run.results["cases"]}
     assert reasons["test_is_skipped"] == "one node only"
     assert reasons["test_fixture_fails"] == "in setup: RuntimeError: boom"
+    assert reasons["test_has_a_bug"] == "KeyError: 'status'"
     assert reasons["test_set_up_is_late"].startswith("in setup: pods ready: not in time")
 
 
