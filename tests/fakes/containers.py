@@ -1,0 +1,52 @@
+"""A container of testcontainers' kind, which answers the programs that are run in it from a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, Self
+
+Answer = str | tuple[int, str] | Exception
+"""What a program prints; its exit code and what it writes to stderr; or how the engine fails to run it."""
+
+
+class FakeContainer:
+    """Takes every setting. A program's answer is that of the longest scripted beginning; others print nothing."""
+
+    def __init__(self, answers: Mapping[str, Answer], start: Exception | None = None) -> None:
+        self.answers = dict(answers)
+        self.ran: list[str] = []
+        self.stopped = False
+        self._start = start
+
+    @property
+    def made(self) -> Callable[[str], Any]:
+        """What makes a container of an image: this one."""
+        return lambda image: self
+
+    def with_kwargs(self, **settings: object) -> Self:
+        return self
+
+    def with_command(self, command: str) -> Self:
+        return self
+
+    def start(self) -> None:
+        if self._start is not None:
+            raise self._start
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def get_wrapped_container(self) -> Self:
+        return self
+
+    def exec_run(self, argv: list[str], *, demux: bool) -> SimpleNamespace:
+        assert demux, "otherwise both streams are one"
+        command = " ".join(argv)
+        self.ran.append(command)
+        beginning = max((known for known in self.answers if command.startswith(known)), key=len, default=None)
+        answer = "" if beginning is None else self.answers[beginning]
+        if isinstance(answer, Exception):
+            raise answer
+        exit_code, stdout, stderr = (0, answer, "") if isinstance(answer, str) else (answer[0], "", answer[1])
+        return SimpleNamespace(exit_code=exit_code, output=(stdout.encode() or None, stderr.encode() or None))
