@@ -167,7 +167,10 @@ def main(argv: Sequence[str] | None = None, tools: Tools | None = None) -> None:
     except KubeproofError as error:
         _end_with(str(error), error.exit_code)
     except typer.TyperException as error:
-        _end_with(error.format_message(), UsageError.exit_code)
+        complaint = error.format_message()
+        if not complaint:  # a group without a command: typer has shown its help
+            sys.exit(UsageError.exit_code)
+        _end_with(complaint, UsageError.exit_code)
     sys.exit(code)
 
 

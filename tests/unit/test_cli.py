@@ -205,7 +205,8 @@ def test_the_version_is_told(capsys):
     assert run(capsys, "--version") == (0, f"kubeproof {version('kubeproof')}\n", "")
 
 
-def test_without_a_command_there_is_help(capsys):
-    code, out, err = run(capsys)
-    assert code == 2
-    assert "compare" in out + err
+@pytest.mark.parametrize(("argv", "command"), [((), "compare"), (("images",), "push")])
+def test_without_a_command_there_is_help_and_no_complaint(capsys, argv, command):
+    code, out, err = run(capsys, *argv)
+    assert (code, err) == (2, "")
+    assert command in out
