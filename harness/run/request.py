@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +32,10 @@ from harness.run.checks import (
 AUTO = "auto"
 EXISTING = "existing"
 """What a report says of a cluster that was there, where it would tell how one of ours is made."""
+
+WORKERS = 2
+OF_OURS = ("source", "substrate", "kubernetes", "workers", "keep", "reuse")
+"""Options about how a cluster of ours is made."""
 
 NO_IMAGES = NamedImages()
 IMAGE_HELP = {
@@ -79,7 +84,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--source", default=AUTO, help=f"where images come from: {AUTO}, {', '.join(Source)}")
     group.addoption("--substrate", default=AUTO, help=f"the kernel of the rules: {AUTO}, {', '.join(Substrate)}")
     group.addoption("--kubernetes", help="Kubernetes version, one of the lock file's")
-    group.addoption("--workers", type=number_as_typed, default=2, help="worker nodes of the cluster that is made")
+    group.addoption(
+        "--workers", type=number_as_typed, help=f"worker nodes of the cluster that is made, {WORKERS} unless given"
+    )
     group.addoption("--kubeconfig", type=Path, help="use an existing cluster of this file, with --context")
     group.addoption("--context", help="the existing cluster's context")
     group.addoption("--allow-disruptive", action="store_true", help="let cases damage an existing cluster")
@@ -98,16 +105,19 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
     _require_numbers(config)
     mode, kubeconfig, context = (config.getoption(name) for name in ("proxy_mode", "kubeconfig", "context"))
     if mode is None and kubeconfig is None and context is None:
+        _require_nothing_of_a_cluster(config)
         return None
     _require_one_cluster(mode, kubeconfig, context)
+    if mode is None:
+        _require_nothing_of_ours(config)
     images = _require_images_of_existing(NamedImages(*(config.getoption(f"{name}_image") for name in OPTIONS)), mode)
-    source, substrate = config.getoption("source"), config.getoption("substrate")
+    source, substrate, workers = (config.getoption(name) for name in ("source", "substrate", "workers"))
     request = ClusterRequest(
         mode=None if mode is None else _one_of(Mode, mode, "--proxy-mode"),
         source=None if source == AUTO else _one_of(Source, source, "--source"),
         substrate=None if substrate == AUTO else _one_of(Substrate, substrate, "--substrate"),
         kubernetes=config.getoption("kubernetes"),
-        workers=config.getoption("workers"),
+        workers=WORKERS if workers is None else workers,
         kubeconfig=kubeconfig,
         context=context,
         keep=config.getoption("keep"),
@@ -137,30 +147,41 @@ def _require_numbers(config: pytest.Config) -> None:
 
 
 def _require_possible(request: ClusterRequest) -> None:
-    """Raises `UsageError` for a cluster that cannot be had on any host, or for options that do not concern it."""
+    """Raises `UsageError` for a cluster that cannot be had on any host."""
     if request.kubeconfig is not None and request.context is not None:
-        _require_nothing_of_ours(request)
         require_context(request.kubeconfig, request.context)
     elif request.mode is not None:
         require_release("--kubernetes", request.kubernetes)
         require_combination(request.mode, request.kubernetes, request.source, request.substrate, request.workers)
 
 
-def _require_nothing_of_ours(request: ClusterRequest) -> None:
-    """Raises `UsageError` for what an existing cluster would not heed."""
-    given = {
-        f"--source={request.source}": request.source is not None,
-        f"--substrate={request.substrate}": request.substrate is not None,
-        f"--kubernetes={request.kubernetes}": request.kubernetes is not None,
-        "--keep": request.keep,
-        "--reuse": request.reuse,
-    }
-    for option, is_given in given.items():
-        if is_given:
-            raise UsageError(
-                f"{option} says how a cluster of ours is made, and --kubeconfig names one that is there",
-                remedy="leave it out, or give --proxy-mode instead of --kubeconfig and --context",
-            )
+def _require_nothing_of_ours(config: pytest.Config) -> None:
+    """Raises `UsageError` for options that have no effect on an existing cluster."""
+    for option in _given(config, OF_OURS):
+        raise UsageError(
+            f"{option} says how a cluster of ours is made, and --kubeconfig names one that is there",
+            remedy="leave it out, or give --proxy-mode instead of --kubeconfig and --context",
+        )
+
+
+def _require_nothing_of_a_cluster(config: pytest.Config) -> None:
+    """Raises `UsageError` for options that have no effect without a cluster."""
+    images = (f"{name}_image" for name in OPTIONS)
+    for option in _given(config, (*OF_OURS, "allow_disruptive", *images)):
+        raise UsageError(
+            f"{option} is about a cluster, and none was asked for",
+            remedy="give --proxy-mode, or --kubeconfig and --context",
+        )
+
+
+def _given(config: pytest.Config, names: Iterable[str]) -> Iterator[str]:
+    """Yield those of the named options that were given, as they are typed."""
+    for name in names:
+        value, option = config.getoption(name), f"--{name.replace('_', '-')}"
+        if value is True:
+            yield option
+        elif value not in (None, False, AUTO):
+            yield f"{option}={shown(value)}"
 
 
 def request_for_cluster(
@@ -174,7 +195,7 @@ def request_for_cluster(
     if kubeconfig is not None and context is not None:
         require_context(kubeconfig, context)
     return ClusterRequest(
-        *(mode, None, None, None, 2, kubeconfig, context),
+        *(mode, None, None, None, WORKERS, kubeconfig, context),
         keep=False,
         reuse=True,
         allow_disruptive=False,

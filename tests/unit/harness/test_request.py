@@ -11,6 +11,8 @@ KUBECONFIG = """\
 contexts:
 - {name: staging, context: {cluster: c, user: u}}
 """
+OF_OURS = ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--workers=3", "--keep", "--reuse"]
+"""Options about how a cluster of ours is made."""
 
 
 @pytest.fixture
@@ -89,6 +91,13 @@ def test_numbers_are_checked_where_no_cluster_is_asked_for_too(asked):
     assert refusal(asked("--workers=-1")).startswith("--workers=-1")
 
 
+@pytest.mark.parametrize("option", [*OF_OURS, "--allow-disruptive", "--load-image=load"])
+def test_what_is_about_a_cluster_is_refused_where_none_is_asked_for(asked, option):
+    assert refusal(asked(option)) == (
+        f"{option} is about a cluster, and none was asked for (give --proxy-mode, or --kubeconfig and --context)"
+    )
+
+
 def test_a_seed_is_read_before_the_rest_and_refused_alike(asked):
     with pytest.raises(UsageError, match="--seed=x is not allowed"):
         read_seed(asked("--seed=x"))
@@ -151,7 +160,7 @@ def test_an_unknown_context_is_refused_with_those_there_are(existing):
     assert "has no context 'x' (there are: staging)" in refusal(existing(KUBECONFIG, context="x"))
 
 
-@pytest.mark.parametrize("option", ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--keep", "--reuse"])
+@pytest.mark.parametrize("option", OF_OURS)
 def test_what_an_existing_cluster_would_not_heed_is_refused(existing, option):
     assert refusal(existing(KUBECONFIG, option)).startswith(f"{option} says how a cluster of ours is made")
 
