@@ -16,6 +16,7 @@ from _pytest.mark.expression import Expression
 from clusters.errors import Refused, UsageError
 from clusters.images.lock import read_lock
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
+from harness.run.casenames import NamePatterns, has_case
 
 NODES = (1, 100)
 """A case needs a worker node at least; a /16 of pods has 256 nodes."""
@@ -94,14 +95,14 @@ def require_combination(
         raise Refused(f"{asked}: {refusal.message}", remedy=refusal.remedy) from None
 
 
-def require_cases(named: list[str], directory: Path) -> None:
+def require_cases(named: list[str], directory: Path, patterns: NamePatterns) -> None:
     """Raises `UsageError` for cases that cannot be there; `named` as pytest takes them: `file.py::case[parameters]`."""
     for argument in named:
         path, *names = argument.partition("[")[0].split("::")
         if not (directory / path).exists():
             raise UsageError(f"there is no file or folder {path!r} to take cases from")
-        if names and not _mentions(directory / path, names[0]):
-            raise UsageError(f"there is no case {names[0]!r} in {path}")
+        if names and not has_case(directory / path, names, patterns):
+            raise UsageError(f"there is no case {'::'.join(names)!r} in {path}")
 
 
 def require_expression(option: str, typed: str) -> None:
@@ -111,11 +112,6 @@ def require_expression(option: str, typed: str) -> None:
     except SyntaxError as unfit:
         where = f"{unfit.msg}, at column {unfit.offset}"
         raise UsageError(f"{option} {shown(typed)} is no expression of pytest: {where}") from None
-
-
-def _mentions(file: Path, name: str) -> bool:
-    """True if the word stands in the file, where it may be defined or imported."""
-    return file.is_file() and re.search(rf"\b{re.escape(name)}\b", file.read_text(errors="replace")) is not None
 
 
 def _refused(option: str, typed: object, allowed: str) -> UsageError:

@@ -15,6 +15,7 @@ from clusters.existing.contexts import require_context
 from clusters.images.named import OPTIONS, NamedImages
 from clusters.patience import DEFAULT, Patience, host_patience
 from clusters.spec import Mode, Source, Substrate
+from harness.run.casenames import NamePatterns
 from harness.run.checks import (
     LAST_SERVICES,
     NODES,
@@ -128,7 +129,8 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
     )
     _require_possible(request)
     if not config.option.pyargs:
-        require_cases(config.args, config.invocation_params.dir)
+        patterns = NamePatterns(config.getini("python_functions"), config.getini("python_classes"))
+        require_cases(config.args, config.invocation_params.dir, patterns)
     require_expression("-k", config.option.keyword)
     require_expression("-m", config.option.markexpr)
     return request
