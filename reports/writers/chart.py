@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
@@ -33,31 +33,33 @@ class Series:
     points: tuple[Measurement, ...]
 
 
-def series_of(measurements: Sequence[Measurement], name: str, clock: str) -> tuple[Series, ...]:
-    """Measurements of one name and clock, a series for each position in the chain."""
-    found: dict[str, list[Measurement]] = {}
+def series_of(measurements: Sequence[Measurement], name: str, clock: str, quantile: str) -> tuple[Series, ...]:
+    """Return a series for each position in the chain, of the measurements of one name and clock that can be drawn.
+
+    Its points are in order of the number of Services. A position keeps its colour in the charts of all quantiles.
+    """
+    by_position: dict[str, list[Measurement]] = {}
     for measured in measurements:
         conditions = measured.conditions
         if measured.name == name and conditions.get("clock") == clock and measured.quantiles:
-            found.setdefault(str(conditions.get("position", NO_POSITION)), []).append(measured)
-    return tuple(
-        Series(position, f"series-{number}", tuple(points)) for number, (position, points) in enumerate(found.items())
+            by_position.setdefault(str(conditions.get("position", NO_POSITION)), []).append(measured)
+    found = (
+        Series(position, f"series-{number}", _drawable(points, quantile))
+        for number, (position, points) in enumerate(by_position.items())
     )
+    return tuple(line for line in found if line.points)
 
 
-def drawable(series: Sequence[Series], quantile: str) -> tuple[Series, ...]:
-    """The series with those of their points whose quantile and number of Services are known, in order of the latter."""
-    found = []
-    for line in series:
-        points = [point for point in line.points if _is_drawable(point, quantile)]
-        if points:
-            found.append(replace(line, points=tuple(sorted(points, key=_services))))
-    return tuple(found)
+def _drawable(points: Iterable[Measurement], quantile: str) -> tuple[Measurement, ...]:
+    """The points whose quantile and number of Services are known, in order of the latter."""
+    return tuple(sorted((point for point in points if _is_drawable(point, quantile)), key=_services))
 
 
 def chart_svg(series: Sequence[Series], quantile: str) -> str:
-    """The chart, or nothing where there is nothing to draw. The axis begins at 0, where what lies below is drawn."""
-    series = drawable(series, quantile)
+    """Return the chart as SVG, or an empty string if there is no series. Its y axis starts at 0.
+
+    Negative values, which baseline correction can give, are drawn at 0; their titles tell the number.
+    """
     if not series:
         return ""
     counts = sorted({_services(point) for line in series for point in line.points})

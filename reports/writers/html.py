@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.model import Outcome, RunResults, Verdict
-from reports.writers.chart import chart_svg, drawable, series_of
+from reports.writers.chart import chart_svg, series_of
 from reports.writers.readable import interval, number, readable, seconds
 from reports.writers.tables import step_table, tables
 from reports.writers.words import (
@@ -73,7 +73,7 @@ def report_html(results: RunResults) -> str:
 def _charts(results: RunResults) -> list[Chart]:
     found = []
     for name, quantile, title in CHARTS:
-        series = drawable(series_of(results.measurements, name, "kernel"), quantile)
+        series = series_of(results.measurements, name, "kernel", quantile)
         svg = chart_svg(series, quantile)
         if svg:
             legend = tuple((line.name, line.css) for line in series)

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,9 @@ def first_packet(services, high_us):
 def marks(*highs_us):
     """What is written at the grid, from the bottom."""
     found = [first_packet(10 * number, high_us) for number, high_us in enumerate(highs_us)]
-    return re.findall(r'text-anchor="end">([^<]*)<', chart_svg(series_of(found, "first_packet", "kernel"), "p50"))
+    return re.findall(
+        r'text-anchor="end">([^<]*)<', chart_svg(series_of(found, "first_packet", "kernel", "p50"), "p50")
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,4 +35,13 @@ def test_an_axis_has_round_numbers_and_ends_above_the_highest(high_us, expected)
 
 
 def test_nothing_measured_is_no_chart():
-    assert chart_svg(series_of([], "first_packet", "kernel"), "p50") == ""
+    assert chart_svg(series_of([], "first_packet", "kernel", "p50"), "p50") == ""
+
+
+def test_a_position_keeps_its_colour_where_another_cannot_be_drawn():
+    head = replace(first_packet(0, 9.0), conditions={"clock": "kernel", "position": "head", "services": 0})
+    without = replace(head, quantiles={"p99": 9.0})
+    both = series_of([head, first_packet(0, 9.0)], "first_packet", "kernel", "p50")
+    (alone,) = series_of([without, first_packet(0, 9.0)], "first_packet", "kernel", "p50")
+    assert [line.name for line in both] == ["head", "end"]
+    assert alone == both[1]

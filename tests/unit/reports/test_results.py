@@ -130,12 +130,12 @@ def test_the_terminal_shows_every_claim_and_where_the_report_is(tmp_path):
 
 def test_the_chart_has_a_series_a_position_and_an_interval_a_point():
     points = [measured(services, position) for services in (0, 100, 1000) for position in ("head", "end")]
-    series = series_of(points, "first_packet", "kernel")
+    series = series_of(points, "first_packet", "kernel", "p50")
     assert [line.name for line in series] == ["head", "end"]
     svg = chart_svg(series, "p50")
     assert svg.count("<circle") == svg.count('class="interval"') == 6
-    assert series_of(points, "first_packet", "wall") == ()
-    assert series_of(points, "first_packet_less_floor", "kernel") == ()
+    assert series_of(points, "first_packet", "wall", "p50") == ()
+    assert series_of(points, "first_packet_less_floor", "kernel", "p50") == ()
 
 
 def test_a_sweep_has_charts_of_its_medians_as_they_are_and_less_the_floor():

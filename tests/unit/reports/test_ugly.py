@@ -225,7 +225,7 @@ def test_a_quantile_that_is_none_is_told_in_the_table(quantile, shown):
 
 
 def drawn(*measurements, quantile="p50"):
-    return chart_svg(series_of(measurements, "first_packet", "kernel"), quantile)
+    return chart_svg(series_of(measurements, "first_packet", "kernel", quantile), quantile)
 
 
 def test_a_chart_of_zeros_is_drawn_on_its_axis():
@@ -249,7 +249,7 @@ def test_a_point_without_an_interval_is_drawn_without():
 
 
 def test_a_measurement_without_a_position_has_a_series_of_its_own():
-    series = series_of((measured(0), LACKING["no position"]), "first_packet", "kernel")
+    series = series_of((measured(0), LACKING["no position"]), "first_packet", "kernel", "p50")
     assert [line.name for line in series] == ["end", "no position"]
 
 
