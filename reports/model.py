@@ -15,6 +15,8 @@ from typing import Any, Self
 from reports.document import read_record, storable
 
 SCHEMA = "kubeproof.results/1"
+RESULTS_FILE = "results.json"
+"""The file, in a run's directory, that holds its results."""
 
 
 class Outcome(StrEnum):

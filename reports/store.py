@@ -6,9 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from reports.model import RunResults
+from reports.model import RESULTS_FILE, RunResults
 
-RESULTS = "results.json"
 LATEST = "latest"
 
 
@@ -21,12 +20,12 @@ def write_whole(file: Path, text: str) -> None:
 
 def write_results(results: RunResults, directory: Path) -> None:
     """Write `results.json` of a run's directory."""
-    write_whole(directory / RESULTS, json.dumps(results.as_json(), indent=1, default=str) + "\n")
+    write_whole(directory / RESULTS_FILE, json.dumps(results.as_json(), indent=1, default=str) + "\n")
 
 
 def read_results(directory: Path) -> RunResults:
     """Read a run back. Raises `ValueError` for another schema."""
-    return RunResults.from_json(json.loads((directory / RESULTS).read_text(encoding="utf-8")))
+    return RunResults.from_json(json.loads((directory / RESULTS_FILE).read_text(encoding="utf-8")))
 
 
 def point_latest_at(directory: Path) -> None:

@@ -7,20 +7,19 @@ import stat
 from pathlib import Path
 
 from clusters.errors import UsageError
-from reports.model import RunResults
+from reports.model import RESULTS_FILE, RunResults
 
-RESULTS = "results.json"
 MOST_BYTES = 256 * 2**20
 """A whole sweep of the performance suite leaves some 400 KiB."""
 
 
 def read_run(directory: Path) -> RunResults:
     """Return the run whose directory that is. Raises `UsageError`, in one line, for whatever cannot be one."""
-    file = directory / RESULTS
+    file = directory / RESULTS_FILE
     try:
         return RunResults.from_json(json.loads(_text(file)))
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"{directory} holds no {RESULTS}", remedy="name a directory below runs/") from None
+        raise UsageError(f"{directory} holds no {RESULTS_FILE}", remedy="name a directory below runs/") from None
     except OSError as failure:
         raise UsageError(f"{file} cannot be read: {failure.strerror}") from failure
     except RecursionError as unfit:
