@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clusters.errors import UsageError
+from harness import decision as decisions
 from harness.decision import Decision
 from harness.measure.flakes import repeated_case
 from reports.model import NOT_IN_RUN, ClaimResult, Verdict, claim_order
@@ -49,39 +50,36 @@ class ClaimRecorder:
         self._may_decide = tuple(may_decide)
         self.spoken: list[Spoken] = []
 
+    def record(self, claim: str, decision: Decision) -> None:
+        """Record what a decision function made of the observation."""
+        if claim not in self._may_decide:
+            raise UsageError(f"case {self._case} speaks about claim {claim}, which its marker does not name")
+        self.spoken.append(Spoken(claim, decision.verdict, decision.evidence, decision.condition, self._case))
+
     def confirmed(self, claim: str, evidence: str) -> None:
-        """The observation agrees with the claim."""
-        self._speak(claim, Verdict.CONFIRMED, evidence)
+        """Record `harness.decision.confirmed`."""
+        self.record(claim, decisions.confirmed(evidence))
 
     def refuted(self, claim: str, evidence: str) -> None:
-        """The observation contradicts the claim; `evidence` says what is so instead."""
-        self._speak(claim, Verdict.REFUTED, evidence)
+        """Record `harness.decision.refuted`; `evidence` says what is so instead."""
+        self.record(claim, decisions.refuted(evidence))
 
     def conditional(self, claim: str, condition: str, evidence: str) -> None:
-        """The claim holds under `condition` only."""
-        self._speak(claim, Verdict.CONDITIONAL, evidence, condition)
+        """Record `harness.decision.conditional`."""
+        self.record(claim, decisions.conditional(condition, evidence))
 
     def untested(self, claim: str, reason: str) -> None:
-        """No experiment could decide here; `reason` says why."""
-        self._speak(claim, Verdict.UNTESTED, "", reason)
+        """Record `harness.decision.untested`."""
+        self.record(claim, decisions.untested(reason))
 
     def decide_nothing(self, reason: str) -> None:
-        """`untested` for all of the case's claims."""
+        """Record `untested` for all of the case's claims."""
         for claim in self._may_decide:
             self.untested(claim, reason)
 
     def decide(self, claim: str, holds: bool, evidence: str) -> None:
-        """Confirmed if the observation `holds`, otherwise refuted."""
-        self._speak(claim, Verdict.CONFIRMED if holds else Verdict.REFUTED, evidence)
-
-    def record(self, claim: str, decision: Decision) -> None:
-        """Record what a decision function made of the observation."""
-        self._speak(claim, decision.verdict, decision.evidence, decision.condition)
-
-    def _speak(self, claim: str, verdict: Verdict, evidence: str, condition: str = "") -> None:
-        if claim not in self._may_decide:
-            raise UsageError(f"case {self._case} speaks about claim {claim}, which its marker does not name")
-        self.spoken.append(Spoken(claim, verdict, evidence, condition, self._case))
+        """Record `confirmed` if the observation `holds`, otherwise `refuted`."""
+        self.record(claim, (decisions.confirmed if holds else decisions.refuted)(evidence))
 
 
 def read_claims(file: Path) -> tuple[Claim, ...]:
