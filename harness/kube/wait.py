@@ -109,13 +109,11 @@ class Waits:
         done: Callable[[dict[str, Any]], bool],
         deadline_s: float = 60.0,
     ) -> dict[str, Any]:
-        """One pod of which `done` holds, which `condition` says in words; its manifest.
+        """Wait until `done` holds of a pod, which `condition` says in words. Return the pod's manifest.
 
         Ends early if the pod is gone. A pod that has ended, or never will be Ready, is for `done` to judge.
         """
-        return self._wait_pod(
-            namespace, name, condition, done, deadline_s, lambda pod: "the pod is gone" if pod is None else None
-        )
+        return _present(self._observe_pod(namespace, name, condition, done, deadline_s, doomed=_gone))
 
     def wait_pod_appears(
         self,
@@ -125,8 +123,8 @@ class Waits:
         done: Callable[[dict[str, Any]], bool],
         deadline_s: float = 60.0,
     ) -> dict[str, Any]:
-        """As `wait_pod`, for a pod that somebody else makes, and may make anew."""
-        return self._wait_pod(namespace, name, condition, done, deadline_s, lambda pod: None)
+        """As `wait_pod`, for a pod that something else creates and may replace: waits also while there is none."""
+        return _present(self._observe_pod(namespace, name, condition, done, deadline_s))
 
     def observe_pod(
         self,
@@ -137,37 +135,27 @@ class Waits:
         within_s: float = 60.0,
     ) -> Observation[dict[str, Any] | None]:
         """As `wait_pod_appears`, where a pod that is not there, or not so, is an observation as well."""
+        return self._observe_pod(namespace, name, condition, met, within_s)
+
+    def _observe_pod(
+        self,
+        namespace: str,
+        name: str,
+        condition: str,
+        met: Callable[[dict[str, Any]], bool],
+        within_s: float,
+        doomed: Callable[[dict[str, Any] | None], str | None] = lambda pod: None,
+    ) -> Observation[dict[str, Any] | None]:
         path = f"/api/v1/namespaces/{namespace}/pods/{name}"
         return observe_within(
             f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
             lambda: self._kube.find(path),
             lambda pod: pod is not None and met(pod),
+            doomed=doomed,
             describe=lambda pod: "no pod" if pod is None else pod_state(pod),
             within_s=within_s,
             clock=self._clock,
         )
-
-    def _wait_pod(
-        self,
-        namespace: str,
-        name: str,
-        condition: str,
-        done: Callable[[dict[str, Any]], bool],
-        deadline_s: float,
-        doomed: Callable[[dict[str, Any] | None], str | None],
-    ) -> dict[str, Any]:
-        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
-        found = wait_until(
-            f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
-            lambda: self._kube.find(path),
-            lambda pod: pod is not None and done(pod),
-            doomed=doomed,
-            describe=lambda pod: "no pod" if pod is None else pod_state(pod),
-            deadline_s=deadline_s,
-            clock=self._clock,
-        )
-        assert found is not None
-        return found
 
     def wait_node(self, name: str, kind: str, status: str, deadline_s: float) -> dict[str, Any]:
         """The node's condition of that kind has that status; the node's manifest."""
@@ -228,6 +216,17 @@ class Waits:
 
     def _list(self, path: str) -> list[dict[str, Any]]:
         return list(self._kube.get(path)["items"])
+
+
+def _gone(pod: dict[str, Any] | None) -> str | None:
+    return "the pod is gone" if pod is None else None
+
+
+def _present(observed: Observation[dict[str, Any] | None]) -> dict[str, Any]:
+    """The pod that met the condition, which one that is absent never does."""
+    pod = observed.require()
+    assert pod is not None
+    return pod
 
 
 def condition_of(found: dict[str, Any], kind: str) -> dict[str, Any]:
