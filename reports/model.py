@@ -76,8 +76,9 @@ NOT_IN_RUN = "no case of this run decides it"
 class ClaimResult:
     """A claim's verdict in this run's mode.
 
-    `evidence` is one or more sentences with the observation that decided; `condition` is filled when the
-    verdict is conditional, and holds the reason when it is untested. `text` is the claim in our words.
+    `evidence` is what cases that passed have observed, in one or more sentences. `condition` says when a
+    conditional claim holds and why an untested one is untested; where the claim is refuted it may name
+    cases whose verdicts do not count. `text` is the claim in our words.
     """
 
     id: str
