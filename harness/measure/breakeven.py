@@ -61,16 +61,16 @@ class BreakEven:
 
 
 class Pair:
-    """Two modes measured on the same host, as far as both were, `most` Services.
+    """Two modes measured on the same host, compared up to `most` Services, the largest number that both measured.
 
-    Draws are made in the order of the modes' names, so that the answers do not depend on which mode comes first.
+    Random draws are made for `ours` first: swapped modes give slightly different intervals, so a caller that wants
+    reproducible answers sorts them.
     """
 
     def __init__(self, ours: ModeCost, theirs: ModeCost, generator: np.random.Generator) -> None:
         self.ours, self.theirs = ours, theirs
         self.most = min(ours.most, theirs.most)
-        in_order = sorted((ours, theirs), key=lambda cost: cost.mode)
-        self._lines = {cost.mode: _lines(cost, generator) for cost in in_order}
+        self._lines = {cost.mode: _lines(cost, generator) for cost in (ours, theirs)}
         kept = np.array([ours.kept, theirs.kept])
         self._kept = generator.normal(kept.mean(), kept.std(), DRAWS)
 
