@@ -131,8 +131,11 @@ def _require_comparable(ours: RunResults, theirs: RunResults) -> None:
 
 
 def _require_one_host(ours: RunResults, theirs: RunResults) -> None:
-    """The generator's floor meets no rule: if no step of one run has one as in the other, it is the host that differs,
-    by more than modes may."""
+    """Raise `Refused` if the loopback baselines of the two runs do not overlap.
+
+    The baseline traverses no rule, so it does not depend on the mode. If the ranges of its medians do not overlap, the
+    host has changed between the runs, and a difference of modes cannot be told from that change.
+    """
     here, there = _floors_us(ours), _floors_us(theirs)
     if here and there and (min(here) > max(there) or min(there) > max(here)):
         raise Refused(
@@ -158,7 +161,7 @@ def _steps(results: RunResults, name: str) -> list[Measurement]:
 
 
 def _require_figures(results: RunResults) -> None:
-    """Raises `UsageError` for a run in which a figure that is compared is none."""
+    """Raise `UsageError` for a run in which a figure to be compared is not a number, or is out of range."""
     for name in ("first_packet", "first_packet_less_floor"):
         for found in _steps(results, name):
             _require_figure(results, found, "p50", found.quantiles["p50"], -LONGEST_US, LONGEST_US)

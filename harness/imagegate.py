@@ -1,8 +1,8 @@
-"""Before the first case: the nodes of an existing cluster are seen to pull the images of the selected cases.
+"""Check, before the first case, that the nodes of an existing cluster can pull the images of the selected cases.
 
-With xdist only workers know the cases. The first of them asks the nodes before it tells that it has collected, which
-the controller waits for before it hands out any case. What goes wrong there reaches the controller with the worker's
-farewell, and ends the run.
+With xdist, only the workers collect cases. The first worker makes the check before it reports its collection as
+finished; the controller hands out no case until all workers have reported. If the check fails, the worker exits, its
+output carries the error to the controller, and the controller ends the run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """xdist tells of a worker that has ended."""
+    """Called by xdist when a worker has ended: end the run if its check failed."""
     record = getattr(node, "workeroutput", {}).get(OUTPUT)
     if record is not None:
         _end_run(node.config, _from_record(record))
@@ -50,13 +50,16 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_kubeproof_require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> bool:
-    """Nodes of a kind cluster of ours were given their images when it was made."""
+    """Check the images, unless another plugin has done so."""
     require_images(cluster, images, progress)
     return True
 
 
 def require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> None:
-    """Return when the cluster's nodes have `images`, fields of `CaseImages`. Raises `ImageUnavailable`."""
+    """Return when the cluster's nodes have `images`, fields of `CaseImages`. Raises `ImageUnavailable`.
+
+    Nodes of a kind cluster of ours got all images when it was made.
+    """
     if cluster.network is None:
         existing_provider_of(cluster).require_images(cluster, images, progress)
 

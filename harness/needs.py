@@ -34,15 +34,15 @@ def of_other_modes(item: pytest.Item, cluster: Cluster) -> str | None:
 
 
 IMAGES_OF_FIXTURES = {
-    "namespace": "agnhost",  # in which nearly every case has pods of it
+    "namespace": "agnhost",  # nearly every case runs backends in its namespace
     "make_client": "load",
     "generator": "load",
     "shell": "tools",
 }
-"""Which image a case needs that uses a fixture, itself or by other fixtures: fields of `CaseImages`."""
+"""For each fixture, the image that its pods run: a field of `CaseImages`. Fixtures used by other fixtures count too."""
 
 NAMED_IN_MANIFESTS = ("agnhost", "load")
-"""Images for which `$words` stand in the YAML files beside a case."""
+"""Images that the YAML files beside a case name as `$agnhost` or `$load`."""
 
 
 def images_needed(items: Iterable[pytest.Item], cluster: Cluster) -> frozenset[str]:

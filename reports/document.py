@@ -1,6 +1,6 @@
-"""JSON documents and records: what JSON cannot hold on the way out, and what a record cannot be made of on the way in.
+"""Convert values to what JSON can represent, and read records back from JSON documents with their types checked.
 
-A record is a frozen dataclass whose fields are texts, numbers, `StrEnum`s, records, and tuples and dicts of these.
+A record is a frozen dataclass whose fields are strings, numbers, `StrEnum`s, records, and tuples and dicts of these.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Record = TypeVar("Record")
 
 
 def storable(value: Any) -> Any:
-    """Return `value` with None for each number that JSON has no words for: NaN and the infinities (RFC 8259, 6)."""
+    """Return `value` with None in place of NaN and infinity, which JSON cannot represent (RFC 8259, section 6)."""
     if isinstance(value, dict):
         return {key: storable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -25,9 +25,9 @@ def storable(value: Any) -> Any:
 
 
 def read_record(kind: type[Record], doc: object, where: str) -> Record:
-    """Return the record that `doc` holds; `where` names it in errors. Entries that `kind` does not know are left out.
+    """Return the record that `doc` holds; `where` names it in errors. Ignore entries that are not fields of `kind`.
 
-    Raises `ValueError` with the place of what is missing or of another type.
+    Raises `ValueError`, with the path of the entry, for a missing entry or one of the wrong type.
     """
     if not isinstance(doc, dict):
         raise _mismatch(where, "an object", doc)
@@ -69,7 +69,7 @@ def _read_tuple(parts: tuple[Any, ...], value: object, where: str) -> tuple[Any,
 
 
 def _read_plain(hint: Any, value: object, where: str) -> Any:
-    """Text, number or one of an enumeration. A number that was stored as null was none: NaN."""
+    """Return a string, number or enumeration member. A float that was stored as null becomes NaN."""
     if issubclass(hint, StrEnum):
         if value not in tuple(hint):
             raise ValueError(f"{where}: expected one of {', '.join(hint)}, found {reprlib.repr(value)}")

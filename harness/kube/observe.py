@@ -58,11 +58,11 @@ def observe_within(
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Observation[Seen]:
-    """Call `look` until a sample is `met`, for `within_s` seconds at most.
+    """Call `look` until its sample satisfies `met`, for at most `within_s` seconds. Return the last sample.
 
-    Between two looks it pauses for `interval_s`, or for as long as the last look took: a look that takes long
-    costs whom it looks at. Raises `BecameImpossible` as soon as `doomed` gives a reason. `within_s` is for an ordinary
-    host: `patience`, if none is given that of this host, makes it longer.
+    The pause between two samples is `interval_s`, or as long as the last sample took if that is longer, so that
+    expensive samples do not overload what they observe. Raises `BecameImpossible` as soon as `doomed` gives a reason.
+    `within_s` is meant for a host of normal speed; `patience`, by default that of this host, extends it on slow ones.
     """
     clock = clock or SystemClock()
     limit_s = (patience or host_patience()).seconds(within_s)
@@ -79,4 +79,4 @@ def observe_within(
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
         if waited_s >= limit_s:
             return Observation(condition, False, seen, describe(seen), waited_s)
-        clock.sleep(max(interval_s, now_s - look_s))  # between two looks; the limit above ends them
+        clock.sleep(max(interval_s, now_s - look_s))  # between two samples; the limit above ends them

@@ -86,7 +86,7 @@ def require_release(option: str, typed: str | None) -> None:
 def require_combination(
     mode: Mode, kubernetes: str | None, source: Source | None, substrate: Substrate | None, workers: int
 ) -> None:
-    """Raises `Refused` for a combination that no host can run; what was left open is in nobody's way."""
+    """Raise `Refused` for a combination that no host can run. An option that was not given (None) rules nothing out."""
     version = read_lock().release(kubernetes).version
     try:
         ClusterSpec(mode, version, source or Source.BUILT, substrate or Substrate.HOST, workers=workers)

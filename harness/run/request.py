@@ -40,9 +40,9 @@ OF_OURS = ("source", "substrate", "kubernetes", "workers", "keep", "reuse")
 
 NO_IMAGES = NamedImages()
 IMAGE_HELP = {
-    "load": "On an existing cluster, the image of load generators and clients.",
-    "tools": "On an existing cluster, the image of the pods, one a node, that read what kube-proxy writes.",
-    "agnhost": "On an existing cluster, the image of backends.",
+    "load": "image of load generators and clients",
+    "tools": "image of the pods, one on each node, that read kube-proxy's rules",
+    "agnhost": "image of backends",
 }
 
 Choice = TypeVar("Choice", Mode, Source, Substrate)
@@ -70,11 +70,11 @@ class ClusterRequest:
 
 
 def image_help(name: str) -> str:
-    """What the option of an image is about, and what is taken where it is not given."""
-    otherwise = "; where nothing was pushed, upstream's own" if name == "agnhost" else ""
+    """Return the help of an image's option: what the image is for, and which one is used by default."""
+    otherwise = ", or upstream's image if none was pushed" if name == "agnhost" else ""
     return (
-        f"{IMAGE_HELP[name]} Of any registry that the nodes reach; unless given, the one that `kubeproof images push "
-        f"REGISTRY/PREFIX` pushed last from here{otherwise}."
+        f"For an existing cluster only: {IMAGE_HELP[name]}. The nodes must be able to pull it. Default: the image that "
+        f"the last `kubeproof images push REGISTRY/PREFIX` on this machine pushed{otherwise}."
     )
 
 
