@@ -5,6 +5,7 @@ Each raises a `UsageError` of one line, which names the option, the value and wh
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import reprlib
@@ -16,7 +17,6 @@ from _pytest.mark.expression import Expression
 from clusters.errors import Refused, UsageError
 from clusters.images.lock import read_lock
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
-from harness.run.casenames import NamePatterns, has_case
 
 NODES = (1, 100)
 """A case needs a worker node at least; a /16 of pods has 256 nodes."""
@@ -95,13 +95,13 @@ def require_combination(
         raise Refused(f"{asked}: {refusal.message}", remedy=refusal.remedy) from None
 
 
-def require_cases(named: list[str], directory: Path, patterns: NamePatterns) -> None:
+def require_cases(named: list[str], directory: Path) -> None:
     """Raises `UsageError` for cases that cannot be there; `named` as pytest takes them: `file.py::case[parameters]`."""
     for argument in named:
         path, *names = argument.partition("[")[0].split("::")
         if not (directory / path).exists():
             raise UsageError(f"there is no file or folder {path!r} to take cases from")
-        if names and not has_case(directory / path, names, patterns):
+        if names and not _defines(directory / path, names):
             raise UsageError(f"there is no case {'::'.join(names)!r} in {path}")
 
 
@@ -112,6 +112,22 @@ def require_expression(option: str, typed: str) -> None:
     except SyntaxError as unfit:
         where = f"{unfit.msg}, at column {unfit.offset}"
         raise UsageError(f"{option} {shown(typed)} is no expression of pytest: {where}") from None
+
+
+def _defines(file: Path, names: list[str]) -> bool:
+    """True if each is a function or class that the file defines or imports. Raises `UsageError` if it is not Python.
+
+    The file is not imported, since the cluster is made before pytest collects.
+    """
+    if not file.is_file():
+        return False
+    try:
+        parts = tuple(ast.walk(ast.parse(file.read_bytes())))
+    except (SyntaxError, ValueError) as unfit:
+        raise UsageError(f"{file.name} cannot be read as Python: {unfit}") from None
+    defined = {part.name for part in parts if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    imported = {part.asname or part.name for part in parts if isinstance(part, ast.alias)}
+    return set(names) <= defined | imported
 
 
 def _refused(option: str, typed: object, allowed: str) -> UsageError:

@@ -15,7 +15,6 @@ from clusters.existing.contexts import require_context
 from clusters.images.named import OPTIONS, NamedImages
 from clusters.patience import DEFAULT, Patience, host_patience
 from clusters.spec import Mode, Source, Substrate
-from harness.run.casenames import NamePatterns
 from harness.run.checks import (
     LAST_SERVICES,
     NODES,
@@ -129,8 +128,7 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
     )
     _require_possible(request)
     if not config.option.pyargs:
-        patterns = NamePatterns(config.getini("python_functions"), config.getini("python_classes"))
-        require_cases(config.args, config.invocation_params.dir, patterns)
+        require_cases(config.args, config.invocation_params.dir)
     require_expression("-k", config.option.keyword)
     require_expression("-m", config.option.markexpr)
     return request
