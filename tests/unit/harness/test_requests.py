@@ -18,6 +18,7 @@ from harness.kube.wait import wait_until
 from tests.fakes.apiserver import FakeApiServer, serving
 
 LOOPBACK = "127.0.0.1"
+SYN_SENT = "02"
 
 
 def run(request):
@@ -81,16 +82,16 @@ def answer_one(server, answer):
 
 def test_a_connection_whose_syn_was_lost_once_is_answered_and_counted_as_delayed():
     with full_queue() as server:
-        drops = listen_drops()
+        port = server.getsockname()[1]
 
         def make_room():
-            wait_until("a SYN dropped", listen_drops, lambda seen: seen > drops, deadline_s=10, interval_s=0.02)
+            wait_until("a SYN sent again", lambda: resent_syns(port), lambda seen: seen > 0, deadline_s=10)
             server.accept()[0].close()
             answer_one(server, b"HTTP/1.0 200 OK\r\n\r\nweb-1")
 
         serving = threading.Thread(target=make_room)
         serving.start()
-        (reply,) = run(Request(LOOPBACK, server.getsockname()[1], timeout_s=10))
+        (reply,) = run(Request(LOOPBACK, port, timeout_s=10))
         serving.join()
     assert (reply.ok, reply.body) == (True, "web-1")
     assert reply.syn_retransmits >= 1
@@ -115,12 +116,14 @@ def full_queue():
         yield server
 
 
-def listen_drops():
-    """SYNs that listening sockets have dropped so far (TcpExt in proc_net_netstat(5))."""
-    names, values = (
-        line.split() for line in Path("/proc/net/netstat").read_text().splitlines() if line.startswith("TcpExt:")
+def resent_syns(port):
+    """How often the SYNs of connections to this port have been sent again (/proc/net/tcp in proc_pid_net(5))."""
+    sockets = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(
+        int(retransmits, 16)
+        for _, _, remote, state, _, _, retransmits, *_ in sockets
+        if (remote.partition(":")[2], state) == (f"{port:04X}", SYN_SENT)
     )
-    return int(dict(zip(names, values, strict=True))["ListenDrops"])
 
 
 def test_a_data_packet_sent_again_is_recorded_and_delays_no_connection():
