@@ -37,6 +37,8 @@ def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
         *metrics_server(images.metrics_server),
         dns_probe(images.cases.agnhost),
     )
+    # The controller-manager gives a node its podCIDR some time after the node has joined.
+    _wait(spec.name, "a podCIDR of every node", kubectl, "wait", "--for=jsonpath={.spec.podCIDR}", "nodes", "--all")
     install_network(
         engine,
         node_networks(nodes, kubectl),

@@ -121,6 +121,15 @@ def test_the_metrics_api_is_made_once_somebody_serves_it(tmp_path, installed_kin
     assert (len(served), len(made)) == (1, 1)
 
 
+def test_the_pod_network_waits_until_every_node_has_its_addresses(tmp_path, installed_kind):
+    commands = working(STOCK, installed_kind)
+    provider(commands, tmp_path).create(STOCK, SilentProgress())
+    waited = [number for number, (argv, _) in enumerate(commands.calls) if "--for=jsonpath={.spec.podCIDR}" in argv]
+    read = [number for number, (argv, _) in enumerate(commands.calls) if argv[-3:] == ("get", "nodes", "--output=json")]
+    assert waited
+    assert waited < read
+
+
 def test_what_no_registry_has_is_loaded_into_the_nodes(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
