@@ -1,6 +1,8 @@
-"""The proof that pods work on every node: a pod there is ready when it has resolved a name through DNS.
+"""The proof that pods work on every node: a pod there is ready once it has resolved a name through DNS.
 
-That takes the pod network, the proxy's path to the DNS Service, and CoreDNS, on each node by itself.
+That takes the pod network, the proxy's path to the DNS Service, and CoreDNS, on each node by itself. An init container
+asks again and again. A readiness probe would start a program in a container each second, by which an emulated host
+has no time left for CoreDNS to start.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 NAME = "kubeproof-probe"
-RESOLVED = "kubernetes.default.svc.cluster.local"
+UNTIL_RESOLVED = "until nslookup kubernetes.default.svc.cluster.local; do sleep 1; done"
 
 
 def dns_probe(image: str) -> dict[str, Any]:
@@ -27,18 +29,8 @@ def dns_probe(image: str) -> dict[str, Any]:
                     "terminationGracePeriodSeconds": 0,
                     "enableServiceLinks": False,
                     "automountServiceAccountToken": False,
-                    "containers": [
-                        {
-                            "name": "probe",
-                            "image": image,
-                            "args": ["pause"],
-                            "readinessProbe": {
-                                "exec": {"command": ["nslookup", RESOLVED]},
-                                "periodSeconds": 1,
-                                "timeoutSeconds": 5,
-                            },
-                        }
-                    ],
+                    "initContainers": [{"name": "resolve", "image": image, "command": ["sh", "-c", UNTIL_RESOLVED]}],
+                    "containers": [{"name": "probe", "image": image, "args": ["pause"]}],
                 },
             },
         },
