@@ -8,25 +8,34 @@ import yaml
 
 from clusters.images.lock import KubernetesRelease, Lock
 from clusters.kind.fit import GROUP, V1BETA3, V1BETA4
+from clusters.patience import DEFAULT, Patience
 from clusters.spec import ClusterSpec, Source, Substrate
 
 POD_CIDR = "10.244.0.0/16"
 SERVICE_CIDR = "10.96.0.0/16"
+CREATE_TIMEOUT_S = 600.0
+"""For `kind create cluster` on an ordinary host; a patient engine allows more."""
+
 KUBEADM_SHARE = 0.5
 """How much of the time for the whole creation one wait of kubeadm may take: it fails before kind is ended, and says
 where it stood. With the usual limit that is no less than any of kubeadm's own defaults, of 1 to 5 minutes."""
 
 
+LEASE_S = {"lease-duration": 15, "renew-deadline": 10, "retry-period": 2}
+"""Kubernetes' own: a leader that could not renew its lease within the second ends, and the kubelet starts it again."""
+
+
 def kind_config(
-    spec: ClusterSpec, lock: Lock, release: KubernetesRelease, cgroup_version: str, *, creation_limit_s: float
+    spec: ClusterSpec, lock: Lock, release: KubernetesRelease, cgroup_version: str, patience: Patience
 ) -> str:
-    """The YAML that `kind create cluster --config` reads; `creation_limit_s` is how long kind itself may take."""
+    """The YAML that `kind create cluster --config` reads. `patience` is that of its host."""
     built = spec.source is Source.BUILT
     patches: list[dict[str, Any]] = [_kube_proxy(spec)]
     if built:
         patches.append(_component_versions(lock, release))
     patches.append(_kubelet(cgroup_version))
-    patches += _kubeadm_timeouts(creation_limit_s * KUBEADM_SHARE)
+    patches += _kubeadm_timeouts(patience.seconds(CREATE_TIMEOUT_S) * KUBEADM_SHARE)
+    patches += _leases(patience)
     return yaml.safe_dump(
         {
             "kind": "Cluster",
@@ -86,6 +95,29 @@ def _kubeadm_timeouts(each_s: float) -> list[dict[str, Any]]:
             "kind": "ClusterConfiguration",
             "apiServer": {"timeoutForControlPlane": duration},
         },
+    ]
+
+
+def _leases(patience: Patience) -> list[dict[str, Any]]:
+    """Leases as much longer as deadlines are. On a slow host leaders would lose theirs and end again and again.
+
+    kind's patches replace the list of v1beta4 as a whole, and so it repeats what kind itself has in it.
+    """
+    if patience == DEFAULT:
+        return []
+    of_leaders = {f"leader-elect-{name}": f"{patience.seconds(limit_s):.0f}s" for name, limit_s in LEASE_S.items()}
+    arguments = {"controllerManager": {"enable-hostpath-provisioner": "true", **of_leaders}, "scheduler": of_leaders}
+    listed = {
+        component: [{"name": name, "value": value} for name, value in given.items()]
+        for component, given in arguments.items()
+    }
+    return [
+        {
+            "apiVersion": f"{GROUP}/{version}",
+            "kind": "ClusterConfiguration",
+            **{component: {"extraArgs": given} for component, given in arguments_of.items()},
+        }
+        for version, arguments_of in ((V1BETA4, listed), (V1BETA3, arguments))
     ]
 
 

@@ -14,7 +14,7 @@ from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, UsageErro
 from clusters.images.lock import Lock
 from clusters.images.programs import Programs
 from clusters.kind.addons import install_addons, wait_addons_ready
-from clusters.kind.config import POD_CIDR, SERVICE_CIDR, kind_config
+from clusters.kind.config import CREATE_TIMEOUT_S, POD_CIDR, SERVICE_CIDR, kind_config
 from clusters.kind.failure import kind_error, may_be_slow
 from clusters.kind.fingerprint import fingerprint
 from clusters.kind.images import Images, ImageSet
@@ -25,9 +25,6 @@ from clusters.ownership import KIND_CLUSTER_LABEL, Claimed, Owner, labels_for
 from clusters.processes import HostProcesses, Processes
 from clusters.progress import Progress, timed
 from clusters.spec import ClusterSpec
-
-CREATE_TIMEOUT_S = 600.0
-"""On an ordinary host; a patient engine allows more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +153,7 @@ class KindProvider:
     def _kind_create(self, kind: str, spec: ClusterSpec, images: ImageSet) -> None:
         release = self.lock.release(spec.kubernetes)
         limit_s = self.engine.patience.seconds(CREATE_TIMEOUT_S)
-        config = kind_config(spec, self.lock, release, self.engine.info().cgroup_version, creation_limit_s=limit_s)
+        config = kind_config(spec, self.lock, release, self.engine.info().cgroup_version, self.engine.patience)
         try:
             self.commands.run(
                 *(kind, "create", "cluster", f"--name={spec.name}", "--config=-", f"--image={images.node}"),

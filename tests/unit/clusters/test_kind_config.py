@@ -2,15 +2,16 @@ import pytest
 import yaml
 
 from clusters.images.lock import read_lock
-from clusters.kind.config import kind_config
+from clusters.kind.config import CREATE_TIMEOUT_S, kind_config
+from clusters.patience import DEFAULT, Patience
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 
 LOCK = read_lock()
 
 
-def config(mode=Mode.IPTABLES, source=Source.BUILT, substrate=Substrate.HOST, cgroups="2", limit_s=600.0, **other):
+def config(mode=Mode.IPTABLES, source=Source.BUILT, substrate=Substrate.HOST, cgroups="2", patience=DEFAULT, **other):
     spec = ClusterSpec(mode, "1.37.2", source, substrate, **other)
-    return yaml.safe_load(kind_config(spec, LOCK, LOCK.release("1.37.2"), cgroups, creation_limit_s=limit_s))
+    return yaml.safe_load(kind_config(spec, LOCK, LOCK.release("1.37.2"), cgroups, patience))
 
 
 def patch(document, kind):
@@ -67,13 +68,41 @@ KUBEADM_DEFAULTS_S = {
 
 
 @pytest.mark.parametrize("kind", ["InitConfiguration", "JoinConfiguration"])
-@pytest.mark.parametrize("limit_s", [600.0, 1500.0])
-def test_kubeadm_waits_no_shorter_than_by_itself_and_ends_before_kind_is_ended(kind, limit_s):
-    found = patch(config(limit_s=limit_s), kind)
+@pytest.mark.parametrize("patience", [DEFAULT, Patience(2.5)])
+def test_kubeadm_waits_no_shorter_than_by_itself_and_ends_before_kind_is_ended(kind, patience):
+    found = patch(config(patience=patience), kind)
     assert found["apiVersion"] == "kubeadm.k8s.io/v1beta4"
     waits_s = {name: float(duration.removesuffix("s")) for name, duration in found["timeouts"].items()}
     assert waits_s.keys() == KUBEADM_DEFAULTS_S.keys()
-    assert all(KUBEADM_DEFAULTS_S[name] <= wait_s < limit_s for name, wait_s in waits_s.items())
+    assert all(
+        KUBEADM_DEFAULTS_S[name] <= wait_s < patience.seconds(CREATE_TIMEOUT_S) for name, wait_s in waits_s.items()
+    )
+
+
+def leases(patience, version):
+    """What kubeadm of a version is told of the leaders' leases, as the components' own arguments; None if nothing."""
+    for text in config(patience=patience)["kubeadmConfigPatches"]:
+        found = yaml.safe_load(text)
+        if "scheduler" in found and found["apiVersion"] == f"kubeadm.k8s.io/{version}":
+            return found["controllerManager"]["extraArgs"], found["scheduler"]["extraArgs"]
+    return None
+
+
+def test_on_an_ordinary_host_leases_are_kubernetes_own():
+    assert leases(DEFAULT, "v1beta4") is leases(DEFAULT, "v1beta3") is None
+
+
+def test_a_slow_hosts_leaders_have_as_much_more_time_for_their_leases():
+    lasting = {
+        "leader-elect-lease-duration": "60s",
+        "leader-elect-renew-deadline": "40s",
+        "leader-elect-retry-period": "8s",
+    }
+    kept = {"enable-hostpath-provisioner": "true"}
+    assert leases(Patience(4), "v1beta3") == ({**kept, **lasting}, lasting)
+    manager, scheduler = leases(Patience(4), "v1beta4")
+    assert {given["name"]: given["value"] for given in manager} == {**kept, **lasting}
+    assert {given["name"]: given["value"] for given in scheduler} == lasting
 
 
 def test_an_older_kubeadm_gets_the_one_timeout_that_it_knows():
