@@ -15,6 +15,7 @@ import pytest
 from clusters.choose import provider_of
 from clusters.cluster import Cluster, Node
 from clusters.errors import UsageError
+from clusters.patience import host_patience
 from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from harness.claims import ClaimRecorder
@@ -30,7 +31,7 @@ from harness.kube.requests import CLOCK, Reply, Request, hit, read_clock_s
 from harness.kube.services import ServiceMaker, service_maker
 from harness.kube.wait import Waits
 from harness.kube.watch import WatchRecorder
-from harness.kube.workloads import client_pod
+from harness.kube.workloads import client_pod, probe_period_s
 from harness.outside import OutsideClient
 from harness.run.log import RunLog
 from harness.run.record import RECORD
@@ -164,7 +165,12 @@ class ClientMaker(Protocol):
 @pytest.fixture
 def read_manifest(cluster: Cluster, namespace: str, request: pytest.FixtureRequest) -> ManifestReader:
     """Read what stands in a YAML file beside the case."""
-    known = {"agnhost": cluster.images.agnhost, "load": cluster.images.load, "namespace": namespace}
+    known = {
+        "agnhost": cluster.images.agnhost,
+        "load": cluster.images.load,
+        "namespace": namespace,
+        "probe_period_s": probe_period_s(host_patience()),
+    }
     return lambda file, **words: read_manifests(request.path.parent / file, {**known, **words})
 
 

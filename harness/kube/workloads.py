@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from clusters.cluster import CaseImages
+from clusters.patience import Patience, host_patience
 
 HTTP_PORT = 8080
 UDP_PORT = 8081
@@ -12,18 +14,31 @@ NOT_READY_FILE = "/tmp/not-ready"
 """A switchable backend is ready as long as this file is absent."""
 
 IF_SERVING = {"httpGet": {"path": "/hostname", "port": HTTP_PORT}, "periodSeconds": 1}
-IF_SWITCHED_ON = {
-    "exec": {"command": ["test", "!", "-e", NOT_READY_FILE]},
-    "periodSeconds": 1,
-    "failureThreshold": 1,
-}
-"""Readiness probes. The kubelet starts a program for the second: 45 ms of processor each time, on 2 cores."""
 
 RESOURCES = {"requests": {"cpu": "50m"}}
 """A pod that requests nothing has 2 of about 2,000 shares of a busy node: a millisecond of work and it stands still
 for half a second, which looks like a connection that kube-proxy lost.
 https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run
 """
+
+
+def probe_period_s(patience: Patience) -> int:
+    """Return how often a probe that starts a program may do so.
+
+    That takes 45 ms of a processor each time (2 cores), and so much longer on a slow host that a few pods with such a
+    probe each second leave it no time for anything else.
+    """
+    return math.ceil(patience.seconds(1))
+
+
+def _if_switched_on(patience: Patience) -> dict[str, Any]:
+    period_s = probe_period_s(patience)
+    return {
+        "exec": {"command": ["test", "!", "-e", NOT_READY_FILE]},
+        "periodSeconds": period_s,
+        "timeoutSeconds": period_s,
+        "failureThreshold": 1,
+    }
 
 
 def pod_spec(container: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -38,11 +53,17 @@ def pod_spec(container: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def backends(
-    images: CaseImages, name: str, replicas: int, *, node: str | None = None, switchable: bool = False
+    images: CaseImages,
+    name: str,
+    replicas: int,
+    *,
+    node: str | None = None,
+    switchable: bool = False,
+    patience: Patience | None = None,
 ) -> dict[str, Any]:
     """A Deployment of HTTP (8080) and UDP (8081) servers that answer with their pod's name.
 
-    A case can make the readiness probes of `switchable` ones fail.
+    A case can make the readiness probes of `switchable` ones fail. `patience` is that of this host unless given.
     """
     labels = {"app": name}
     container = {
@@ -50,7 +71,7 @@ def backends(
         "image": images.agnhost,
         "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
         "resources": RESOURCES,
-        "readinessProbe": IF_SWITCHED_ON if switchable else IF_SERVING,
+        "readinessProbe": _if_switched_on(patience or host_patience()) if switchable else IF_SERVING,
     }
     return {
         "apiVersion": "apps/v1",
