@@ -49,6 +49,10 @@ class Request:
         return ("python3", "-c", PROGRAM, json.dumps(asdict(self)))
 
 
+FIRST_RETRANSMISSION_US = 950_000
+"""When Linux sends a SYN again that was not answered: after a second (RFC 6298), counted in ticks of its timer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What one connection met. `at_s` is the client's wall clock at its end, `latency_us` the time from its beginning.
@@ -82,11 +86,14 @@ class Reply:
     def delayed(self) -> bool:
         """It was answered, but its first packet or the reply to that was lost.
 
-        Only a SYN that was sent again counts. Data that is sent again need not be lost: the kernel probes for a lost
-        tail after some 200 ms without an acknowledgement (RFC 8985), which a busy host reaches by chance. And latency
-        alone does not tell a lost packet from a client that had no processor.
+        Only a SYN that was sent again because its time was up counts. Linux sends one again at once where an earlier
+        connection of the same ports, still held by the backend, has answered it (`tcp_rcv_synsent_state_process` in
+        https://github.com/torvalds/linux/blob/v6.12/net/ipv4/tcp_input.c): nothing was lost then. Nor need data be lost
+        that is sent again: the kernel probes for a lost tail after some 200 ms without an acknowledgement (RFC 8985),
+        which a busy host reaches by chance. And latency alone does not tell a lost packet from a client that had no
+        processor.
         """
-        return self.ok and self.syn_retransmits > 0
+        return self.ok and self.syn_retransmits > 0 and (self.connect_us or 0) >= FIRST_RETRANSMISSION_US
 
 
 def read_replies(result: ExecResult, who: str) -> tuple[Reply, ...]:

@@ -126,6 +126,12 @@ def resent_syns(port):
     )
 
 
+def test_a_syn_sent_again_because_an_earlier_connection_answered_it_was_not_lost():
+    """Linux does so within some milliseconds."""
+    reply = Reply(ok=True, body="web-1", error="", latency_us=9_000, at_s=0.0, connect_us=8_200, syn_retransmits=1)
+    assert not delayed((reply,))
+
+
 def test_a_data_packet_sent_again_is_recorded_and_delays_no_connection():
     reply = Reply(ok=True, body="web-1", error="", latency_us=210_000, at_s=0.0, connect_us=90, retransmits=1)
     assert not delayed((reply,))
