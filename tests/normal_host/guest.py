@@ -100,7 +100,7 @@ def read_left(left: Path, console: Path) -> GuestRun:
 
 def _script(mode: Mode, acceleration: tuple[str, ...], options: tuple[str, ...]) -> str:
     patience = 1 if acceleration == KVM else PATIENCE
-    words = ("--substrate=host", "--source=built", "-m", "not performance", *options)
+    words = ("--substrate=host", "--source=built", "--verbose", "-m", "not performance", *options)
     return f"""\
 export PATH=/job/bin:$PATH PYTHONPATH=/job/packages KUBEPROOF_PATIENCE={patience} PYTHONUNBUFFERED=1
 mkdir -p /job/left/runs
