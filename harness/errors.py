@@ -5,8 +5,9 @@
         ├── DeadlinePassed   not in time; the message holds what was last seen
         └── BecameImpossible it cannot happen any more, so we did not wait for the deadline
 
-Any other AssertionError of a case is a failed expectation, and so are `pytest.fail` and the Kubernetes
-client's `ApiException`. Every other exception is an environment error, never a failure of Kubernetes:
+Any other AssertionError of a case is a failed expectation, and so are `pytest.fail` and an `ApiException` of the
+Kubernetes client by which the API server refuses the request itself. Every other exception is an environment error,
+never a failure of Kubernetes: an API server that is overloaded or has only just started,
 `clusters.errors.WorldError`, a bug in the case such as a `KeyError`, and whatever fails in set-up or
 tear-down, where the case asserts nothing (`harness.run.record.outcome_of`).
 """

@@ -15,8 +15,9 @@ from reports.model import Finding, Measurement, Outcome, Verdict
 
 ATTRIBUTE = "kubeproof"
 
-FAILURES = (AssertionError, pytest.fail.Exception, ApiException)
-"""Errors of a case by which Kubernetes failed: an expectation of the case, or an answer of the API server."""
+UNABLE = frozenset((401, 403, 408, 429))
+"""With these, as with every status from 500 on, the API server says that it cannot or may not serve us now: it has too
+much to do, or has just started again and does not know its roles yet."""
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ def attach(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[N
 
 
 def outcome_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Outcome:
-    """Return the outcome of one phase of a case. Kubernetes failed only if the case itself ended with a `FAILURES`.
+    """Return the outcome of one phase of a case. Kubernetes failed only if the case itself found that it did.
 
     Any other exception is an environment error: of the world, such as a broken connection, or of the case, such as a
     `KeyError`. Neither shows that Kubernetes misbehaved. So is anything that fails in set-up or tear-down: late pods
@@ -70,9 +71,17 @@ def outcome_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Outcom
         return Outcome.PASSED
     error = None if call.excinfo is None else call.excinfo.value
     # pytest itself fails a case without an exception, by its plugins or as a strict xfail: an expectation, too.
-    if report.when == "call" and (error is None or isinstance(error, FAILURES)):
+    if report.when == "call" and (error is None or _blames_kubernetes(error)):
         return Outcome.FAILED
     return Outcome.ENVIRONMENT_ERROR
+
+
+def _blames_kubernetes(error: BaseException) -> bool:
+    """True for a failed expectation, and for an answer by which the API server refuses the request itself."""
+    if isinstance(error, ApiException):
+        status = error.status or 0
+        return 400 <= status < 500 and status not in UNABLE
+    return isinstance(error, AssertionError | pytest.fail.Exception)
 
 
 def reason_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:

@@ -33,6 +33,9 @@ def test_says_itself_that_it_fails(cluster): pytest.fail("two backends")
 def test_wants_a_refusal(cluster):
     with pytest.raises(ApiException): pass
 def test_api_server_refuses(cluster): raise ApiException(status=422, reason="POST /pods: Unprocessable Entity")
+def test_api_server_is_overloaded(cluster): raise ApiException(status=429, reason="Too Many Requests")
+def test_api_server_knows_no_roles_yet(cluster): raise ApiException(status=403, reason="Forbidden")
+def test_api_server_is_ill(cluster): raise ApiException(status=500, reason="etcdserver: request timed out")
 def test_has_a_bug(cluster): {}["status"]
 def test_connection_breaks(cluster): raise ProtocolError("Connection aborted.")
 def test_fixture_fails(cluster, broken): pass
@@ -122,6 +125,9 @@ def test_only_a_failed_expectation_speaks_about_kubernetes(run):
         "test_says_itself_that_it_fails": "failed",
         "test_wants_a_refusal": "failed",
         "test_api_server_refuses": "failed",
+        "test_api_server_is_overloaded": "environment error",
+        "test_api_server_knows_no_roles_yet": "environment error",
+        "test_api_server_is_ill": "environment error",
         "test_has_a_bug": "environment error",
         "test_connection_breaks": "environment error",
         "test_fixture_fails": "environment error",
