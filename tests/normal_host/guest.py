@@ -110,7 +110,7 @@ cd /job/project
 python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/job/left/runs {shlex.join(words)}
 echo $? > /job/left/exit-code
 cut -d' ' -f1 /proc/modules > /job/left/modules
-cp -r /root/.local/state/kubeproof/failed /job/left/failed
+cp -r "$HOME/.local/state/kubeproof/failed" /job/left/ 2>/dev/null
 python3 -m harness.cli clean; echo $? > /job/left/clean-exit-code
 docker ps --all --quiet > /job/left/containers
 """
