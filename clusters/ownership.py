@@ -27,7 +27,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process, told apart from a later one with the same id by its start time and the machine's boot.
+    """A process. Its start time and the machine's boot distinguish it from a later one with the same id.
 
     Its id is one of its PID namespace (pid_namespaces(7)): containers that share an engine have one each.
     """

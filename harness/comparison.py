@@ -134,7 +134,7 @@ def _require_one_host(ours: RunResults, theirs: RunResults) -> None:
     """Raise `Refused` if the loopback baselines of the two runs do not overlap.
 
     The baseline traverses no rule, so it does not depend on the mode. If the ranges of its medians do not overlap, the
-    host has changed between the runs, and a difference of modes cannot be told from that change.
+    host has changed between the runs, and a difference of modes cannot be distinguished from that change.
     """
     here, there = _floors_us(ours), _floors_us(theirs)
     if here and there and (min(here) > max(there) or min(there) > max(here)):

@@ -75,7 +75,7 @@ class ServiceHandle:
             )
 
     def observe_front(self, front: ServicePort) -> dict[str, Observation[frozenset[ServicePort]]]:
-        """By node: whether its kernel comes to lead this front to backends within `PROGRAMMED_DEADLINE_S`."""
+        """By node: whether its kernel comes to lead this service address to backends within `PROGRAMMED_DEADLINE_S`."""
         return {
             node.name: observe_within(
                 f"{front} in the kernel of node {node.name}",

@@ -86,8 +86,8 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
             number, fronts = first_wrong
             such_as = min(front.address for front in fronts)
             raise DeadlinePassed(
-                "filler Services in every node's kernel",
-                f"{len(fronts)} fronts wrong on node {number + 1}, such as {such_as}",
+                "dummy Services in every node's kernel",
+                f"{len(fronts)} service addresses wrong on node {number + 1}, such as {such_as}",
                 now_s - start_s,
             )
         time.sleep(max(0.5, PAUSE * (now_s - look_s)))  # see above

@@ -49,7 +49,7 @@ def owner_in(proc: Path) -> Owner:
 
 def test_nothing_is_known_of_a_process_of_another_pid_namespace():
     """Two CI jobs in containers that share one engine: each has a process of the other's number, or none."""
-    elsewhere = replace(Owner.myself(), pid_namespace="1")
+    elsewhere = replace(Owner.myself(), start_ticks=1, pid_namespace="1")
     assert not elsewhere.is_visible()
     assert not elsewhere.has_ended()
     assert not claimed({**labels_for("a", keep=False), OWNER_LABEL: str(elsewhere)}).abandoned

@@ -96,7 +96,9 @@ def test_where_fronts_are_looked_up_positions_are_names_only():
 
 def test_a_step_that_never_converges_says_what_is_wrong_and_where():
     left = frozenset({ServicePort("10.96.0.2", 80)})
-    with pytest.raises(DeadlinePassed, match=r"not in time after .* 1 fronts wrong on node 2, such as 10\.96\.0\.2"):
+    with pytest.raises(
+        DeadlinePassed, match=r"not in time after .* 1 service addresses wrong on node 2, such as 10\.96\.0\.2"
+    ):
         wait_everywhere(lambda: iter([frozenset(), left]), deadline_s=-1)
 
 
