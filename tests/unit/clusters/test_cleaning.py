@@ -193,6 +193,30 @@ def test_nodes_that_are_not_proved_to_be_ours_stay(name, settings):
     assert docker.removed == []
 
 
+@pytest.mark.parametrize(
+    "settings", [{"running": True}, {"network": "kind", "running": False}], ids=["it runs", "another network"]
+)
+def test_a_node_that_turns_out_to_be_somebody_elses_stays(settings):
+    """What the engine still makes may be ours; whose it is can be seen between a look and the removal."""
+    docker = FakeDocker()
+    docker.add_node(NAME, "node", making=10**6, **settings)
+    (node,) = docker.containers
+
+    class Made(FakeDocker):
+        def run(self, *argv, **given):
+            asked = argv[1:3] == ("container", "inspect")
+            self.inspections += asked
+            if asked and self.inspections == 3:  # that of the removal
+                node.making = 0
+            return super().run(*argv, **given)
+
+    made = Made(docker.containers)
+    made.inspections = 0
+    clean(made)
+    assert made.inspections > 3
+    assert made.removed == []
+
+
 def test_a_network_without_labels_of_ours_protects_its_nodes():
     docker = FakeDocker()
     docker.add_network(NAME, {})
