@@ -9,10 +9,9 @@ from pathlib import Path
 from clusters.command import Commands
 from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.progress import Progress
+from tests.normal_host.acceleration import EMULATION, KVM, Acceleration
 from tests.normal_host.machine import Machine
 
-KVM = ("-accel", "kvm", "-cpu", "host")
-EMULATION = ("-accel", "tcg,thread=multi,tb-size=2048", "-cpu", "max")
 MEMORY = "8G"
 KERNEL_LINE = "console=ttyS0 panic=-1 net.ifnames=0 mitigations=off quiet"
 NOT_FOUND = 127
@@ -37,8 +36,8 @@ class Disk:
         return ("-drive", f"file={self.file},format=raw,if=virtio,cache=unsafe,snapshot={snapshot}")
 
 
-def choose_acceleration(commands: Commands, machine: Machine, progress: Progress) -> tuple[str, ...]:
-    """Return QEMU's arguments for KVM if a kernel boots by it here, otherwise those for emulation.
+def choose_acceleration(commands: Commands, machine: Machine, progress: Progress) -> Acceleration:
+    """Return KVM if a kernel boots by it here, otherwise emulation.
 
     A /dev/kvm that can be opened proves nothing: nested ones exist that never leave the boot loader. Raises
     `CommandFailed` if there is no QEMU.
@@ -66,7 +65,7 @@ def choose_acceleration(commands: Commands, machine: Machine, progress: Progress
 def boot(
     commands: Commands,
     machine: Machine,
-    acceleration: tuple[str, ...],
+    acceleration: Acceleration,
     disks: tuple[Disk, Disk],
     console: Path,
     timeout_s: float,
@@ -80,7 +79,9 @@ def boot(
     drives = [argument for disk in (Disk(machine.root), *disks) for argument in disk.arguments]
     try:
         commands.run(
-            *_qemu(acceleration, machine, console, f"root=/dev/vda rw {KERNEL_LINE}", MEMORY),
+            *_qemu(
+                acceleration, machine, console, f"root=/dev/vda rw {KERNEL_LINE} {acceleration.kernel_line}", MEMORY
+            ),
             *("-initrd", str(machine.initrd), "-smp", "2", *drives),
             timeout_s=timeout_s,
         )
@@ -96,11 +97,11 @@ def boot(
 
 
 def _qemu(
-    acceleration: tuple[str, ...], machine: Machine, console: Path, kernel_line: str, memory: str
+    acceleration: Acceleration, machine: Machine, console: Path, kernel_line: str, memory: str
 ) -> tuple[str, ...]:
     """A machine without display and network, that ends instead of booting again."""
     return (
-        *("qemu-system-x86_64", "-machine", "q35", *acceleration, "-m", memory),
+        *("qemu-system-x86_64", "-machine", "q35", *acceleration.arguments, "-m", memory),
         *("-display", "none", "-monitor", "none", "-serial", f"file:{console}", "-nic", "none", "-no-reboot"),
         *("-kernel", str(machine.kernel), "-append", kernel_line),
     )

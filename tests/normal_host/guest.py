@@ -16,7 +16,8 @@ from clusters.images.programs import Programs
 from clusters.images.recipes import KIND
 from clusters.progress import Progress, timed
 from clusters.spec import Mode
-from tests.normal_host.boot import KVM, Disk, boot
+from tests.normal_host.acceleration import Acceleration
+from tests.normal_host.boot import Disk, boot
 from tests.normal_host.machine import Machine, make_disk
 
 PROJECT = Path(__file__).parents[2]
@@ -28,8 +29,6 @@ PIP_TIMEOUT_S = 900.0
 WORK_MIB = 4096
 
 SUITES = ("suites/services", "suites/ipvs")
-PATIENCE = 8
-"""How many times longer set-up and waits may take under emulation."""
 RUN_TIMEOUT_S = 7200.0
 
 
@@ -51,7 +50,7 @@ class GuestRun:
 def run_in_guest(
     commands: Commands,
     machine: Machine,
-    acceleration: tuple[str, ...],
+    acceleration: Acceleration,
     images: Disk,
     programs: Programs,
     mode: Mode,
@@ -98,15 +97,15 @@ def read_left(left: Path, console: Path) -> GuestRun:
     )
 
 
-def _script(mode: Mode, acceleration: tuple[str, ...], options: tuple[str, ...]) -> str:
-    patience = 1 if acceleration == KVM else PATIENCE
-    words = ("--substrate=host", "--source=built", "--verbose", "-m", "not performance", *options)
+def _script(mode: Mode, acceleration: Acceleration, options: tuple[str, ...]) -> str:
+    cluster = ("--substrate=host", "--source=built", f"--workers={acceleration.workers}")
+    words = (*cluster, "--verbose", "-m", "not performance", *options)
     return f"""\
-export PATH=/job/bin:$PATH PYTHONPATH=/job/packages KUBEPROOF_PATIENCE={patience} PYTHONUNBUFFERED=1
+export PATH=/job/bin:$PATH PYTHONPATH=/job/packages KUBEPROOF_PATIENCE={acceleration.patience} PYTHONUNBUFFERED=1
 mkdir -p /job/left/runs
 docker info > /dev/null; code=$?; echo $code > /job/left/docker
 [ $code = 0 ] || exit
-cd /job/project
+{acceleration.preparation}cd /job/project
 python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/job/left/runs {shlex.join(words)}
 echo $? > /job/left/exit-code
 cut -d' ' -f1 /proc/modules > /job/left/modules

@@ -13,6 +13,7 @@ from clusters.images.lock import Lock
 from clusters.images.programs import Programs
 from clusters.images.recipes import recipe_book
 from clusters.progress import Progress, timed
+from tests.normal_host.acceleration import Acceleration
 from tests.normal_host.boot import Disk, boot
 from tests.normal_host.machine import Machine, make_disk
 
@@ -30,7 +31,7 @@ echo "{LOADED}"
 def ensure_image_disk(
     commands: Commands,
     machine: Machine,
-    acceleration: tuple[str, ...],
+    acceleration: Acceleration,
     cache: Path,
     lock: Lock,
     programs: Programs,

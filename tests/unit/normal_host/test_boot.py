@@ -7,7 +7,8 @@ import pytest
 from clusters.errors import ClusterNotReady, CommandFailed
 from tests.fakes.commands import ScriptedCommands
 from tests.fakes.progress import SilentProgress
-from tests.normal_host.boot import EMULATION, KVM, Disk, boot, choose_acceleration
+from tests.normal_host.acceleration import EMULATION, KVM
+from tests.normal_host.boot import Disk, boot, choose_acceleration
 from tests.normal_host.machine import Machine
 
 MACHINE = Machine(Path("/machine"))
@@ -64,6 +65,13 @@ def test_only_a_kept_disk_keeps_what_is_written(tmp_path):
     assert "file=/machine/root.img,format=raw,if=virtio,cache=unsafe,snapshot=on" in line
     assert "file=/docker.img,format=raw,if=virtio,cache=unsafe,snapshot=on" in line
     assert "file=/job.img,format=raw,if=virtio,cache=unsafe,snapshot=off" in line
+
+
+def test_an_emulated_kernel_takes_its_clock_from_the_processor(tmp_path):
+    commands = saying("")
+    boot(commands, MACHINE, EMULATION, (Disk(Path("/d")), Disk(Path("/j"))), tmp_path / "console.log", 10.0)
+    (line,) = commands.asked_for("qemu")
+    assert " tsc=reliable " in line
 
 
 def test_a_machine_that_does_not_end_is_reported_with_its_last_words(tmp_path):
