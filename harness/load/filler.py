@@ -69,7 +69,7 @@ def existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
 
 
 def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, deadline_s: float) -> float:
-    """Seconds until no kernel holds a wrong set of fronts any more.
+    """Seconds until no kernel holds a wrong set of service addresses any more.
 
     `wrong` reads one node's kernel after the other: what is missing there, or there still. A node is not
     read before the one ahead of it is right, and four times as long as the last look took is left before the
@@ -78,16 +78,16 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
     start_s = time.monotonic()
     while True:
         look_s = time.monotonic()
-        first_wrong = next(((number, fronts) for number, fronts in enumerate(wrong()) if fronts), None)
+        first_wrong = next(((number, wrong_ports) for number, wrong_ports in enumerate(wrong()) if wrong_ports), None)
         now_s = time.monotonic()
         if first_wrong is None:
             return now_s - start_s
         if now_s - start_s > deadline_s:
-            number, fronts = first_wrong
-            such_as = min(front.address for front in fronts)
+            number, wrong_ports = first_wrong
+            such_as = min(port.address for port in wrong_ports)
             raise DeadlinePassed(
                 "dummy Services in every node's kernel",
-                f"{len(fronts)} service addresses wrong on node {number + 1}, such as {such_as}",
+                f"{len(wrong_ports)} service addresses wrong on node {number + 1}, such as {such_as}",
                 now_s - start_s,
             )
         time.sleep(max(0.5, PAUSE * (now_s - look_s)))  # see above

@@ -1,4 +1,4 @@
-"""How the machine's processors are run, and what a run there has to bear in mind."""
+"""KVM or emulation: QEMU's arguments for each, and how suites are run in a machine of that speed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Acceleration:
     """One way to run the machine's processors.
 
-    `arguments` are QEMU's, `kernel_line` is added to the kernel's. `preparation` are commands that the machine runs
-    before the suites. `patience` is how many times longer set-up and waits may take, `workers` the cluster's size.
+    `arguments` are QEMU's, `kernel_line` is added to the kernel's command line. `preparation` are shell commands that the
+    machine runs before the suites. `patience` is the factor for deadlines, `workers` the number of worker nodes.
     """
 
     arguments: tuple[str, ...]
@@ -22,24 +22,23 @@ class Acceleration:
 
 KVM = Acceleration(("-accel", "kvm", "-cpu", "host"), patience=1, workers=2)
 
-LONGER_TURNS = """\
+COARSE_SCHEDULING = """\
 for limit in min_granularity_ns wakeup_granularity_ns latency_ns; do
   file=/sys/kernel/debug/sched/$limit
   echo $(( $(cat $file) * 20 )) > $file
 done
 """
-"""Let each program run 20 times as long before another has its turn: https://docs.kernel.org/scheduler/sched-design-CFS.html.
+"""Raise the scheduler's granularity 20 times: https://docs.kernel.org/scheduler/sched-design-CFS.html.
 
-For an emulated processor a change of programs costs most of all, since it forgets what it has translated addresses to.
+Context switches are expensive under emulation, because QEMU flushes its software TLB at each of them.
 """
 
 EMULATION = Acceleration(
     ("-accel", "tcg,thread=multi,tb-size=2048", "-cpu", "max"),
     patience=8,
     workers=1,
-    # Without tsc=reliable the kernel takes its clock from a device (HPET), through the one lock of all of QEMU, at each
-    # reading; with highres=off timers end at the kernel's ticks, of 4 ms, many at once. An idle cluster of three nodes
-    # keeps two processors 95% busy without these two and longer turns, and about 50% with them.
+    # Without tsc=reliable the clocksource is the HPET, a device that QEMU emulates under one global lock. Without
+    # high-resolution timers (highres=off) timers expire together at ticks of 4 ms, and interrupt less often.
     kernel_line="tsc=reliable highres=off",
-    preparation=LONGER_TURNS,
+    preparation=COARSE_SCHEDULING,
 )
