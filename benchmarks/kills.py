@@ -205,7 +205,7 @@ def docker(*argv: str) -> list[str]:
 
 def clean() -> str:
     """What `kubeproof clean` says."""
-    argv = [sys.executable, "-m", "harness.cli", "clean"]
+    argv = [sys.executable, "-m", "harness.cli.main", "clean"]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=CLEAN_DEADLINE_S, check=False)
     return done.stdout.strip() if done.returncode == 0 else f"exit code {done.returncode}: {done.stderr.strip()}"
 

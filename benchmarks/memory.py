@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.load.records import CLOCKS, to_measurement
-from harness.measure.histogram import encode
+from harness.statistics.histogram import encode
 
 MILLIONS = 10
 EACH = 1000

@@ -7,11 +7,11 @@ from typing import Any
 from clusters.addons.guard import UPLINK
 from clusters.addons.metallb import ADDRESSES_ANNOTATION, LB_CLASS, Pools, given_address
 from clusters.cluster import Node
+from harness.dataplane.services import ServiceHandle
 from harness.kube.client import Kube
-from harness.kube.nodeshell import NodeShell
+from harness.kube.nodes.shell import NodeShell
 from harness.kube.observe import Observation, observe_within
-from harness.kube.services import ServiceHandle
-from harness.outside import OutsideClient
+from harness.traffic.outside import OutsideClient
 
 DEADLINE_S = 60.0
 

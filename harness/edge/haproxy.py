@@ -9,9 +9,9 @@ import csv
 from collections.abc import Iterable
 
 from clusters.cluster import Node
-from harness.kube.requests import Request
 from harness.kube.wait import wait_until
-from harness.outside import OutsideClient, OutsideContainer
+from harness.traffic.outside import OutsideClient, OutsideContainer
+from harness.traffic.requests import Request
 
 PORT, STATE_PORT = 80, 8404
 SERVERS = "nodes"

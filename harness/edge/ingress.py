@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from clusters.addons.traefik import CONTROLLER_NAME, INGRESS_CLASS, NATIVE_ANNOTATION, PRIORITY_ANNOTATION
 from clusters.cluster import Node
-from harness.kube.requests import Reply, Request
 from harness.kube.wait import wait_until
-from harness.outside import OutsideClient
+from harness.traffic.outside import OutsideClient
+from harness.traffic.requests import Reply, Request
 
 DEADLINE_S = 30.0
 

@@ -8,7 +8,7 @@ what Kubernetes documents.
     claim.record("7.1", decide_restart(restarted.met))
     restarted.require()
 
-Only a case that passes decides a claim (`harness.run.verdicts`). If `require` fails the case, the claim is untested,
+Only a case that passes decides a claim (`harness.plugin.run.verdicts`). If `require` fails the case, the claim is untested,
 and the report shows the recorded evidence as part of the reason. To let a time-out refute a claim, do not require the
 condition: a case fails only where Kubernetes does not do what its documentation says.
 

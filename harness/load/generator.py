@@ -12,7 +12,7 @@ from threading import Event
 
 from clusters.cluster import Node
 from harness.kube.client import Kube
-from harness.load.beside import beside
+from harness.load.background import beside
 from harness.load.master import Master, running_master
 from harness.load.plan import LoadPlan, LoadResult
 from harness.load.workers import worker_pods

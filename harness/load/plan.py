@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from clusters.cluster import Cluster
 from clusters.errors import Refused
-from harness.measure.histogram import merge
+from harness.statistics.histogram import merge
 
 LATE_SHARE = 0.01
 BUSY_SHARE = 0.5

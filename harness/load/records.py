@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.load.plan import LoadResult, TargetBlocks
-from harness.measure.histogram import BlockCounts, block_counts, merge
-from harness.measure.intervals import quantile, quantile_interval
+from harness.statistics.histogram import BlockCounts, block_counts, merge
+from harness.statistics.quantile_interval import quantile, quantile_interval
 from reports.model import Measurement
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}

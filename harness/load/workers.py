@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.kube.workloads import RESOURCES, on_node, pod_spec
+from harness.kube.objects.workloads import RESOURCES, on_node, pod_spec
 from harness.load.master import PROCESSES
 
 PACKAGE = "kubeproof_load"

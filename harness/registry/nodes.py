@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from clusters.cluster import Node
-from harness.kube.nodeshell import NodeShell
+from harness.kube.nodes.shell import NodeShell
 
 HOSTS = "/etc/containerd/certs.d"
 """Where containerd looks at every pull: as our nodes' config.toml says, and that of kind's nodes since kind 0.27.

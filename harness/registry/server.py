@@ -1,6 +1,6 @@
 """A registry beside the cluster: a container on the network of its nodes, that is no part of it.
 
-It runs the CNCF's distribution, and is empty at first. `harness.outside` says why testcontainers' reaper is off.
+It runs the CNCF's distribution, and is empty at first. `harness.traffic.outside` says why testcontainers' reaper is off.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import WorldError
-from harness.claims import ClaimRecorder, Spoken
+from harness.run.claims import ClaimRecorder, Spoken
 from reports.model import Finding, Measurement, Outcome, Verdict
 
 ATTRIBUTE = "kubeproof"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.load.filler import LABEL, filler_address, filler_slice
+from harness.performance.dummy_services.objects import LABEL, filler_address, filler_slice
 
 CIDR = "10.96.0.0/16"
 SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"

@@ -15,7 +15,7 @@ from clusters.cluster import Cluster, Node, Role
 from clusters.errors import ClusterNotReady, ImageUnavailable
 from clusters.progress import Progress
 from clusters.spec import Mode, Source, Substrate
-from harness.run.request import ClusterRequest
+from harness.plugin.run.request import ClusterRequest
 from reports.model import RunResults
 from tests.fakes.images import CASE_IMAGES
 

@@ -3,7 +3,7 @@
 from clusters.cluster import Node, Role
 from clusters.spec import Mode
 from harness.dataplane.reader import ServicePort
-from harness.load.setting import SweepSetting
+from harness.performance.sweep.setting import SweepSetting
 
 SETTING = SweepSetting(
     kube=None,

@@ -110,7 +110,7 @@ python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/job/left/ru
 echo $? > /job/left/exit-code
 cut -d' ' -f1 /proc/modules > /job/left/modules
 cp -r "$HOME/.local/state/kubeproof/failed" /job/left/ 2>/dev/null
-python3 -m harness.cli clean; echo $? > /job/left/clean-exit-code
+python3 -m harness.cli.main clean; echo $? > /job/left/clean-exit-code
 docker ps --all --quiet > /job/left/containers
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from clusters.cluster import Cluster
 from clusters.errors import WorldError
-from harness.run.exitcode import NOTHING_RAN
+from harness.plugin.run.exit_code import NOTHING_RAN
 from reports.model import RunResults
 from reports.store import LATEST, read_results
 from tests.planted.failure import Failure

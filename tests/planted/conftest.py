@@ -11,8 +11,8 @@ from clusters.cluster import Cluster
 from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
-from harness.kube.nodeshell import NodeShell
-from harness.stash import CLUSTER
+from harness.kube.nodes.shell import NodeShell
+from harness.run.stash import CLUSTER
 from tests.planted.fault import Fault, Site
 from tests.planted.faults import FAULTS, proxy
 from tests.planted.health import faults_namespace

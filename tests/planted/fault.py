@@ -11,7 +11,7 @@ from clusters.spec import Mode
 from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
-from harness.kube.nodeshell import NodeShell
+from harness.kube.nodes.shell import NodeShell
 from tests.planted.expectation import Expectation
 
 EVERY_MODE = frozenset(Mode)

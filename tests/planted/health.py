@@ -9,7 +9,7 @@ from typing import Any
 from clusters.cluster import Node
 from clusters.errors import CommandFailed
 from harness.dataplane.reader import Backend, ServicePort
-from harness.kube.namespaces import own_namespace
+from harness.kube.objects.namespaces import own_namespace
 from harness.kube.wait import condition_of, is_ready, pod_state, wait_until
 from tests.planted.fault import NAMESPACE, Site
 

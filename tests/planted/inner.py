@@ -11,8 +11,8 @@ import pytest
 
 from clusters.cluster import Cluster
 from clusters.progress import Progress
-from harness.run.owner import ClusterOwner
-from harness.run.request import ClusterRequest
+from harness.plugin.run.owner import ClusterOwner
+from harness.plugin.run.request import ClusterRequest
 from tests.planted.failure import Failure
 
 CLUSTER_FILE = "KUBEPROOF_PLANTED_CLUSTER"

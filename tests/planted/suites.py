@@ -73,8 +73,8 @@ AUTOSCALING = "suites/autoscaling"
 CPU = f"{AUTOSCALING}/test_scaling.py::test_replicas_follow_the_cpu_that_requests_cost"
 TOLERANCE = f"{AUTOSCALING}/test_behavior.py::test_a_tenth_above_the_target_is_tolerated"
 
-MAKING_A_SERVICE = "harness/kube/services.py::make"
+MAKING_A_SERVICE = "harness/dataplane/services.py::make"
 """Waits until a new Service has its endpoints, and every node's kernel leads to all of them and to no other."""
 
-WAITING_FOR_FRONTS = "harness/kube/services.py::wait_fronts"
+WAITING_FOR_FRONTS = "harness/dataplane/services.py::wait_fronts"
 COMPARING_CPU = "suites/autoscaling/test_scaling.py::truthful"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from harness.load.step import Step
+from harness.performance.sweep.step import Step
 from reports.model import Finding
 from tests.planted.detection import Detection, finding_of
 from tests.planted.expectation import Statement, find_statement
@@ -24,9 +24,9 @@ class StepReason:
         return find_statement(self.place, self.piece)
 
 
-LOST_WORKER = StepReason("of the generator's workers were lost", "harness/load/measuring.py::measure")
-REFUSED_SERVICES = StepReason("the API server refused Services:", "harness/load/sweep.py::_bring_to")
-FULL_TABLE = StepReason("was full, with", "harness/load/sweep.py::_full_tables")
+LOST_WORKER = StepReason("of the generator's workers were lost", "harness/performance/sweep/measuring.py::measure")
+REFUSED_SERVICES = StepReason("the API server refused Services:", "harness/performance/sweep/run.py::_bring_to")
+FULL_TABLE = StepReason("was full, with", "harness/performance/sweep/run.py::_full_tables")
 REASONS = (LOST_WORKER, REFUSED_SERVICES, FULL_TABLE)
 
 

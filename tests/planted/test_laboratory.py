@@ -17,9 +17,9 @@ from harness.kube.client import Kube
 from harness.kube.wait import wait_until
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, LoadResult
-from harness.load.setting import SweepPlan, SweepSetting
-from harness.load.step import Step
-from harness.load.sweep import sweep
+from harness.performance.sweep.run import sweep
+from harness.performance.sweep.setting import SweepPlan, SweepSetting
+from harness.performance.sweep.step import Step
 from reports.model import Finding
 from tests.planted.sweeps import FULL_TABLE, LOST_WORKER, REFUSED_SERVICES, SweepTrial
 

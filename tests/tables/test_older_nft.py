@@ -14,7 +14,7 @@ import pytest
 from clusters.addons.guard import LIST_COUNTERS, guard_rules, read_guard_count
 from clusters.errors import CommandFailed
 from clusters.images.recipes import RECIPES
-from harness.kube.nodeshell import CUT
+from harness.kube.nodes.shell import CUT
 from tests import planted
 from tests.planted.means import kernel as kernel_means
 from tests.planted.means.kernel import (

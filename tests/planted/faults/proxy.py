@@ -10,8 +10,8 @@ from typing import Any
 from clusters.cluster import Node
 from clusters.spec import Mode
 from harness.dataplane.reader import ServiceState
+from harness.kube.objects.workloads import client_ip_affinity
 from harness.kube.wait import wait_until
-from harness.kube.workloads import client_ip_affinity
 from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary

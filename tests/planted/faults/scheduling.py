@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness.kube.controlplane import ControlPlane
+from harness.kube.nodes.control_plane import ControlPlane
 from tests.planted import samples
 from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site

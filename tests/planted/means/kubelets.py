@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Node
-from harness.kube.nodeshell import KUBELET_CONFIG, NodeServices, static_pod_directory, wait_process
+from harness.kube.nodes.shell import KUBELET_CONFIG, NodeServices, static_pod_directory, wait_process
 from harness.kube.wait import wait_until
 from tests.planted.fault import Site
 

@@ -11,8 +11,8 @@ import yaml
 
 from clusters.cluster import Node
 from clusters.errors import CommandFailed
-from harness.kube.controlplane import ControlPlane
-from harness.kube.nodeshell import static_pod_directory
+from harness.kube.nodes.control_plane import ControlPlane
+from harness.kube.nodes.shell import static_pod_directory
 from harness.kube.wait import wait_until
 from tests.planted.fault import Site
 

@@ -12,7 +12,7 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from harness.kube.wait import wait_until
-from harness.outside import OutsideClient
+from harness.traffic.outside import OutsideClient
 from tests.planted.fault import Site
 from tests.planted.means.kernel import pods_of
 

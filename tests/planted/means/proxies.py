@@ -13,7 +13,7 @@ from clusters.cluster import Node
 from clusters.errors import CommandFailed
 from clusters.proxymode import ASK
 from clusters.spec import Substrate
-from harness.kube.nodeshell import wait_process
+from harness.kube.nodes.shell import wait_process
 from harness.kube.wait import is_ready, wait_until
 from tests.planted.fault import Site
 from tests.planted.means.kernel import BEFORE_THE_PROXY, packet_rule

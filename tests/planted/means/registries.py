@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clusters.cluster import Node
+from harness.kube.objects.workloads import client_pod
 from harness.kube.wait import Waits, wait_until
-from harness.kube.workloads import client_pod
 from harness.registry.server import PORT, Registry
 from tests.planted.fault import NAMESPACE, Site
 from tests.planted.means.kernel import LED_ELSEWHERE, packet_rule

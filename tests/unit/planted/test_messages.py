@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from harness.autoscaling.recorder import AutoscalerRecord
 from harness.errors import DeadlinePassed
-from harness.kube.autoscaling import AutoscalerRecord
 from harness.kube.client import Kube
 from harness.kube.wait import Waits
 from tests.fakes.apiserver import FakeApiServer, serving

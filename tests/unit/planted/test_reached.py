@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from clusters.cluster import Node, Role
-from harness.claims import ClaimRecorder
 from harness.errors import DeadlinePassed
-from harness.kube.requests import Reply
 from harness.kube.watch import WatchEvent
+from harness.run.claims import ClaimRecorder
+from harness.traffic.requests import Reply
 from reports.model import Verdict
 from suites.lifecycle.test_phases import test_pods_go_through_their_phases as go_through_phases
 from suites.scheduling.test_node_selection import test_a_label_that_goes_away_does_not_drive_a_pod_away as take_label

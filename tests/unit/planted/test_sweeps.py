@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.dataplane.reader import RuleCount
-from harness.load.step import Step
+from harness.performance.sweep.step import Step
 from tests.planted.detection import Detection
 from tests.planted.sweeps import REASONS, SweepTrial
 from tests.unit.reports.sample import measured

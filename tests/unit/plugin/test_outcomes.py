@@ -60,7 +60,7 @@ def test_flaky(cluster, request): assert request.node.name[-4] in "12"
 def test_steady(cluster, claim): claim.confirmed("1.1", "seen")
 """
 DELAYED = """
-from harness.kube.requests import Reply
+from harness.traffic.requests import Reply
 
 def test_is_late_once(cluster, delay_tally):
     delay_tally.add([Reply(True, "", "", 1_100_000, 0.0, connect_us=1_040_000, syn_retransmits=1)])

@@ -3,7 +3,7 @@
 import pytest
 
 from clusters.errors import UsageError
-from harness.run.controller import new_directory
+from harness.plugin.run.controller import new_directory
 
 ONE = "def test_one(cluster): pass\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.claims import read_claims
+from harness.run.claims import read_claims
 
 REPOSITORY = Path(__file__).parents[3]
 CLAIMS = read_claims(REPOSITORY / "suites" / "claims.toml")

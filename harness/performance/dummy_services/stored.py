@@ -1,0 +1,120 @@
+"""Filler Services written straight into etcd, as the API server has stored one of them.
+
+Of every new ClusterIP the API server counts all addresses that are taken, twice (`Used` in
+https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/registry/core/service/ipallocator/ipallocator.go), so that a
+Service costs it more the more there are, whoever asks and with no kube-proxy in its way. What is stored is the same
+either way: a Service, its EndpointSlice and its IPAddress, each like those of a filler that the API server has made,
+but for its name, uid and address.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from harness.dataplane.reader import ServicePort
+from harness.kube.client import Kube
+from harness.kube.nodes.etcd import Etcd
+from harness.performance.dummy_services.objects import PORT, existing, fill, filler_address, filler_name, filler_slice
+
+WRITERS = 4
+TOGETHER = 100
+"""Fillers that one program writes: about half a megabyte of arguments, of which Linux takes two."""
+
+
+def fill_stored(kube: Kube, etcd: Etcd, namespace: str, numbers: Sequence[int]) -> tuple[ServicePort, ...]:
+    """Create fillers; their fronts. Where a name or an address is taken already, the API server is asked instead."""
+    first, *others = numbers
+    fronts = fill(kube, namespace, [first])
+    model = _model(kube, namespace, first, fronts[0].address)
+
+    def store(group: Sequence[int]) -> tuple[ServicePort, ...]:
+        addresses = [filler_address(kube.cluster.service_cidr, number) for number in group]
+        pairs = list(zip(group, addresses, strict=True))
+        stored = etcd.create([model.like_it(number, address) for number, address in pairs])
+        made = [ServicePort(address, PORT) for address, is_stored in zip(addresses, stored, strict=True) if is_stored]
+        refused = [number for number, is_stored in zip(group, stored, strict=True) if not is_stored]
+        return (*made, *fill(kube, namespace, refused))
+
+    with ThreadPoolExecutor(WRITERS) as writers:
+        groups = [others[start : start + TOGETHER] for start in range(0, len(others), TOGETHER)]
+        return (*fronts, *(front for made in writers.map(store, groups) for front in made))
+
+
+def remove_stored(kube: Kube, etcd: Etcd, namespace: str) -> None:
+    """Delete every filler of the namespace."""
+    fillers = _keys(kube, namespace)
+    with ThreadPoolExecutor(WRITERS) as writers:
+        groups = [fillers[start : start + TOGETHER] for start in range(0, len(fillers), TOGETHER)]
+        # Taken one by one, so that what a writer met is raised here.
+        for _ in writers.map(etcd.delete, groups):
+            pass
+
+
+def _keys(kube: Kube, namespace: str) -> list[list[str]]:
+    """What etcd has of each filler."""
+    keys: dict[str, list[str]] = defaultdict(list)
+    for found in existing(kube, namespace):
+        name = found["metadata"]["name"]
+        if found["kind"] == "Service":
+            keys[name] += [_service_key(namespace, name), _address_key(found["spec"]["clusterIP"])]
+        else:
+            keys[name].append(_slice_key(namespace, name))
+    return list(keys.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What the API server made of one filler."""
+
+    namespace: str
+    service: dict[str, Any]
+    endpoint_slice: dict[str, Any]
+    address: dict[str, Any]
+
+    def like_it(self, number: int, address: str) -> dict[str, dict[str, Any]]:
+        """Another filler's objects by their keys."""
+        name, wanted = filler_name(number), filler_slice(number)
+        spec = {**self.service["spec"], "clusterIP": address, "clusterIPs": [address]}
+        labels = {"labels": wanted["metadata"]["labels"]}
+        parent = {**self.address["spec"]["parentRef"], "name": name}
+        return {
+            _service_key(self.namespace, name): {**_renamed(self.service, name), "spec": spec},
+            _slice_key(self.namespace, name): {
+                **_renamed(self.endpoint_slice, name, **labels),
+                "endpoints": wanted["endpoints"],
+            },
+            _address_key(address): {**_renamed(self.address, address), "spec": {"parentRef": parent}},
+        }
+
+
+def _model(kube: Kube, namespace: str, number: int, address: str) -> _Model:
+    name = filler_name(number)
+    return _Model(
+        namespace,
+        kube.get(f"/api/v1/namespaces/{namespace}/services/{name}"),
+        kube.get(f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/{name}"),
+        kube.get(f"/apis/networking.k8s.io/v1/ipaddresses/{address}"),
+    )
+
+
+def _renamed(made: dict[str, Any], name: str, **changed: Any) -> dict[str, Any]:
+    """The object under another name, with a uid of its own; its version is what etcd gives it."""
+    kept = {key: value for key, value in made["metadata"].items() if key != "resourceVersion"}
+    return {**made, "metadata": {**kept, "name": name, "uid": str(uuid.uuid4()), **changed}}
+
+
+def _service_key(namespace: str, name: str) -> str:
+    return f"/registry/services/specs/{namespace}/{name}"
+
+
+def _slice_key(namespace: str, name: str) -> str:
+    return f"/registry/endpointslices/{namespace}/{name}"
+
+
+def _address_key(address: str) -> str:
+    return f"/registry/ipaddresses/{address}"

@@ -1,0 +1,162 @@
+"""One step of a sweep measured: the load is sent, and what came of it is put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.dataplane.conntrack import entry_count
+from harness.dataplane.reader import ServicePort
+from harness.load.background import beside
+from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
+from harness.performance.cost_per_rule import Place, Walk, walks
+from harness.performance.sweep.positions import Position, choose_positions
+from harness.performance.sweep.rounds import run_until_known
+from harness.performance.sweep.setting import SweepPlan, SweepSetting
+from harness.performance.sweep.step import Step
+from harness.statistics.comparison import Range
+from harness.statistics.difference import quantile_difference
+from reports.model import Measurement
+
+NEAR = "same node"
+OWN_POD = "the generator's own pod"
+
+
+def measure(
+    setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float, spare_s: float = 0.0
+) -> Step:
+    """One step with the fillers as they are, that may take `spare_s` more than `plan` says; `number` varies the seed,
+    the rest is for the record."""
+    before = setting.dataplane.rules_walked(setting.load_node)
+    positions = choose_positions(setting.fronts, before)
+    near = Target(NEAR, setting.near.address, setting.near.port)
+    chain_walks: list[Walk] = []
+    tracked: list[int] = []
+
+    def run(load: LoadPlan) -> LoadResult:
+        with beside(lambda: _chain_walks(setting, load, before)) as calibration:
+            result = setting.generator.run(load)
+            # At once: a kernel forgets a connection that was reset after ten seconds (nf_conntrack_tcp_timeout_close).
+            tracked.append(entry_count(setting.shell, setting.load_node))
+            chain_walks.extend(calibration.result())
+        return result
+
+    measured = (*(place.target for place in positions), near)
+    result, duration_s = run_until_known(run, _load(plan, number, positions, near), measured, spare_s)
+    after = setting.dataplane.rules_walked(setting.load_node)
+    conditions = _conditions(setting, plan, services, number) | {"duration_s": duration_s}
+    told = _Told(positions, near, result, after, conditions, np.random.default_rng([plan.seed, number]))
+    medians_us = told.medians_us()
+    return Step(
+        services,
+        (*told.measurements(), *(told.twin_measurements() if plan.twins else ())),
+        {label: tuple(blocks.values()) for label, blocks in medians_us.items()},
+        setting.dataplane.rule_count(setting.load_node),
+        programmed_s,
+        duration_s,
+        tuple(told.twins()) if plan.twins else (),
+        tuple(walks(list(told.places()))),
+        tuple(chain_walks),
+        last_above_first=told.apart(positions[-1].target, positions[0].target),
+        tracked=max(tracked),
+        beside_floor_us={label: tuple(told.beside_floor_us(blocks)) for label, blocks in medians_us.items()},
+    ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
+
+
+def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], near: Target) -> LoadPlan:
+    targets = [place.target for place in positions]
+    if plan.twins:
+        targets += [place.twin for place in positions]
+    seed = plan.seed + number
+    return LoadPlan((*targets, near), plan.rate_per_s, plan.duration_s, seed, floor_s=0.0, floor_among=True)
+
+
+def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServicePort, int]) -> tuple[Walk, ...]:
+    """Of a chain that is walked to the same places as kube-proxy's, by the same shares of the load."""
+    places = [before.get(ServicePort(target.address, target.port)) for target in load.targets]
+    known = tuple(place for place in places if place is not None)
+    if setting.chain is None or len(known) < len(places):
+        return ()
+    return setting.chain.walk(known, load)
+
+
+def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:
+    cluster = setting.kube.cluster
+    return {
+        "mode": str(setting.mode),
+        "substrate": str(cluster.substrate),
+        "services": services,
+        "step": number,
+        "target": "ClusterIP",
+        "connection": "new",
+        "endpoint": "other node",
+        "rate_per_s": plan.rate_per_s,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What came of a load, and how many rules were walked to each front `after` it; `random` draws bootstraps."""
+
+    positions: tuple[Position, ...]
+    near: Target
+    result: LoadResult
+    after: Mapping[ServicePort, int]
+    conditions: dict[str, object]
+    random: np.random.Generator
+
+    def measurements(self) -> Iterator[Measurement]:
+        """Every position, the Service nearby and the generator's floor, by every clock."""
+        for clock in CLOCKS:
+            for place in self.positions:
+                yield self._of_place("first_packet", place, place.target, clock)
+            walked = self.after.get(ServicePort(self.near.address, self.near.port))
+            near = {"position": NEAR, "rules_walked": walked, "endpoint": NEAR}
+            yield self._measurement("first_packet_near", self.result.of(self.near), clock, near)
+            floor = {"target": OWN_POD, "endpoint": OWN_POD}
+            yield self._measurement("generator_floor", self.result.floor, clock, floor)
+
+    def twin_measurements(self) -> Iterator[Measurement]:
+        """Every position under its other name, by the kernel's clock."""
+        for place in self.positions:
+            yield self._of_place("first_packet_twin", place, place.twin, "kernel")
+
+    def _of_place(self, name: str, place: Position, target: Target, clock: str) -> Measurement:
+        here = {"position": place.label, "rules_walked": place.rules_walked}
+        return self._measurement(name, self.result.of(target), clock, here, place.moved(self.after.get(place.front)))
+
+    def _measurement(
+        self, name: str, blocks: TargetBlocks, clock: str, here: Mapping[str, object], flags: tuple[str, ...] = ()
+    ) -> Measurement:
+        conditions = {**self.conditions, **here, "clock": clock}
+        return to_measurement(name, blocks, clock, conditions, self.result, flags, self.random)
+
+    def medians_us(self) -> dict[str, dict[int, float]]:
+        """Of each position and of the Service nearby, by its label, the medians of its blocks by their numbers."""
+        targets = (*(place.target for place in self.positions), self.near)
+        return {target.label: block_medians_us(self.result.of(target), "kernel") for target in targets}
+
+    def beside_floor_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
+        """Each median and the floor's, in each block that has both."""
+        floor_us = block_medians_us(self.result.floor, "kernel")
+        for number in sorted(medians_us.keys() & floor_us.keys()):
+            yield medians_us[number], floor_us[number]
+
+    def twins(self) -> Iterator[Range]:
+        """By how much each position and its twin differ, of those of which blocks have told."""
+        apart = (self.apart(place.target, place.twin) for place in self.positions)
+        yield from (twins for twins in apart if twins is not None)
+
+    def apart(self, ours: Target, theirs: Target) -> Range | None:
+        """By how much our median lies above theirs; nothing if fewer than two blocks have told of both."""
+        pair = side_by_side(self.result.of(ours), self.result.of(theirs), "kernel")
+        return quantile_difference(*pair, 0.5, self.random) if len(pair[0].counts) > 1 else None
+
+    def places(self) -> Iterator[Place]:
+        """Nothing where fronts are looked up, or of rules that have moved meanwhile."""
+        for place in self.positions:
+            if place.rules_walked is not None and not place.moved(self.after.get(place.front)):
+                yield Place(place.rules_walked, block_medians_us(self.result.of(place.target), "kernel"))

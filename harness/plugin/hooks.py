@@ -1,0 +1,235 @@
+"""The pytest plugin: options and markers in, one run with one cluster out.
+
+The controller process opens the cluster before any worker starts, hands it to each as data, and removes
+it exactly once at the end, whatever happened (see `harness.plugin.run.controller`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusters.choose import provider_of
+from clusters.cluster import Cluster
+from clusters.errors import KubeproofError
+from clusters.supervisor import supervise
+from harness.dataplane.shell import ProviderShell
+from harness.plugin import hookspecs
+from harness.plugin.bundle import bundle_name, collect_bundle
+from harness.plugin.needs import missing_need, of_other_modes
+from harness.plugin.run.cancellation import sigterm_as_interrupt
+from harness.plugin.run.controller import CONTROLLER, Controller, new_directory
+from harness.plugin.run.exit_code import exit_code
+from harness.plugin.run.owner import ProviderOwner
+from harness.plugin.run.request import EXISTING, ClusterRequest, add_options, read_request, read_seed
+from harness.run.claims import read_claims
+from harness.run.lock import run_lock
+from harness.run.log import RunLog
+from harness.run.record import RECORD, attach, new_record
+from harness.run.stash import CLUSTER, RUN_DIRECTORY, SEED
+from reports.text import one_line
+
+pytest_plugins = [
+    "harness.fixtures.cases",
+    "harness.fixtures.metrics",
+    "harness.fixtures.nodes",
+    "harness.fixtures.proxies",
+    "harness.fixtures.load",
+    "harness.fixtures.programming",
+    "harness.fixtures.edge",
+    "harness.fixtures.registry",
+    "harness.plugin.images",
+]
+INPUT = "kubeproof"
+
+MARKERS = (
+    "claim(id, ...): the claims that this case decides",
+    "performance: a measurement",
+    "exclusive: runs alone on the machine, after all others",
+    "long: waits for about a minute or more, so it starts before others",
+    "blocking: takes from others what they need, so it starts when half of them have, and long ones are through",
+    "disruptive: damages nodes, so it wants a cluster that this run has made",
+    "workers(n): needs n worker nodes; without it, one",
+    "modes(mode, ...): is about these modes alone",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if hasattr(config, "workerinput"):
+        _take_over(config, json.loads(config.workerinput[INPUT]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Open the cluster before xdist starts its workers; `--collect-only` needs none."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    try:
+        config.stash[SEED] = read_seed(config)
+        request = read_request(config)
+        if request is None or config.option.collectonly:
+            return
+        sigterm_as_interrupt()
+        supervise()  # also of xdist's workers, which are started later
+        controller = _new_controller(config, request)
+        config.stash[CONTROLLER] = controller
+        config.stash[RUN_DIRECTORY] = controller.directory
+        config.stash[CLUSTER] = controller.start()
+    except KubeproofError as error:
+        pytest.exit(f"kubeproof: {one_line(str(error))}", returncode=error.exit_code)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist asks what a worker shall be told."""
+    config = node.config
+    cluster = config.stash.get(CLUSTER, None)
+    node.workerinput[INPUT] = json.dumps(
+        {
+            "cluster": None if cluster is None else cluster.to_json(),
+            "directory": str(config.stash.get(RUN_DIRECTORY, "")),
+            "seed": config.stash[SEED],
+        }
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first and what runs alone comes last; of that, what measures before what may damage."""
+    half = len(items) // 2
+    turns = {item: _turn(item, early=place < half) for place, item in enumerate(items)}
+    items.sort(key=turns.__getitem__)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A case that the cluster cannot decide, or that would damage somebody else's, is skipped."""
+    cluster = item.config.stash.get(CLUSTER, None)
+    if cluster is None:
+        return
+    if (reason := of_other_modes(item, cluster)) is not None:
+        item.stash[RECORD].claims.decide_nothing(reason)  # other cases may decide what it does not
+        pytest.skip(reason)
+    if (reason := missing_need(item, cluster)) is not None:
+        pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    new_record(item)
+    directory = item.config.stash.get(RUN_DIRECTORY, None)
+    if directory is None:
+        return (yield)
+    with run_lock(directory / "cases.lock", exclusive=_is_marked(item, "exclusive")):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Gather the evidence while the case's namespace still stands, and attach it to the report."""
+    report = yield
+    if report.failed and report.when != "teardown":
+        item.stash[RECORD].bundle = _bundle(item, report)
+    attach(report, item, call)
+    return report
+
+
+class ControllerListener:
+    """Hands every report, also those of workers, to the controller."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._controller.take(report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        try:
+            return (yield)
+        finally:
+            self._controller.close()
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = exit_code(self._controller.results)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last chance: a run that never came as far as a finished session."""
+    controller = config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        controller.close()
+
+
+def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controller:
+    claims_file = config.rootpath / config.getini("kubeproof_claims")
+    claims = read_claims(claims_file) if claims_file.exists() else ()
+    directory = new_directory(Path(config.getoption("runs_dir")), str(request.mode or EXISTING))
+    owner = config.hook.pytest_kubeproof_cluster_owner(request=request) or ProviderOwner()
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    controller = Controller(
+        request=request,
+        owner=owner,
+        claims=claims,
+        directory=directory,
+        seed=config.stash[SEED],
+        repeats=int(config.getoption("count", 1)),
+        publish=lambda results, where: config.hook.pytest_kubeproof_results(results=results, directory=where),
+        log=RunLog(directory / "run.log", (lambda line: None) if reporter is None else reporter.write_line),
+    )
+    config.pluginmanager.register(ControllerListener(controller), "kubeproof-controller")
+    return controller
+
+
+def _turn(item: pytest.Item, *, early: bool) -> tuple[bool, bool, int]:
+    """When it shall begin, to compare with others; an ordinary one comes as written, `early` or not."""
+    turn = 0 if _is_marked(item, "long") else 2 if _is_marked(item, "blocking") else 1 if early else 3
+    return _is_marked(item, "exclusive"), not _is_marked(item, "performance"), turn
+
+
+def _is_marked(item: pytest.Item, marker: str) -> bool:
+    return item.get_closest_marker(marker) is not None
+
+
+def _take_over(config: pytest.Config, told: dict[str, Any]) -> None:
+    """A worker's part of what the controller told it."""
+    config.stash[SEED] = told["seed"]
+    if told["cluster"] is not None:
+        config.stash[CLUSTER] = Cluster.from_json(told["cluster"])
+        config.stash[RUN_DIRECTORY] = Path(told["directory"])
+
+
+def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
+    funcargs, cluster = getattr(item, "funcargs", {}), item.config.stash.get(CLUSTER, None)
+    if "kube" not in funcargs or "namespace" not in funcargs or cluster is None:
+        return None
+    provider = None
+    with suppress(KubeproofError):  # an engine that has gone must not hide the failure
+        provider = funcargs.get("provider") or provider_of(cluster)
+    name = bundle_name(item.nodeid)
+    directory = item.config.stash[RUN_DIRECTORY] / "bundles" / name
+    collect_bundle(
+        funcargs["kube"],
+        None if provider is None else ProviderShell(provider, cluster),
+        funcargs["namespace"],
+        directory,
+        report.longreprtext,
+        provider=provider,
+    )
+    return f"bundles/{name}"

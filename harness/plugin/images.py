@@ -1,0 +1,89 @@
+"""Check, before the first case, that the nodes of an existing cluster can pull the images of the selected cases.
+
+With xdist, only the workers collect cases. The first worker makes the check before it reports its collection as
+finished; the controller hands out no case until all workers have reported. If the check fails, the worker exits, its
+output carries the error to the controller, and the controller ends the run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusters.choose import existing_provider_of
+from clusters.cluster import Cluster
+from clusters.errors import KubeproofError, UsageError, WorldError
+from clusters.progress import Progress
+from harness.plugin.needs import images_needed
+from harness.plugin.run.controller import CONTROLLER
+from harness.run.log import RunLog
+from harness.run.stash import CLUSTER, RUN_DIRECTORY
+
+OUTPUT = "kubeproof refusal"
+FIRST_WORKER = "gw0"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    config = session.config
+    cluster = config.stash.get(CLUSTER, None)
+    if cluster is None or getattr(config, "workerinput", {"workerid": FIRST_WORKER})["workerid"] != FIRST_WORKER:
+        return
+    needed = images_needed(session.items, cluster)
+    try:
+        config.hook.pytest_kubeproof_require_images(cluster=cluster, images=needed, progress=_progress(config))
+    except KubeproofError as error:
+        if hasattr(config, "workeroutput"):
+            config.workeroutput[OUTPUT] = _as_record(error)
+            pytest.exit(str(error), returncode=error.exit_code)
+        _end_run(config, error)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Called by xdist when a worker has ended: end the run if its check failed."""
+    record = getattr(node, "workeroutput", {}).get(OUTPUT)
+    if record is not None:
+        _end_run(node.config, _from_record(record))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_kubeproof_require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> bool:
+    """Check the images, unless another plugin has done so."""
+    require_images(cluster, images, progress)
+    return True
+
+
+def require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> None:
+    """Return when the cluster's nodes have `images`, fields of `CaseImages`. Raises `ImageUnavailable`.
+
+    Nodes of a kind cluster of ours got all images when it was made.
+    """
+    if cluster.network is None:
+        existing_provider_of(cluster).require_images(cluster, images, progress)
+
+
+def _end_run(config: pytest.Config, error: KubeproofError) -> None:
+    controller = config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        controller.refuse(error)
+    pytest.exit(f"kubeproof: {error}", returncode=error.exit_code)
+
+
+def _progress(config: pytest.Config) -> Progress:
+    """The controller's log, or from a worker its file."""
+    controller = config.stash.get(CONTROLLER, None)
+    directory: Path = config.stash[RUN_DIRECTORY]
+    return controller.log if controller is not None else RunLog(directory / "run.log", lambda line: None)
+
+
+def _as_record(error: KubeproofError) -> dict[str, Any]:
+    usage = isinstance(error, UsageError)
+    return {"message": error.message, "remedy": error.remedy, "detail": error.detail, "usage": usage}
+
+
+def _from_record(record: dict[str, Any]) -> KubeproofError:
+    kind = UsageError if record["usage"] else WorldError
+    return kind(record["message"], remedy=record["remedy"], detail=record["detail"])

@@ -1,0 +1,99 @@
+"""Who owns the cluster of a run: one object, in the controller process, whatever the number of workers."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Protocol
+
+from clusters.addons.guard import LIST_COUNTERS, read_guard_count
+from clusters.choose import choose_spec, existing_provider, kind_provider
+from clusters.cleaning import clean_leftovers
+from clusters.cluster import Cluster
+from clusters.errors import EngineUnavailable, UsageError
+from clusters.existing import ExistingProvider
+from clusters.progress import Progress
+from clusters.provider import ClusterProvider
+from harness.plugin.run.request import ClusterRequest
+
+
+class ClusterOwner(Protocol):
+    """Opens one cluster and closes it again."""
+
+    def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
+        """A ready cluster. Raises a `KubeproofError`, and leaves nothing behind then."""
+
+    def closing_facts(self) -> dict[str, str]:
+        """What can only be known at the end, for the report's environment. Called before `close`."""
+
+    def close(self, logs: Path, progress: Progress) -> None:
+        """Export the nodes' logs and remove what `open` made. Called once; without `open`, does nothing."""
+
+
+class ProviderOwner:
+    """The owner of real clusters."""
+
+    def __init__(self) -> None:
+        self._provider: ClusterProvider | None = None
+        self._cluster: Cluster | None = None
+        self._remove = False
+        self._existing: ExistingProvider | None = None
+        self._ends = ExitStack()
+
+    def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
+        if request.kubeconfig is not None and request.context is not None:
+            existing = existing_provider(request.kubeconfig, request.context, request.allow_disruptive, request.images)
+            return self._open_existing(existing, progress)
+        if request.mode is None:
+            raise UsageError("neither a mode nor a cluster was named")
+        # Before doctor looks: what a dead run holds of the host is there for this one. Doctor speaks of the engine.
+        with suppress(EngineUnavailable):
+            clean_leftovers(progress)
+        spec = choose_spec(
+            request.mode, request.source, request.substrate, request.kubernetes, request.workers, progress
+        )
+        provider = kind_provider(keep=request.keep)
+        self._provider = provider
+        found = provider.find(spec) if request.reuse else None
+        if found is not None:
+            progress.step(f"using cluster {found.name}, kept by an earlier run")
+        self._cluster = found or provider.create(spec, progress)
+        self._remove = found is None and not request.keep
+        return self._cluster
+
+    def _open_existing(self, existing: ExistingProvider, progress: Progress) -> Cluster:
+        progress.step(f"reading existing cluster {existing.context}")
+        with ExitStack() as undo:
+            undo.callback(existing.close)
+            cluster = existing.open()
+            self._ends = undo.pop_all()
+        self._provider, self._existing, self._cluster = existing, existing, cluster
+        return cluster
+
+    def closing_facts(self) -> dict[str, str]:
+        if self._existing is not None:
+            return self._existing.closing_facts()
+        if self._provider is None or self._cluster is None or self._cluster.network is None:
+            return {}
+        counts = {
+            node.name: read_guard_count(self._provider.run_on_node(self._cluster, node, LIST_COUNTERS).stdout)
+            for node in self._cluster.nodes
+        }
+        words = (f"{name}: {count.forwarded} of pods, {count.own} of its own" for name, count in counts.items())
+        return {"packets the leak guard dropped": "; ".join(words)}
+
+    def close(self, logs: Path, progress: Progress) -> None:
+        with self._ends:
+            self._close(logs, progress)
+
+    def _close(self, logs: Path, progress: Progress) -> None:
+        if self._provider is None or self._cluster is None:
+            return
+        provider, cluster, self._cluster = self._provider, self._cluster, None
+        if not cluster.owned:
+            return
+        progress.step(f"exporting the nodes' logs of cluster {cluster.name}")
+        provider.export_logs(cluster, logs)
+        if self._remove:
+            progress.step(f"removing cluster {cluster.name}")
+            provider.delete(cluster.name)

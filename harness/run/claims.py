@@ -1,0 +1,162 @@
+"""Claims: read from their file, spoken about by cases, and combined into one verdict each.
+
+A verdict says whether the *claim* is so; a case's outcome says whether Kubernetes behaved as Kubernetes
+documents. Round robin in iptables mode is refuted by a case that passes.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clusters.errors import UsageError
+from harness.run import decision as decisions
+from harness.run.decision import Decision
+from harness.run.flakes import repeated_case
+from reports.model import NOT_IN_RUN, ClaimResult, Verdict, claim_order
+
+STRONGEST_FIRST = (Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.CONFIRMED, Verdict.UNTESTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement under test, in our words, and the file and name of the cases that decide it."""
+
+    id: str
+    text: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one case said about one claim."""
+
+    claim: str
+    verdict: Verdict
+    evidence: str
+    condition: str
+    case: str
+
+
+class ClaimRecorder:
+    """What a case uses to speak about the claims its marker names. Raises `UsageError` for any other."""
+
+    def __init__(self, case: str, may_decide: Sequence[str]) -> None:
+        self._case = case
+        self._may_decide = tuple(may_decide)
+        self.spoken: list[Spoken] = []
+
+    def record(self, claim: str, decision: Decision) -> None:
+        """Record what a decision function made of the observation."""
+        if claim not in self._may_decide:
+            raise UsageError(f"case {self._case} speaks about claim {claim}, which its marker does not name")
+        self.spoken.append(Spoken(claim, decision.verdict, decision.evidence, decision.condition, self._case))
+
+    def confirmed(self, claim: str, evidence: str) -> None:
+        """Record `harness.run.decision.confirmed`."""
+        self.record(claim, decisions.confirmed(evidence))
+
+    def refuted(self, claim: str, evidence: str) -> None:
+        """Record `harness.run.decision.refuted`; `evidence` says what is so instead."""
+        self.record(claim, decisions.refuted(evidence))
+
+    def conditional(self, claim: str, condition: str, evidence: str) -> None:
+        """Record `harness.run.decision.conditional`."""
+        self.record(claim, decisions.conditional(condition, evidence))
+
+    def untested(self, claim: str, reason: str) -> None:
+        """Record `harness.run.decision.untested`."""
+        self.record(claim, decisions.untested(reason))
+
+    def decide_nothing(self, reason: str) -> None:
+        """Record `untested` for all of the case's claims."""
+        for claim in self._may_decide:
+            self.untested(claim, reason)
+
+    def decide(self, claim: str, holds: bool, evidence: str) -> None:
+        """Record `confirmed` if the observation `holds`, otherwise `refuted`."""
+        self.record(claim, (decisions.confirmed if holds else decisions.refuted)(evidence))
+
+
+def read_claims(file: Path) -> tuple[Claim, ...]:
+    """All claims of a file. Raises `UsageError` with file and line for one that is unfit."""
+    text = file.read_text()
+    try:
+        entries = tomllib.loads(text).get("claim", [])
+    except tomllib.TOMLDecodeError as unfit:
+        raise UsageError(f"{file}: {unfit}") from unfit
+    claims: list[Claim] = []
+    for position, entry in enumerate(entries):
+        line = _line_of(text, position)
+        problem = _problem(entry, {claim.id for claim in claims})
+        if problem:
+            raise UsageError(f"{file}, line {line}: {problem}")
+        claims.append(Claim(entry["id"], entry["text"], tuple(entry["cases"])))
+    return tuple(sorted(claims, key=lambda claim: claim_order(claim.id)))
+
+
+def _problem(entry: dict[str, Any], known: set[str]) -> str | None:
+    """Why an entry of the file cannot be a claim, or None."""
+    wanted = {"id": str, "text": str, "cases": list}
+    for name, kind in wanted.items():
+        if not isinstance(entry.get(name), kind) or not entry[name]:
+            return f"a claim needs {name!r}"
+    if unknown := sorted(set(entry) - set(wanted)):
+        return f"unknown entries {unknown}"
+    if not re.fullmatch(r"\d+(\.\d+)*", entry["id"]):
+        return f"{entry['id']!r} is no claim number"
+    if entry["id"] in known:
+        return f"claim {entry['id']} stands there twice"
+    return None
+
+
+def _line_of(text: str, position: int) -> int:
+    """The line on which the entry at `position` begins."""
+    starts = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[claim]]"]
+    return starts[position]
+
+
+def combine(
+    claims: Sequence[Claim], spoken: Iterable[Spoken], undecided: Mapping[str, Sequence[str]]
+) -> tuple[ClaimResult, ...]:
+    """One result a claim: refuted by any case, else conditional by any, else confirmed, else untested.
+
+    `undecided` maps a claim to the reasons why cases that could have refuted it do not count. Such a claim is
+    untested, unless another case has refuted it.
+    """
+    by_claim: dict[str, list[Spoken]] = {}
+    for said in spoken:
+        by_claim.setdefault(said.claim, []).append(said)
+    return tuple(_combined(claim, by_claim.get(claim.id, []), undecided.get(claim.id, ())) for claim in claims)
+
+
+def _combined(claim: Claim, spoken: list[Spoken], undecided: Sequence[str]) -> ClaimResult:
+    spoken = _one_repetition(spoken)
+    verdict = min((said.verdict for said in spoken), key=STRONGEST_FIRST.index, default=Verdict.UNTESTED)
+    if undecided and verdict is not Verdict.REFUTED:
+        verdict, conditions = Verdict.UNTESTED, list(undecided)
+    else:
+        decisive = [said for said in spoken if verdict is Verdict.UNTESTED or said.verdict is not Verdict.UNTESTED]
+        conditions = [*(said.condition for said in decisive if said.condition), *undecided]
+    if not spoken and not undecided:
+        conditions.append(NOT_IN_RUN)
+    return ClaimResult(
+        id=claim.id,
+        text=claim.text,
+        verdict=verdict,
+        condition="; ".join(dict.fromkeys(conditions)),
+        evidence=" ".join(said.evidence for said in spoken if said.evidence),
+        cases=tuple(dict.fromkeys(repeated_case(said.case) for said in spoken)),
+    )
+
+
+def _one_repetition(spoken: list[Spoken]) -> list[Spoken]:
+    """Of a case that ran several times what one repetition said: that with the strongest verdict."""
+    chosen: dict[str, str] = {}
+    for said in sorted(spoken, key=lambda said: STRONGEST_FIRST.index(said.verdict)):
+        chosen.setdefault(repeated_case(said.case), said.case)
+    return [said for said in spoken if said.case in chosen.values()]

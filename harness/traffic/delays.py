@@ -1,0 +1,50 @@
+"""Connections of a case that were answered only after their SYN had been sent again.
+
+Cases that say nothing is lost while something changes assert that there are none. In the others one is reported, but
+fails nothing: on a busy host a single packet can be late by chance.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from harness.traffic.requests import Reply
+from reports.model import Finding
+
+KIND = "delayed connections"
+
+
+class DelayTally:
+    """Counts the connections of all clients of one case. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connections = 0
+        self._delayed: list[Reply] = []
+
+    def add(self, replies: Iterable[Reply]) -> None:
+        """Count what connections met; datagrams do not count."""
+        with self._lock:
+            for reply in replies:
+                self._connections += reply.connect_us is not None
+                if reply.delayed:
+                    self._delayed.append(reply)
+
+    def finding(self, case: str) -> Finding | None:
+        """Return what the report says of the case's delayed connections; None if there were none."""
+        with self._lock:
+            if not self._delayed:
+                return None
+            slowest_us = max(reply.connect_us or 0 for reply in self._delayed)
+            return Finding(
+                kind=KIND,
+                statement=f"{len(self._delayed)} of {self._connections} connections of {case} were answered only after "
+                f"their SYN had been sent again; the slowest took {slowest_us / 1e6:.1f} s to connect.",
+                numbers={
+                    "connections": self._connections,
+                    "delayed": len(self._delayed),
+                    "slowest_connect_us": slowest_us,
+                },
+                confidence="counted by the clients' kernels",
+            )

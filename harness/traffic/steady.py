@@ -1,0 +1,106 @@
+"""Steady traffic while something else happens: as long as a block lasts, or an error."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from clusters.clock import Clock, SystemClock
+from clusters.errors import WorldError
+from harness.traffic.requests import Reply, Request, delayed, lost
+
+BURST = 50
+LIMIT = 30_000
+"""Connections at most, so that a block that hangs does not send for ever.
+
+At one every 20 ms that is ten minutes. The longest wait of a block is six: two deadlines of a restart of kube-proxy.
+"""
+
+
+class TrafficTooShort(WorldError):
+    """Traffic reached its limit before the change that it had to cover was over: it says nothing of the rest.
+
+    Our own test was too short, and Kubernetes was not on trial, so that the case is an environment error.
+    """
+
+
+class Sender(Protocol):
+    """A client, inside or outside the cluster."""
+
+    @property
+    def label(self) -> str:
+        """What a message calls it after the word "client"."""
+
+    def send(self, request: Request) -> tuple[Reply, ...]:
+        """Make the request's connections; replies in order."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What came back; complete once the block has ended."""
+
+    replies: list[Reply] = field(default_factory=list)
+
+    @property
+    def lost(self) -> list[str]:
+        """The errors of connections that got no answer."""
+        return lost(self.replies)
+
+    @property
+    def delayed(self) -> list[str]:
+        """Connections, in words, that got an answer only after their SYN had been sent again."""
+        return delayed(self.replies)
+
+    @property
+    def summary(self) -> str:
+        """How many connections were made, lost and delayed, for the evidence of a claim or a finding."""
+        return (
+            f"of {len(self.replies)} connections {len(self.lost)} were lost and {len(self.delayed)} were answered only "
+            "after their SYN had been sent again"
+        )
+
+
+@contextmanager
+def steady_traffic(
+    client: Sender, request: Request, *, limit: int = LIMIT, clock: Clock | None = None
+) -> Iterator[Traffic]:
+    """Repeat `request` in bursts from before the block begins until after it has ended.
+
+    Raises `TrafficTooShort` if `limit` connections were made before the block had ended.
+    """
+    clock = clock or SystemClock()
+    traffic, enough, started = Traffic(), threading.Event(), threading.Event()
+
+    def send() -> float | None:
+        """Return None once a burst has begun after the block's end; else for how many seconds traffic went on."""
+        begin_s = clock.monotonic()
+        while len(traffic.replies) < limit:
+            last = enough.is_set()
+            traffic.replies += client.send(replace(request, count=BURST))
+            started.set()
+            if last:
+                return None
+        return clock.monotonic() - begin_s
+
+    with ThreadPoolExecutor(1) as background:
+        sending = background.submit(send)
+        try:
+            while not started.wait(timeout=1.0) and not sending.done():
+                continue
+            begin_s = clock.monotonic()
+            yield traffic
+            block_s = clock.monotonic() - begin_s
+        finally:
+            enough.set()
+        seen_s = sending.result()
+    if seen_s is not None:
+        raise TrafficTooShort(
+            f"the traffic of client {client.label} to {request.host}:{request.port} ended at its limit of {limit} "
+            f"connections after {seen_s:.1f} s (planned for at least {limit * request.spacing_s:.1f} s), before the "
+            f"change that it had to cover, which took {block_s:.1f} s",
+            remedy="change less within one block, or raise LIMIT in harness/traffic/steady.py",
+        )

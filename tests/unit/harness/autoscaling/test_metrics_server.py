@@ -1,0 +1,64 @@
+"""Is there a metrics API, and is it put back?"""
+
+import pytest
+
+from harness.autoscaling.metrics_server import MetricsServer, begin_of
+from harness.kube.client import Kube
+from tests.fakes.apiserver import FakeApiServer, serving
+
+API = "GET /apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
+DEPLOYMENT = "/apis/apps/v1/namespaces/kube-system/deployments/metrics-server"
+PODS = "GET /api/v1/namespaces/kube-system/pods"
+NODES = "GET /apis/metrics.k8s.io/v1beta1/nodes"
+
+
+def available(status, **more):
+    return {"status": {"conditions": [{"type": "Available", "status": status, **more}]}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({}, "the cluster has no APIService v1beta1.metrics.k8s.io: no metrics-server is installed"),
+        ({API: available("True")}, None),
+        (
+            {API: available("False", reason="MissingEndpoints", message="no endpoints")},
+            "APIService v1beta1.metrics.k8s.io is not available: MissingEndpoints: no endpoints",
+        ),
+    ],
+)
+def test_the_api_server_says_why_there_are_no_metrics(tmp_path, answers, reason):
+    with serving(FakeApiServer(answers), tmp_path) as cluster:
+        assert MetricsServer(Kube(cluster)).why_unavailable() == reason
+
+
+def test_it_is_put_back_even_if_the_case_fails(tmp_path):
+    api = FakeApiServer({f"GET {DEPLOYMENT}": {"spec": {"replicas": 1}}, f"PATCH {DEPLOYMENT}": {}})
+    api.answers[PODS] = {"items": []}
+    with serving(api, tmp_path) as cluster:
+        api.answers[NODES] = {"items": [{"metadata": {"name": node.name}} for node in cluster.nodes]}
+        with pytest.raises(AssertionError, match="as the case would"), MetricsServer(Kube(cluster)).stopped():
+            raise AssertionError("as the case would")
+    scaled = [body["spec"]["replicas"] for body in api.bodies if body]
+    assert scaled == [0, 1]
+    assert api.asked[-1] == "GET /apis/metrics.k8s.io/v1beta1/nodes", "metrics were not seen again"
+
+
+@pytest.mark.parametrize(("window", "length_s"), [("10s", 10), ("1m2.5s", 62.5), ("19.402s", 19.402), ("500ms", 0.5)])
+def test_a_metric_tells_when_its_time_began(window, length_s):
+    assert begin_of({"timestamp": "1970-01-01T01:00:00Z", "window": window}) == pytest.approx(3600 - length_s)
+
+
+def test_a_metric_of_a_moment_is_not_waited_for(tmp_path):
+    api = FakeApiServer({})
+    path = "GET /apis/metrics.k8s.io/v1beta1/namespaces/one/pods/web"
+    told = iter(["338ms", "7.9s", "12.2s"])
+
+    class Answers(dict):
+        def get(self, key, default=None):
+            return {"timestamp": "1970-01-01T01:00:00Z", "window": next(told)} if key == path else default
+
+    api.answers = Answers()
+    with serving(api, tmp_path) as cluster:
+        MetricsServer(Kube(cluster)).wait_pod_since("one", "web", 3000.0)
+    assert next(told, None) is None

@@ -1,0 +1,136 @@
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
+
+from clusters.addons.metallb import ADDRESSES_ANNOTATION, LB_CLASS, Pools
+from clusters.cluster import Node, Role
+from harness.edge.balancer import LoadBalancer
+from harness.edge.haproxy import configuration, up_servers
+from harness.kube.client import Kube
+from harness.kube.install import install, runs_on_every_node
+from harness.kube.nodes.shell import CONNECTED, CUT, NodeUplinks
+from harness.kube.wait import Waits
+from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.shell import RecordingNodeShell
+
+WORKER = Node("worker", Role.WORKER, "172.18.0.3")
+POOLS = Pools.of(IPv4Network("172.18.0.0/16"))
+WEB = "/api/v1/namespaces/case/services/web"
+STATE = """9B5
+# pxname,svname,qcur,status,weight
+outside,FRONTEND,0,OPEN,
+nodes,control-plane,0,DOWN,1
+nodes,worker,0,UP,1
+nodes,worker2,0,UP 1/2,1
+nodes,BACKEND,0,UP,2
+state,FRONTEND,0,OPEN,
+
+0
+"""
+
+
+def test_servers_that_are_up_are_told_from_all_else_on_the_page():
+    assert up_servers(STATE) == {"worker", "worker2"}
+
+
+def test_a_page_that_was_not_answered_names_no_server():
+    assert up_servers("") == frozenset()
+
+
+def test_haproxy_sends_to_the_node_port_and_asks_the_health_port():
+    text = configuration([WORKER], 30080, 31000)
+    assert "server worker 172.18.0.3:30080" in text
+    assert "check port 31000" in text
+
+
+def test_a_node_is_connected_again_even_when_cutting_it_off_failed_half_way():
+    shell = RecordingNodeShell()
+    try:
+        with NodeUplinks(shell).cut(WORKER):
+            raise RuntimeError
+    except RuntimeError:
+        pass
+    assert [argv[1] for argv in shell.ran] == [CUT, CONNECTED]
+
+
+def test_a_daemon_set_runs_when_the_newest_generation_is_ready_everywhere():
+    status = {"observedGeneration": 2, "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberReady": 3}
+    assert runs_on_every_node({"metadata": {"generation": 2}, "status": status})
+    assert not runs_on_every_node({"metadata": {"generation": 3}, "status": status})
+    assert not runs_on_every_node({"metadata": {"generation": 2}, "status": {**status, "numberReady": 2}})
+    assert not runs_on_every_node({"metadata": {"generation": 1}, "status": {"observedGeneration": 1}})
+
+
+@dataclass(frozen=True)
+class Web:
+    namespace: str = "case"
+    name: str = "web"
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """An outside client that has heard of one link-layer address."""
+
+    known: str | None
+
+    def neighbour(self, address):
+        return self.known
+
+
+def test_a_service_asks_by_its_class_and_gets_what_its_status_tells(tmp_path):
+    given = {"status": {"loadBalancer": {"ingress": [{"ip": "172.18.255.128"}]}}}
+    api = FakeApiServer({f"PATCH {WEB}": given, f"GET {WEB}": given})
+    with serving(api, tmp_path) as cluster:
+        balancer = LoadBalancer(Kube(cluster), RecordingNodeShell(), POOLS)
+        assert balancer.expose(Web(), "172.18.255.128", externalTrafficPolicy="Local") == "172.18.255.128"
+    assert api.bodies[0] == {
+        "metadata": {"annotations": {ADDRESSES_ANNOTATION: "172.18.255.128"}},
+        "spec": {"type": "LoadBalancer", "loadBalancerClass": LB_CLASS, "externalTrafficPolicy": "Local"},
+    }
+
+
+def test_a_node_is_known_by_its_link_layer_address(tmp_path):
+    shell = RecordingNodeShell({"/sys/class/net/eth0/address": "02:42:ac:12:00:03\n"})
+    with serving(FakeApiServer({}), tmp_path) as cluster:
+        balancer = LoadBalancer(Kube(replace(cluster, nodes=(WORKER,))), shell, POOLS)
+        assert balancer.announcer(Neighbours("02:42:ac:12:00:03"), "172.18.255.64") == WORKER
+        assert balancer.announcer(Neighbours("02:42:ac:12:00:09"), "172.18.255.64") is None
+        assert balancer.announcer(Neighbours(None), "172.18.255.64") is None
+
+
+def test_an_add_on_is_applied_in_order_and_waited_for(tmp_path):
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "pools.example.io"},
+    }
+    daemons = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "speaker", "namespace": "balancer", "generation": 1},
+        "status": {
+            "observedGeneration": 1,
+            "desiredNumberScheduled": 1,
+            "updatedNumberScheduled": 1,
+            "numberReady": 1,
+        },
+    }
+    served = {**definition, "status": {"conditions": [{"type": "Established", "status": "True"}]}}
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pools.example.io"
+    speaker = "/apis/apps/v1/namespaces/balancer/daemonsets/speaker"
+    api = FakeApiServer(
+        {
+            f"PATCH {path}": served,
+            f"GET {path}": served,
+            f"PATCH {speaker}": daemons,
+            f"GET {speaker}": daemons,
+        }
+    )
+    with serving(api, tmp_path) as cluster:
+        kube = Kube(cluster)
+        install(kube, Waits(kube), (definition, daemons))
+    assert [asked.partition("?")[0] for asked in api.asked] == [
+        f"PATCH {path}",
+        f"GET {path}",
+        f"PATCH {speaker}",
+        f"GET {speaker}",
+    ]

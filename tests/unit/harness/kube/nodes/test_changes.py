@@ -1,0 +1,159 @@
+from dataclasses import replace
+
+import pytest
+
+from clusters.cluster import Node, Role
+from harness.errors import DeadlinePassed
+from harness.kube.client import Kube
+from harness.kube.nodes.changes import NodeChanger, nodes_of, spare_worker
+from harness.kube.nodes.scheduler import MARK, SchedulerWitness
+from harness.kube.nodes.shell import NodeServices, StaticPods
+from harness.kube.wait import Waits
+from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.clock import JumpingClock
+from tests.fakes.shell import RecordingNodeShell
+
+WORKER = Node("worker", Role.WORKER, "172.18.0.3")
+CONFIG = "staticPodPath: /etc/kubernetes/manifests\n"
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "static"}}
+
+
+class Scheduler:
+    """Remembers of which nodes it had to know."""
+
+    def __init__(self):
+        self.known = []
+
+    def wait_known(self, node):
+        self.known.append(node)
+
+
+def node(*taints):
+    return {"metadata": {"name": "worker", "resourceVersion": "7"}, "spec": {"taints": list(taints)}}
+
+
+def changes(api):
+    return [
+        (asked.split()[1].rpartition("/")[2], body) for asked, body in zip(api.asked, api.bodies, strict=True) if body
+    ]
+
+
+def test_what_was_changed_last_is_put_back_first(tmp_path):
+    api = FakeApiServer({"PATCH /api/v1/nodes/worker": node()})
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), Scheduler()) as changer:
+        changer.label("worker", "disk", "ssd")
+        changer.cordon("worker")
+    assert [body for _, body in changes(api)] == [
+        {"metadata": {"labels": {"disk": "ssd"}}},
+        {"spec": {"unschedulable": True}},
+        {"spec": {"unschedulable": None}},
+        {"metadata": {"labels": {"disk": None}}},
+    ]
+
+
+def test_a_taint_leaves_others_alone_and_overwrites_nobodys_change(tmp_path):
+    theirs = {"key": "theirs", "effect": "NoSchedule"}
+    ours = {"key": "ours", "value": "", "effect": "NoExecute"}
+    api = FakeApiServer({"GET /api/v1/nodes/worker": node(theirs), "PATCH /api/v1/nodes/worker": node()})
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), Scheduler()) as changer:
+        changer.taint("worker", "ours", "NoExecute")
+    assert [body["spec"]["taints"] for _, body in changes(api)] == [[theirs, ours], [theirs]]
+    assert all(body["metadata"]["resourceVersion"] == "7" for _, body in changes(api))
+
+
+def test_the_scheduler_knows_before_pods_are_kept_off(tmp_path):
+    scheduler = Scheduler()
+    api = FakeApiServer({"GET /api/v1/nodes/worker": node(), "PATCH /api/v1/nodes/worker": node()})
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), scheduler) as changer:
+        changer.label("worker", "disk", "ssd")
+        assert scheduler.known == []
+        for number, change in enumerate(
+            (
+                lambda: changer.remove_label("worker", "disk"),
+                lambda: changer.taint("worker", "ours", "NoSchedule"),
+                lambda: changer.cordon("worker"),
+            )
+        ):
+            change()
+            assert scheduler.known == ["worker"] * (number + 1)
+    assert len(scheduler.known) == 3
+
+
+def test_a_witness_is_bound_by_the_label_that_came_after_all_other_changes(tmp_path):
+    pods = "/api/v1/namespaces/a/pods"
+    api = FakeApiServer(
+        {
+            "GET /api/v1/nodes/worker": node(),
+            "PATCH /api/v1/nodes/worker": node(),
+            f"POST {pods}": {},
+            f"GET {pods}/witness-7": {"metadata": {"name": "witness-7"}, "spec": {"nodeName": "worker"}, "status": {}},
+            f"DELETE {pods}/witness-7": {},
+        }
+    )
+    with serving(api, tmp_path) as cluster:
+        kube = Kube(cluster)
+        SchedulerWitness(kube, Waits(kube, JumpingClock()), "a").wait_known("worker")
+    marked, pod, unmarked = (body for body in api.bodies if body)
+    assert pod["spec"]["nodeSelector"] == marked["metadata"]["labels"]
+    assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
+    assert unmarked["metadata"]["labels"] == {MARK: None}
+    assert f"DELETE {pods}/witness-7" in api.asked
+
+
+def test_a_witness_that_is_never_bound_leaves_no_mark(tmp_path):
+    pods = "/api/v1/namespaces/a/pods"
+    waiting = {"metadata": {"name": "witness-7"}, "spec": {}, "status": {"phase": "Pending"}}
+    api = FakeApiServer(
+        {
+            "GET /api/v1/nodes/worker": node(),
+            "PATCH /api/v1/nodes/worker": node(),
+            f"POST {pods}": {},
+            f"GET {pods}/witness-7": waiting,
+        }
+    )
+    with serving(api, tmp_path) as cluster:
+        kube = Kube(cluster)
+        witness = SchedulerWitness(kube, Waits(kube, JumpingClock()), "a")
+        with pytest.raises(DeadlinePassed, match="bound to worker as it is now"):
+            witness.wait_known("worker")
+    assert api.bodies[-1] == {"metadata": {"labels": {MARK: None}}}
+
+
+def test_pods_are_counted_by_node():
+    pods = [{"spec": {"nodeName": name}} for name in ("worker", "worker2", "worker")]
+    assert nodes_of(pods) == {"worker": 2, "worker2": 1}
+
+
+def test_the_spare_worker_bears_the_fewest_pods_that_could_go_elsewhere(tmp_path):
+    def pod(name, owner):
+        return {"metadata": {"ownerReferences": [{"kind": owner}]}, "spec": {"nodeName": name}}
+
+    pods = [pod("worker", "ReplicaSet"), pod("worker2", "DaemonSet"), pod("worker2", "DaemonSet")]
+    api = FakeApiServer({"GET /api/v1/namespaces/kube-system/pods": {"items": pods}})
+    workers = (WORKER, Node("worker2", Role.WORKER, "172.18.0.4"))
+    with serving(api, tmp_path) as cluster:
+        assert spare_worker(Kube(replace(cluster, nodes=workers))).name == "worker2"
+
+
+def test_a_stopped_service_is_started_again():
+    shell = RecordingNodeShell()
+    with NodeServices(shell).stopped(WORKER, "kubelet"):
+        assert shell.ran[-1] == ("systemctl", "stop", "kubelet")
+    assert shell.ran[-1] == ("systemctl", "start", "kubelet")
+
+
+def test_a_static_pod_comes_whole_and_goes_at_the_end():
+    shell = RecordingNodeShell({"cat /var/lib/kubelet/config.yaml": CONFIG})
+    with StaticPods(shell, lambda file, **words: (POD,)) as pods:
+        pods.put(WORKER, "static.yaml", name="static")
+        assert shell.ran[-1][-1].endswith(
+            "> /etc/kubernetes/manifests/.static.yaml"
+            " && mv /etc/kubernetes/manifests/.static.yaml /etc/kubernetes/manifests/static.yaml"
+        )
+    assert shell.ran[-1] == ("rm", "-f", "/etc/kubernetes/manifests/static.yaml")
+
+
+def test_only_running_containers_of_the_pod_count():
+    tasks = "TASK PID STATUS\naaa 10 RUNNING\nbbb 11 STOPPED\nccc 12 RUNNING\n"
+    shell = RecordingNodeShell({"containers list": "aaa\nbbb\n", "tasks list": tasks})
+    assert StaticPods(shell, lambda file, **words: ()).running_containers(WORKER, "static-worker") == ("aaa",)

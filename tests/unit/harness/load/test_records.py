@@ -1,0 +1,58 @@
+import numpy as np
+
+from harness.load.plan import Block, LoadResult, TargetBlocks
+from harness.load.records import block_medians_us, side_by_side, to_measurement
+from harness.statistics.histogram import encode
+
+NOTHING = TargetBlocks(())
+
+
+def blocks(*latencies_us, **fields):
+    return TargetBlocks(
+        tuple(
+            Block(number, kernel=encode(one) if one else "", wall=encode(one) if one else "", **fields)
+            for number, one in enumerate(latencies_us)
+        )
+    )
+
+
+def result(**fields):
+    kept_up = {"planned": 100, "missed": 0, "late": 0, "cpu_share": 0.1, "lost": 0, "began_s": 0.0}
+    return LoadResult(**kept_up | {"targets": {}, "floor": NOTHING} | fields)
+
+
+def measured(told, clock="kernel", **fields):
+    return to_measurement("first_packet", told, clock, {}, result(**fields), (), np.random.default_rng(1))
+
+
+def test_a_record_holds_quantiles_with_intervals_and_all_samples():
+    found = measured(blocks([100] * 9, [110] * 9, [120] * 9))
+    assert (found.n, found.errors, found.flags) == (27, 0, ())
+    assert found.ci95["p50"][0] <= found.quantiles["p50"] <= found.ci95["p50"][1]
+
+
+def test_what_is_in_no_histogram_is_told():
+    found = measured(blocks([100], errors={"timed out": 2}, retransmitted=1), lost=1)
+    assert found.errors == 2
+    assert any("2 x timed out" in flag for flag in found.flags)
+    assert any("1 connections whose SYN" in flag for flag in found.flags)
+    assert any("1 of the generator's workers were lost" in flag for flag in found.flags)
+
+
+def test_the_generators_own_troubles_are_flagged_where_they_are_in_the_number():
+    assert not measured(blocks([100]), "kernel", missed=5).flags
+    assert any("never begun" in flag for flag in measured(blocks([100]), "wall", missed=5).flags)
+
+
+def test_no_sample_is_no_number():
+    found = measured(NOTHING)
+    assert (found.n, found.quantiles, found.flags) == (0, {}, ("no sample at all",))
+
+
+def test_targets_are_compared_in_blocks_that_both_have():
+    ours, theirs = side_by_side(blocks([100], [], [120]), blocks([90], [91], [92]), "kernel")
+    assert len(ours.counts) == len(theirs.counts) == 2
+    assert theirs.values_us.tolist() == [90, 92]
+    ours, theirs = side_by_side(blocks([100], [101], [120]), blocks([90], [], [92]), "kernel")
+    assert ours.values_us.tolist() == [100, 120]
+    assert block_medians_us(blocks([100, 100], [], [120, 120]), "kernel") == {0: 100.0, 2: 120.0}

@@ -1,0 +1,195 @@
+"""The prober in a process of its own, with servers that come and go."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, closing, contextmanager
+
+from harness.performance.programming.pod.prober import Address
+
+from harness.performance.programming.probes import PROGRAM
+
+EVERY_S = 0.005
+LIMIT_S = 5.0
+
+
+NOBODY = 9
+"""Where nothing listens: what is refused needs no witness."""
+
+
+def start(*probes, limit_s=LIMIT_S, every_s=EVERY_S, witness=NOBODY):
+    plan = {
+        "every_s": every_s,
+        "limit_s": limit_s,
+        "probes": probes,
+        "witness": {"address": "127.0.0.1", "port": witness},
+    }
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, json.dumps(plan)], stdout=subprocess.PIPE, text=True)
+
+
+def probe(port, want, at_s):
+    return {"address": "127.0.0.1", "port": port, "want": want, "at_s": at_s}
+
+
+def free_port():
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        return server.getsockname()[1]
+
+
+@contextmanager
+def servers(ports):
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(socket.create_server(("127.0.0.1", port), backlog=4096))) for port in ports]
+
+
+@contextmanager
+def silent():
+    """A port whose door is full, so that nothing is heard of who comes."""
+    with ExitStack() as stack:
+        server = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0), backlog=0)))
+        stack.enter_context(closing(socket.create_connection(server.getsockname())))
+        yield server.getsockname()[1]
+
+
+def test_an_address_is_reachable_from_the_first_try_that_was_answered():
+    port = free_port()
+    before_s = time.time()
+    with start(probe(port, "reachable", before_s)) as prober:
+        while time.time() < before_s + 1.0:  # until tries have failed
+            time.sleep(0.01)
+        opened_s = time.time()
+        with closing(socket.create_server(("127.0.0.1", port))):
+            (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    (began_s,) = seen["began_s"]
+    assert opened_s - EVERY_S <= began_s
+    assert seen["tries"] > 10
+
+
+def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered():
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
+        before_s = time.time()
+        with start(probe(server.getsockname()[1], "unreachable", before_s)) as prober:
+            while time.time() < before_s + 1.0:  # until tries have succeeded
+                time.sleep(0.01)
+            closed_s = time.time()
+            server.close()
+            (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    (began_s,) = seen["began_s"]
+    assert began_s >= closed_s - EVERY_S
+
+
+def test_an_address_of_which_nothing_is_heard_while_the_witness_answers_is_unreachable():
+    with silent() as port, servers([witness := free_port()]):
+        before_s = time.time()
+        with start(probe(port, "unreachable", before_s), witness=witness) as prober:
+            (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    (began_s,) = seen["began_s"]
+    assert began_s >= before_s
+
+
+def test_where_the_witness_does_not_answer_either_nothing_is_known():
+    with (
+        silent() as port,
+        silent() as witness,
+        start(probe(port, "unreachable", time.time()), witness=witness, limit_s=1.0) as prober,
+    ):
+        (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    assert seen["tries"] > 3
+    assert seen["began_s"] == []
+
+
+def test_an_address_that_shall_come_back_is_seen_to_go_first():
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
+        port, before_s = server.getsockname()[1], time.time()
+        with start(probe(port, "reachable again", before_s)) as prober:
+            while time.time() < before_s + 1.0:  # until tries have succeeded
+                time.sleep(0.01)
+            closed_s = time.time()
+            server.close()
+            while time.time() < closed_s + 0.5:  # until tries have failed
+                time.sleep(0.01)
+            opened_s = time.time()
+            with closing(socket.create_server(("127.0.0.1", port), backlog=4096)):
+                (seen,) = json.loads(prober.communicate(timeout=30)[0])
+    gone_s, back_s = seen["began_s"]
+    assert closed_s - EVERY_S <= gone_s < opened_s - EVERY_S <= back_s
+
+
+def test_an_address_that_never_goes_has_not_come_back():
+    with (
+        closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server,
+        start(probe(server.getsockname()[1], "reachable again", time.time()), limit_s=1.0) as prober,
+    ):
+        (stays,) = json.loads(prober.communicate(timeout=30)[0])
+    assert stays["began_s"] == []
+
+
+def test_what_never_changes_is_told_as_such_and_nothing_is_tried_before_its_moment():
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
+        port, now_s = server.getsockname()[1], time.time()
+        with start(probe(port, "unreachable", now_s), probe(port, "reachable", now_s + 1.0)) as prober:
+            stays, there = json.loads(prober.communicate(timeout=30)[0])
+    assert stays["began_s"] == []
+    assert there["began_s"][0] >= now_s + 1.0
+    assert there["tries"] <= 20
+
+
+def test_an_address_is_back_with_the_answer_to_a_try_from_after_it_went():
+    address = Address({"address": "127.0.0.1", "port": 80, "want": "reachable again", "at_s": 0.0})
+    for begun_s in (10.0, 10.1, 10.2):
+        address.not_answered(begun_s)
+    address.answered(9.9)
+    assert address.began_s == [10.0], "an answer came late, to a try from before it went"
+    address.answered(10.5)
+    assert address.began_s == [10.0, 10.5]
+
+
+def test_all_addresses_share_the_tries():
+    ports = [free_port() for _ in range(10)]
+    with start(*(probe(port, "reachable", time.time()) for port in ports), limit_s=2.0, every_s=0.1) as prober:
+        told = json.loads(prober.communicate(timeout=30)[0])
+    assert sum(seen["tries"] for seen in told) <= 20
+    assert all(seen["tries"] for seen in told)
+
+
+def test_where_one_address_becomes_reachable_the_others_are_looked_at():
+    ports, before_s = [free_port() for _ in range(10)], time.time()
+    with start(*(probe(port, "reachable", before_s) for port in ports), every_s=0.3) as prober:
+        while time.time() < before_s + 1.0:  # until tries have failed
+            time.sleep(0.01)
+        with servers(ports):
+            told = json.loads(prober.communicate(timeout=30)[0])
+    began_s = [seen["began_s"][0] for seen in told]
+    assert max(began_s) - min(began_s) < 0.3, "they had to wait for their turn"
+
+
+def test_where_one_address_goes_the_others_are_looked_at():
+    ports, before_s = [free_port() for _ in range(10)], time.time()
+    with (
+        servers(ports) as listening,
+        start(*(probe(port, "unreachable", before_s) for port in ports), every_s=0.3) as prober,
+    ):
+        while time.time() < before_s + 1.0:  # until tries have succeeded
+            time.sleep(0.01)
+        for server in listening:
+            server.close()
+        told = json.loads(prober.communicate(timeout=30)[0])
+    began_s = [seen["began_s"][0] for seen in told]
+    assert max(began_s) - min(began_s) < 0.3, "they had to wait for their turn"
+    assert sum(seen["tries"] for seen in told) < 60
+
+
+def test_looks_that_find_nothing_use_up_the_budget():
+    ports, now_s = [free_port() for _ in range(9)], time.time()
+    with (
+        servers(ports),
+        silent() as port,
+        silent() as witness,
+        start(
+            *(probe(one, "unreachable", now_s) for one in (*ports, port)), limit_s=1.0, every_s=0.02, witness=witness
+        ) as prober,
+    ):
+        told = json.loads(prober.communicate(timeout=30)[0])
+    assert 30 < sum(seen["tries"] for seen in told) < 300

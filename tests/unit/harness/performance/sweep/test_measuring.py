@@ -1,0 +1,72 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+from harness.dataplane.reader import RuleCount
+from harness.load.plan import Block, LoadResult, TargetBlocks
+from harness.performance.sweep.measuring import measure
+from harness.performance.sweep.setting import SweepPlan
+from harness.statistics.comparison import Range
+from harness.statistics.histogram import encode
+from tests.fakes.owned import fake_cluster
+from tests.fakes.shell import TextShell
+from tests.fakes.sweep import SETTING
+
+
+class Lookups:
+    """A kernel that finds fronts by look-up."""
+
+    def rules_walked(self, node):
+        return {}
+
+    def rule_count(self, node):
+        return RuleCount(29, {})
+
+
+def measured_by(generator, plan):
+    """One step at 10 Services."""
+    kube, shell = SimpleNamespace(cluster=fake_cluster()), TextShell({"conntrack -C": "3411"})
+    setting = replace(SETTING, kube=kube, dataplane=Lookups(), shell=shell, generator=generator)
+    return measure(setting, plan, 1, 10, 1.0)
+
+
+class FakeGenerator:
+    """Tells of each target what is known of it, in two blocks or so many; of its floor in so many from the second on."""
+
+    def __init__(self, *, floors=0, blocks=2, **known_us):
+        self.floors, self.numbers, self.known_us = floors, range(blocks), known_us
+
+    def run(self, plan):
+        assert plan.floor_among
+        told = {target.label: self.blocks(target.label, self.numbers) for target in plan.targets}
+        return LoadResult(90, 0, 0, 0.1, 0, 0.0, told, self.blocks("floor", range(1, 1 + self.floors)))
+
+    def blocks(self, label, numbers):
+        return TargetBlocks(
+            tuple(Block(number, kernel=encode([self.known_us[label.replace(" ", "_")]] * 9)) for number in numbers)
+        )
+
+
+def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
+    generator = FakeGenerator(
+        head=100, middle=120, end=140, head_again=103, middle_again=123, end_again=143, same_node=90
+    )
+    step = measured_by(generator, SweepPlan((10,), 150, 2, seed=1, twins=True))
+    assert step.last_above_first == Range(40, 40, 40)
+    assert step.twins == (Range(-3, -3, -3),) * 3
+    assert step.block_p50_us["end"] == (140, 140)
+    assert step.tracked == 3411
+
+
+def test_a_single_block_does_not_tell_by_how_much_targets_differ():
+    step = measured_by(FakeGenerator(blocks=1, head=100, middle=120, end=140, same_node=90), SweepPlan((10,), 9, 1, 1))
+    assert step.last_above_first is None
+    assert step.block_p50_us["end"] == (140,)
+
+
+def test_the_generators_floor_is_told_beside_each_target_in_the_blocks_that_both_have():
+    ours = FakeGenerator(floors=2, floor=30, head=100, middle=120, end=140, same_node=90)
+    step = measured_by(ours, SweepPlan((0, 10), 150, 2, seed=1))
+    told = [found for found in step.measurements if found.name == "generator_floor"]
+    kernel = next(found for found in told if found.conditions["clock"] == "kernel")
+    assert (kernel.quantiles["p50"], kernel.conditions["services"]) == (30, 10)
+    assert step.beside_floor_us["same node"] == ((90, 30),)

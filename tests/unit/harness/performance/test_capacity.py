@@ -1,0 +1,57 @@
+import math
+
+import pytest
+
+from harness.load.plan import Block, LoadResult, Target, TargetBlocks
+from harness.performance.capacity import Attempt, attempt_of, finding, highest, search
+from harness.statistics.histogram import encode
+
+BOUND_US = 10_000.0
+
+
+def system(capacity_per_s, cpu_share=0.2):
+    """Answers in a millisecond up to its capacity, and ever later beyond it."""
+
+    def attempt(rate_per_s):
+        p99_us = 1000.0 if rate_per_s <= capacity_per_s else 1e6
+        return Attempt(rate_per_s, p99_us, 0, 0, cpu_share, BOUND_US)
+
+    return attempt
+
+
+@pytest.mark.parametrize("capacity_per_s", [100, 777, 1500, 5000])
+def test_the_capacity_is_found_within_15_percent(capacity_per_s):
+    found = highest(search(system(capacity_per_s), 100, 8000)).rate_per_s
+    assert capacity_per_s / 1.15 <= found <= capacity_per_s
+
+
+def test_a_search_ends_at_the_most_that_may_be_tried():
+    made = search(system(1e9), 100, 1000)
+    assert [one.rate_per_s for one in made] == [100, 200, 400, 800, 1000]
+    assert "no higher rate was tried" in finding(made, "new connections", "nftables").statement
+
+
+def test_a_system_that_holds_nothing_is_told():
+    made = search(system(1), 100, 1000)
+    assert highest(made) is None
+    assert "not even 100/s held" in finding(made, "new connections", "ipvs").statement
+
+
+def test_a_busy_generator_is_no_limit_of_the_cluster():
+    told = finding(search(system(500, cpu_share=0.97), 100, 8000), "new connections", "nftables").statement
+    assert "the generator itself used 97% of a core" in told
+
+
+def test_missed_and_failed_exchanges_do_not_hold():
+    target = Target("a", "10.96.0.1", 80)
+    quick = TargetBlocks((Block(0, corrected=encode([900] * 100)),))
+
+    def seen(blocks, missed=0):
+        return attempt_of(
+            LoadResult(100, missed, 0, 0.1, 0, 0.0, {"a": blocks}, TargetBlocks(())), (target,), 100, BOUND_US
+        )
+
+    assert seen(quick).holds
+    assert not seen(quick, missed=1).holds
+    assert not seen(TargetBlocks((Block(0, corrected=encode([900]), errors={"refused": 1}),))).holds
+    assert seen(TargetBlocks(())).p99_us == math.inf

@@ -1,0 +1,123 @@
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+
+from clusters.cluster import Node, Role
+from clusters.errors import WorldError
+from harness.kube.client import ExecResult
+from harness.load.master import PROCESSES
+from harness.load.plan import LoadPlan, Target
+from harness.performance.cost_per_rule import Place, Walk, walks
+from harness.performance.rule_chain import (
+    POD,
+    PROGRAM,
+    ChainInGuest,
+    ChainPod,
+    RuleChain,
+    chain_pod,
+    places_reached,
+    restore_program,
+)
+
+TARGETS = tuple(Target(label, "10.96.0.9", 80) for label in ("head", "middle", "end", "same node"))
+
+
+@dataclass
+class FakeKube:
+    """A pod that has an answer ready."""
+
+    answer: ExecResult
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def exec(self, namespace, pod, argv, timeout_s):
+        assert (namespace, pod) == ("lab", POD)
+        self.asked.append(argv)
+        return self.answer
+
+
+def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
+    printed = [{"rules": 2, "blocks": [[30, 32], [40]]}, {"rules": 1004, "blocks": [[61, 63], []]}]
+    kube = FakeKube(ExecResult(json.dumps(printed), "", 0))
+    chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
+    assert chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7)) == (Walk(1002, 31.0),)
+    plan = json.loads(kube.asked[0][-1])
+    assert (plan["rules"], plan["places"]) == (1002, [2, 503, 1002, 2])
+    assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 400, 7)
+
+
+def test_a_chain_has_the_targets_share_of_a_load_and_not_the_floors():
+    kube = FakeKube(ExecResult("[]", "", 0))
+    chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
+    chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7, floor_s=0, floor_among=True))
+    assert json.loads(kube.asked[0][-1])["rate_per_s"] == 320
+
+
+def test_a_chain_that_cannot_be_written_is_the_worlds_failure():
+    kube = FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1))
+    chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
+    with pytest.raises(WorldError, match="lab/rule-chain could not be walked: iptables-nft-restore: line 4 failed"):
+        chain.walk((0, 5, 10, 0), LoadPlan(TARGETS, 400, 20, seed=7))
+
+
+class FakeShell:
+    """Where a node's kube-proxy keeps its rules."""
+
+    def __init__(self):
+        self.asked = []
+
+    def run(self, node, *argv, timeout_s):
+        self.asked.append((node.name, *argv[:4], timeout_s))
+        return "[]"
+
+
+def test_in_user_mode_linux_the_chain_is_beside_kube_proxys_rules():
+    shell = FakeShell()
+    chain = RuleChain(ChainInGuest(shell, Node("n1", Role.WORKER, "172.18.0.3")), "iptables-legacy-restore")
+    assert chain.walk((0, 5, 10, 0), LoadPlan(TARGETS, 150, 20, seed=7)) == ()
+    assert shell.asked == [("n1", "unshare", "--net", "python3", "-c", 50.0)]
+
+
+def test_a_block_without_a_sample_tells_nothing():
+    assert places_reached([{"rules": 7, "blocks": [[30, 32, 90], [], [40]]}]) == [Place(7, {0: 32, 2: 40})]
+
+
+def test_rules_are_written_by_the_backend_that_kube_proxy_uses():
+    assert restore_program("iptables v1.8.9 (nf_tables)") == "iptables-nft-restore"
+    assert restore_program("iptables v1.8.9 (legacy)") == "iptables-legacy-restore"
+
+
+def test_a_chain_never_matches_but_at_its_places_each_behind_its_own_port():
+    code = f"import sys; sys.path.insert(0, {str(PROCESSES)!r}); import rule_chain; " + (
+        "print(rule_chain.chain(4, [0, 2, 4])); print(rule_chain.walked([0, 2, 4]))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    rules = [line.rsplit(" ", 1)[1] for line in told.splitlines() if line.startswith("-A KUBEPROOF-SERVICES")]
+    here, never = "KUBEPROOF-HERE", "KUBEPROOF-NEVER"
+    assert rules == [here, never, never, here, never, never, here]
+    assert [f"--dport {port} -j {here}" in told for port in (8001, 8002, 8003)] == [True, True, True]
+    assert told.count(" -d 198.18.0.") == 4
+    assert told.splitlines()[-1] == "[0, 3, 6]"
+
+
+def test_the_pod_may_write_rules_and_no_more():
+    (container,) = chain_pod("image", "n1")["spec"]["containers"]
+    assert container["securityContext"] == {"capabilities": {"add": ["NET_ADMIN"]}}
+
+
+def can_make_namespaces():
+    argv = ["unshare", "--net", "iptables-nft", "--version"]
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not can_make_namespaces(), reason="no network namespaces or no iptables for this user")
+def test_a_later_place_is_reached_later():
+    argv = ["unshare", "--net", sys.executable, "-c", PROGRAM]
+    plan = {"rules": 4000, "places": [0, 2000, 4000], "blocks": 2, "block_s": 0.2, "rate_per_s": 200, "seed": 1}
+    plan |= {"timeout_s": 5, "restore": "iptables-nft-restore"}
+    done = subprocess.run([*argv, json.dumps(plan)], capture_output=True, text=True, check=True)
+    found = list(walks(places_reached(json.loads(done.stdout))))
+    assert [walk.rules for walk in found] == [2001, 2001, 4002, 4002]
+    assert all(walk.later_us > 0 for walk in found)

@@ -1,0 +1,219 @@
+"""What a run is asked for is checked before anything is done: each refusal names option, value and what is allowed."""
+
+import pytest
+
+from clusters.errors import UsageError
+from clusters.images.lock import read_lock
+from clusters.spec import Mode, Source, Substrate
+from harness.plugin.run.request import NO_IMAGES, read_request, read_seed
+
+KUBECONFIG = """\
+contexts:
+- {name: staging, context: {cluster: c, user: u}}
+"""
+OF_OURS = ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--workers=3", "--keep", "--reuse"]
+"""Options about how a cluster of ours is made."""
+
+
+@pytest.fixture
+def asked(pytester):
+    """Asks for a run by these options, in a directory with one file of cases."""
+    pytester.makepyfile(test_one="def test_one(cluster): pass")
+
+    def config(*options):
+        return pytester.parseconfig("-p", "no:locust", *options)
+
+    return config
+
+
+def refusal(config):
+    with pytest.raises(UsageError) as refused:
+        read_request(config)
+    assert refused.value.exit_code == 2
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def test_a_run_is_asked_for_by_its_options(asked):
+    options = ("--proxy-mode=ipvs", "--workers=3", "--substrate=uml", "--source=built", "test_one.py::test_one[a::b]")
+    request = read_request(asked(*options))
+    assert (request.mode, request.source, request.substrate) == (Mode.IPVS, Source.BUILT, Substrate.UML)
+    assert request.workers == 3
+    assert read_request(asked()) is None
+
+
+def test_every_release_of_the_lock_file_can_be_asked_for(asked):
+    for release in read_lock().releases:
+        assert read_request(asked("--proxy-mode=ipvs", f"--kubernetes={release.version}")).kubernetes == release.version
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--proxy-mode=ebpf", "--proxy-mode=ebpf is unknown (there are: iptables, ipvs, nftables)"),
+        ("--proxy-mode=", "--proxy-mode='' is unknown"),
+        ("--proxy-mode=\x1b[31mipvs", r"--proxy-mode='\x1b[31mipvs' is unknown"),
+        ("--source=pulled", "--source=pulled is unknown (there are: registry, built)"),
+        ("--substrate=vm", "--substrate=vm is unknown (there are: host, uml)"),
+        ("--workers=0", "--workers=0 is not allowed (it takes a whole number from 1 to 100)"),
+        ("--workers=-1", "--workers=-1 is not allowed"),
+        ("--workers=two", "--workers=two is not allowed"),
+        ("--workers=101", "--workers=101 is not allowed"),
+        ("--workers=", "--workers='' is not allowed"),
+        ("--most-services=0", "--most-services=0 is not allowed (it takes a whole number from 10 to 10000)"),
+        ("--most-services=10001", "--most-services=10001 is not allowed"),
+        ("--most-services=1e3", "--most-services=1e3 is not allowed"),
+        ("--seed=-1", "--seed=-1 is not allowed (it takes a whole number from 0 to 4294967295)"),
+        ("--seed=4294967296", "--seed=4294967296 is not allowed"),
+        ("--seed=nan", "--seed=nan is not allowed"),
+        ("--count=0", "--count=0 is not allowed (it takes a whole number from 1 to 10000)"),
+        ("--count=-2", "--count=-2 is not allowed"),
+        ("--kubernetes=1.2.3", "--kubernetes=1.2.3: Kubernetes 1.2.3 is not in the lock file (there are: 1.37.2"),
+        ("--kubernetes=newest", "--kubernetes=newest: Kubernetes newest is not in the lock file"),
+        ("--kubernetes=", "--kubernetes='': Kubernetes  is not in the lock file"),
+        ("--kubeconfig=x", "an existing cluster is named by both --kubeconfig and --context"),
+        ("--context=x", "an existing cluster is named by both --kubeconfig and --context"),
+        ("test_none.py", "there is no file or folder 'test_none.py' to take cases from"),
+        ("test_none.py::test_one", "there is no file or folder 'test_none.py' to take cases from"),
+        ("test_one.py::test_two", "there is no case 'test_two' in test_one.py"),
+        ("test_one.py::Class::test_two[a]", "there is no case 'Class::test_two' in test_one.py"),
+        (".::test_one", "there is no case 'test_one' in ."),
+        ("-k=one or", "-k 'one or' is no expression of pytest: expected not OR left parenthesis OR identifier"),
+        ("-m=a b\x1b", r"-m 'a b\x1b' is no expression of pytest: "),
+    ],
+)
+def test_what_is_not_allowed_is_refused(asked, option, said):
+    mode = () if option.startswith("--proxy-mode") else ("--proxy-mode=nftables",)
+    assert refusal(asked(*mode, option)).startswith(said)
+
+
+CASES = """
+from elsewhere import test_imported
+
+LIMIT = 3
+
+def test_one(cluster): "test_quoted"
+
+class TestGroup:
+    async def test_method(self, cluster): pass
+"""
+
+
+@pytest.fixture
+def asked_for_case(asked, pytester):
+    """Asks for one case of a file."""
+    pytester.makepyfile(test_some=CASES)
+    return lambda case: asked("--proxy-mode=nftables", f"test_some.py::{case}")
+
+
+@pytest.mark.parametrize(
+    "case", ["test_one", "test_one[a::b]", "test_imported", "TestGroup", "TestGroup::test_method[1]"]
+)
+def test_a_case_that_the_file_has_can_be_asked_for(asked_for_case, case):
+    assert read_request(asked_for_case(case))
+
+
+@pytest.mark.parametrize("case", ["cluster", "LIMIT", "elsewhere", "test_quoted", "pass", "test", "TestGroup::helper"])
+def test_a_word_that_is_no_case_is_refused(asked_for_case, case):
+    assert refusal(asked_for_case(case)) == f"there is no case {case!r} in test_some.py"
+
+
+def test_a_file_that_is_no_python_is_refused(asked, pytester):
+    pytester.makepyfile(test_broken="def test_one(:")
+    told = refusal(asked("--proxy-mode=ipvs", "test_broken.py::test_one"))
+    assert told.startswith("test_broken.py cannot be read as Python: ")
+
+
+def test_numbers_are_checked_where_no_cluster_is_asked_for_too(asked):
+    assert refusal(asked("--workers=-1")).startswith("--workers=-1")
+
+
+@pytest.mark.parametrize("option", [*OF_OURS, "--allow-disruptive", "--load-image=load"])
+def test_what_is_about_a_cluster_is_refused_where_none_is_asked_for(asked, option):
+    assert refusal(asked(option)) == (
+        f"{option} is about a cluster, and none was asked for (give --proxy-mode, or --kubeconfig and --context)"
+    )
+
+
+def test_a_seed_is_read_before_the_rest_and_refused_alike(asked):
+    with pytest.raises(UsageError, match="--seed=x is not allowed"):
+        read_seed(asked("--seed=x"))
+    assert read_seed(asked("--seed=0")) == 0
+
+
+def test_nftables_on_user_mode_linux_is_refused_whatever_the_source(asked):
+    for source in ("registry", "built", "auto"):
+        options = ("--proxy-mode=nftables", "--substrate=uml", f"--source={source}")
+        told = refusal(asked(*options))
+        assert told.startswith("--proxy-mode=nftables --substrate=uml: nftables does not run on substrate uml")
+    assert read_request(asked("--proxy-mode=iptables", "--substrate=uml", "--source=registry"))
+
+
+@pytest.fixture
+def existing(asked, tmp_path):
+    """Asks for the existing cluster of a kubeconfig with that content."""
+
+    def config(content, *options, context="staging"):
+        file = tmp_path / "kubeconfig"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return asked(f"--kubeconfig={file}", f"--context={context}", *options)
+
+    return config
+
+
+def test_an_existing_cluster_is_asked_for_by_file_and_context(existing):
+    assert read_request(existing(KUBECONFIG, "--allow-disruptive")).context == "staging"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "holds no mapping"),
+        ("[]", "holds no mapping"),
+        ("contexts: [", "cannot be read"),
+        ("contexts: {a: b}", "its contexts are no list of mappings"),
+        ("contexts: 5", "its contexts are no list of mappings"),
+        ("contexts: [staging]", "its contexts are no list of mappings"),
+        ("contexts: []", "has no context 'staging' (it names no context at all)"),
+        ("contexts: [{name: other}, {context: {}}]", "has no context 'staging' (there are: other)"),
+        (b"\xff\xfe\xfd", "cannot be read"),
+        ("a: \x1b", "cannot be read"),
+        ("a: " + "[" * 5000, "cannot be read"),
+        ("a: 2024-99-99", "cannot be read"),
+    ],
+)
+def test_a_kubeconfig_that_is_none_is_refused(existing, content, said):
+    assert said in refusal(existing(content))
+
+
+def test_a_kubeconfig_that_is_not_there_is_refused(asked, tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for path in (tmp_path / "none", tmp_path, loop, "\x1b"):
+        assert refusal(asked(f"--kubeconfig={path}", "--context=c")).startswith("there is no kubeconfig")
+
+
+def test_an_unknown_context_is_refused_with_those_there_are(existing):
+    assert "has no context 'x' (there are: staging)" in refusal(existing(KUBECONFIG, context="x"))
+
+
+@pytest.mark.parametrize("option", OF_OURS)
+def test_what_an_existing_cluster_would_not_heed_is_refused(existing, option):
+    assert refusal(existing(KUBECONFIG, option)).startswith(f"{option} says how a cluster of ours is made")
+
+
+def test_a_mode_and_an_existing_cluster_are_not_both_asked_for(existing):
+    assert "give one of them" in refusal(existing(KUBECONFIG, "--proxy-mode=ipvs"))
+
+
+def test_a_run_takes_images_for_an_existing_cluster(existing):
+    images = ("--load-image=reg.example/load:1", "--tools-image=reg.example/tools:1")
+    request = read_request(existing(KUBECONFIG, *images))
+    assert request.images.given == {"load": "reg.example/load:1", "tools": "reg.example/tools:1"}
+    assert read_request(existing(KUBECONFIG)).images == NO_IMAGES
+
+
+def test_an_image_that_makes_no_sense_is_refused(asked, existing):
+    assert "--tools-image=a b is no image reference" in refusal(existing(KUBECONFIG, "--tools-image=a b"))
+    given = asked("--proxy-mode=ipvs", "--load-image=a/b:1")
+    assert "--load-image name images of an existing cluster" in refusal(given)

@@ -1,0 +1,80 @@
+"""What stands in a run's directory may be anything: each is one line, and exit code 2."""
+
+import json
+import os
+
+import pytest
+
+from clusters.errors import UsageError
+from harness.plugin.run.results import read_run
+from tests.unit.reports.sample import RESULTS
+
+WHOLE = json.dumps(RESULTS.as_json())
+
+
+def refusal(directory, content=None):
+    if content is not None:
+        (directory / "results.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError) as refused:
+        read_run(directory)
+    assert refused.value.exit_code == 2
+    told = str(refused.value)
+    assert "\n" not in told
+    assert len(told) < len(str(directory)) + 250
+    return told
+
+
+def test_a_run_is_read_from_its_directory(tmp_path):
+    (tmp_path / "results.json").write_text(WHOLE)
+    assert read_run(tmp_path).as_json() == RESULTS.as_json()
+
+
+def test_a_directory_without_results_is_told(tmp_path):
+    assert refusal(tmp_path / "none").endswith("none holds no results.json (name a directory below runs/)")
+    (tmp_path / "file").touch()
+    assert "holds no results.json" in refusal(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "it is empty"),
+        (" \n", "is no JSON, or only a part of it: Expecting value at line"),
+        (WHOLE[:-40], "is no JSON, or only a part of it"),
+        (WHOLE[: len(WHOLE) // 2], "is no JSON, or only a part of it"),
+        ("<html>", "is no JSON, or only a part of it"),
+        (WHOLE.encode("utf-16"), "byte 0 is not UTF-8"),
+        (b'{"schema": "\xff"}', "byte 12 is not UTF-8"),
+        ("[" * 1_000_000, "it is nested too deeply"),
+        ('{"a":' * 1_000_000, "it is nested too deeply"),
+        ("[]", "expected schema kubeproof.results/1, found []"),
+        ('"\\ud800"', "found '\\ud800'"),
+        ("NaN", "expected schema kubeproof.results/1, found nan"),
+        ("9" * 5000, "is no kubeproof results"),
+        ('{"schema": "kubeproof.results/99"}', "a newer kubeproof wrote it"),
+        ('{"schema": "kubeproof.results/1"}', "results lacks 'run'"),
+        ('{"schema": "\\u001b[31m' + "x" * 10_000 + '"}', "found '\\x1b[31m"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_told_in_one_line(tmp_path, content, said):
+    assert said in refusal(tmp_path, content)
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path):
+    for name in ("directory", "loop", "pipe", "device", "nowhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "directory" / "results.json").mkdir()
+    (tmp_path / "loop" / "results.json").symlink_to("results.json")
+    os.mkfifo(tmp_path / "pipe" / "results.json")
+    (tmp_path / "device" / "results.json").symlink_to("/dev/zero")
+    (tmp_path / "nowhere" / "results.json").symlink_to("none")
+    for name in ("directory", "pipe", "device"):
+        assert "it is not a regular file" in refusal(tmp_path / name)
+    assert "Too many levels of symbolic links" in refusal(tmp_path / "loop")
+    assert "holds no results.json" in refusal(tmp_path / "nowhere")
+
+
+def test_a_file_of_any_size_is_not_read(tmp_path):
+    with (tmp_path / "results.json").open("w") as file:
+        file.truncate(2**40)  # without a block on the disk
+    assert "it has 1,099,511,627,776 bytes, more than 268,435,456" in refusal(tmp_path)

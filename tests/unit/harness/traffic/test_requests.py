@@ -1,0 +1,197 @@
+"""The program that client pods run, run here, against sockets of our own."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from errno import ECONNREFUSED
+from pathlib import Path
+
+import pytest
+
+from clusters.errors import WorldError
+from harness.kube.client import ExecResult
+from harness.kube.wait import wait_until
+from harness.traffic.requests import CLOCK, Reply, Request, bodies, delayed, lost, read_clock_s, read_replies
+from tests.fakes.apiserver import FakeApiServer, serving
+
+LOOPBACK = "127.0.0.1"
+SYN_SENT = "02"
+
+
+def run(request):
+    done = subprocess.run([sys.executable, *request.argv[1:]], capture_output=True, text=True, timeout=30, check=False)
+    return read_replies(ExecResult(done.stdout, done.stderr, done.returncode), "of this test")
+
+
+@contextmanager
+def datagram_server(answer):
+    """A UDP port that gives each datagram and its sender to `answer`, and sends back what that says."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((LOOPBACK, 0))
+
+        def serve():
+            while (got := server.recvfrom(100))[0] != b"end":
+                server.sendto(answer(*got), got[1])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+                last.sendto(b"end", server.getsockname())
+            thread.join()
+
+
+def test_each_http_connection_gets_an_answer_of_its_own(tmp_path):
+    api = FakeApiServer({"GET /hostname": "web-1"})
+    with serving(api, tmp_path) as cluster:
+        replies = run(Request(LOOPBACK, port_of(cluster), count=3))
+    assert bodies(replies) == {"web-1": 3}
+    assert api.asked == ["GET /hostname"] * 3
+    assert all(0 < reply.connect_us < reply.latency_us for reply in replies)
+    assert not lost(replies)
+    assert not delayed(replies)
+
+
+def test_a_status_other_than_200_is_a_failure_with_status_and_body(tmp_path):
+    with serving(FakeApiServer({"GET /hostname": (503, "no")}), tmp_path) as cluster:
+        (reply,) = run(Request(LOOPBACK, port_of(cluster)))
+    assert (reply.ok, reply.status, reply.body, reply.errno) == (False, 503, "no", None)
+    assert reply.error.startswith("OSError: answered b'HTTP/1.1 503 ")
+    assert not bodies((reply,))
+
+
+@pytest.mark.parametrize("answer", [b"", b"503 no", b"HTTP/1.1 many\r\n\r\n"])
+def test_what_is_no_http_answer_has_no_status(answer):
+    with socket.create_server((LOOPBACK, 0)) as server:
+        threading.Thread(target=lambda: answer_one(server, answer), daemon=True).start()
+        (reply,) = run(Request(LOOPBACK, server.getsockname()[1]))
+    assert (reply.ok, reply.status, reply.body) == (False, None, "")
+
+
+def answer_one(server, answer):
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(answer)
+
+
+def test_a_connection_whose_syn_was_lost_once_is_answered_and_counted_as_delayed():
+    with full_queue() as server:
+        port = server.getsockname()[1]
+
+        def make_room():
+            wait_until("a SYN sent again", lambda: resent_syns(port), lambda seen: seen > 0, deadline_s=10)
+            server.accept()[0].close()
+            answer_one(server, b"HTTP/1.0 200 OK\r\n\r\nweb-1")
+
+        serving = threading.Thread(target=make_room)
+        serving.start()
+        (reply,) = run(Request(LOOPBACK, port, timeout_s=10))
+        serving.join()
+    assert (reply.ok, reply.body) == (True, "web-1")
+    assert reply.syn_retransmits >= 1
+    assert reply.connect_us >= 1_000_000, "the first retransmission comes after a second"
+    assert not lost((reply,))
+    (told,) = delayed((reply,))
+    assert told.startswith(f"connected after {reply.connect_us / 1e6:.1f} s, SYN retransmitted {reply.syn_retransmits}")
+
+
+def test_a_lost_connection_tells_how_often_its_syn_was_sent_again():
+    with full_queue() as server:
+        (reply,) = run(Request(LOOPBACK, server.getsockname()[1], timeout_s=1.5))
+    assert (reply.ok, reply.syn_retransmits) == (False, 1)
+    assert lost((reply,)) == [reply.error]
+    assert not delayed((reply,)), "it was lost"
+
+
+@contextmanager
+def full_queue():
+    """A server whose queue of connections to be accepted is full: the kernel drops every SYN for it."""
+    with socket.create_server((LOOPBACK, 0), backlog=0) as server, socket.create_connection(server.getsockname()):
+        yield server
+
+
+def resent_syns(port):
+    """How often the SYNs of connections to this port have been sent again (/proc/net/tcp in proc_pid_net(5))."""
+    sockets = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(
+        int(retransmits, 16)
+        for _, _, remote, state, _, _, retransmits, *_ in sockets
+        if (remote.partition(":")[2], state) == (f"{port:04X}", SYN_SENT)
+    )
+
+
+def test_a_syn_sent_again_because_an_earlier_connection_answered_it_was_not_lost():
+    """Linux does so within some milliseconds."""
+    reply = Reply(ok=True, body="web-1", error="", latency_us=9_000, at_s=0.0, connect_us=8_200, syn_retransmits=1)
+    assert not delayed((reply,))
+
+
+def test_a_data_packet_sent_again_is_recorded_and_delays_no_connection():
+    reply = Reply(ok=True, body="web-1", error="", latency_us=210_000, at_s=0.0, connect_us=90, retransmits=1)
+    assert not delayed((reply,))
+
+
+def test_a_site_is_asked_for_by_its_name(tmp_path):
+    api = FakeApiServer({"GET /hostname": "web-1"})
+    with serving(api, tmp_path) as cluster:
+        run(Request(LOOPBACK, port_of(cluster)))
+        run(Request(LOOPBACK, port_of(cluster), virtual_host="shop.example"))
+    assert api.hosts == [LOOPBACK, "shop.example"]
+
+
+def test_a_refused_connection_is_a_reply_too():
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+    replies = run(Request(LOOPBACK, port, count=2))
+    assert [(reply.errno, reply.refused) for reply in replies] == [(ECONNREFUSED, True)] * 2
+    assert len(lost(replies)) == 2
+    assert not bodies(replies)
+
+
+def test_datagrams_carry_the_path_as_their_message():
+    with datagram_server(lambda message, sender: b"got " + message) as port:
+        replies = run(Request(LOOPBACK, port, count=2, protocol="udp", path="/hostname"))
+    assert bodies(replies) == {"got hostname": 2}
+    assert [(reply.connect_us, reply.status) for reply in replies] == [(None, None)] * 2
+
+
+def test_a_client_may_keep_its_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((LOOPBACK, 0))
+        port = free.getsockname()[1]
+    with datagram_server(lambda message, sender: f"{sender[1]}".encode()) as server:
+        replies = run(Request(LOOPBACK, server, count=2, protocol="udp", source=LOOPBACK, source_port=port))
+    assert bodies(replies) == {str(port): 2}
+
+
+def test_a_client_that_fails_itself_says_nothing_about_kubernetes():
+    with pytest.raises(WorldError, match="client a/b ended with 137: killed"):
+        read_replies(ExecResult("", "killed", 137), "a/b")
+
+
+def port_of(cluster):
+    return int(cluster.kubeconfig.read_text().partition(f"{LOOPBACK}:")[2].split()[0])
+
+
+def test_a_clients_clock_is_the_one_of_its_replies(tmp_path):
+    with serving(FakeApiServer({"GET /hostname": "web-1"}), tmp_path) as cluster:
+        before_s = read_clock(CLOCK)
+        (reply,) = run(Request(LOOPBACK, port_of(cluster)))
+        after_s = read_clock(CLOCK)
+    assert before_s <= reply.at_s <= after_s <= time.time()
+
+
+def test_a_clock_that_cannot_be_read_is_no_time():
+    with pytest.raises(WorldError, match="client of this test ended with 127: no python3"):
+        read_clock_s(ExecResult("", "no python3", 127), "of this test")
+
+
+def read_clock(argv):
+    done = subprocess.run([sys.executable, *argv[1:]], capture_output=True, text=True, timeout=30, check=False)
+    return read_clock_s(ExecResult(done.stdout, done.stderr, done.returncode), "of this test")
