@@ -32,7 +32,7 @@ def remove_cluster(engine: Engine, claimed: Claimed, clock: Clock | None = None)
     Nothing may make containers of the cluster any more. Raises `WorldError` if some of them do not go.
     """
 
-    def look() -> tuple[str, ...]:
+    def sample() -> tuple[str, ...]:
         labels = (KIND_CLUSTER_LABEL, CLUSTER_LABEL)
         found = {
             container: None for label in labels for container in engine.container_ids(f"label={label}={claimed.name}")
@@ -40,7 +40,7 @@ def remove_cluster(engine: Engine, claimed: Claimed, clock: Clock | None = None)
         # While its network is there nobody has begun a cluster of the same name, of which these might be a part.
         return tuple(found) if found and engine.networks(f"id={claimed.network_id}") else ()
 
-    remove_until_gone(engine, f"cluster {claimed.name}", look, engine.remove_container, clock or SystemClock())
+    remove_until_gone(engine, f"cluster {claimed.name}", sample, engine.remove_container, clock or SystemClock())
     engine.remove_network(claimed.network_id)
 
 

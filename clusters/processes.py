@@ -109,13 +109,13 @@ class HostProcesses:
             # A child that was started after the look in which its parent was found is known by its session at least.
             return _key(process) in first_seen_s or process.session in sessions or chosen(process)
 
-        looks_without = 0
+        samples_without = 0
         # A process shows no environment at the moment in which it becomes another program: one look is not enough.
-        while looks_without < 2:
+        while samples_without < 2:
             found = with_descendants(self.read(), due)
             found = tuple(seen for seen in found if _key(seen) not in forbidden)
             sessions |= {seen.session for seen in found if seen.session == seen.pid}
-            looks_without = 0 if found else looks_without + 1
+            samples_without = 0 if found else samples_without + 1
             now_s = self._clock.monotonic()
             for seen in found:
                 ended[_key(seen)] = seen

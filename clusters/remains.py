@@ -26,15 +26,15 @@ INTERVAL_S = 0.2
 
 
 def remove_until_gone(
-    engine: Engine, what: str, look: Callable[[], tuple[str, ...]], remove: Callable[[str], None], clock: Clock
+    engine: Engine, what: str, sample: Callable[[], tuple[str, ...]], remove: Callable[[str], None], clock: Clock
 ) -> None:
-    """Remove the containers that `look` finds until it finds none.
+    """Remove the containers that `sample` finds until it finds none.
 
     Raises `WorldError` if there are some after `REMOVAL_DEADLINE_S`, with the engine's patience.
     """
     deadline_s = engine.patience.seconds(REMOVAL_DEADLINE_S)
     start_s = clock.monotonic()
-    while found := look():
+    while found := sample():
         waited_s = clock.monotonic() - start_s
         if waited_s >= deadline_s:
             raise WorldError(
@@ -74,10 +74,10 @@ class Remains:
     def remove_container(self, container: str) -> None:
         """Remove it, with its volumes. Raises `WorldError` if it does not go."""
 
-        def look() -> tuple[str, ...]:
+        def sample() -> tuple[str, ...]:
             return self.engine.container_ids(f"id={container}")
 
-        remove_until_gone(self.engine, f"container {container[:12]}", look, self.engine.remove_container, self.clock)
+        remove_until_gone(self.engine, f"container {container[:12]}", sample, self.engine.remove_container, self.clock)
 
     def _without_network(self) -> dict[str, tuple[str, ...]]:
         """Containers whose cluster has no network, by id: the cluster it is a node of, the one it stands beside, and

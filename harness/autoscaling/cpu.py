@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clusters.errors import WorldError
-from harness.autoscaling.model import Look
+from harness.autoscaling.model import AutoscalerSample
 
 OLDEST_S = 30.0
 """The end of a metric's stretch is not further back."""
@@ -32,7 +32,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CpuComparison:
     """An autoscaler's figure and the limits that the counters set, in millicores a pod."""
 
     reported_m: int
@@ -57,17 +57,17 @@ class Comparison:
         return f"{self.reported_m}m reported, {limits} by the kernel's counters{doubt}"
 
 
-def compare(look: Look, readings: Mapping[str, Sequence[Reading]], since_s: float) -> Comparison:
+def compare_cpu(sample: AutoscalerSample, readings: Mapping[str, Sequence[Reading]], since_s: float) -> CpuComparison:
     """The look's average beside what its pods have used, if all their metrics are of the time after `since_s`.
 
     Whatever pods the autoscaler averaged over, the result lies between the least and the most busy of them. The
     caller sees to `since_s`: the first metric of a container may be of less than a second, and so of anything.
     Raises `WorldError` without a figure, and without readings of any stretch that it may be of.
     """
-    means = [mean for pod in look.pods for mean in _means_m(readings.get(pod.name, ()), since_s, look.at_s)]
-    if look.average_m is None or not means:
-        raise WorldError(f"no reading of a pod's CPU goes with this: {look}")
-    return Comparison(look.average_m, min(means), max(means))
+    means = [mean for pod in sample.pods for mean in _means_m(readings.get(pod.name, ()), since_s, sample.at_s)]
+    if sample.average_m is None or not means:
+        raise WorldError(f"no reading of a pod's CPU goes with this: {sample}")
+    return CpuComparison(sample.average_m, min(means), max(means))
 
 
 def _means_m(readings: Sequence[Reading], since_s: float, at_s: float) -> list[float]:

@@ -60,7 +60,7 @@ class PodSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AutoscalerSample:
     """One status that the autoscaler wrote, and the pods at that time; `at_s` by our monotonic clock.
 
     `utilization` in percent and `average_m` in millicores a pod are None where it had no metric. `reasons` maps
@@ -94,41 +94,41 @@ class Look:
         return f"{self.current} replicas at {metric} to {self.desired}, {self.settled} settled ({told})"
 
 
-def recommendations(look: Look) -> frozenset[int]:
+def recommendations(sample: AutoscalerSample) -> frozenset[int]:
     """What the formula may give, before windows, policies and bounds; nothing where there is no metric."""
-    everyone = len(look.pods)
+    everyone = len(sample.pods)
     return frozenset(
         count
-        for counted in range(max(1, look.settled), everyone + 1)
+        for counted in range(max(1, sample.settled), everyone + 1)
         for missing in range(everyone - counted + 1)
-        for count in _recommended(look, counted, missing, everyone - counted - missing)
+        for count in _recommended(sample, counted, missing, everyone - counted - missing)
     )
 
 
-def _recommended(look: Look, counted: int, missing: int, unready: int) -> Iterator[int]:
+def _recommended(sample: AutoscalerSample, counted: int, missing: int, unready: int) -> Iterator[int]:
     """The formula with so many pods whose metric counts, without a metric, and not ready."""
-    if look.utilization is None:
+    if sample.utilization is None:
         return
-    ratio = look.utilization / look.rules.target
+    ratio = sample.utilization / sample.rules.target
     assumed = missing + (unready if ratio > 1.0 else 0)
     if not assumed:
-        yield look.current if _tolerated(look.rules, ratio) else math.ceil(ratio * counted)
+        yield sample.current if _tolerated(sample.rules, ratio) else math.ceil(ratio * counted)
         return
     # Without a metric: idle before a step up, at its whole request or the target before a step down.
-    each = 0 if ratio > 1.0 else max(100, look.rules.target)
+    each = 0 if ratio > 1.0 else max(100, sample.rules.target)
     # The percentage was rounded down: whatever the true one was, it gives one of these or something between.
-    for sum_percent in (look.utilization * counted, (look.utilization + 1) * counted - 1):
-        yield _with_assumed(look, ratio, (sum_percent + each * assumed) // (counted + assumed), counted + assumed)
+    for sum_percent in (sample.utilization * counted, (sample.utilization + 1) * counted - 1):
+        yield _with_assumed(sample, ratio, (sum_percent + each * assumed) // (counted + assumed), counted + assumed)
 
 
-def _with_assumed(look: Look, ratio: float, utilization: int, considered: int) -> int:
+def _with_assumed(sample: AutoscalerSample, ratio: float, utilization: int, considered: int) -> int:
     """The second calculation, which never turns the direction round."""
-    again = utilization / look.rules.target
-    if _tolerated(look.rules, again) or (ratio < 1.0 < again) or (again < 1.0 < ratio):
-        return look.current
+    again = utilization / sample.rules.target
+    if _tolerated(sample.rules, again) or (ratio < 1.0 < again) or (again < 1.0 < ratio):
+        return sample.current
     count = math.ceil(again * considered)
-    turned = (again < 1.0 and count > look.current) or (again > 1.0 and count < look.current)
-    return look.current if turned else count
+    turned = (again < 1.0 and count > sample.current) or (again > 1.0 and count < sample.current)
+    return sample.current if turned else count
 
 
 def _tolerated(rules: Rules, ratio: float) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.autoscaling.model import DEFAULT_TOLERANCE, Direction, Look, PodSeen, Policy, Rules
+from harness.autoscaling.model import DEFAULT_TOLERANCE, AutoscalerSample, Direction, PodSeen, Policy, Rules
 from harness.kube.wait import is_ready, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 
@@ -29,7 +29,7 @@ class AutoscalerRecord:
     recorder: WatchRecorder
     name: str
 
-    def looks(self) -> tuple[Look, ...]:
+    def samples(self) -> tuple[AutoscalerSample, ...]:
         """Every status so far, in order."""
         pods = self.recorder.events("pods")
         return tuple(
@@ -38,27 +38,34 @@ class AutoscalerRecord:
             if event.name == self.name
         )
 
-    def wait_look(
-        self, condition: str, done: Callable[[Look], bool], *, after: Look | None = None, deadline_s: float = 90.0
-    ) -> Look:
+    def wait_sample(
+        self,
+        condition: str,
+        done: Callable[[AutoscalerSample], bool],
+        *,
+        after: AutoscalerSample | None = None,
+        deadline_s: float = 90.0,
+    ) -> AutoscalerSample:
         """The first status, or the first after one, of which `done` holds, which `condition` says in words.
 
         Not "from now on": a changed spec is acted on at once, maybe before the one who changed it waits.
         """
         begin_s = 0.0 if after is None else after.at_s
 
-        def look() -> tuple[Look, ...]:
-            return tuple(look for look in self.looks() if look.at_s > begin_s)
+        def sample() -> tuple[AutoscalerSample, ...]:
+            return tuple(sample for sample in self.samples() if sample.at_s > begin_s)
 
         found = wait_until(
             f"HorizontalPodAutoscaler {self.name} {condition}",
-            look,
-            lambda looks: any(map(done, looks)),
-            describe=lambda looks: "; ".join(f"{look.at_s:.0f} s: {look}" for look in looks) or "no new status",
+            sample,
+            lambda samples: any(map(done, samples)),
+            describe=lambda samples: (
+                "; ".join(f"{sample.at_s:.0f} s: {sample}" for sample in samples) or "no new status"
+            ),
             deadline_s=deadline_s,
             interval_s=0.5,
         )
-        return next(look for look in found if done(look))
+        return next(sample for sample in found if done(sample))
 
 
 def _with_new_status(events: tuple[WatchEvent, ...]) -> Iterator[WatchEvent]:
@@ -71,11 +78,11 @@ def _with_new_status(events: tuple[WatchEvent, ...]) -> Iterator[WatchEvent]:
         last[event.name] = status
 
 
-def _look(event: WatchEvent, pods: tuple[WatchEvent, ...]) -> Look:
+def _look(event: WatchEvent, pods: tuple[WatchEvent, ...]) -> AutoscalerSample:
     spec, status = event.object["spec"], event.object["status"]
     current: dict[str, Any] = next((found["resource"]["current"] for found in _metrics(status)), {})
     value = current.get("averageValue")
-    return Look(
+    return AutoscalerSample(
         at_s=event.at_s,
         rules=rules_of(spec),
         current=status.get("currentReplicas", 0),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from clusters.cluster import Node
 from harness.dataplane.conntrack import entries_of
-from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
+from harness.dataplane.reader import Backend, RuleCount, ServiceAddress, ServiceState
 from harness.dataplane.shell import ProxyShell
 
 LEADS_TO_BACKENDS = re.compile("KUBE-(SVC|SVL|EXT|FW)-")
@@ -56,9 +56,9 @@ class IptablesDataPlane:
     def __init__(self, shell: ProxyShell) -> None:
         self._shell = shell
 
-    def service(self, node: Node, front: ServicePort) -> ServiceState:
+    def service(self, node: Node, service_address: ServiceAddress) -> ServiceState:
         chains = self._nat_chains(node)
-        entry = _front_rule(chains, node, front)
+        entry = _service_rule(chains, node, service_address)
         if entry is None:
             return ServiceState(present=False, backends=frozenset())
         reached = list(_reached(chains, entry.target))
@@ -68,21 +68,21 @@ class IptablesDataPlane:
             affinity_s=_affinity_s(reached),
         )
 
-    def packets(self, node: Node, front: ServicePort) -> int | None:
-        entry = _front_rule(self._nat_chains(node), node, front)
+    def packets(self, node: Node, service_address: ServiceAddress) -> int | None:
+        entry = _service_rule(self._nat_chains(node), node, service_address)
         return None if entry is None else entry.packets
 
-    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+    def missing(self, node: Node, wanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
         return wanted - self.rules_walked(node).keys()
 
-    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+    def left(self, node: Node, unwanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
         return unwanted & self.rules_walked(node).keys()
 
-    def rules_walked(self, node: Node) -> dict[ServicePort, int]:
+    def rules_walked(self, node: Node) -> dict[ServiceAddress, int]:
         rules = parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat"))
         walked = [rule for rule in rules if rule.chain == "KUBE-SERVICES"]
         return {
-            ServicePort(
+            ServiceAddress(
                 (rule.value("-d") or "").removesuffix("/32"), int(port), (rule.value("-p") or "").upper()
             ): before
             for before, rule in enumerate(walked)
@@ -112,13 +112,13 @@ class IptablesDataPlane:
         return [line for line in listing.splitlines() if line.startswith("-A") and "KUBE-" in line]
 
 
-def _front_rule(chains: dict[str, list[Rule]], node: Node, front: ServicePort) -> Rule | None:
-    """The rule by which packets to `front` leave the list."""
-    on_node = front.address == node.address
+def _service_rule(chains: dict[str, list[Rule]], node: Node, service_address: ServiceAddress) -> Rule | None:
+    """The rule by which packets to `service_address` leave the list."""
+    on_node = service_address.address == node.address
     # A node port may have a rule for 127.0.0.0/8 before its own, which counts apart.
-    destination = None if on_node else f"{front.address}/32"
+    destination = None if on_node else f"{service_address.address}/32"
     for rule in chains.get("KUBE-NODEPORTS" if on_node else "KUBE-SERVICES", ()):
-        if rule.value("--dport") != str(front.port) or rule.value("-p") != front.protocol.lower():
+        if rule.value("--dport") != str(service_address.port) or rule.value("-p") != service_address.protocol.lower():
             continue
         if LEADS_TO_BACKENDS.match(rule.target) and rule.value("-d") == destination:
             return rule

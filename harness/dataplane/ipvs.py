@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 
 from clusters.cluster import Node
 from harness.dataplane.conntrack import entries_of
-from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
+from harness.dataplane.reader import Backend, RuleCount, ServiceAddress, ServiceState
 from harness.dataplane.shell import ProxyShell
 
 FRONT = re.compile(r"^(?P<protocol>TCP|UDP|SCTP) +(?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
@@ -24,7 +24,7 @@ REAL_SERVER = re.compile(r"^ +-> (?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)
 class VirtualServer:
     """One entry of `ipvsadm -Ln`: scheduler, persistence in seconds, weights by backend."""
 
-    front: ServicePort
+    service_address: ServiceAddress
     scheduler: str
     affinity_s: int | None
     weights: dict[Backend, int]
@@ -38,13 +38,13 @@ def parse_virtual_servers(listing: str) -> tuple[VirtualServer, ...]:
 def _virtual_servers(lines: list[str]) -> Iterator[VirtualServer]:
     current: VirtualServer | None = None
     for line in lines:
-        if front := FRONT.match(line):
+        if service_address := FRONT.match(line):
             if current:
                 yield current
-            words = front["rest"].split()
+            words = service_address["rest"].split()
             persistent = words[words.index("persistent") + 1] if "persistent" in words else None
             current = VirtualServer(
-                ServicePort(front["address"], int(front["port"]), front["protocol"]),
+                ServiceAddress(service_address["address"], int(service_address["port"]), service_address["protocol"]),
                 words[0],
                 int(persistent) if persistent else None,
                 {},
@@ -57,12 +57,12 @@ def _virtual_servers(lines: list[str]) -> Iterator[VirtualServer]:
         yield current
 
 
-def parse_packets(listing: str) -> dict[ServicePort, int]:
+def parse_packets(listing: str) -> dict[ServiceAddress, int]:
     """Incoming packets a front, from `ipvsadm -Ln --stats --exact`."""
-    fronts = (FRONT.match(line) for line in listing.splitlines())
+    service_addresses = (FRONT.match(line) for line in listing.splitlines())
     return {
-        ServicePort(found["address"], int(found["port"]), found["protocol"]): int(found["rest"].split()[1])
-        for found in fronts
+        ServiceAddress(found["address"], int(found["port"]), found["protocol"]): int(found["rest"].split()[1])
+        for found in service_addresses
         if found
     }
 
@@ -74,10 +74,10 @@ def parse_set_sizes(listing: str) -> dict[str, int]:
     return {name: int(size) for name, size in zip(names, sizes, strict=True)}
 
 
-def parse_listed_fronts(listing: str) -> frozenset[ServicePort]:
+def parse_listed_addresses(listing: str) -> frozenset[ServiceAddress]:
     """Members of all sets that are a front (address, protocol and port), from `ipset list`."""
     found = LISTED_FRONT.findall(listing)
-    return frozenset(ServicePort(address, int(port), protocol.upper()) for address, protocol, port in found)
+    return frozenset(ServiceAddress(address, int(port), protocol.upper()) for address, protocol, port in found)
 
 
 class IpvsDataPlane:
@@ -86,8 +86,8 @@ class IpvsDataPlane:
     def __init__(self, shell: ProxyShell) -> None:
         self._shell = shell
 
-    def service(self, node: Node, front: ServicePort) -> ServiceState:
-        found = self.virtual_server(node, front)
+    def service(self, node: Node, service_address: ServiceAddress) -> ServiceState:
+        found = self.virtual_server(node, service_address)
         if found is None:
             return ServiceState(present=False, backends=frozenset())
         return ServiceState(
@@ -97,27 +97,27 @@ class IpvsDataPlane:
             affinity_s=found.affinity_s,
         )
 
-    def packets(self, node: Node, front: ServicePort) -> int | None:
-        found = self.virtual_server(node, front)
+    def packets(self, node: Node, service_address: ServiceAddress) -> int | None:
+        found = self.virtual_server(node, service_address)
         counted = parse_packets(self._shell.run(node, "ipvsadm", "-Ln", "--stats", "--exact"))
-        return None if found is None else counted.get(found.front)
+        return None if found is None else counted.get(found.service_address)
 
-    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+    def missing(self, node: Node, wanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
         # kube-proxy writes sets after virtual servers. Those cost ten system calls each to read.
         return wanted - self._listed(node) or wanted - self._served(node)
 
-    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+    def left(self, node: Node, unwanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
         return unwanted & self._listed(node) or unwanted & self._served(node)
 
-    def virtual_server(self, node: Node, front: ServicePort) -> VirtualServer | None:
+    def virtual_server(self, node: Node, service_address: ServiceAddress) -> VirtualServer | None:
         """The front's virtual server; None if there is no such front."""
         servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        fitting = [server for server in servers if server.front == front]
-        if front.address == node.address:
-            fitting += [server for server in servers if _is_guests_own(server.front, front)]
+        fitting = [server for server in servers if server.service_address == service_address]
+        if service_address.address == node.address:
+            fitting += [server for server in servers if _is_guests_own(server.service_address, service_address)]
         return fitting[0] if fitting else None
 
-    def rules_walked(self, node: Node) -> dict[ServicePort, int]:
+    def rules_walked(self, node: Node) -> dict[ServiceAddress, int]:
         return {}
 
     def rule_count(self, node: Node) -> RuleCount:
@@ -132,18 +132,18 @@ class IpvsDataPlane:
         kept = self._shell.run(node, "ipvsadm", "-Ln") + self._shell.run(node, "ipset", "list")
         return address in re.findall(r"\d+\.\d+\.\d+\.\d+", kept + self.rules_text(node))
 
-    def _listed(self, node: Node) -> frozenset[ServicePort]:
-        return parse_listed_fronts(self._shell.run(node, "ipset", "list"))
+    def _listed(self, node: Node) -> frozenset[ServiceAddress]:
+        return parse_listed_addresses(self._shell.run(node, "ipset", "list"))
 
-    def _served(self, node: Node) -> frozenset[ServicePort]:
+    def _served(self, node: Node) -> frozenset[ServiceAddress]:
         servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        return frozenset(server.front for server in servers if server.weights)
+        return frozenset(server.service_address for server in servers if server.weights)
 
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
         return entries_of(self._shell, node, address)
 
 
-def _is_guests_own(found: ServicePort, node_port: ServicePort) -> bool:
+def _is_guests_own(found: ServiceAddress, node_port: ServiceAddress) -> bool:
     """It is what substrate `uml` has for a node port: the node hands those to its guest's link-local address."""
     same = (found.port, found.protocol) == (node_port.port, node_port.protocol)
     return same and IPv4Address(found.address).is_link_local

@@ -15,7 +15,7 @@ from typing import Any
 from clusters.cluster import Node
 from clusters.errors import CommandFailed
 from harness.dataplane.conntrack import entries_of
-from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
+from harness.dataplane.reader import Backend, RuleCount, ServiceAddress, ServiceState
 from harness.dataplane.shell import ProxyShell
 
 NO_TABLE = "No such file or directory"
@@ -40,12 +40,12 @@ class Table:
                 case {"set": found}:
                     self.sets[found["name"]] = found
 
-    def chain_of(self, node: Node, front: ServicePort) -> str | None:
+    def chain_of(self, node: Node, service_address: ServiceAddress) -> str | None:
         """The chain to which the front's map entry leads, or None."""
-        key: list[Any] = [front.protocol.lower(), front.port]
+        key: list[Any] = [service_address.protocol.lower(), service_address.port]
         name = "service-nodeports"
-        if front.address != node.address:
-            key, name = [front.address, *key], "service-ips"
+        if service_address.address != node.address:
+            key, name = [service_address.address, *key], "service-ips"
         for found, verdict in self.maps.get(name, []):
             if found["concat"] == key:
                 return str(next(iter(targets(verdict))))
@@ -110,9 +110,9 @@ class NftablesDataPlane:
     def __init__(self, shell: ProxyShell) -> None:
         self._shell = shell
 
-    def service(self, node: Node, front: ServicePort) -> ServiceState:
+    def service(self, node: Node, service_address: ServiceAddress) -> ServiceState:
         table = self._table(node)
-        chain = table.chain_of(node, front)
+        chain = table.chain_of(node, service_address)
         if chain is None:
             return ServiceState(present=False, backends=frozenset())
         reached = list(table.reached(chain))
@@ -122,16 +122,16 @@ class NftablesDataPlane:
             affinity_s=_affinity_s(table, reached),
         )
 
-    def packets(self, node: Node, front: ServicePort) -> int | None:
+    def packets(self, node: Node, service_address: ServiceAddress) -> int | None:
         return None  # kube-proxy gives its nftables rules no counters
 
-    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
-        return wanted - self._fronts(node)
+    def missing(self, node: Node, wanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
+        return wanted - self._service_addresses(node)
 
-    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
-        return unwanted & self._fronts(node)
+    def left(self, node: Node, unwanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
+        return unwanted & self._service_addresses(node)
 
-    def rules_walked(self, node: Node) -> dict[ServicePort, int]:
+    def rules_walked(self, node: Node) -> dict[ServiceAddress, int]:
         return {}
 
     def rule_count(self, node: Node) -> RuleCount:
@@ -154,9 +154,9 @@ class NftablesDataPlane:
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
         return entries_of(self._shell, node, address)
 
-    def _fronts(self, node: Node) -> frozenset[ServicePort]:
+    def _service_addresses(self, node: Node) -> frozenset[ServiceAddress]:
         keys = (key["concat"] for key, _ in self._table(node).maps.get("service-ips", []))
-        return frozenset(ServicePort(address, port, protocol.upper()) for address, protocol, port in keys)
+        return frozenset(ServiceAddress(address, port, protocol.upper()) for address, protocol, port in keys)
 
     def _table(self, node: Node) -> Table:
         return Table(self._shell.run(node, "nft", "--json", *TABLE))

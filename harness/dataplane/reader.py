@@ -18,7 +18,7 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServiceAddress:
     """A Service's front: the virtual address (or node address), port and protocol ("TCP", "UDP", "SCTP")."""
 
     address: str
@@ -52,23 +52,23 @@ class RuleCount:
 class DataPlane(Protocol):
     """One reader a mode. Every answer is read anew from the kernel of `node`."""
 
-    def service(self, node: Node, front: ServicePort) -> ServiceState:
-        """What the kernel holds for `front` right now."""
+    def service(self, node: Node, service_address: ServiceAddress) -> ServiceState:
+        """What the kernel holds for `service_address` right now."""
 
-    def packets(self, node: Node, front: ServicePort) -> int | None:
-        """The packets that the rules of `front` have counted so far; None where the mode keeps no counter."""
+    def packets(self, node: Node, service_address: ServiceAddress) -> int | None:
+        """The packets that the rules of `service_address` have counted so far; None where the mode keeps no counter."""
 
-    def missing(self, node: Node, wanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+    def missing(self, node: Node, wanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
         """Those of `wanted` (ClusterIPs, external or LoadBalancer addresses) that lead to no backend.
 
         kube-proxy in ipvs mode writes a front to several places, one after the other, and it is missing until
         it is in all of them. Where that is cheap to see, no more is read: a node that answers us programs nothing.
         """
 
-    def left(self, node: Node, unwanted: frozenset[ServicePort]) -> frozenset[ServicePort]:
+    def left(self, node: Node, unwanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
         """Those of `unwanted` that the kernel still has in any place."""
 
-    def rules_walked(self, node: Node) -> Mapping[ServicePort, int]:
+    def rules_walked(self, node: Node) -> Mapping[ServiceAddress, int]:
         """For each front the rules that a new connection to it walks before it reaches its own.
 
         Empty in modes that find a front by a look-up.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from clusters.cluster import Cluster, Node
-from harness.dataplane.reader import Backend, DataPlane, ServicePort, ServiceState
+from harness.dataplane.reader import Backend, DataPlane, ServiceAddress, ServiceState
 from harness.kube.client import Kube
 from harness.kube.objects.workloads import HTTP_PORT, NOT_READY_FILE, backends, service
 from harness.kube.observe import Observation, observe_within
@@ -30,9 +30,9 @@ class ServiceHandle:
     pods: dict[str, str]
 
     @property
-    def front(self) -> ServicePort:
+    def service_address(self) -> ServiceAddress:
         """The ClusterIP's HTTP port."""
-        return ServicePort(self.cluster_ip, 80)
+        return ServiceAddress(self.cluster_ip, 80)
 
     @property
     def path(self) -> str:
@@ -49,37 +49,37 @@ class ServiceHandle:
         done = self.kube.exec(self.namespace, pod, argv)
         assert done.exit_code == 0, f"{argv} in {self.namespace}/{pod} ended with {done.exit_code}: {done.stderr}"
 
-    def add_fronts(self, *names: str, **fields: Any) -> tuple[ServicePort, ...]:
+    def add_services(self, *names: str, **fields: Any) -> tuple[ServiceAddress, ...]:
         """Put more Services before the same backends, and wait until every node's kernel has them."""
         self.kube.create(self.namespace, *(service(name, self.name, **fields) for name in names))
         found = [self.kube.get(service_path(self.namespace, name)) for name in names]
-        fronts = tuple(ServicePort(made["spec"]["clusterIP"], 80) for made in found)
-        self.wait_fronts(*fronts, present=True)
-        return fronts
+        service_addresses = tuple(ServiceAddress(made["spec"]["clusterIP"], 80) for made in found)
+        self.wait_service_addresses(*service_addresses, present=True)
+        return service_addresses
 
-    def remove_fronts(self, fronts: Mapping[str, ServicePort]) -> None:
-        """Delete Services that `add_fronts` made, by name, and wait until no node's kernel has them."""
-        for name in fronts:
+    def remove_services(self, service_addresses: Mapping[str, ServiceAddress]) -> None:
+        """Delete Services that `add_services` made, by name, and wait until no node's kernel has them."""
+        for name in service_addresses:
             self.kube.request("DELETE", service_path(self.namespace, name))
-        self.wait_fronts(*fronts.values(), present=False)
+        self.wait_service_addresses(*service_addresses.values(), present=False)
 
-    def wait_fronts(self, *fronts: ServicePort, present: bool) -> None:
+    def wait_service_addresses(self, *service_addresses: ServiceAddress, present: bool) -> None:
         """Every node's kernel leads these fronts (no node ports) to backends, or has forgotten them."""
         wrong = self.dataplane.missing if present else self.dataplane.left
         for node in self.kube.cluster.nodes:
             wait_until(
-                f"{len(fronts)} fronts {'in' if present else 'gone from'} the kernel of node {node.name}",
-                lambda node=node: wrong(node, frozenset(fronts)),  # type: ignore[misc]
+                f"{len(service_addresses)} service addresses {'in' if present else 'gone from'} the kernel of node {node.name}",
+                lambda node=node: wrong(node, frozenset(service_addresses)),  # type: ignore[misc]
                 lambda found: not found,
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )
 
-    def observe_front(self, front: ServicePort) -> dict[str, Observation[frozenset[ServicePort]]]:
+    def observe_front(self, service_address: ServiceAddress) -> dict[str, Observation[frozenset[ServiceAddress]]]:
         """By node: whether its kernel comes to lead this service address to backends within `PROGRAMMED_DEADLINE_S`."""
         return {
             node.name: observe_within(
-                f"{front} in the kernel of node {node.name}",
-                lambda node=node: self.dataplane.missing(node, frozenset({front})),  # type: ignore[misc]
+                f"{service_address} in the kernel of node {node.name}",
+                lambda node=node: self.dataplane.missing(node, frozenset({service_address})),  # type: ignore[misc]
                 lambda missing: not missing,
                 within_s=PROGRAMMED_DEADLINE_S,
             )
@@ -91,13 +91,13 @@ class ServiceHandle:
         pod addresses."""
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
         for node in nodes or self.kube.cluster.nodes:
-            wait_front(self.dataplane, node, self.front, wanted)
+            wait_backends(self.dataplane, node, self.service_address, wanted)
 
     def observe_programmed(self, addresses: Iterable[str]) -> dict[str, Observation[ServiceState]]:
         """By node: whether its kernel comes to send new connections to exactly these pod addresses in time."""
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
         nodes = self.kube.cluster.nodes
-        return {node.name: observe_front(self.dataplane, node, self.front, wanted) for node in nodes}
+        return {node.name: observe_front(self.dataplane, node, self.service_address, wanted) for node in nodes}
 
 
 def service_path(namespace: str, name: str) -> str:
@@ -105,18 +105,20 @@ def service_path(namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{namespace}/services/{name}"
 
 
-def wait_front(dataplane: DataPlane, node: Node, front: ServicePort, backends: frozenset[Backend]) -> ServiceState:
-    """The node's kernel sends new connections to `front` to exactly these backends; what it holds then."""
-    return observe_front(dataplane, node, front, backends).require()
+def wait_backends(
+    dataplane: DataPlane, node: Node, service_address: ServiceAddress, backends: frozenset[Backend]
+) -> ServiceState:
+    """The node's kernel sends new connections to `service_address` to exactly these backends; what it holds then."""
+    return observe_front(dataplane, node, service_address, backends).require()
 
 
 def observe_front(
-    dataplane: DataPlane, node: Node, front: ServicePort, backends: frozenset[Backend]
+    dataplane: DataPlane, node: Node, service_address: ServiceAddress, backends: frozenset[Backend]
 ) -> Observation[ServiceState]:
-    """As `wait_front`, where other backends are an observation as well."""
+    """As `wait_backends`, where other backends are an observation as well."""
     return observe_within(
-        f"{front} on node {node.name} with {len(backends)} backends in the kernel",
-        lambda: dataplane.service(node, front),
+        f"{service_address} on node {node.name} with {len(backends)} backends in the kernel",
+        lambda: dataplane.service(node, service_address),
         lambda state: state.backends == backends,
         describe=lambda state: f"{state}, expected {sorted(backends)}",
         within_s=PROGRAMMED_DEADLINE_S,

@@ -48,7 +48,7 @@ class Observation(Generic[Seen]):
 
 def observe_within(
     condition: str,
-    look: Callable[[], Seen],
+    sample: Callable[[], Seen],
     met: Callable[[Seen], bool],
     *,
     within_s: float,
@@ -58,7 +58,7 @@ def observe_within(
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Observation[Seen]:
-    """Call `look` until its sample satisfies `met`, for at most `within_s` seconds. Return the last sample.
+    """Call `sample` until its sample satisfies `met`, for at most `within_s` seconds. Return the last sample.
 
     The pause between two samples is `interval_s`, or as long as the last sample took if that is longer, so that
     expensive samples do not overload what they observe. Raises `BecameImpossible` as soon as `doomed` gives a reason.
@@ -68,8 +68,8 @@ def observe_within(
     limit_s = (patience or host_patience()).seconds(within_s)
     start_s = clock.monotonic()
     while True:
-        look_s = clock.monotonic()
-        seen = look()
+        sample_start_s = clock.monotonic()
+        seen = sample()
         now_s = clock.monotonic()
         waited_s = now_s - start_s
         if met(seen):
@@ -79,4 +79,4 @@ def observe_within(
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
         if waited_s >= limit_s:
             return Observation(condition, False, seen, describe(seen), waited_s)
-        clock.sleep(max(interval_s, now_s - look_s))  # between two samples; the limit above ends them
+        clock.sleep(max(interval_s, now_s - sample_start_s))  # between two samples; the limit above ends them

@@ -18,7 +18,7 @@ FATAL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName
 
 def wait_until(
     condition: str,
-    look: Callable[[], Seen],
+    sample: Callable[[], Seen],
     done: Callable[[Seen], bool],
     *,
     deadline_s: float,
@@ -28,7 +28,7 @@ def wait_until(
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Seen:
-    """What `look` saw when `done` first held; see `observe_within` for the pauses between two looks.
+    """What `sample` saw when `done` first held; see `observe_within` for the pauses between two looks.
 
     Raises `DeadlinePassed` after `deadline_s` with the last look in words, or `BecameImpossible` as soon as `doomed`
     gives a reason. The deadline is that of an ordinary host: `patience`, if none is given that of this host, makes it
@@ -36,7 +36,7 @@ def wait_until(
     """
     return observe_within(
         condition,
-        look,
+        sample,
         done,
         within_s=deadline_s,
         doomed=doomed,
@@ -68,13 +68,13 @@ class Waits:
         Raises `BecameImpossible` if a pod can never be Ready, e.g. for want of its image.
         """
 
-        def look() -> tuple[dict[str, Any], ...]:
+        def sample() -> tuple[dict[str, Any], ...]:
             found = self._list(f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
             return tuple(sorted(found, key=lambda pod: str(pod["metadata"]["name"])))
 
         return observe_within(
             f"{count} pods {selector} in {namespace} of cluster {self._kube.cluster.name} Ready",
-            look,
+            sample,
             lambda pods: len(pods) == count and all(is_ready(pod) for pod in pods),
             doomed=lambda pods: next(filter(None, map(hopeless, pods)), None),
             describe=lambda pods: ", ".join(map(pod_state, pods)) or "no pods",

@@ -44,7 +44,7 @@ class LoadTally:
 
 
 @dataclass(slots=True)
-class SteeredLoad:
+class AdjustableLoad:
     """A load that is under way; `tally` is complete once its block has ended."""
 
     kube: Kube
@@ -72,13 +72,13 @@ class SteeredLoad:
 
 
 @contextmanager
-def steered_load(kube: Kube, namespace: str, pod: str, load: HttpLoad) -> Iterator[SteeredLoad]:
+def adjustable_load(kube: Kube, namespace: str, pod: str, load: HttpLoad) -> Iterator[AdjustableLoad]:
     """Run a load in a client pod while a block lasts; there are no users before `set_users`.
 
     Raises `Refused` for a target outside the cluster, `WorldError` if Locust fails.
     """
     require_within(kube.cluster, load.target)
-    steered = SteeredLoad(kube, namespace, pod)
+    adjustable = AdjustableLoad(kube, namespace, pod)
     plan = {
         "url": load.url,
         "wanted": WANTED_FILE,
@@ -88,17 +88,17 @@ def steered_load(kube: Kube, namespace: str, pod: str, load: HttpLoad) -> Iterat
         "timeout_s": TIMEOUT_S,
     }
     argv = ("python3", "-c", PROGRAM, json.dumps(plan))
-    steered.tell("0")
+    adjustable.tell("0")
     with ThreadPoolExecutor(1) as background:
         running = background.submit(kube.exec, namespace, pod, argv, timeout_s=load.limit_s + END_ALLOWANCE_S)
         try:
-            yield steered
+            yield adjustable
         finally:
-            steered.tell("stop")
+            adjustable.tell("stop")
         done = running.result()
     if done.exit_code != 0:
         raise WorldError(
             f"the load generator in {namespace}/{pod} ended with {done.exit_code}: {done.stderr.strip()[-500:]}",
             detail=done.stderr,
         )
-    steered.tally = LoadTally(**json.loads(done.stdout))
+    adjustable.tally = LoadTally(**json.loads(done.stdout))

@@ -37,7 +37,7 @@ class LoadGenerator:
         Raises `Refused` for a target elsewhere, `WorldError` if Locust fails.
         """
         plan.require_within(self.kube.cluster)
-        limit_s = plan.duration_s + plan.floor_s + ALLOWANCE_S
+        limit_s = plan.duration_s + plan.baseline_s + ALLOWANCE_S
         return LoadResult.from_record(self.master.tell(plan.as_record(next(self._numbers)), limit_s, begun))
 
     @contextmanager

@@ -29,7 +29,7 @@ ECHO_LIFETIME_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
     """What a generator says: its quantiles are no finer than its resolution."""
 
     generator: str
@@ -43,13 +43,13 @@ class Told:
 class Turn:
     """What a generator says of the target, and of a server in its own pod: its floor."""
 
-    told: Told
-    floor: Told
+    told: Reported
+    baseline: Reported
 
     @property
     def above_us(self) -> float:
         """By how much the target's median lies above the floor's."""
-        return self.told.p50_us - self.floor.p50_us
+        return self.told.p50_us - self.baseline.p50_us
 
 
 def echo_argv(lifetime_s: int = ECHO_LIFETIME_S, line: str = "/tmp/echo") -> tuple[str, ...]:
@@ -68,22 +68,22 @@ def hey_argv(target: Target, path: str, rate_per_s: float, seconds: int, *, kept
     return ("hey", "-z", f"{seconds}s", "-c", "1", "-q", f"{rate_per_s:g}", *keep, "-o", "csv", url)
 
 
-def parse_hey(text: str) -> Told:
+def parse_hey(text: str) -> Reported:
     """From its list of requests. Raises `WorldError` if there is none, or one of them failed."""
     rows = list(csv.DictReader(io.StringIO(text)))
     if not rows or any(row["status-code"] != "200" for row in rows):
         raise WorldError(f"hey has sent {len(rows)} requests, and not all were answered with 200")
     latencies_us = [round(float(row["response-time"]) * 1e6) for row in rows]
     counts = block_counts([encode(latencies_us)])
-    return Told("hey", len(rows), quantile(counts, 0.5), quantile(counts, 0.99), HEY_RESOLUTION_US)
+    return Reported("hey", len(rows), quantile(counts, 0.5), quantile(counts, 0.99), HEY_RESOLUTION_US)
 
 
-def told_by_us(blocks: TargetBlocks, clock: str = "wall") -> Told:
+def reported_by_us(blocks: TargetBlocks, clock: str = "wall") -> Reported:
     """The same of our own generator, by one of its clocks. Raises `WorldError` if requests failed."""
     counts = block_counts(blocks.histograms(clock))
     if blocks.errors or not counts.n:
         raise WorldError(f"our own generator had {counts.n} answers and these failures: {blocks.errors}")
-    return Told("ours", counts.n, quantile(counts, 0.5), quantile(counts, 0.99), OUR_RESOLUTION_US)
+    return Reported("ours", counts.n, quantile(counts, 0.5), quantile(counts, 0.99), OUR_RESOLUTION_US)
 
 
 def wrk_argv(target: Target, path: str, rate_per_s: float, seconds: int) -> tuple[str, ...]:
@@ -94,10 +94,10 @@ def wrk_argv(target: Target, path: str, rate_per_s: float, seconds: int) -> tupl
     return ("sh", "-c", f"echo '{pause}' > /tmp/pace.lua && {run}")
 
 
-def parse_wrk(text: str) -> Told:
+def parse_wrk(text: str) -> Reported:
     """From its own summary. Raises `WorldError` if there is none, or requests failed."""
     found = {match["percent"]: float(match["value"]) * US[match["unit"]] for match in LATENCY.finditer(text)}
     requests = REQUESTS.search(text)
     if requests is None or set(found) != {"50", "99"} or "errors" in text or "Non-2xx" in text:
         raise WorldError(f"wrk has told no clean summary: {text.strip()[-300:]}")
-    return Told("wrk", int(requests[1]), found["50"], found["99"], WRK_RESOLUTION_US)
+    return Reported("wrk", int(requests[1]), found["50"], found["99"], WRK_RESOLUTION_US)

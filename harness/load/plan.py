@@ -18,7 +18,7 @@ LATE_SHARE = 0.01
 BUSY_SHARE = 0.5
 
 
-class Exchange(StrEnum):
+class RequestKind(StrEnum):
     """What is exchanged with a target: `processes/kubeproof_load/exchanges.py` says of each what it measures."""
 
     FIRST_PACKET = "first_packet"
@@ -50,8 +50,8 @@ def require_within(cluster: Cluster, *targets: Target) -> None:
 class LoadPlan:
     """Open arrivals at `rate_per_s` over all targets together for `duration_s`, in blocks of `block_s`.
 
-    Before it, for `floor_s`, the same users exchange the same with a server of their own pod: the generator's floor.
-    Or, with `floor_among` and no `floor_s`, that server is one more among the targets, block by block.
+    Before it, for `baseline_s`, the same users exchange the same with a server of their own pod: the generator's floor.
+    Or, with `baseline_among_targets` and no `baseline_s`, that server is one more among the targets, block by block.
     `detail` is the path of an HTTP request, the words of a datagram or the name to look up.
     """
 
@@ -59,15 +59,15 @@ class LoadPlan:
     rate_per_s: float
     duration_s: float
     seed: int
-    exchange: Exchange = Exchange.FIRST_PACKET
+    request_kind: RequestKind = RequestKind.FIRST_PACKET
     detail: str = ""
     block_s: float = 1.0
-    floor_s: float = 3.0
-    floor_among: bool = False
+    baseline_s: float = 3.0
+    baseline_among_targets: bool = False
     timeout_s: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.floor_among and self.floor_s:
+        if self.baseline_among_targets and self.baseline_s:
             raise ValueError("a floor among the targets has blocks of its own, and none before: floor_s must be 0")
 
     def require_within(self, cluster: Cluster) -> None:
@@ -77,11 +77,11 @@ class LoadPlan:
     @property
     def rate_of_target_per_s(self) -> float:
         """What of the rate is each target's."""
-        return self.rate_per_s / (len(self.targets) + self.floor_among)
+        return self.rate_per_s / (len(self.targets) + self.baseline_among_targets)
 
     def as_record(self, number: int) -> dict[str, Any]:
         """What the master is told; `number` tells its plans apart."""
-        return {**asdict(self), "exchange": str(self.exchange), "number": number}
+        return {**asdict(self), "request_kind": str(self.request_kind), "number": number}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +160,14 @@ class LoadResult:
     lost: int
     began_s: float
     targets: dict[str, TargetBlocks]
-    floor: TargetBlocks
+    baseline: TargetBlocks
 
     @classmethod
     def from_record(cls, told: dict[str, Any]) -> Self:
         """What the master has put together."""
         done = told["done"]
         by_label: dict[str, list[Block]] = {}
-        for part in (*told["block"], *told["floor"]):
+        for part in (*told["block"], *told["baseline"]):
             for label, tally in part["tallies"].items():
                 by_label.setdefault(label, []).append(Block(part["number"], **tally))
         targets = {label: TargetBlocks.of(blocks) for label, blocks in by_label.items()}
@@ -178,7 +178,7 @@ class LoadResult:
             cpu_share=max((worker["cpu_s"] / worker["wall_s"] for worker in done), default=0.0),
             lost=told["lost"],
             began_s=min((worker["began_s"] for worker in done), default=math.nan),
-            floor=targets.pop("floor", TargetBlocks(())),
+            baseline=targets.pop("baseline", TargetBlocks(())),
             targets=targets,
         )
 

@@ -31,7 +31,7 @@ ENOUGH_STEPS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class Baseline:
     """The floor at zero Services, and how many microseconds of a first packet to one position go with one of it."""
 
     us: float
@@ -39,38 +39,38 @@ class Floor:
 
     def taken_from(self, beside: Sequence[tuple[float, float]]) -> list[float]:
         """Each block's median, given with the floor's in the same block, as if the floor had been this one."""
-        return [ours - self.times * (floor - self.us) for ours, floor in beside]
+        return [ours - self.times * (baseline - self.us) for ours, baseline in beside]
 
 
-def has_floor(steps: Sequence[Step], position: str) -> bool:
+def has_baseline(steps: Sequence[Step], position: str) -> bool:
     """Every step has two blocks or more of the generator's floor beside those of the position."""
-    return all(len(step.beside_floor_us.get(position, ())) > 1 for step in steps)
+    return all(len(step.with_baseline_us.get(position, ())) > 1 for step in steps)
 
 
-def slope_less_floor(steps: Sequence[Step], position: str, per: float = 1.0) -> Slope:
+def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 1.0) -> Slope:
     """Microseconds for each `per` Services; as it is where there is no floor. Of three steps or more some are at zero.
 
     Steps are counted and not their blocks: blocks of one step share whatever else moved the host meanwhile, and know
     nothing of it, while steps lie farther from the line for it.
     """
-    if has_floor(steps, position):
+    if has_baseline(steps, position):
         return _fitted(steps, position, per)[0]
     medians_us = [median(step.block_p50_us[position]) for step in steps]
     return slope_of_steps([step.services / per for step in steps], medians_us)
 
 
-def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Slope, Floor]:
+def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Slope, Baseline]:
     """The slope, and the floor by which it came about."""
-    at_zero = [step.beside_floor_us[position] for step in steps if step.services == 0]
+    at_zero = [step.with_baseline_us[position] for step in steps if step.services == 0]
     times, error = _times(at_zero)
-    floor = Floor(median(floor for blocks in at_zero for _, floor in blocks), times)
-    medians_us = [median(floor.taken_from(step.beside_floor_us[position])) for step in steps]
-    floors_us = [median(floor for _, floor in step.beside_floor_us[position]) for step in steps]
+    baseline = Baseline(median(baseline for blocks in at_zero for _, baseline in blocks), times)
+    medians_us = [median(baseline.taken_from(step.with_baseline_us[position])) for step in steps]
+    baselines_us = [median(baseline for _, baseline in step.with_baseline_us[position]) for step in steps]
     services = [step.services / per for step in steps]
     if len(steps) < ENOUGH_STEPS:
-        return slope_of_steps(services, medians_us), floor
-    slope, more = slope_beside(services, medians_us, floors_us, hypot(error, STEPS_APART * times))
-    return slope, replace(floor, times=times + more)
+        return slope_of_steps(services, medians_us), baseline
+    slope, more = slope_beside(services, medians_us, baselines_us, hypot(error, STEPS_APART * times))
+    return slope, replace(baseline, times=times + more)
 
 
 def _times(of_steps: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float]:
@@ -79,13 +79,13 @@ def _times(of_steps: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, fl
     Least squares through medians of up to ten parts of each, less what the steps have on average; parts are long enough
     for the floor's own chance to be small. Of parts that do not differ: none, and none.
     """
-    ours, floors = (np.concatenate([_apart(blocks, column) for blocks in of_steps]) for column in (0, 1))
-    moved = float(floors @ floors)
-    freedom = len(floors) - len(of_steps) - 1
+    ours, baselines = (np.concatenate([_apart(blocks, column) for blocks in of_steps]) for column in (0, 1))
+    moved = float(baselines @ baselines)
+    freedom = len(baselines) - len(of_steps) - 1
     if moved < FINEST_US or freedom < 1:
         return 0.0, FINEST_US
-    times = float(ours @ floors) / moved
-    rest = ours - times * floors
+    times = float(ours @ baselines) / moved
+    rest = ours - times * baselines
     return times, float(np.sqrt(rest @ rest / freedom / moved))
 
 
@@ -96,24 +96,24 @@ def _apart(blocks: Sequence[tuple[float, float]], column: int) -> NDArray[np.flo
     return apart
 
 
-def less_floor(steps: Sequence[Step]) -> Iterator[Measurement]:
+def baseline_corrected(steps: Sequence[Step]) -> Iterator[Measurement]:
     """The median of each position in each step, with its interval and the conditions of what was measured there.
 
     It is one of blocks, whose number is `n`, and has no histogram. Nothing of positions without a floor.
     """
     for position in steps[0].block_p50_us:
-        if has_floor(steps, position):
-            _, floor = _fitted(steps, position, 1.0)
-            yield from (_of_step(step, position, floor) for step in steps)
+        if has_baseline(steps, position):
+            _, baseline = _fitted(steps, position, 1.0)
+            yield from (_of_step(step, position, baseline) for step in steps)
 
 
-def _of_step(step: Step, position: str, floor: Floor) -> Measurement:
-    blocks_us = floor.taken_from(step.beside_floor_us[position])
+def _of_step(step: Step, position: str, baseline: Baseline) -> Measurement:
+    blocks_us = baseline.taken_from(step.with_baseline_us[position])
     measured = next(found for found in step.measurements if _is_of(found, position))
     return Measurement(
         name="first_packet_less_floor",
         unit="us",
-        conditions={**measured.conditions, "floor_us": round(floor.us, 2), "times_floor": round(floor.times, 2)},
+        conditions={**measured.conditions, "floor_us": round(baseline.us, 2), "times_floor": round(baseline.times, 2)},
         n=len(blocks_us),
         errors=0,
         quantiles={"p50": median(blocks_us)},

@@ -55,13 +55,13 @@ def mode_costs(ours: RunResults, theirs: RunResults) -> tuple[ModeCost, ModeCost
     our_steps, their_steps = (_steps(results, "first_packet_less_floor") for results in (ours, theirs))
     if not our_steps or not their_steps:
         return _as_it_is(ours), _as_it_is(theirs)
-    floor_us = (_known(our_steps[0], "floor_us") + _known(their_steps[0], "floor_us")) / 2
-    return _at_floor(ours, our_steps, floor_us), _at_floor(theirs, their_steps, floor_us)
+    baseline_us = (_known(our_steps[0], "floor_us") + _known(their_steps[0], "floor_us")) / 2
+    return _at_baseline(ours, our_steps, baseline_us), _at_baseline(theirs, their_steps, baseline_us)
 
 
-def _at_floor(results: RunResults, steps: list[Measurement], floor_us: float) -> ModeCost:
+def _at_baseline(results: RunResults, steps: list[Measurement], baseline_us: float) -> ModeCost:
     times = _known(steps[0], "times_floor")
-    moved_us = times * (floor_us - _known(steps[0], "floor_us"))
+    moved_us = times * (baseline_us - _known(steps[0], "floor_us"))
     packets = tuple((services, median_us + moved_us) for services, median_us in map(_median, steps))
     return _mode_cost(results, packets, abs(STEPS_APART * moved_us))
 
@@ -136,7 +136,7 @@ def _require_one_host(ours: RunResults, theirs: RunResults) -> None:
     The baseline traverses no rule, so it does not depend on the mode. If the ranges of its medians do not overlap, the
     host has changed between the runs, and a difference of modes cannot be distinguished from that change.
     """
-    here, there = _floors_us(ours), _floors_us(theirs)
+    here, there = _baselines_us(ours), _baselines_us(theirs)
     if here and there and (min(here) > max(there) or min(there) > max(here)):
         raise Refused(
             f"the host was not the same in both runs: the generator's floor took {min(here):.1f} to {max(here):.1f} us "
@@ -145,7 +145,7 @@ def _require_one_host(ours: RunResults, theirs: RunResults) -> None:
         )
 
 
-def _floors_us(results: RunResults) -> list[float]:
+def _baselines_us(results: RunResults) -> list[float]:
     """The floor's median in each step."""
     return [found.quantiles["p50"] for found in results.measurements if _is(found, "generator_floor", "kernel", None)]
 

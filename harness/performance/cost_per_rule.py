@@ -53,7 +53,7 @@ def walks(places: Sequence[Place]) -> Iterator[Walk]:
             yield Walk(place.rules - first.rules, place.medians_us[number] - first.medians_us[number])
 
 
-def rule_cost(steps: Sequence[Sequence[Walk]]) -> Range:
+def cost_per_rule(steps: Sequence[Sequence[Walk]]) -> Range:
     """Microseconds per rule, by the farthest walks of each step; at least two steps with walks."""
     found = [_step_cost(step) for step in steps if step]
     return pooled([cost_us for cost_us, _ in found], [error_us for _, error_us in found])

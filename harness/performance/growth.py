@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from harness.performance.baseline import has_floor, slope_less_floor
+from harness.performance.baseline import baseline_corrected_slope, has_baseline
 from harness.performance.sweep.step import Step
 from harness.statistics.slope import Slope
 from reports.model import Finding
@@ -21,7 +21,7 @@ NOTICEABLE = 0.2
 class Growth:
     """The first packet's growth per 1,000 Services, up to `most`, at the end of the chain, by the kernel's clock.
 
-    `at_zero_us` is the first packet without Services. If it is `less_floor`, what moved with the generator's floor is
+    `at_zero_us` is the first packet without Services. If it is `baseline_corrected`, what moved with the generator's floor is
     taken away.
     """
 
@@ -29,7 +29,7 @@ class Growth:
     at_zero_us: float
     most: int
     steps: int
-    less_floor: bool
+    baseline_corrected: bool
 
     @property
     def seen(self) -> bool:
@@ -59,7 +59,7 @@ class Growth:
             "steps": self.steps,
         }
         method = "least squares through the median of each step, with Student's interval"
-        if self.less_floor:
+        if self.baseline_corrected:
             method += "; less what moved with the generator's floor in the same moments"
         return Finding("growth", f"In {mode} mode {self._statement}", numbers, method)
 
@@ -81,6 +81,6 @@ class Growth:
 
 def growth(steps: Sequence[Step]) -> Growth:
     """The growth that a sweep shows; of at least three `steps` some are at zero Services, and some are not."""
-    slope = slope_less_floor(steps, POSITION, PER)
+    slope = baseline_corrected_slope(steps, POSITION, PER)
     at_zero_us = median(median(step.block_p50_us[POSITION]) for step in steps if step.services == 0)
-    return Growth(slope, at_zero_us, max(step.services for step in steps), len(steps), has_floor(steps, POSITION))
+    return Growth(slope, at_zero_us, max(step.services for step in steps), len(steps), has_baseline(steps, POSITION))

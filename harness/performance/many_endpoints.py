@@ -18,7 +18,7 @@ PORT = 80
 PORT_NAME = "http"
 
 
-def crowd_pod(image: str, name: str, ports: int, *, node: str) -> dict[str, Any]:
+def many_endpoints_pod(image: str, name: str, ports: int, *, node: str) -> dict[str, Any]:
     """The pod; it is ready when it listens on its last port."""
     last = FIRST_PORT + ports - 1
     container = {
@@ -32,7 +32,7 @@ def crowd_pod(image: str, name: str, ports: int, *, node: str) -> dict[str, Any]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec(container, **on_node(node))}
 
 
-def crowd_service(name: str, address: str, endpoints: int) -> tuple[dict[str, Any], ...]:
+def many_endpoints_service(name: str, address: str, endpoints: int) -> tuple[dict[str, Any], ...]:
     """A Service, and a slice for each of its endpoints, since all endpoints of a slice share its ports."""
     service = {
         "apiVersion": "v1",
@@ -43,7 +43,7 @@ def crowd_service(name: str, address: str, endpoints: int) -> tuple[dict[str, An
     return (service, *(_slice(name, address, number) for number in range(endpoints)))
 
 
-def crowd_backends(address: str, endpoints: int) -> frozenset[Backend]:
+def many_endpoints_backends(address: str, endpoints: int) -> frozenset[Backend]:
     """What every kernel holds for such a Service."""
     return frozenset(Backend(address, FIRST_PORT + number) for number in range(endpoints))
 

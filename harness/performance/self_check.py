@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from harness.performance.cost_per_rule import MANY_RULES, NS_PER_US, Walk, agree, farthest, rule_cost
+from harness.performance.cost_per_rule import MANY_RULES, NS_PER_US, Walk, agree, cost_per_rule, farthest
 from harness.statistics.comparison import Range
 from harness.statistics.slope import Slope
 from reports.model import SELF_CHECK, Finding
@@ -36,17 +36,17 @@ class SelfCheck:
     numbers: dict[str, float]
 
 
-def check_steps(sound: Sequence[int], made: int) -> SelfCheck:
-    """Enough steps are sound to conclude from; `sound` are their numbers of Services, of so many steps made."""
-    zeros = sound.count(0)
-    figures = f"{len(sound)} of {made} steps are sound, {zeros} of them at zero Services"
-    if len(sound) < made:
+def check_steps(valid_steps: Sequence[int], made: int) -> SelfCheck:
+    """Enough steps are sound to conclude from; `valid_steps` are their numbers of Services, of so many steps made."""
+    zeros = valid_steps.count(0)
+    figures = f"{len(valid_steps)} of {made} steps are sound, {zeros} of them at zero Services"
+    if len(valid_steps) < made:
         figures += f" (at least {FEWEST_STEPS} and {FEWEST_ZEROS} are needed)"
-    holds = len(sound) >= FEWEST_STEPS and zeros >= FEWEST_ZEROS and len(sound) > zeros
-    return SelfCheck(holds, figures, {"steps": made, "steps_sound": len(sound)})
+    holds = len(valid_steps) >= FEWEST_STEPS and zeros >= FEWEST_ZEROS and len(valid_steps) > zeros
+    return SelfCheck(holds, figures, {"steps": made, "steps_sound": len(valid_steps)})
 
 
-def check_twins(differences: Sequence[Range]) -> SelfCheck:
+def check_aa_pairs(differences: Sequence[Range]) -> SelfCheck:
     """One target under two names: of the 95% intervals of their differences 95 of 100 hold 0.
 
     How few may do so by chance is the binomial distribution's; twins are measured each with samples of its own.
@@ -57,7 +57,7 @@ def check_twins(differences: Sequence[Range]) -> SelfCheck:
     return SelfCheck(hold >= fewest, figures, {"twins": len(differences), "twins_alike": hold})
 
 
-def check_rule_cost(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> SelfCheck:
+def check_cost_per_rule(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> SelfCheck:
     """A rule of kube-proxy's costs what a rule that never matches costs, of a `chain` walked in the same moments.
 
     Both by step, by those in which many rules are walked if these are enough; and both must be known to a quarter, or
@@ -67,7 +67,7 @@ def check_rule_cost(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Wa
         return SelfCheck(False, "no chain was walked beside the sweep, so that nothing tells what a rule must cost", {})
     if min(sum(bool(step) for step in steps) for steps in (swept, chain)) < FEWEST_STEPS:
         return SelfCheck(False, "rules moved while they were walked, so that nothing tells what one of them costs", {})
-    ours, theirs = rule_cost(_telling(swept)), rule_cost(_telling(chain))
+    ours, theirs = cost_per_rule(_telling(swept)), cost_per_rule(_telling(chain))
     sure = all(cost.high - cost.value < SURE * cost.value for cost in (ours, theirs))
     unsure = "" if sure else ", which is not known to a quarter"
     figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches{unsure}"

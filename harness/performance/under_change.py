@@ -28,7 +28,7 @@ class Part(StrEnum):
 
 
 @dataclass(slots=True)
-class Meanwhile:
+class TrafficUnderChange:
     """Traffic that goes on while something is changed; `result` is there once the block has ended."""
 
     plan: LoadPlan
@@ -72,7 +72,7 @@ class Meanwhile:
                         "change": self.change,
                         "part": str(part),
                         "target": target.label,
-                        "exchange": str(self.plan.exchange),
+                        "exchange": str(self.plan.request_kind),
                         "rate_per_s": self.plan.rate_per_s,
                         "clock": clock,
                     }
@@ -96,7 +96,7 @@ class Meanwhile:
         )
         numbers = {f"failed_{part}": failed[part].total() for part in Part}
         statement = f"{self.change}, in {mode} mode, with {self.plan.rate_per_s:g} exchanges a second: {told}."
-        return Finding("meanwhile", statement, numbers, f"{self.plan.exchange} exchanges, each failure counted")
+        return Finding("meanwhile", statement, numbers, f"{self.plan.request_kind} exchanges, each failure counted")
 
 
 def _in_words(failures: Counter[str]) -> str:
@@ -107,9 +107,9 @@ def _in_words(failures: Counter[str]) -> str:
 
 
 @contextmanager
-def meanwhile(generator: LoadGenerator, plan: LoadPlan, change: str) -> Iterator[Meanwhile]:
+def traffic_under_change(generator: LoadGenerator, plan: LoadPlan, change: str) -> Iterator[TrafficUnderChange]:
     """Traffic that has begun when the block does, and has ended when the block has."""
-    traffic = Meanwhile(plan, change)
+    traffic = TrafficUnderChange(plan, change)
     with generator.running(plan) as running:
         yield traffic
         traffic.result = running.result()

@@ -32,7 +32,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class RecordedVerdict:
     """What one case said about one claim."""
 
     claim: str
@@ -48,13 +48,13 @@ class ClaimRecorder:
     def __init__(self, case: str, may_decide: Sequence[str]) -> None:
         self._case = case
         self._may_decide = tuple(may_decide)
-        self.spoken: list[Spoken] = []
+        self.spoken: list[RecordedVerdict] = []
 
     def record(self, claim: str, decision: Decision) -> None:
         """Record what a decision function made of the observation."""
         if claim not in self._may_decide:
             raise UsageError(f"case {self._case} speaks about claim {claim}, which its marker does not name")
-        self.spoken.append(Spoken(claim, decision.verdict, decision.evidence, decision.condition, self._case))
+        self.spoken.append(RecordedVerdict(claim, decision.verdict, decision.evidence, decision.condition, self._case))
 
     def confirmed(self, claim: str, evidence: str) -> None:
         """Record `harness.run.decision.confirmed`."""
@@ -121,20 +121,20 @@ def _line_of(text: str, position: int) -> int:
 
 
 def combine(
-    claims: Sequence[Claim], spoken: Iterable[Spoken], undecided: Mapping[str, Sequence[str]]
+    claims: Sequence[Claim], spoken: Iterable[RecordedVerdict], undecided: Mapping[str, Sequence[str]]
 ) -> tuple[ClaimResult, ...]:
     """One result a claim: refuted by any case, else conditional by any, else confirmed, else untested.
 
     `undecided` maps a claim to the reasons why cases that could have refuted it do not count. Such a claim is
     untested, unless another case has refuted it.
     """
-    by_claim: dict[str, list[Spoken]] = {}
+    by_claim: dict[str, list[RecordedVerdict]] = {}
     for said in spoken:
         by_claim.setdefault(said.claim, []).append(said)
     return tuple(_combined(claim, by_claim.get(claim.id, []), undecided.get(claim.id, ())) for claim in claims)
 
 
-def _combined(claim: Claim, spoken: list[Spoken], undecided: Sequence[str]) -> ClaimResult:
+def _combined(claim: Claim, spoken: list[RecordedVerdict], undecided: Sequence[str]) -> ClaimResult:
     spoken = _one_repetition(spoken)
     verdict = min((said.verdict for said in spoken), key=STRONGEST_FIRST.index, default=Verdict.UNTESTED)
     if undecided and verdict is not Verdict.REFUTED:
@@ -154,7 +154,7 @@ def _combined(claim: Claim, spoken: list[Spoken], undecided: Sequence[str]) -> C
     )
 
 
-def _one_repetition(spoken: list[Spoken]) -> list[Spoken]:
+def _one_repetition(spoken: list[RecordedVerdict]) -> list[RecordedVerdict]:
     """Of a case that ran several times what one repetition said: that with the strongest verdict."""
     chosen: dict[str, str] = {}
     for said in sorted(spoken, key=lambda said: STRONGEST_FIRST.index(said.verdict)):

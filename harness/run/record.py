@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import WorldError
-from harness.run.claims import ClaimRecorder, Spoken
+from harness.run.claims import ClaimRecorder, RecordedVerdict
 from reports.model import Finding, Measurement, Outcome, Verdict
 
 ATTRIBUTE = "kubeproof"
@@ -97,30 +97,30 @@ def reason_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseNews:
+class CaseReport:
     """What one report says of a case, read back in the controller."""
 
     outcome: Outcome
     reason: str
     may_decide: tuple[str, ...]
     bundle: str | None
-    spoken: tuple[Spoken, ...]
+    spoken: tuple[RecordedVerdict, ...]
     measurements: tuple[Measurement, ...]
     findings: tuple[Finding, ...]
 
 
-def news_of(report: pytest.TestReport) -> CaseNews:
+def read_case_report(report: pytest.TestReport) -> CaseReport:
     """Read a report. One without our payload comes from xdist itself: its worker crashed in that case."""
     text: str | None = getattr(report, ATTRIBUTE, None)
     if text is None:
-        return CaseNews(Outcome.ENVIRONMENT_ERROR, str(report.longrepr), (), None, (), (), ())
+        return CaseReport(Outcome.ENVIRONMENT_ERROR, str(report.longrepr), (), None, (), (), ())
     payload: dict[str, Any] = json.loads(text)
-    return CaseNews(
+    return CaseReport(
         outcome=Outcome(payload["outcome"]),
         reason=payload["reason"],
         may_decide=tuple(payload["may_decide"]),
         bundle=payload["bundle"],
-        spoken=tuple(Spoken(**{**said, "verdict": Verdict(said["verdict"])}) for said in payload["spoken"]),
+        spoken=tuple(RecordedVerdict(**{**said, "verdict": Verdict(said["verdict"])}) for said in payload["spoken"]),
         measurements=tuple(_measurement(measured) for measured in payload["measurements"]),
         findings=tuple(Finding(**found) for found in payload["findings"]),
     )

@@ -41,7 +41,7 @@ def range_of(values: Sequence[float]) -> Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class Comparison:
     """What one thing costs in two modes; less is better. `thing` is said in words, with its unit."""
 
     thing: str
@@ -63,6 +63,6 @@ class Contrast:
         return self.better or self.worse
 
 
-def in_words(contrasts: Sequence[Contrast], ours: str, theirs: str) -> str:
+def in_words(comparisons: Sequence[Comparison], ours: str, theirs: str) -> str:
     """All figures in one sentence."""
-    return "; ".join(f"{found.thing}: {found.ours} in {ours}, {found.theirs} in {theirs}" for found in contrasts)
+    return "; ".join(f"{found.thing}: {found.ours} in {ours}, {found.theirs} in {theirs}" for found in comparisons)

@@ -29,7 +29,7 @@ than once. A kernel whose rules are gone for a moment does that; one packet lost
 
 
 @dataclass(frozen=True, slots=True)
-class HeldConnection:
+class PersistentConnection:
     """`body` is what answered first, `answers` how many came, `error` what broke the connection, "" if nothing did.
 
     `slowest_us` is the longest time to an answer, `retransmits` how many segments the kernel sent again once it was
@@ -50,10 +50,10 @@ class HeldConnection:
 
 
 @dataclass(slots=True)
-class Holding:
+class PersistentConnections:
     """What became of the connections; complete once the block has ended."""
 
-    connections: tuple[HeldConnection, ...] = field(default_factory=tuple)
+    connections: tuple[PersistentConnection, ...] = field(default_factory=tuple)
 
     @property
     def broken(self) -> list[str]:
@@ -76,12 +76,12 @@ class Holding:
 
 
 @contextmanager
-def held_connections(client: Client, host: str, port: int, count: int) -> Iterator[Holding]:
+def persistent_connections(client: Client, host: str, port: int, count: int) -> Iterator[PersistentConnections]:
     """Hold `count` connections, opened one after the other, from before the block begins until after it has ended.
 
     Raises `TrafficTooShort` if they were closed before the block had ended.
     """
-    holding, name = Holding(), f"/tmp/held-{uuid4().hex}"
+    holding, name = PersistentConnections(), f"/tmp/held-{uuid4().hex}"
     paths = {"open": f"{name}-open", "enough": f"{name}-enough"}
     wish = {"host": host, "port": port, "count": count, "spacing_s": SPACING_S, "limit_s": LIMIT_S, **paths}
 
@@ -101,11 +101,11 @@ def held_connections(client: Client, host: str, port: int, count: int) -> Iterat
             yield holding
         finally:
             client.run("touch", paths["enough"])
-        holding.connections = read_held(running.result(), client.label)
+        holding.connections = read_connections(running.result(), client.label)
     require_whole(holding, f"the {count} connections that client {client.label} held to {host}:{port}")
 
 
-def require_whole(holding: Holding, what: str) -> None:
+def require_whole(holding: PersistentConnections, what: str) -> None:
     """Raise `TrafficTooShort` if the connections were closed before anybody asked for that."""
     if any(held.cut_short for held in holding.connections):
         raise TrafficTooShort(
@@ -114,8 +114,8 @@ def require_whole(holding: Holding, what: str) -> None:
         )
 
 
-def read_held(result: ExecResult, who: str) -> tuple[HeldConnection, ...]:
+def read_connections(result: ExecResult, who: str) -> tuple[PersistentConnection, ...]:
     """One connection a line. Raises `WorldError` if the client itself failed."""
     if result.exit_code != 0:
         raise WorldError(f"client {who} ended with {result.exit_code}: {result.stderr.strip()}", detail=result.stdout)
-    return tuple(HeldConnection(**json.loads(line)) for line in result.stdout.splitlines())
+    return tuple(PersistentConnection(**json.loads(line)) for line in result.stdout.splitlines())

@@ -6,13 +6,13 @@ import pytest
 
 from harness.suite import (
     AutoscalerRecord,
+    AutoscalerSample,
     Kube,
-    Look,
     ManifestMaker,
     MetricsServer,
     Waits,
     WatchMaker,
-    wrong_looks,
+    wrong_samples,
 )
 from suites.autoscaling.autoscaled import change, cpu, make_autoscaler, make_burner
 
@@ -33,25 +33,27 @@ def test_policies_and_windows_hold_an_autoscaler_back(
         down = f"{{stabilizationWindowSeconds: {WINDOW_S}}}"
         make_burner(create, "busy")
         make_autoscaler(create, "busy", lowest=2, highest=4, target=FAR_BELOW, up=ONE_AT_A_TIME, down=down)
-        most = busy.wait_look("asking for the most", lambda look: look.desired == 4, deadline_s=150)
-        busy.wait_look(
-            "held by the most", lambda look: look.current == 4 and limit(look) == "TooManyReplicas", after=most
+        most = busy.wait_sample("asking for the most", lambda sample: sample.desired == 4, deadline_s=150)
+        busy.wait_sample(
+            "held by the most", lambda sample: sample.current == 4 and limit(sample) == "TooManyReplicas", after=most
         )
         change(kube, namespace, "busy", metrics=[cpu(FAR_ABOVE)])
-        held = busy.wait_look("held by its window", lambda look: look.rules.target == FAR_ABOVE and look.desired == 4)
-        busy.wait_look("asking for the fewest", lambda look: look.desired == 2, after=held, deadline_s=120)
+        held = busy.wait_sample(
+            "held by its window", lambda sample: sample.rules.target == FAR_ABOVE and sample.desired == 4
+        )
+        busy.wait_sample("asking for the fewest", lambda sample: sample.desired == 2, after=held, deadline_s=120)
         change(kube, namespace, "busy", minReplicas=1, behavior={"scaleDown": {"selectPolicy": "Disabled"}})
-        never = busy.wait_look("held for ever", lambda look: look.rules.lowest == 1 and look.current == 2)
+        never = busy.wait_sample("held for ever", lambda sample: sample.rules.lowest == 1 and sample.current == 2)
 
-    looks = busy.looks()
-    assert not wrong_looks(looks), wrong_looks(looks)
-    first, *others = [look for look in looks if look.change > 0]
+    samples = busy.samples()
+    assert not wrong_samples(samples), wrong_samples(samples)
+    first, *others = [sample for sample in samples if sample.change > 0]
     assert (first.current, first.desired) == (1, 2), "below the fewest, it went there at once"
-    assert [look.change for look in others] == [1, 1]
+    assert [sample.change for sample in others] == [1, 1]
     assert others[1].at_s - others[0].at_s >= PERIOD_S - SLACK_S
     assert held.reasons["AbleToScale"] == "ScaleDownStabilized", held
-    last_high_s = max(look.at_s for look in looks if look.rules.target == FAR_BELOW)
-    (step_down,) = [look for look in looks if look.change < 0]
+    last_high_s = max(sample.at_s for sample in samples if sample.rules.target == FAR_BELOW)
+    (step_down,) = [sample for sample in samples if sample.change < 0]
     assert (step_down.current, step_down.desired) == (4, 2)
     assert step_down.at_s - last_high_s >= WINDOW_S - SLACK_S
     assert limit(step_down) == "TooFewReplicas"
@@ -74,24 +76,24 @@ def test_a_tenth_above_the_target_is_tolerated(
         (pod,) = waits.wait_pods_ready(namespace, "app=busy", 1)
         metrics.wait_pod_since(namespace, pod["metadata"]["name"], time.time())
         make_autoscaler(create, "busy", lowest=1, highest=2, target=FAR_ABOVE)
-        first = busy.wait_look("with a metric", lambda look: look.utilization is not None)
+        first = busy.wait_sample("with a metric", lambda sample: sample.utilization is not None)
         close = round((first.utilization or 0) / 1.05)
         change(kube, namespace, "busy", metrics=[cpu(close)])
-        near = busy.wait_look("near its target", lambda look: 1 < ratio(look) <= 1.1)
+        near = busy.wait_sample("near its target", lambda sample: 1 < ratio(sample) <= 1.1)
         change(kube, namespace, "busy", metrics=[cpu(FAR_BELOW)])
-        far = busy.wait_look("far above its target", lambda look: look.rules.target == FAR_BELOW)
+        far = busy.wait_sample("far above its target", lambda sample: sample.rules.target == FAR_BELOW)
 
-    assert not wrong_looks(busy.looks()), wrong_looks(busy.looks())
+    assert not wrong_samples(busy.samples()), wrong_samples(busy.samples())
     assert (near.current, near.desired) == (1, 1), near
     assert (far.current, far.desired) == (1, 2), far
 
 
-def ratio(look: Look) -> float:
+def ratio(sample: AutoscalerSample) -> float:
     """Of metric to target; 0 without a metric."""
-    return (look.utilization or 0) / look.rules.target
+    return (sample.utilization or 0) / sample.rules.target
 
 
-def limit(look: Look) -> str | None:
+def limit(sample: AutoscalerSample) -> str | None:
     """Why it may not go as far as the formula says, or None if it may."""
-    why = look.reasons.get("ScalingLimited", "!")
+    why = sample.reasons.get("ScalingLimited", "!")
     return None if why.startswith("!") else why

@@ -13,7 +13,7 @@ from harness.suite import (
     WatchMaker,
     WatchRecorder,
     wait_until,
-    wrong_looks,
+    wrong_samples,
 )
 from suites.autoscaling.autoscaled import REQUESTS, change, cpu, make_autoscaler, make_burner
 
@@ -34,17 +34,17 @@ def test_pods_without_a_request_are_not_scaled(
             make_burner(create, name, requests=requests)
             make_autoscaler(create, name, lowest=1, highest=2, target=FAR_BELOW)
         told = AutoscalerRecord(recorder, "with"), AutoscalerRecord(recorder, "without")
-        told[0].wait_look("asking for 2", lambda look: look.desired == 2, deadline_s=120)
+        told[0].wait_sample("asking for 2", lambda sample: sample.desired == 2, deadline_s=120)
         refused = wait_until(
             "HorizontalPodAutoscaler without naming the missing request",
             lambda: messages(recorder, "without"),
             lambda found: any("missing request for cpu" in message for message in found),
             deadline_s=60,
         )
-    looks = told[1].looks()
-    assert not wrong_looks(told[0].looks()), wrong_looks(told[0].looks())
-    assert looks[-1].reasons.get("ScalingActive") == f"!{NO_METRIC}", refused
-    assert {look.current for look in looks} == {1}
+    samples = told[1].samples()
+    assert not wrong_samples(told[0].samples()), wrong_samples(told[0].samples())
+    assert samples[-1].reasons.get("ScalingActive") == f"!{NO_METRIC}", refused
+    assert {sample.current for sample in samples} == {1}
 
 
 @pytest.mark.blocking
@@ -63,11 +63,11 @@ def test_without_metrics_nothing_is_scaled(
         busy = AutoscalerRecord(recorder, "busy")
         make_burner(create, "busy")
         make_autoscaler(create, "busy", lowest=1, highest=2, target=FAR_ABOVE)
-        before = busy.wait_look("with a metric", lambda look: look.utilization is not None)
+        before = busy.wait_sample("with a metric", lambda sample: sample.utilization is not None)
         with own_metrics.stopped():
             change(kube, namespace, "busy", metrics=[cpu(FAR_BELOW)])
             changed_at_s = time.monotonic()
-            gone = busy.wait_look("without metrics", lambda look: look.utilization is None, after=before)
+            gone = busy.wait_sample("without metrics", lambda sample: sample.utilization is None, after=before)
             failures = wait_until(
                 f"{ATTEMPTS} attempts of HorizontalPodAutoscaler busy to get metrics",
                 lambda: failures_since(recorder, changed_at_s),
@@ -75,7 +75,7 @@ def test_without_metrics_nothing_is_scaled(
                 deadline_s=90,
             )
             held = kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/busy")["spec"]["replicas"]
-        back = busy.wait_look("asking for 2", lambda look: look.desired == 2, after=gone, deadline_s=120)
+        back = busy.wait_sample("asking for 2", lambda sample: sample.desired == 2, after=gone, deadline_s=120)
 
     told = "False" if gone.reasons.get("ScalingActive") == f"!{NO_METRIC}" else "not False"
     holds = held == 1 and told == "False"
@@ -87,7 +87,7 @@ def test_without_metrics_nothing_is_scaled(
         f"once metrics-server was back, {back.utilization}% made {back.current} into {back.desired}.",
     )
     assert holds, (held, gone)
-    assert not wrong_looks(busy.looks()), wrong_looks(busy.looks())
+    assert not wrong_samples(busy.samples()), wrong_samples(busy.samples())
 
 
 def messages(recorder: WatchRecorder, name: str) -> tuple[str, ...]:

@@ -7,22 +7,22 @@ import pytest
 
 from harness.suite import (
     AutoscalerRecord,
+    AutoscalerSample,
     ClaimRecorder,
     ClientMaker,
-    Comparison,
+    CpuComparison,
     HttpLoad,
     Kube,
-    Look,
     ManifestMaker,
     MetricsServer,
     Reading,
     Target,
     Waits,
     WatchMaker,
-    compare,
+    adjustable_load,
+    compare_cpu,
     right_counts,
-    steered_load,
-    wrong_looks,
+    wrong_samples,
 )
 from suites.autoscaling.autoscaled import make_autoscaler, make_burner
 
@@ -63,42 +63,42 @@ def test_replicas_follow_the_cpu_that_requests_cost(
     load = HttpLoad(Target("web", address, 80), "/", most_users=HIGH, limit_s=LIMIT_S)
     with (
         record_watch("pods", "horizontalpodautoscalers") as recorder,
-        steered_load(kube, namespace, make_client("load").name, load) as steered,
+        adjustable_load(kube, namespace, make_client("load").name, load) as adjustable,
     ):
         web = AutoscalerRecord(recorder, "web")
         make_burner(create, "web", share=0, each=EACH_MS, requests=REQUESTS)
         (pod,) = waits.wait_pods_ready(namespace, "app=web", 1)
-        steered.set_users(HIGH)
+        adjustable.set_users(HIGH)
         steady_s = time.monotonic() + SPREAD_S
         metrics.wait_pod_since(namespace, pod["metadata"]["name"], steady_s + ahead_s())
         make_autoscaler(create, "web", lowest=1, highest=4, target=TARGET, down=DOWN)
-        high = web.wait_look("asking for more than 1", lambda look: look.desired > 1)
-        one = truthful(compare(high, readings(kube, namespace, high), steady_s), claim)
-        calm = web.wait_look("with a metric of each pod", is_calm, after=high, deadline_s=150)
+        high = web.wait_sample("asking for more than 1", lambda sample: sample.desired > 1)
+        one = truthful(compare_cpu(high, readings(kube, namespace, high), steady_s), claim)
+        calm = web.wait_sample("with a metric of each pod", is_calm, after=high, deadline_s=150)
         waits.wait_pods_ready(namespace, "app=web", calm.desired)
         all_ready_s = max(pod.ready_at_s or 0.0 for pod in calm.pods)
-        each = truthful(compare(calm, readings(kube, namespace, calm), all_ready_s), claim)
-        steered.set_users(LOW)
-        low = web.wait_look("asking for 2", lambda look: look.desired == 2, after=calm, deadline_s=120)
-        steered.set_users(0)
-        web.wait_look("asking for 1", lambda look: look.desired == 1, after=low, deadline_s=120)
+        each = truthful(compare_cpu(calm, readings(kube, namespace, calm), all_ready_s), claim)
+        adjustable.set_users(LOW)
+        low = web.wait_sample("asking for 2", lambda sample: sample.desired == 2, after=calm, deadline_s=120)
+        adjustable.set_users(0)
+        web.wait_sample("asking for 1", lambda sample: sample.desired == 1, after=low, deadline_s=120)
         waits.wait_pods_ready(namespace, "app=web", 1)
 
-    wrong = wrong_looks(web.looks())
+    wrong = wrong_samples(web.samples())
     claim.decide(
         "14.1",
         not wrong,
-        f"Locust sent {steered.tally.requests} requests. {in_words(web.looks())} CPU of a pod: {one}; later {each}.",
+        f"Locust sent {adjustable.tally.requests} requests. {in_words(web.samples())} CPU of a pod: {one}; later {each}.",
     )
     assert not wrong, wrong
 
 
-def is_calm(look: Look) -> bool:
+def is_calm(sample: AutoscalerSample) -> bool:
     """All pods have a metric for certain, and their number stays."""
-    return look.settled == len(look.pods) == look.desired
+    return sample.settled == len(sample.pods) == sample.desired
 
 
-def truthful(compared: Comparison, claim: ClaimRecorder) -> Comparison:
+def truthful(compared: CpuComparison, claim: ClaimRecorder) -> CpuComparison:
     """Refute the claim, and fail, if a figure was not the CPU that the pods used."""
     if not compared.agrees:
         claim.refuted("14.1", f"It scales on a figure that is not the CPU of a pod: {compared}.")
@@ -106,20 +106,24 @@ def truthful(compared: Comparison, claim: ClaimRecorder) -> Comparison:
     return compared
 
 
-def in_words(looks: tuple[Look, ...]) -> str:
+def in_words(samples: tuple[AutoscalerSample, ...]) -> str:
     """The steps, and how sure their counts are."""
-    decided = [(look, right_counts(looks, number)) for number, look in enumerate(looks) if look.utilization is not None]
-    steps = [(look, right - {look.current}) for look, right in decided if look.change]
+    decided = [
+        (sample, right_counts(samples, number))
+        for number, sample in enumerate(samples)
+        if sample.utilization is not None
+    ]
+    steps = [(sample, right - {sample.current}) for sample, right in decided if sample.change]
     return (
         f"Replicas by utilization, the target being {TARGET}%: "
-        f"{', '.join(f'{look.current} at {look.utilization}% to {look.desired}' for look, _ in steps)}; "
+        f"{', '.join(f'{sample.current} at {sample.utilization}% to {sample.desired}' for sample, _ in steps)}; "
         f"at {sum(len(right) == 1 for _, right in steps)} of these {len(steps)} steps no other would have been right. "
-        f"{sum(look.desired in right for look, right in decided)} of {len(decided)} counts are right by ceil(ready "
+        f"{sum(sample.desired in right for sample, right in decided)} of {len(decided)} counts are right by ceil(ready "
         "pods x metric / target), a tolerance of 10%, a window of 20 s before a step down, and 1 to 4 replicas."
     )
 
 
-def readings(kube: Kube, namespace: str, look: Look) -> dict[str, list[Reading]]:
+def readings(kube: Kube, namespace: str, sample: AutoscalerSample) -> dict[str, list[Reading]]:
     """By pod: its container's count of CPU time, second by second; the nodes' clocks are taken for ours."""
     path = f"/api/v1/namespaces/{namespace}/pods"
     return {
@@ -127,7 +131,7 @@ def readings(kube: Kube, namespace: str, look: Look) -> dict[str, list[Reading]]
             Reading(at_s - ahead_s(), used_s)
             for at_s, used_s in json.loads(kube.text(f"{path}/{pod.name}:8080/proxy/cpu"))
         ]
-        for pod in look.pods
+        for pod in sample.pods
     }
 
 

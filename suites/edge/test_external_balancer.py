@@ -17,8 +17,8 @@ from harness.suite import (
     OutsideClient,
     Reply,
     Request,
+    ServiceAddress,
     ServiceMaker,
-    ServicePort,
     Waits,
     bodies,
     steady_traffic,
@@ -59,7 +59,7 @@ def test_balancers_inside_and_outside(
     client = make_client("client", node=cluster.nodes[0])
     wait_until(
         f"{len(home)} backends of {spec['clusterIP']} in the kernel of node {client.node}",
-        lambda: dataplane.service(cluster.nodes[0], ServicePort(spec["clusterIP"], 80)),
+        lambda: dataplane.service(cluster.nodes[0], ServiceAddress(spec["clusterIP"], 80)),
         lambda state: len(state.backends) == len(home),
         deadline_s=PROGRAMMED_S,
     )

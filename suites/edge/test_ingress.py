@@ -182,7 +182,7 @@ class SeenByProxy:
 def seen_by_proxy(dataplane: DataPlane, controller: IngressController, web: ServiceHandle) -> SeenByProxy:
     """Read now, in the kernel that translates addresses for the controller's node."""
     entries = dataplane.conntrack(controller.node, web.cluster_ip)
-    return SeenByProxy(len(entries), dataplane.packets(controller.node, web.front))
+    return SeenByProxy(len(entries), dataplane.packets(controller.node, web.service_address))
 
 
 def service_of(pod: str) -> str:

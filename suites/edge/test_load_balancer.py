@@ -9,8 +9,8 @@ from harness.suite import (
     OutsideClient,
     Reply,
     Request,
+    ServiceAddress,
     ServiceMaker,
-    ServicePort,
     wait_until,
 )
 from suites.edge.decisions import BalancerAddress, decide_balancer_address
@@ -35,7 +35,7 @@ def test_a_balancers_address_is_reached_from_outside(
     load_balancer.ask_for_address(web)
     given = load_balancer.observe_address(web)
     address = given.seen
-    kernels = {} if address is None else web.observe_front(ServicePort(address, 80))
+    kernels = {} if address is None else web.observe_front(ServiceAddress(address, 80))
     replies = () if address is None else outside_client.send(Request(address, 80, CONNECTIONS))
     node = None if address is None else load_balancer.announcer(outside_client, address)
 
@@ -75,7 +75,7 @@ def test_an_address_is_one_services_and_is_given_back(
     wait_answered_by(outside_client, address, second.pods)
 
     load_balancer.withdraw(second)
-    second.wait_fronts(ServicePort(address, 80), present=False)
+    second.wait_service_addresses(ServiceAddress(address, 80), present=False)
     gone = wait_unanswered(outside_client, address)
     assert gone.error, gone
 

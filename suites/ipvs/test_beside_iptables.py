@@ -9,7 +9,7 @@ from harness.suite import (
     ClaimRecorder,
     Client,
     ClientMaker,
-    Contrast,
+    Comparison,
     IptablesDataPlane,
     Measurement,
     Mode,
@@ -24,7 +24,7 @@ from harness.suite import (
     Step,
     SweepPlan,
     SweepSetting,
-    filling,
+    dummy_services,
     in_words,
     measure,
     range_of,
@@ -66,16 +66,16 @@ def test_ipvs_beside_iptables_on_one_kernel(
     client = make_client("client", node=node)
     plan = SweepPlan((SERVICES,), rate_per_s=150, duration_s=20, seed=seed)
 
-    with filling(there.kube, there.etcd, there.dataplane, proxies, there.namespace, progress) as fillers:
+    with dummy_services(there.kube, there.etcd, there.dataplane, proxies, there.namespace, progress) as dummies:
         progress.step(f"{SERVICES} Services")
-        programmed_s = fillers.bring_to(SERVICES)
+        programmed_s = dummies.bring_to(SERVICES)
         progress.note(f"in every kernel after {programmed_s:.1f} s")
         there = with_youngest(there, 0)
         ipvs = measure(there, plan, 0, SERVICES, programmed_s)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
         with proxies.changing((node,), "mode") as set_mode, ExitStack() as before_ipvs_is_back:
             # With that many Services a user-mode Linux needs minutes until its first sync.
-            before_ipvs_is_back.callback(fillers.remove)
+            before_ipvs_is_back.callback(dummies.remove)
             set_mode("iptables")
             beside = replace(there, mode=Mode.IPTABLES, dataplane=IptablesDataPlane(shell))
             iptables = measure(beside, plan, 1, SERVICES, programmed_s)
@@ -85,15 +85,17 @@ def test_ipvs_beside_iptables_on_one_kernel(
         # A name that keeps them apart from the sweep's.
         measurements.append(replace(found, name=f"{found.name} of two modes"))
 
-    contrasts = [Contrast(*found) for found in zip(THINGS, by_ipvs, by_iptables, strict=True)]
-    decide(claim, contrasts, f"On node {node.name} at {SERVICES} Services: {in_words(contrasts, 'ipvs', 'iptables')}.")
+    comparisons = [Comparison(*found) for found in zip(THINGS, by_ipvs, by_iptables, strict=True)]
+    decide(
+        claim, comparisons, f"On node {node.name} at {SERVICES} Services: {in_words(comparisons, 'ipvs', 'iptables')}."
+    )
     assert ipvs.rules.rules < iptables.rules.rules, "the other mode was not on trial"
 
 
-def decide(claim: ClaimRecorder, contrasts: list[Contrast], evidence: str) -> None:
+def decide(claim: ClaimRecorder, comparisons: list[Comparison], evidence: str) -> None:
     """Better in all that can be told, in nothing, or only in some."""
-    better = [found.thing for found in contrasts if found.better]
-    worse = [found.thing for found in contrasts if found.worse]
+    better = [found.thing for found in comparisons if found.better]
+    worse = [found.thing for found in comparisons if found.worse]
     if not better and not worse:
         claim.untested("2.2", f"this host was too restless to tell. {evidence}")
     elif better and worse:

@@ -11,8 +11,8 @@ from harness.suite import (
     Cluster,
     DataPlane,
     Request,
+    ServiceAddress,
     ServiceMaker,
-    ServicePort,
     listed,
     steady_traffic,
 )
@@ -37,16 +37,16 @@ def test_sets_change_under_traffic_and_rules_stay(
     client = make_client("client", node=node)
     # kube-proxy writes rules last, and one sync after the other: a front that is there tells that the sync which
     # brought the front before it is over.
-    web.add_fronts("old")
+    web.add_services("old")
     rules_before, sets_before = dataplane.rules_text(node), dataplane.rule_count(node).sets
 
     with steady_traffic(client, Request(web.cluster_ip, 80, spacing_s=SPACING_S)) as traffic:
-        fronts: dict[str, ServicePort] = {}
+        service_addresses: dict[str, ServiceAddress] = {}
         for name in (f"new-{number}" for number in range(CHANGES)):
-            (fronts[name],) = web.add_fronts(name)
+            (service_addresses[name],) = web.add_services(name)
         rules_after, sets_after = dataplane.rules_text(node), dataplane.rule_count(node).sets
-        web.remove_fronts(fronts)
-        web.add_fronts("last")
+        web.remove_services(service_addresses)
+        web.add_services("last")
     rules_at_last = dataplane.rules_text(node)
 
     lost = traffic.lost

@@ -16,7 +16,7 @@ from harness.suite import (
     ServiceHandle,
     ServiceMaker,
     bodies,
-    held_connections,
+    persistent_connections,
     sequence_statistics,
 )
 
@@ -47,9 +47,9 @@ def test_each_scheduler_distributes_as_it_says(
     schedulers: list[str] = []
 
     def scheduler() -> str:
-        found = ipvs_dataplane.virtual_server(node, web.front)
+        found = ipvs_dataplane.virtual_server(node, web.service_address)
         assert found is not None
-        assert set(found.weights.values()) == {1}, f"weights of {web.front}: {found.weights}"
+        assert set(found.weights.values()) == {1}, f"weights of {web.service_address}: {found.weights}"
         return found.scheduler
 
     by_rr = newcomers_share(web, client)
@@ -93,10 +93,10 @@ def newcomers_share(web: ServiceHandle, client: Client) -> int:
     newcomer, *others = web.pods
     web.set_ready(newcomer, False)
     web.wait_programmed(web.pods[pod] for pod in others)
-    with held_connections(client, web.cluster_ip, 80, HELD):
+    with persistent_connections(client, web.cluster_ip, 80, HELD):
         web.set_ready(newcomer, True)
         web.wait_programmed(web.pods.values())
-        with held_connections(client, web.cluster_ip, 80, MORE) as more:
+        with persistent_connections(client, web.cluster_ip, 80, MORE) as more:
             pass
     assert not more.broken, more.broken
     return Counter(held.body for held in more.connections)[newcomer]

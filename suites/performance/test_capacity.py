@@ -5,10 +5,10 @@ import pytest
 from harness.suite import (
     Attempt,
     Cluster,
-    Exchange,
     Finding,
     LoadGenerator,
     LoadPlan,
+    RequestKind,
     ServiceMaker,
     Target,
     attempt_of,
@@ -25,7 +25,8 @@ BACKENDS = 3
 
 
 @pytest.mark.parametrize(
-    ("exchange", "what"), [(Exchange.HTTP_NEW, "new connections"), (Exchange.HTTP_KEPT, "requests on kept connections")]
+    ("request_kind", "what"),
+    [(RequestKind.HTTP_NEW, "new connections"), (RequestKind.HTTP_KEPT, "requests on kept connections")],
 )
 @pytest.mark.workers(2)
 @pytest.mark.performance
@@ -35,7 +36,7 @@ def test_requests_are_served_up_to_a_rate(
     cluster: Cluster,
     make_service: ServiceMaker,
     generator: LoadGenerator,
-    exchange: Exchange,
+    request_kind: RequestKind,
     what: str,
     seed: int,
     findings: list[Finding],
@@ -45,7 +46,7 @@ def test_requests_are_served_up_to_a_rate(
     targets = (Target("web", web.cluster_ip, 80),)
 
     def attempt(rate_per_s: float) -> Attempt:
-        plan = LoadPlan(targets, rate_per_s, DURATION_S, seed, exchange, "/hostname", floor_s=0.0)
+        plan = LoadPlan(targets, rate_per_s, DURATION_S, seed, request_kind, "/hostname", baseline_s=0.0)
         return attempt_of(generator.run(plan), targets, rate_per_s, BOUND_US)
 
     made = search(attempt, BEGIN_PER_S, MOST_PER_S)

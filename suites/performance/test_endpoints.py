@@ -12,17 +12,17 @@ from harness.suite import (
     LoadPlan,
     Measurement,
     Range,
-    ServicePort,
+    ServiceAddress,
     Target,
     Waits,
-    crowd_backends,
-    crowd_pod,
-    crowd_service,
+    many_endpoints_backends,
+    many_endpoints_pod,
+    many_endpoints_service,
     quantile_difference,
     service_path,
     side_by_side,
     to_measurement,
-    wait_front,
+    wait_backends,
 )
 
 ENDPOINTS = (1, 10, 100, 250)
@@ -47,7 +47,9 @@ def test_the_first_packet_over_the_number_of_endpoints(
     findings: list[Finding],
 ) -> None:
     """Services with 1 to 250 endpoints, side by side; by how much the median of each lies above that of one."""
-    kube.create(namespace, crowd_pod(cluster.images.load, "crowd", ENDPOINTS[-1], node=cluster.workers[1].name))
+    kube.create(
+        namespace, many_endpoints_pod(cluster.images.load, "crowd", ENDPOINTS[-1], node=cluster.workers[1].name)
+    )
     (pod,) = waits.wait_pods_ready(namespace, "app=crowd", 1)
     address = pod["status"]["podIP"]
     targets = tuple(make(kube, dataplane, namespace, address, number) for number in ENDPOINTS)
@@ -70,11 +72,11 @@ def test_the_first_packet_over_the_number_of_endpoints(
 def make(kube: Kube, dataplane: DataPlane, namespace: str, address: str, endpoints: int) -> Target:
     """A Service with so many endpoints, in every kernel."""
     name = f"crowd-{endpoints}"
-    kube.create(namespace, *crowd_service(name, address, endpoints))
-    front = ServicePort(kube.get(service_path(namespace, name))["spec"]["clusterIP"], 80)
+    kube.create(namespace, *many_endpoints_service(name, address, endpoints))
+    service_address = ServiceAddress(kube.get(service_path(namespace, name))["spec"]["clusterIP"], 80)
     for node in kube.cluster.nodes:
-        wait_front(dataplane, node, front, crowd_backends(address, endpoints))
-    return Target(f"{endpoints} endpoints", front.address, front.port)
+        wait_backends(dataplane, node, service_address, many_endpoints_backends(address, endpoints))
+    return Target(f"{endpoints} endpoints", service_address.address, service_address.port)
 
 
 def finding(cluster: Cluster, above: dict[int, Range]) -> Finding:

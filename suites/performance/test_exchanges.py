@@ -5,12 +5,12 @@ import pytest
 
 from harness.suite import (
     Cluster,
-    Exchange,
     Finding,
     Kube,
     LoadGenerator,
     LoadPlan,
     Measurement,
+    RequestKind,
     ServiceMaker,
     Target,
     service_path,
@@ -18,7 +18,7 @@ from harness.suite import (
 )
 
 RATE_PER_S, DURATION_S = 100, 20
-CLOCK = {Exchange.FIRST_PACKET: "kernel"}
+CLOCK = {RequestKind.FIRST_PACKET: "kernel"}
 """Of the others the kernel does not tell."""
 
 
@@ -40,39 +40,41 @@ def test_what_each_exchange_takes(
     dns = kube.get(service_path("kube-system", "kube-dns"))["spec"]["clusterIP"]
     http, datagrams = (Target("web", web.cluster_ip, port) for port in (80, 81))
     asked = {
-        Exchange.FIRST_PACKET: (http, ""),
-        Exchange.HTTP_NEW: (http, "/hostname"),
-        Exchange.HTTP_KEPT: (http, "/hostname"),
-        Exchange.UDP: (datagrams, "hostname"),
-        Exchange.DNS: (Target("dns", dns, 53), "kubernetes.default.svc.cluster.local"),
+        RequestKind.FIRST_PACKET: (http, ""),
+        RequestKind.HTTP_NEW: (http, "/hostname"),
+        RequestKind.HTTP_KEPT: (http, "/hostname"),
+        RequestKind.UDP: (datagrams, "hostname"),
+        RequestKind.DNS: (Target("dns", dns, 53), "kubernetes.default.svc.cluster.local"),
     }
     random = np.random.default_rng(seed)
-    made: dict[Exchange, Measurement] = {}
-    for exchange, (target, detail) in asked.items():
-        result = generator.run(LoadPlan((target,), RATE_PER_S, DURATION_S, seed, exchange, detail))
-        clock = CLOCK.get(exchange, "wall")
+    made: dict[RequestKind, Measurement] = {}
+    for request_kind, (target, detail) in asked.items():
+        result = generator.run(LoadPlan((target,), RATE_PER_S, DURATION_S, seed, request_kind, detail))
+        clock = CLOCK.get(request_kind, "wall")
         conditions = {
             "mode": str(cluster.mode),
             "substrate": str(cluster.substrate),
-            "exchange": str(exchange),
+            "exchange": str(request_kind),
             "rate_per_s": RATE_PER_S,
             "clock": clock,
         }
-        made[exchange] = to_measurement("exchange", result.of(target), clock, conditions, result, (), random)
+        made[request_kind] = to_measurement("exchange", result.of(target), clock, conditions, result, (), random)
     measurements += made.values()
     findings.append(finding(cluster, made))
-    failed = {str(exchange): found.flags for exchange, found in made.items() if found.errors}
+    failed = {str(request_kind): found.flags for request_kind, found in made.items() if found.errors}
     assert not failed, f"exchanges failed under a light load: {failed}"
 
 
-def finding(cluster: Cluster, made: dict[Exchange, Measurement]) -> Finding:
+def finding(cluster: Cluster, made: dict[RequestKind, Measurement]) -> Finding:
     """The medians in words."""
     told = ", ".join(
-        f"{exchange.replace('_', ' ')} {found.quantiles['p50']:.0f} us "
+        f"{request_kind.replace('_', ' ')} {found.quantiles['p50']:.0f} us "
         f"({found.ci95['p50'][0]:.0f} to {found.ci95['p50'][1]:.0f})"
-        for exchange, found in made.items()
+        for request_kind, found in made.items()
         if found.n
     )
-    numbers = {f"{exchange}_p50_us": round(found.quantiles["p50"], 1) for exchange, found in made.items() if found.n}
+    numbers = {
+        f"{request_kind}_p50_us": round(found.quantiles["p50"], 1) for request_kind, found in made.items() if found.n
+    }
     statement = f"Medians in {cluster.mode} mode, at no more Services than the cluster's own: {told}."
     return Finding("exchanges", statement, numbers, f"{RATE_PER_S} a second for {DURATION_S} s each, 95% intervals")

@@ -9,25 +9,25 @@ from harness.suite import (
     Cluster,
     DataPlane,
     Etcd,
-    Exchange,
     Finding,
     Kube,
     LoadGenerator,
     LoadPlan,
-    Meanwhile,
     Measurement,
     Mode,
     Progress,
     Proxies,
     ProxyShell,
+    RequestKind,
     ServiceHandle,
     ServiceMaker,
     Substrate,
     Target,
+    TrafficUnderChange,
     Waits,
-    filling,
-    meanwhile,
+    dummy_services,
     open_data_plane,
+    traffic_under_change,
     update_template,
 )
 
@@ -60,7 +60,7 @@ class Record:
         self._cluster, self._seed = cluster, seed
         self._measurements, self._findings = measurements, findings
 
-    def add(self, traffic: Meanwhile) -> None:
+    def add(self, traffic: TrafficUnderChange) -> None:
         conditions: dict[str, object] = {"mode": str(self._cluster.mode), "substrate": str(self._cluster.substrate)}
         self._measurements.extend(traffic.measurements(conditions, np.random.default_rng(self._seed)))
         self._findings.append(traffic.finding(self._cluster.mode))
@@ -80,14 +80,14 @@ def web(cluster: Cluster, make_service: ServiceMaker) -> ServiceHandle:
 def plan(web: ServiceHandle, duration_s: float, seed: int) -> LoadPlan:
     """GETs of the backend's name, each on a connection of its own."""
     target = Target("web", web.cluster_ip, 80)
-    return LoadPlan((target,), RATE_PER_S, duration_s, seed, Exchange.HTTP_NEW, "/hostname")
+    return LoadPlan((target,), RATE_PER_S, duration_s, seed, RequestKind.HTTP_NEW, "/hostname")
 
 
 def test_traffic_while_services_are_added(
     cluster: Cluster,
     kube: Kube,
     dataplane: DataPlane,
-    fillers_etcd: Etcd | None,
+    dummy_services_etcd: Etcd | None,
     proxies: Proxies,
     namespace: str,
     generator: LoadGenerator,
@@ -98,11 +98,11 @@ def test_traffic_while_services_are_added(
 ) -> None:
     """A thousand Services come, and traffic to another one goes on."""
     load = plan(web, ADDING_S[cluster.substrate], seed)
-    with filling(kube, fillers_etcd, dataplane, proxies, namespace, progress) as fillers:
-        with meanwhile(generator, load, f"{ADDED} Services are added") as traffic:
+    with dummy_services(kube, dummy_services_etcd, dataplane, proxies, namespace, progress) as dummies:
+        with traffic_under_change(generator, load, f"{ADDED} Services are added") as traffic:
             settle()
             with traffic.changing():
-                programmed_s = fillers.bring_to(ADDED)
+                programmed_s = dummies.bring_to(ADDED)
         progress.note(f"in every kernel after {programmed_s:.1f} s")
         record.add(traffic)
 
@@ -117,7 +117,7 @@ def test_traffic_while_a_deployment_rolls(
     seed: int,
 ) -> None:
     """Every backend is replaced, and connections that reach one that is gone are counted."""
-    with meanwhile(generator, plan(web, 45.0, seed), "A Deployment of three is updated") as traffic:
+    with traffic_under_change(generator, plan(web, 45.0, seed), "A Deployment of three is updated") as traffic:
         settle()
         with traffic.changing():
             update_template(kube, namespace, web.name, "second")
@@ -132,7 +132,7 @@ def test_traffic_while_kube_proxy_restarts(
     """The kube-proxy of the generator's node ends and another begins."""
     node = cluster.workers[0]
     change = f"kube-proxy on {node.name} is replaced{with_its_kernel(cluster)}"
-    with meanwhile(generator, plan(web, 60.0, seed), change) as traffic:
+    with traffic_under_change(generator, plan(web, 60.0, seed), change) as traffic:
         settle()
         with traffic.changing():
             proxies.restart(node)
@@ -154,7 +154,7 @@ def test_traffic_while_the_mode_is_switched(
     node, other = cluster.workers[0], SWITCHES[cluster.substrate][cluster.mode]
     ours, theirs = open_data_plane(cluster.mode, shell), open_data_plane(other, shell)
     change = f"The mode of {node.name} goes to {other} and back{with_its_kernel(cluster)}"
-    with meanwhile(generator, plan(web, 90.0, seed), change) as traffic:
+    with traffic_under_change(generator, plan(web, 90.0, seed), change) as traffic:
         settle()
         with traffic.changing(), proxies.changing((node,), "mode") as set_mode:
             set_mode(str(other))

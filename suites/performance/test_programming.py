@@ -23,7 +23,7 @@ from harness.suite import (
     arrivals,
     changes_measured,
     create_all,
-    filling,
+    dummy_services,
     measure_changes,
     pace_at,
     prepare,
@@ -57,7 +57,7 @@ def test_changes_arrive_in_every_kernel(
     cluster: Cluster,
     kube: Kube,
     dataplane: DataPlane,
-    fillers_etcd: Etcd | None,
+    dummy_services_etcd: Etcd | None,
     proxies: Proxies,
     namespace: str,
     web: ServiceHandle,
@@ -71,10 +71,10 @@ def test_changes_arrive_in_every_kernel(
     """A Service and its endpoint come and go, 200 times each at every number of Services, seen from each node."""
     everything = subjects(cluster.service_cidr, backend, SAMPLES)
     unchanged = Target("unchanged", web.cluster_ip, 80)
-    with filling(kube, fillers_etcd, dataplane, proxies, namespace, progress) as fillers:
+    with dummy_services(kube, dummy_services_etcd, dataplane, proxies, namespace, progress) as dummies:
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
-            fillers.bring_to(services, at_once=True)
+            dummies.bring_to(services, at_once=True)
             pace, random = pace_at(cluster, services), np.random.default_rng([seed, number])
             samples = measure_changes(probers, everything, unchanged, pace, seed + number, progress)
             conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "services": services}

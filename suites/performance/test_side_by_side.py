@@ -8,15 +8,15 @@ from harness.suite import (
     Client,
     ClientMaker,
     Cluster,
-    Exchange,
     Finding,
     LoadGenerator,
     LoadPlan,
     ManifestMaker,
     Range,
+    Reported,
+    RequestKind,
     ServiceMaker,
     Target,
-    Told,
     Turn,
     Waits,
     echo_argv,
@@ -24,7 +24,7 @@ from harness.suite import (
     parse_hey,
     parse_wrk,
     range_of,
-    told_by_us,
+    reported_by_us,
     wrk_argv,
 )
 
@@ -63,10 +63,10 @@ def test_other_generators_tell_the_same(
     """wrk and hey against ours, five turns each, on kept connections and on new ones."""
     echo = Target("echo", "127.0.0.1", int(run(client, echo_argv())))
 
-    def ours(exchange: Exchange) -> Turn:
-        plan = LoadPlan((target,), RATE_PER_S, SECONDS, seed, exchange, PATH, floor_s=FLOOR_SECONDS)
+    def ours(request_kind: RequestKind) -> Turn:
+        plan = LoadPlan((target,), RATE_PER_S, SECONDS, seed, request_kind, PATH, baseline_s=FLOOR_SECONDS)
         result = generator.run(plan)
-        return Turn(told_by_us(result.of(target)), told_by_us(result.floor))
+        return Turn(reported_by_us(result.of(target)), reported_by_us(result.baseline))
 
     def hey(kept: bool) -> Turn:
         return Turn(
@@ -80,8 +80,8 @@ def test_other_generators_tell_the_same(
             parse_wrk(run(client, wrk_argv(echo, PATH, RATE_PER_S, FLOOR_SECONDS))),
         )
 
-    kept = in_turns(lambda: ours(Exchange.HTTP_KEPT), lambda: hey(True), wrk)
-    new = in_turns(lambda: ours(Exchange.HTTP_NEW), lambda: hey(False))
+    kept = in_turns(lambda: ours(RequestKind.HTTP_KEPT), lambda: hey(True), wrk)
+    new = in_turns(lambda: ours(RequestKind.HTTP_NEW), lambda: hey(False))
     findings += [finding(kept, "on kept connections", cluster), finding(new, "on new connections", cluster)]
 
 
@@ -102,16 +102,16 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
 ) -> None:
     """p99 of the first packet, idle and with a busy loop for each processor, and what hey says of it."""
 
-    def look() -> tuple[Told, Told, Told]:
-        result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, floor_s=0.0))
+    def sample() -> tuple[Reported, Reported, Reported]:
+        result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, baseline_s=0.0))
         hey = parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=False)))
-        return told_by_us(result.of(target), "kernel"), told_by_us(result.of(target)), hey
+        return reported_by_us(result.of(target), "kernel"), reported_by_us(result.of(target)), hey
 
-    idle = look()
+    idle = sample()
     for number in range(PROCESSORS):
         create("burner.yaml", name=f"burner-{number}", node=cluster.workers[number % 2].name)
     waits.wait_pods_ready(namespace, "app=burner", PROCESSORS)
-    busy = look()
+    busy = sample()
     names = ("our kernel's clock", "our own clock", "hey")
     ratios = {name: after.p99_us / before.p99_us for name, before, after in zip(names, idle, busy, strict=True)}
     told = ", ".join(f"{ratio:.2f} by {name}" for name, ratio in ratios.items())

@@ -8,28 +8,28 @@ import pytest
 from harness.suite import (
     NEAR,
     Cluster,
-    Exchange,
     Finding,
     LoadPlan,
     Measurement,
     Mode,
+    RequestKind,
     SelfCheck,
     Step,
     Sweeper,
     SweepSetting,
     Target,
+    baseline_corrected,
+    baseline_corrected_slope,
+    check_aa_pairs,
+    check_cost_per_rule,
     check_look_up,
-    check_rule_cost,
     check_steps,
-    check_twins,
     cost_finding,
+    cost_per_rule_finding,
     growth,
-    less_floor,
-    rule_cost_finding,
     self_check,
-    slope_less_floor,
-    sound,
     to_measurement,
+    valid_steps,
 )
 
 RATE_PER_S, DURATION_S = 150, 20
@@ -50,15 +50,15 @@ def test_the_first_packet_over_the_number_of_services(
 ) -> None:
     """Every number of Services in turn, zero first and last; what it shows counts if the sweep's own checks hold."""
     made = run_sweep(*sweep_services, twins=True)
-    steps = sound(made)
+    steps = valid_steps(made)
     checked = self_check(list(checks(steps, len(made), cluster.mode)), cluster.mode)
     findings.append(checked)
     costs = [step.cost for step in made if step.cost is not None]
     findings.append(cost_finding(costs, sweep_setting.load_node, cluster.mode))
     if cluster.mode is Mode.IPTABLES:
-        findings.append(rule_cost_finding(steps, cluster.mode))
+        findings.append(cost_per_rule_finding(steps, cluster.mode))
     if checked.numbers["holds"]:
-        measurements.extend(less_floor(steps))
+        measurements.extend(baseline_corrected(steps))
         findings.append(growth(steps).finding(cluster.mode))
 
     measurements.append(request_on_kept_connections(cluster, sweep_setting, seed))
@@ -72,17 +72,19 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
     yield enough
     if not enough.holds:
         return
-    yield check_twins([pair for step in steps for pair in step.twins])
+    yield check_aa_pairs([pair for step in steps for pair in step.twins])
     if mode is Mode.IPTABLES:
-        yield check_rule_cost([step.walks for step in steps], [step.chain_walks for step in steps])
+        yield check_cost_per_rule([step.walks for step in steps], [step.chain_walks for step in steps])
     else:
         yield look_up_check(steps)
 
 
 def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
     """What a request takes that opens no connection, and so walks no rule; at zero Services."""
-    target = Target("kept", setting.fronts[0].address, setting.fronts[0].port)
-    result = setting.generator.run(LoadPlan((target,), RATE_PER_S, DURATION_S, seed, Exchange.HTTP_KEPT, "/hostname"))
+    target = Target("kept", setting.service_addresses[0].address, setting.service_addresses[0].port)
+    result = setting.generator.run(
+        LoadPlan((target,), RATE_PER_S, DURATION_S, seed, RequestKind.HTTP_KEPT, "/hostname")
+    )
     conditions: dict[str, object] = {
         "mode": str(cluster.mode),
         "substrate": str(cluster.substrate),
@@ -96,4 +98,4 @@ def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: i
 
 def look_up_check(steps: list[Step]) -> SelfCheck:
     """Over all steps: what a Service more costs a connection that meets the rules of one node."""
-    return check_look_up(slope_less_floor(steps, NEAR), max(step.services for step in steps))
+    return check_look_up(baseline_corrected_slope(steps, NEAR), max(step.services for step in steps))

@@ -53,7 +53,7 @@ def test_a_client_sticks_to_its_backend(
     homes = {next(iter(met)) for met in first.values()}
     differing = _differing(outside_client, cluster, web, first)
 
-    kept = dataplane.service(cluster.workers[0], web.front)
+    kept = dataplane.service(cluster.workers[0], web.service_address)
     leaving = next(iter(first[addresses[0]]))
     web.set_ready(leaving, False)
     web.wait_programmed(frozenset(address for pod, address in web.pods.items() if pod != leaving))
@@ -92,7 +92,7 @@ def test_affinity_comes_and_goes_with_its_setting(
         kube.merge(web.path, {"spec": {"sessionAffinity": affinity}})
         wait_until(
             f"session affinity {affinity} in the kernel of node {node.name}",
-            lambda: dataplane.service(node, web.front),
+            lambda: dataplane.service(node, web.service_address),
             lambda state: (state.affinity_s is not None) == (affinity == "ClientIP"),
             deadline_s=60.0,
         )
@@ -119,7 +119,7 @@ def test_a_client_may_move_when_its_time_is_out(
     web = make_service("web", type="NodePort", sessionAffinity="ClientIP", sessionAffinityConfig=limit)
     addresses = outside_client.add_addresses(CLIENTS)
     for node in cluster.nodes:
-        assert dataplane.service(node, web.front).affinity_s == timeout_s, f"in the kernel of {node.name}"
+        assert dataplane.service(node, web.service_address).affinity_s == timeout_s, f"in the kernel of {node.name}"
 
     first = {address: _backends(outside_client, cluster, web, address, 2) for address in addresses}
     kept = sum(len(met) == 1 for met in first.values())

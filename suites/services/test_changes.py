@@ -17,9 +17,9 @@ def test_services_come_and_go_without_a_loss_to_others(
     web = make_service("web")
     client = make_client("client", node=node)
     with steady_traffic(client, Request(web.cluster_ip, 80, spacing_s=SPACING_S)) as traffic:
-        fronts = {name: web.add_fronts(name)[0] for name in (f"new-{number}" for number in range(CHANGES))}
-        held = [dataplane.mentions(node, front.address) for front in fronts.values()]
-        web.remove_fronts(fronts)
+        service_addresses = {name: web.add_services(name)[0] for name in (f"new-{number}" for number in range(CHANGES))}
+        held = [dataplane.mentions(node, service_address.address) for service_address in service_addresses.values()]
+        web.remove_services(service_addresses)
     assert all(held), "the rules of new Services are missing"
     assert not traffic.lost, f"{len(traffic.lost)} of {len(traffic.replies)} connections lost: {traffic.lost[0]}"
     assert not traffic.delayed, f"first packets were lost: {traffic.summary}: {traffic.delayed[0]}"

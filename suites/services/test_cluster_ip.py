@@ -39,7 +39,7 @@ def test_cluster_ip_is_reached_from_every_node(
     answered = {name: sum(reply.body in web.pods for reply in replies) for name, replies in replies_by_node.items()}
     claim.record("15.1", decide_cluster_ip(answered, REQUESTS))
 
-    rules = {node.name: IptablesDataPlane(shell).service(node, web.front) for node in cluster.nodes}
+    rules = {node.name: IptablesDataPlane(shell).service(node, web.service_address) for node in cluster.nodes}
     by_iptables = {name: state.present and len(state.backends) == len(web.pods) for name, state in rules.items()}
     claim.record("15.4", decide_iptables_rules(web.cluster_ip, cluster.mode, by_iptables))
 

@@ -8,8 +8,8 @@ from harness.suite import (
     Kube,
     OutsideClient,
     Request,
+    ServiceAddress,
     ServiceMaker,
-    ServicePort,
     bodies,
 )
 
@@ -25,8 +25,8 @@ def test_an_external_ip_leads_to_the_service_wherever_it_arrives(
 ) -> None:
     """From outside through any node, and from inside; once taken from the Service it leads nowhere."""
     web = make_service("web", 2, node=cluster.workers[0].name, externalIPs=[EXTERNAL])
-    front = ServicePort(EXTERNAL, 80)
-    web.wait_fronts(front, present=True)
+    service_address = ServiceAddress(EXTERNAL, 80)
+    web.wait_service_addresses(service_address, present=True)
     asking = Request(EXTERNAL, 80, CONNECTIONS)
     for node in cluster.nodes:
         outside_client.route(f"{EXTERNAL}/32", node.address)
@@ -37,7 +37,7 @@ def test_an_external_ip_leads_to_the_service_wherever_it_arrives(
     assert bodies(inside.send(asking)).total() == CONNECTIONS, "from inside"
 
     kube.merge(web.path, {"spec": {"externalIPs": None}})
-    web.wait_fronts(front, present=False)
+    web.wait_service_addresses(service_address, present=False)
     for client in (outside_client, inside):
         replies = client.send(Request(EXTERNAL, 80, FEW, timeout_s=1.0))
         assert not bodies(replies), f"{EXTERNAL} is nobody's any more and was answered: {replies}"

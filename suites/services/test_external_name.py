@@ -7,8 +7,8 @@ from harness.suite import (
     ClientMaker,
     Kube,
     Request,
+    ServiceAddress,
     ServiceMaker,
-    ServicePort,
     Waits,
     service_path,
     wait_until,
@@ -28,20 +28,20 @@ def test_an_external_name_is_an_alias_without_a_proxy(
 ) -> None:
     """A ClusterIP that becomes an ExternalName leaves every kernel and turns into an alias, and back again."""
     web = make_service("web", 1)
-    (old,) = web.add_fronts("alias")
+    (old,) = web.add_services("alias")
     name, path = web.dns_name.replace("web.", "alias.", 1), service_path(web.namespace, "alias")
     client = make_client("client")
     wait_resolved(client, name, name, old.address)
 
     external = kube.merge(path, {"spec": {"type": "ExternalName", "externalName": web.dns_name}})["spec"]
     assert "clusterIP" not in external, external
-    web.wait_fronts(old, present=False)
+    web.wait_service_addresses(old, present=False)
     wait_resolved(client, name, web.dns_name, web.cluster_ip)
     (reply,) = client.send(Request(name, 80))
     assert reply.body in web.pods, reply
 
     internal = kube.merge(path, {"spec": {"type": "ClusterIP", "externalName": None}})["spec"]
-    web.wait_fronts(ServicePort(internal["clusterIP"], 80), present=True)
+    web.wait_service_addresses(ServiceAddress(internal["clusterIP"], 80), present=True)
     wait_resolved(client, name, name, internal["clusterIP"])
     (reply,) = client.send(Request(name, 80))
     assert reply.body in web.pods, reply
@@ -50,14 +50,14 @@ def test_an_external_name_is_an_alias_without_a_proxy(
 def wait_resolved(client: Client, name: str, canonical: str, address: str) -> None:
     """The name leads to the canonical name and its address by every DNS server; DNS follows the API with a delay."""
 
-    def look() -> list[tuple[str, list[str]]]:
+    def sample() -> list[tuple[str, list[str]]]:
         done = client.run("python3", "-c", LOOK_UP, f"{name}.")  # the dot spares it the search list
         found = json.loads(done.stdout) if done.exit_code == 0 else [("", [], [])]
         return [(known_as, addresses) for known_as, _, addresses in found]
 
     wait_until(
         f"{name} leading to {canonical} at {address}",
-        look,
+        sample,
         lambda found: found == [(canonical, [address])] * LOOK_UPS,
         deadline_s=60.0,
     )

@@ -12,18 +12,20 @@ def test_a_service_of_another_proxy_is_left_alone(
 ) -> None:
     """With the label it leaves every kernel and answers nobody; without it, it is there again."""
     web = make_service("web", 1)
-    (front,) = web.add_fronts("labelled")
+    (service_address,) = web.add_services("labelled")
     client = make_client("client", node=cluster.workers[0])
 
     def set_proxy(name: str | None) -> None:
         kube.merge(service_path(web.namespace, "labelled"), {"metadata": {"labels": {LABEL: name}}})
 
     set_proxy("somebody-else")
-    web.wait_fronts(front, present=False)
-    replies = client.send(Request(front.address, front.port, FEW, timeout_s=1.0))
+    web.wait_service_addresses(service_address, present=False)
+    replies = client.send(Request(service_address.address, service_address.port, FEW, timeout_s=1.0))
     assert not bodies(replies), f"a Service of another proxy was answered: {replies}"
     assert bodies(client.send(Request(web.cluster_ip, 80, FEW))).total() == FEW, "the Service beside it"
 
     set_proxy(None)
-    web.wait_fronts(front, present=True)
-    assert bodies(client.send(Request(front.address, front.port, CONNECTIONS))).total() == CONNECTIONS
+    web.wait_service_addresses(service_address, present=True)
+    assert (
+        bodies(client.send(Request(service_address.address, service_address.port, CONNECTIONS))).total() == CONNECTIONS
+    )

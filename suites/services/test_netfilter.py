@@ -32,7 +32,7 @@ def test_iptables_builds_on_netfilter_where_another_mode_runs(
     client = make_client("client", node=node)
     with proxies.changing((node,), "mode") as set_mode:
         set_mode("iptables")
-        held = iptables.service(node, web.front)
+        held = iptables.service(node, web.service_address)
         (reply,) = client.send(Request(web.cluster_ip, 80))
         backend = web.pods[reply.body]
         tracked = [

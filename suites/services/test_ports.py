@@ -9,12 +9,12 @@ from harness.suite import (
     DataPlane,
     Kube,
     Request,
+    ServiceAddress,
     ServiceHandle,
     ServiceMaker,
-    ServicePort,
     Waits,
     bodies,
-    wait_front,
+    wait_backends,
 )
 
 CONNECTIONS, FEW = 30, 3
@@ -42,14 +42,14 @@ def test_each_of_many_named_ports_leads_to_its_own(
     pods = waits.wait_pods_ready(web.namespace, "app=web", len(BASES))
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
     client = make_client("client", node=cluster.workers[0])
-    fronts = [ServicePort(web.cluster_ip, FIRST_PORT + number) for number in range(PORTS)]
-    web.wait_fronts(*fronts, present=True)
+    service_addresses = [ServiceAddress(web.cluster_ip, FIRST_PORT + number) for number in range(PORTS)]
+    web.wait_service_addresses(*service_addresses, present=True)
     targets = {Backend(addresses[pod], base + PORTS - 1) for pod, base in BASES.items()}
-    wait_front(dataplane, cluster.workers[0], fronts[-1], frozenset(targets))
-    for number, front in enumerate(fronts):
-        met = bodies(client.send(Request(front.address, front.port, EACH)))
-        assert met.total() == EACH, f"{EACH - met.total()} connections to {front} were lost"
-        assert set(met) <= {f"{pod} {name(number)}" for pod in BASES}, f"{front} led to {met}"
+    wait_backends(dataplane, cluster.workers[0], service_addresses[-1], frozenset(targets))
+    for number, service_address in enumerate(service_addresses):
+        met = bodies(client.send(Request(service_address.address, service_address.port, EACH)))
+        assert met.total() == EACH, f"{EACH - met.total()} connections to {service_address} were lost"
+        assert set(met) <= {f"{pod} {name(number)}" for pod in BASES}, f"{service_address} led to {met}"
 
 
 def test_one_port_number_serves_two_protocols(
@@ -78,18 +78,18 @@ def test_a_service_follows_its_ports_and_its_selector(
     """Another port, other backends: what is new works, and what is old is gone from every kernel."""
     web, other = make_service("web", 2), make_service("other", 2)
     client = make_client("client", node=cluster.workers[0])
-    moved = ServicePort(web.cluster_ip, 8000)
+    moved = ServiceAddress(web.cluster_ip, 8000)
     kube.merge(web.path, {"spec": {"ports": [{"name": "http", "port": moved.port, "targetPort": 8080}]}})
     for node in cluster.nodes:
-        wait_front(dataplane, node, moved, backends_of(web))
-    web.wait_fronts(web.front, present=False)
+        wait_backends(dataplane, node, moved, backends_of(web))
+    web.wait_service_addresses(web.service_address, present=False)
     assert set(bodies(client.send(Request(moved.address, moved.port, CONNECTIONS)))) == set(web.pods)
     at_old_port = client.send(Request(web.cluster_ip, 80, FEW, timeout_s=1.0))
     assert not bodies(at_old_port), f"the port that was given up is answered: {at_old_port}"
 
     kube.merge(web.path, {"spec": {"selector": {"app": "other"}}})
     for node in cluster.nodes:
-        wait_front(dataplane, node, moved, backends_of(other))
+        wait_backends(dataplane, node, moved, backends_of(other))
     met = bodies(client.send(Request(moved.address, moved.port, CONNECTIONS)))
     assert (met.total(), set(met)) == (CONNECTIONS, set(other.pods)), f"met {met}"
 
@@ -101,12 +101,12 @@ def test_a_service_made_again_at_its_address_works_again(
     web = make_service("web", 2)
     client = make_client("client", node=cluster.workers[0])
     kube.request("DELETE", web.path)
-    web.wait_fronts(web.front, present=False)
+    web.wait_service_addresses(web.service_address, present=False)
     gone = client.send(Request(web.cluster_ip, 80, FEW, timeout_s=1.0))
     assert not bodies(gone), f"a Service that is gone was answered: {gone}"
 
-    (front,) = web.add_fronts("web", clusterIP=web.cluster_ip)
-    assert front == web.front
+    (service_address,) = web.add_services("web", clusterIP=web.cluster_ip)
+    assert service_address == web.service_address
     web.wait_programmed(web.pods.values())
     met = bodies(client.send(Request(web.cluster_ip, 80, CONNECTIONS)))
     assert (met.total(), set(met)) == (CONNECTIONS, set(web.pods)), f"met {met}"

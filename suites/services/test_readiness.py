@@ -111,7 +111,7 @@ def test_an_unready_pod_gets_connections_when_its_service_says_so(
     web.set_ready(unready, False)
     waits.wait_pod(web.namespace, unready, "not Ready", lambda pod: not is_ready(pod))
     # Made now, it has never been ready to this Service.
-    (late,) = web.add_fronts("late", publishNotReadyAddresses=True)
+    (late,) = web.add_services("late", publishNotReadyAddresses=True)
     web.wait_programmed(web.pods.values())
     for address in (web.cluster_ip, late.address):
         met = bodies(client.send(Request(address, 80, CONNECTIONS)))

@@ -9,7 +9,7 @@ from harness.suite import (
     Proxies,
     Request,
     ServiceMaker,
-    held_connections,
+    persistent_connections,
     steady_traffic,
 )
 
@@ -34,11 +34,11 @@ def test_connections_outlive_a_restart_of_kube_proxy(
     client = make_client("client", node=node)
     asking = Request(web.cluster_ip, 80, spacing_s=SPACING_S)
     with (
-        held_connections(client, web.cluster_ip, 80, HELD) as holding,
+        persistent_connections(client, web.cluster_ip, 80, HELD) as holding,
         steady_traffic(client, asking) as traffic,
     ):
         proxies.restart(node)
-    web.wait_fronts(*web.add_fronts("later"), present=True)
+    web.wait_service_addresses(*web.add_services("later"), present=True)
     findings.append(
         Finding(
             kind="restart of kube-proxy",

@@ -16,11 +16,11 @@ from harness.suite import (
     OutsideClient,
     Reply,
     Request,
+    ServiceAddress,
     ServiceMaker,
-    ServicePort,
     Waits,
     bodies,
-    wait_front,
+    wait_backends,
     wait_until,
 )
 
@@ -100,10 +100,10 @@ def test_external_traffic_stays_on_its_node_and_keeps_its_address(
     expected = {outside_client.address: CONNECTIONS}
     assert seen == expected, f"in {CONNECTIONS} connections backends on {near.name} took for their client {seen}"
     assert not strangers, f"node {far.name} has no endpoint and answered"
-    kernel = wait_front(
-        dataplane, near, ServicePort(near.address, port), frozenset(Backend(pod, 8080) for pod in web.pods.values())
+    kernel = wait_backends(
+        dataplane, near, ServiceAddress(near.address, port), frozenset(Backend(pod, 8080) for pod in web.pods.values())
     )
-    elsewhere = dataplane.service(far, ServicePort(far.address, port))
+    elsewhere = dataplane.service(far, ServiceAddress(far.address, port))
     # ipvs mode leads to the others there, without masquerading: what comes back is nobody's.
     # https://github.com/kubernetes/kubernetes/pull/97081
     assert elsewhere.backends == (kernel.backends if cluster.mode == "ipvs" else frozenset()), elsewhere

@@ -11,11 +11,11 @@ from harness.suite import (
     DataPlane,
     Kube,
     Request,
+    ServiceAddress,
     ServiceHandle,
     ServiceMaker,
-    ServicePort,
     steady_traffic,
-    wait_front,
+    wait_backends,
     wait_until,
 )
 
@@ -35,13 +35,13 @@ def test_a_datagram_client_moves_on_when_its_backend_leaves(
     node = cluster.workers[0]
     web = make_service("web", 2, switchable=True)
     client = make_client("client", node=node)
-    front = ServicePort(web.cluster_ip, 81, "UDP")
+    service_address = ServiceAddress(web.cluster_ip, 81, "UDP")
     (first,) = client.send(asking(web))
     with steady_traffic(client, asking(web)) as traffic:
         assert tracked(dataplane, cluster, client, web) == {web.pods[first.body]}
         web.set_ready(first.body, False)
         (other,) = set(web.pods) - {first.body}
-        wait_front(dataplane, node, front, frozenset({Backend(web.pods[other], BACKEND_PORT)}))
+        wait_backends(dataplane, node, service_address, frozenset({Backend(web.pods[other], BACKEND_PORT)}))
         wait_until(
             f"the flow of {client.address}:{PORT} led to {other}",
             lambda: tracked(dataplane, cluster, client, web),
@@ -66,11 +66,13 @@ def test_a_datagram_client_that_came_too_early_is_served_later(
     client = make_client("client", node=cluster.workers[0])
     (backend,) = web.pods
     web.set_ready(backend, False)
-    front = ServicePort(web.cluster_ip, 81, "UDP")
-    wait_front(dataplane, cluster.workers[0], front, frozenset())
+    service_address = ServiceAddress(web.cluster_ip, 81, "UDP")
+    wait_backends(dataplane, cluster.workers[0], service_address, frozenset())
     with steady_traffic(client, asking(web)) as traffic:
         web.set_ready(backend, True)
-        wait_front(dataplane, cluster.workers[0], front, frozenset({Backend(web.pods[backend], BACKEND_PORT)}))
+        wait_backends(
+            dataplane, cluster.workers[0], service_address, frozenset({Backend(web.pods[backend], BACKEND_PORT)})
+        )
     early, late = traffic.replies[0], traffic.replies[-LAST:]
     assert not early.ok, f"answered by {early.body} without an endpoint"
     assert any(reply.ok for reply in late), f"port {PORT} is lost though the kernel has the endpoint: {late}"

@@ -8,9 +8,9 @@ from harness.suite import (
     DataPlane,
     Kube,
     Request,
+    ServiceAddress,
     ServiceHandle,
     ServiceMaker,
-    ServicePort,
     wait_until,
 )
 
@@ -63,7 +63,7 @@ def announce(kube: Kube, dataplane: DataPlane, web: ServiceHandle) -> None:
     for node in kube.cluster.nodes:
         wait_until(
             f"{BALANCER} in the kernel of node {node.name}",
-            lambda node=node: dataplane.missing(node, frozenset({ServicePort(BALANCER, 80)})),  # type: ignore[misc]
+            lambda node=node: dataplane.missing(node, frozenset({ServiceAddress(BALANCER, 80)})),  # type: ignore[misc]
             lambda missing: not missing,
             deadline_s=60.0,
         )

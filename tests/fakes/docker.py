@@ -34,8 +34,8 @@ class FakeDocker:
 
     containers: list[FakeContainer] = field(default_factory=list)
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    before_look: Callable[[int], None] = lambda look: None
-    looks: int = 0
+    before_look: Callable[[int], None] = lambda sample: None
+    samples: int = 0
     no_such_network: str = "Error response from daemon: network {} not found"
     """The client's words, of which {} is the network."""
     removed: list[str] = field(default_factory=list)
@@ -59,8 +59,8 @@ class FakeDocker:
     ) -> CommandResult:
         match argv[1:]:
             case ("ps", "--all", *options):
-                self.looks += 1
-                self.before_look(self.looks)
+                self.samples += 1
+                self.before_look(self.samples)
                 listed = [seen for seen in self.containers if _fits(options, seen.id, seen.labels, "")]
                 for seen in listed:
                     seen.making = max(0, seen.making - 1)

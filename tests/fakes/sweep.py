@@ -2,7 +2,7 @@
 
 from clusters.cluster import Node, Role
 from clusters.spec import Mode
-from harness.dataplane.reader import ServicePort
+from harness.dataplane.reader import ServiceAddress
 from harness.performance.sweep.setting import SweepSetting
 
 SETTING = SweepSetting(
@@ -16,6 +16,6 @@ SETTING = SweepSetting(
     generator=None,
     load_node=Node("worker", Role.WORKER, "172.18.0.3"),
     backend="target",
-    fronts=tuple(ServicePort(f"10.96.0.{number}", 80) for number in (7, 8, 9)),
-    near=ServicePort("10.96.0.10", 80),
+    service_addresses=tuple(ServiceAddress(f"10.96.0.{number}", 80) for number in (7, 8, 9)),
+    near=ServiceAddress("10.96.0.10", 80),
 )

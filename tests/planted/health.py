@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.cluster import Node
 from clusters.errors import CommandFailed
-from harness.dataplane.reader import Backend, ServicePort
+from harness.dataplane.reader import Backend, ServiceAddress
 from harness.kube.objects.namespaces import own_namespace
 from harness.kube.wait import condition_of, is_ready, pod_state, wait_until
 from tests.planted.fault import NAMESPACE, Site
@@ -31,25 +31,25 @@ def wait_healthy(site: Site) -> None:
     _wait_none("nodes that are not Ready", lambda: _unready_nodes(site))
     _wait_none("pods of the cluster itself that are not Ready", lambda: _unready_pods(site))
     _wait_none("namespaces of cases", lambda: _namespaces_of_cases(site))
-    with canary(site) as front:
+    with canary(site) as service_address:
         for node in site.cluster.nodes:
             wait_until(
                 f"a new Service with its {len(BACKENDS)} endpoints in the kernel of node {node.name}",
-                lambda node=node: _backends(site, node, front),  # type: ignore[misc]
+                lambda node=node: _backends(site, node, service_address),  # type: ignore[misc]
                 lambda backends: backends == BACKENDS,
                 deadline_s=HEALTHY_DEADLINE_S,
             )
 
 
-def _backends(site: Site, node: Node, front: ServicePort) -> frozenset[Backend]:
+def _backends(site: Site, node: Node, service_address: ServiceAddress) -> frozenset[Backend]:
     try:
-        return site.dataplane.service(node, front).backends
+        return site.dataplane.service(node, service_address).backends
     except CommandFailed:
         return frozenset()  # a proxy that starts has no table yet
 
 
 @contextmanager
-def canary(site: Site, **fields: Any) -> Iterator[ServicePort]:
+def canary(site: Site, **fields: Any) -> Iterator[ServiceAddress]:
     """A Service that nobody asks, to see what becomes of Services; `fields` go into its spec. Its front."""
     service = {
         "apiVersion": "v1",
@@ -68,7 +68,7 @@ def canary(site: Site, **fields: Any) -> Iterator[ServicePort]:
     try:
         site.kube.create(NAMESPACE, service, endpoints)
         made = site.kube.get(f"/api/v1/namespaces/{NAMESPACE}/services/{CANARY}")
-        yield ServicePort(made["spec"]["clusterIP"], 80)
+        yield ServiceAddress(made["spec"]["clusterIP"], 80)
     finally:
         for manifest in (service, endpoints):
             site.kube.delete(NAMESPACE, manifest)
@@ -82,8 +82,8 @@ def faults_namespace(site: Site) -> Iterator[None]:
         yield
 
 
-def _wait_none(what: str, look: Any) -> None:
-    wait_until(f"no {what}", look, lambda found: not found, deadline_s=HEALTHY_DEADLINE_S)
+def _wait_none(what: str, sample: Any) -> None:
+    wait_until(f"no {what}", sample, lambda found: not found, deadline_s=HEALTHY_DEADLINE_S)
 
 
 def _unready_nodes(site: Site) -> list[str]:

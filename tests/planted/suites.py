@@ -76,5 +76,5 @@ TOLERANCE = f"{AUTOSCALING}/test_behavior.py::test_a_tenth_above_the_target_is_t
 MAKING_A_SERVICE = "harness/dataplane/services.py::make"
 """Waits until a new Service has its endpoints, and every node's kernel leads to all of them and to no other."""
 
-WAITING_FOR_FRONTS = "harness/dataplane/services.py::wait_fronts"
+WAITING_FOR_SERVICES = "harness/dataplane/services.py::wait_service_addresses"
 COMPARING_CPU = "suites/autoscaling/test_scaling.py::truthful"

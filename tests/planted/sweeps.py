@@ -45,7 +45,7 @@ class SweepTrial:
     @property
     def detection(self) -> Detection:
         """By accident is a reason other than the one that is meant."""
-        reason = self.steps[self.spoilt].flaw
+        reason = self.steps[self.spoilt].invalid_reason
         if not reason:
             return Detection.MISSED
         return Detection.CAUGHT if re.match(self.expected, reason) else Detection.BY_ACCIDENT
@@ -57,7 +57,7 @@ class SweepTrial:
             f"step {number} with {step.services} Services"
             for number, step in enumerate(self.steps)
             if not step.measurements
-            or (bool(step.flaw) and number != self.spoilt)
+            or (bool(step.invalid_reason) and number != self.spoilt)
             or any(found.concludes == (number == self.spoilt) for found in step.measurements)
         )
 
@@ -68,7 +68,7 @@ class SweepTrial:
     @property
     def finding(self) -> Finding:
         """The trial as the report presents it."""
-        cases = {f"step {number}": step.flaw or "valid" for number, step in enumerate(self.steps)}
+        cases = {f"step {number}": step.invalid_reason or "valid" for number, step in enumerate(self.steps)}
         return finding_of(
             self.fault, self.detection, too_wide=bool(self.harmed), cases=cases, confidence=self._in_words
         )
@@ -80,7 +80,7 @@ class SweepTrial:
 
     @property
     def _in_words(self) -> str:
-        reason = self.steps[self.spoilt].flaw or "no reason"
+        reason = self.steps[self.spoilt].invalid_reason or "no reason"
         expected = "" if self.detection is Detection.CAUGHT else f", expected was {self.expected!r}"
         harm = f"; wrongly in a conclusion, or in none: {', '.join(self.harmed)}" if self.harmed else ""
         return f"the step's reason: {self.detection}: {reason}{expected}{harm}"

@@ -25,7 +25,7 @@ class SchedulerView(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SchedulerWitness:
+class SchedulerObserver:
     """A pod in `namespace` that only a scheduler which knows can bind, whatever taints the node has.
 
     A watch tells the changes of one object in their order

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from clusters.progress import Progress
 from clusters.spec import Substrate
 from harness.dataplane.proxies import Proxies
-from harness.dataplane.reader import DataPlane, ServicePort
+from harness.dataplane.reader import DataPlane, ServiceAddress
 from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
 from harness.kube.objects.namespaces import own_namespace
-from harness.performance.dummy_services.objects import fill, remove, wait_everywhere
-from harness.performance.dummy_services.stored import fill_stored, remove_stored
+from harness.performance.dummy_services.objects import create_dummies, remove, wait_everywhere
+from harness.performance.dummy_services.stored import remove_stored_dummies, store_dummies
 
 PER_NAMESPACE = 1000
 """Fillers that share a namespace, and are told of together."""
@@ -25,7 +25,7 @@ CONVERGENCE_DEADLINE_S = 900.0
 
 
 @dataclass(slots=True)
-class Fillers:
+class DummyServices:
     """A case's fillers. `held` are the fronts that every kernel was seen to hold.
 
     Each thousand has a namespace of its own, which ends with `ends`. For every Service without a selector that comes or
@@ -42,7 +42,7 @@ class Fillers:
     namespace: str
     progress: Progress
     ends: ExitStack
-    held: frozenset[ServicePort] = frozenset()
+    held: frozenset[ServiceAddress] = frozenset()
     asked_for: bool = False
     _namespaces: dict[int, str] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class Fillers:
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
-    def _added(self, numbers: range, etcd: Etcd | None) -> Iterator[ServicePort]:
+    def _added(self, numbers: range, etcd: Etcd | None) -> Iterator[ServiceAddress]:
         """The fronts of new fillers; thousands are told of as they come."""
         begin_s = time.monotonic()
         for thousand in range(numbers.start // PER_NAMESPACE, (numbers.stop - 1) // PER_NAMESPACE + 1):
@@ -74,9 +74,9 @@ class Fillers:
             part = range(max(first, numbers.start), min(first + PER_NAMESPACE, numbers.stop))
             namespace = self._namespace(thousand)
             if etcd is None:
-                yield from fill(self.kube, namespace, part)
+                yield from create_dummies(self.kube, namespace, part)
             else:
-                yield from fill_stored(self.kube, etcd, namespace, part)
+                yield from store_dummies(self.kube, etcd, namespace, part)
             done, left = part.stop - numbers.start, numbers.stop - part.stop
             per_s = done / (time.monotonic() - begin_s)
             self.progress.note(f"{part.stop} fillers made at {per_s:.0f}/s, {left / per_s:.0f} s left")
@@ -96,7 +96,7 @@ class Fillers:
                 if self.etcd is None:
                     remove(self.kube, namespace)
                 else:
-                    remove_stored(self.kube, self.etcd, namespace)
+                    remove_stored_dummies(self.kube, self.etcd, namespace)
 
     def empty(self) -> float:
         """Delete all of them; seconds until no kernel holds any."""
@@ -108,22 +108,24 @@ class Fillers:
 
 
 @contextmanager
-def filling(
+def dummy_services(
     kube: Kube,
     etcd: Etcd | None,
     dataplane: DataPlane,
     proxies: Proxies,
     namespace: str,
     progress: Progress,
-) -> Iterator[Fillers]:
+) -> Iterator[DummyServices]:
     """At the block's end no kernel holds a filler any more, for the case that comes next; whatever happened."""
     with ExitStack() as ends:
-        fillers = Fillers(kube, etcd, dataplane, proxies, namespace, progress, ends)
-        with afterwards(fillers.empty):
-            yield fillers
+        dummies = DummyServices(kube, etcd, dataplane, proxies, namespace, progress, ends)
+        with afterwards(dummies.empty):
+            yield dummies
 
 
-def wait_gone(kube: Kube, dataplane: DataPlane, proxies: Proxies, fronts: frozenset[ServicePort]) -> float:
+def wait_gone(
+    kube: Kube, dataplane: DataPlane, proxies: Proxies, service_addresses: frozenset[ServiceAddress]
+) -> float:
     """Seconds until no kernel holds any of these, whose Services were deleted.
 
     A user-mode Linux takes as long to let a thousand entries of an ipset go as to take them in, minutes on a small
@@ -132,7 +134,8 @@ def wait_gone(kube: Kube, dataplane: DataPlane, proxies: Proxies, fronts: frozen
     if kube.cluster.substrate == Substrate.UML:
         proxies.restart()
     return wait_everywhere(
-        lambda: (dataplane.left(node, fronts) for node in kube.cluster.nodes), deadline_s=CONVERGENCE_DEADLINE_S
+        lambda: (dataplane.left(node, service_addresses) for node in kube.cluster.nodes),
+        deadline_s=CONVERGENCE_DEADLINE_S,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from harness.dataplane.reader import ServicePort
+from harness.dataplane.reader import ServiceAddress
 from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.kinds import collection
@@ -32,17 +32,17 @@ CONFLICT = 409
 UNPROCESSABLE = 422
 
 
-def filler_address(cidr: str, number: int, attempt: int = 0) -> str:
+def dummy_address(cidr: str, number: int, attempt: int = 0) -> str:
     """The ClusterIP of filler `number`; another one for each `attempt`."""
     return str(ip_network(cidr)[FIRST + attempt * RETRY_STEP + number])
 
 
-def filler_name(number: int) -> str:
+def dummy_name(number: int) -> str:
     """Of the Service and of its EndpointSlice."""
     return f"filler-{number:05d}"
 
 
-def fill(kube: Kube, namespace: str, numbers: Iterable[int]) -> tuple[ServicePort, ...]:
+def create_dummies(kube: Kube, namespace: str, numbers: Iterable[int]) -> tuple[ServiceAddress, ...]:
     """Create fillers; their fronts. Numbers that exist already are left as they are."""
     with ThreadPoolExecutor(WRITERS) as writers:
         return tuple(writers.map(lambda number: _create(kube, namespace, number), numbers))
@@ -56,7 +56,7 @@ def remove(kube: Kube, namespace: str) -> None:
     """
     with ThreadPoolExecutor(WRITERS) as writers:
         # Taken one by one, so that what a writer met is raised here.
-        for _ in writers.map(lambda filler: kube.delete(namespace, filler), existing(kube, namespace)):
+        for _ in writers.map(lambda dummy: kube.delete(namespace, dummy), existing(kube, namespace)):
             pass
 
 
@@ -68,7 +68,7 @@ def existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
         yield from ({**named, **item} for item in listed["items"])
 
 
-def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, deadline_s: float) -> float:
+def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServiceAddress]]], *, deadline_s: float) -> float:
     """Seconds until no kernel holds a wrong set of service addresses any more.
 
     `wrong` reads one node's kernel after the other: what is missing there, or there still. A node is not
@@ -77,7 +77,7 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
     """
     start_s = time.monotonic()
     while True:
-        look_s = time.monotonic()
+        sample_start_s = time.monotonic()
         first_wrong = next(((number, wrong_ports) for number, wrong_ports in enumerate(wrong()) if wrong_ports), None)
         now_s = time.monotonic()
         if first_wrong is None:
@@ -90,23 +90,23 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServicePort]]], *, de
                 f"{len(wrong_ports)} service addresses wrong on node {number + 1}, such as {such_as}",
                 now_s - start_s,
             )
-        time.sleep(max(0.5, PAUSE * (now_s - look_s)))  # see above
+        time.sleep(max(0.5, PAUSE * (now_s - sample_start_s)))  # see above
 
 
-def _create(kube: Kube, namespace: str, number: int) -> ServicePort:
-    address = _create_service(kube, namespace, filler_name(number), number)
+def _create(kube: Kube, namespace: str, number: int) -> ServiceAddress:
+    address = _create_service(kube, namespace, dummy_name(number), number)
     try:
-        kube.create(namespace, filler_slice(number))
+        kube.create(namespace, dummy_endpoint_slice(number))
     except ApiException as refusal:
         if refusal.status != CONFLICT:
             raise
-    return ServicePort(address, PORT)
+    return ServiceAddress(address, PORT)
 
 
 def _create_service(kube: Kube, namespace: str, name: str, number: int) -> str:
     """Its ClusterIP: ours, or that of the filler which is there already."""
     for attempt in range(ATTEMPTS):
-        address = filler_address(kube.cluster.service_cidr, number, attempt)
+        address = dummy_address(kube.cluster.service_cidr, number, attempt)
         try:
             kube.create(namespace, _service(name, address))
         except ApiException as refusal:
@@ -129,9 +129,9 @@ def _service(name: str, address: str) -> dict[str, Any]:
     }
 
 
-def filler_slice(number: int) -> dict[str, Any]:
+def dummy_endpoint_slice(number: int) -> dict[str, Any]:
     """Where filler `number` leads to, as a manifest."""
-    name = filler_name(number)
+    name = dummy_name(number)
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",

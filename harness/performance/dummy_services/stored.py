@@ -16,40 +16,52 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from harness.dataplane.reader import ServicePort
+from harness.dataplane.reader import ServiceAddress
 from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
-from harness.performance.dummy_services.objects import PORT, existing, fill, filler_address, filler_name, filler_slice
+from harness.performance.dummy_services.objects import (
+    PORT,
+    create_dummies,
+    dummy_address,
+    dummy_endpoint_slice,
+    dummy_name,
+    existing,
+)
 
 WRITERS = 4
 TOGETHER = 100
 """Fillers that one program writes: about half a megabyte of arguments, of which Linux takes two."""
 
 
-def fill_stored(kube: Kube, etcd: Etcd, namespace: str, numbers: Sequence[int]) -> tuple[ServicePort, ...]:
+def store_dummies(kube: Kube, etcd: Etcd, namespace: str, numbers: Sequence[int]) -> tuple[ServiceAddress, ...]:
     """Create fillers; their fronts. Where a name or an address is taken already, the API server is asked instead."""
     first, *others = numbers
-    fronts = fill(kube, namespace, [first])
-    model = _model(kube, namespace, first, fronts[0].address)
+    service_addresses = create_dummies(kube, namespace, [first])
+    model = _model(kube, namespace, first, service_addresses[0].address)
 
-    def store(group: Sequence[int]) -> tuple[ServicePort, ...]:
-        addresses = [filler_address(kube.cluster.service_cidr, number) for number in group]
+    def store(group: Sequence[int]) -> tuple[ServiceAddress, ...]:
+        addresses = [dummy_address(kube.cluster.service_cidr, number) for number in group]
         pairs = list(zip(group, addresses, strict=True))
         stored = etcd.create([model.like_it(number, address) for number, address in pairs])
-        made = [ServicePort(address, PORT) for address, is_stored in zip(addresses, stored, strict=True) if is_stored]
+        made = [
+            ServiceAddress(address, PORT) for address, is_stored in zip(addresses, stored, strict=True) if is_stored
+        ]
         refused = [number for number, is_stored in zip(group, stored, strict=True) if not is_stored]
-        return (*made, *fill(kube, namespace, refused))
+        return (*made, *create_dummies(kube, namespace, refused))
 
     with ThreadPoolExecutor(WRITERS) as writers:
         groups = [others[start : start + TOGETHER] for start in range(0, len(others), TOGETHER)]
-        return (*fronts, *(front for made in writers.map(store, groups) for front in made))
+        return (
+            *service_addresses,
+            *(service_address for made in writers.map(store, groups) for service_address in made),
+        )
 
 
-def remove_stored(kube: Kube, etcd: Etcd, namespace: str) -> None:
+def remove_stored_dummies(kube: Kube, etcd: Etcd, namespace: str) -> None:
     """Delete every filler of the namespace."""
-    fillers = _keys(kube, namespace)
+    dummies = _keys(kube, namespace)
     with ThreadPoolExecutor(WRITERS) as writers:
-        groups = [fillers[start : start + TOGETHER] for start in range(0, len(fillers), TOGETHER)]
+        groups = [dummies[start : start + TOGETHER] for start in range(0, len(dummies), TOGETHER)]
         # Taken one by one, so that what a writer met is raised here.
         for _ in writers.map(etcd.delete, groups):
             pass
@@ -78,7 +90,7 @@ class _Model:
 
     def like_it(self, number: int, address: str) -> dict[str, dict[str, Any]]:
         """Another filler's objects by their keys."""
-        name, wanted = filler_name(number), filler_slice(number)
+        name, wanted = dummy_name(number), dummy_endpoint_slice(number)
         spec = {**self.service["spec"], "clusterIP": address, "clusterIPs": [address]}
         labels = {"labels": wanted["metadata"]["labels"]}
         parent = {**self.address["spec"]["parentRef"], "name": name}
@@ -93,7 +105,7 @@ class _Model:
 
 
 def _model(kube: Kube, namespace: str, number: int, address: str) -> _Model:
-    name = filler_name(number)
+    name = dummy_name(number)
     return _Model(
         namespace,
         kube.get(f"/api/v1/namespaces/{namespace}/services/{name}"),

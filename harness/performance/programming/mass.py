@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from clusters.errors import WorldError
 from harness.dataplane.proxies import Proxies
-from harness.dataplane.reader import DataPlane, ServicePort
+from harness.dataplane.reader import DataPlane, ServiceAddress
 from harness.kube.client import Kube
 from harness.load.plan import Target
 from harness.performance.dummy_services.count import afterwards, wait_gone
@@ -124,8 +124,10 @@ def taken_away(
             # Taken one by one, so that what a writer met is raised here.
             for _ in writers.map(lambda subject: kube.delete(namespace, service_of(subject)), everything):
                 pass
-        fronts = frozenset(ServicePort(subject.target.address, subject.target.port) for subject in everything)
-        wait_gone(kube, dataplane, proxies, fronts)
+        service_addresses = frozenset(
+            ServiceAddress(subject.target.address, subject.target.port) for subject in everything
+        )
+        wait_gone(kube, dataplane, proxies, service_addresses)
 
     with afterwards(take_away):
         yield

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.dataplane.conntrack import entry_count
-from harness.dataplane.reader import ServicePort
+from harness.dataplane.reader import ServiceAddress
 from harness.load.background import beside
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
@@ -31,7 +31,7 @@ def measure(
     """One step with the fillers as they are, that may take `spare_s` more than `plan` says; `number` varies the seed,
     the rest is for the record."""
     before = setting.dataplane.rules_walked(setting.load_node)
-    positions = choose_positions(setting.fronts, before)
+    positions = choose_positions(setting.service_addresses, before)
     near = Target(NEAR, setting.near.address, setting.near.port)
     chain_walks: list[Walk] = []
     tracked: list[int] = []
@@ -52,7 +52,7 @@ def measure(
     medians_us = told.medians_us()
     return Step(
         services,
-        (*told.measurements(), *(told.twin_measurements() if plan.twins else ())),
+        (*told.measurements(), *(told.aa_measurements() if plan.twins else ())),
         {label: tuple(blocks.values()) for label, blocks in medians_us.items()},
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
@@ -62,21 +62,23 @@ def measure(
         tuple(chain_walks),
         last_above_first=told.apart(positions[-1].target, positions[0].target),
         tracked=max(tracked),
-        beside_floor_us={label: tuple(told.beside_floor_us(blocks)) for label, blocks in medians_us.items()},
-    ).flawed(f"{result.lost} of the generator's workers were lost" if result.lost else "")
+        with_baseline_us={label: tuple(told.with_baseline_us(blocks)) for label, blocks in medians_us.items()},
+    ).invalidated(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
 
 def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], near: Target) -> LoadPlan:
     targets = [place.target for place in positions]
     if plan.twins:
-        targets += [place.twin for place in positions]
+        targets += [place.aa_target for place in positions]
     seed = plan.seed + number
-    return LoadPlan((*targets, near), plan.rate_per_s, plan.duration_s, seed, floor_s=0.0, floor_among=True)
+    return LoadPlan(
+        (*targets, near), plan.rate_per_s, plan.duration_s, seed, baseline_s=0.0, baseline_among_targets=True
+    )
 
 
-def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServicePort, int]) -> tuple[Walk, ...]:
+def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServiceAddress, int]) -> tuple[Walk, ...]:
     """Of a chain that is walked to the same places as kube-proxy's, by the same shares of the load."""
-    places = [before.get(ServicePort(target.address, target.port)) for target in load.targets]
+    places = [before.get(ServiceAddress(target.address, target.port)) for target in load.targets]
     known = tuple(place for place in places if place is not None)
     if setting.chain is None or len(known) < len(places):
         return ()
@@ -104,7 +106,7 @@ class _Told:
     positions: tuple[Position, ...]
     near: Target
     result: LoadResult
-    after: Mapping[ServicePort, int]
+    after: Mapping[ServiceAddress, int]
     conditions: dict[str, object]
     random: np.random.Generator
 
@@ -113,20 +115,22 @@ class _Told:
         for clock in CLOCKS:
             for place in self.positions:
                 yield self._of_place("first_packet", place, place.target, clock)
-            walked = self.after.get(ServicePort(self.near.address, self.near.port))
+            walked = self.after.get(ServiceAddress(self.near.address, self.near.port))
             near = {"position": NEAR, "rules_walked": walked, "endpoint": NEAR}
             yield self._measurement("first_packet_near", self.result.of(self.near), clock, near)
-            floor = {"target": OWN_POD, "endpoint": OWN_POD}
-            yield self._measurement("generator_floor", self.result.floor, clock, floor)
+            baseline = {"target": OWN_POD, "endpoint": OWN_POD}
+            yield self._measurement("generator_floor", self.result.baseline, clock, baseline)
 
-    def twin_measurements(self) -> Iterator[Measurement]:
+    def aa_measurements(self) -> Iterator[Measurement]:
         """Every position under its other name, by the kernel's clock."""
         for place in self.positions:
-            yield self._of_place("first_packet_twin", place, place.twin, "kernel")
+            yield self._of_place("first_packet_twin", place, place.aa_target, "kernel")
 
     def _of_place(self, name: str, place: Position, target: Target, clock: str) -> Measurement:
         here = {"position": place.label, "rules_walked": place.rules_walked}
-        return self._measurement(name, self.result.of(target), clock, here, place.moved(self.after.get(place.front)))
+        return self._measurement(
+            name, self.result.of(target), clock, here, place.moved(self.after.get(place.service_address))
+        )
 
     def _measurement(
         self, name: str, blocks: TargetBlocks, clock: str, here: Mapping[str, object], flags: tuple[str, ...] = ()
@@ -139,15 +143,15 @@ class _Told:
         targets = (*(place.target for place in self.positions), self.near)
         return {target.label: block_medians_us(self.result.of(target), "kernel") for target in targets}
 
-    def beside_floor_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
+    def with_baseline_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
         """Each median and the floor's, in each block that has both."""
-        floor_us = block_medians_us(self.result.floor, "kernel")
-        for number in sorted(medians_us.keys() & floor_us.keys()):
-            yield medians_us[number], floor_us[number]
+        baseline_us = block_medians_us(self.result.baseline, "kernel")
+        for number in sorted(medians_us.keys() & baseline_us.keys()):
+            yield medians_us[number], baseline_us[number]
 
     def twins(self) -> Iterator[Range]:
         """By how much each position and its twin differ, of those of which blocks have told."""
-        apart = (self.apart(place.target, place.twin) for place in self.positions)
+        apart = (self.apart(place.target, place.aa_target) for place in self.positions)
         yield from (twins for twins in apart if twins is not None)
 
     def apart(self, ours: Target, theirs: Target) -> Range | None:
@@ -158,5 +162,5 @@ class _Told:
     def places(self) -> Iterator[Place]:
         """Nothing where fronts are looked up, or of rules that have moved meanwhile."""
         for place in self.positions:
-            if place.rules_walked is not None and not place.moved(self.after.get(place.front)):
+            if place.rules_walked is not None and not place.moved(self.after.get(place.service_address)):
                 yield Place(place.rules_walked, block_medians_us(self.result.of(place.target), "kernel"))

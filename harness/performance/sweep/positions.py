@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.dataplane.reader import ServicePort
+from harness.dataplane.reader import ServiceAddress
 from harness.load.plan import Target
 
 POSITIONS = ("head", "middle", "end")
@@ -17,17 +17,17 @@ class Position:
     """A target by its place in the chain; `rules_walked` is None where fronts are found by look-up."""
 
     label: str
-    front: ServicePort
+    service_address: ServiceAddress
     rules_walked: int | None
 
     @property
     def target(self) -> Target:
-        return Target(self.label, self.front.address, self.front.port)
+        return Target(self.label, self.service_address.address, self.service_address.port)
 
     @property
-    def twin(self) -> Target:
+    def aa_target(self) -> Target:
         """The same under another name: what differs between the two is chance, or a fault of ours."""
-        return Target(f"{self.label} again", self.front.address, self.front.port)
+        return Target(f"{self.label} again", self.service_address.address, self.service_address.port)
 
     def moved(self, now: int | None) -> tuple[str, ...]:
         """The flag of a measurement during which kube-proxy has put the rule elsewhere; nothing if it has not."""
@@ -36,9 +36,11 @@ class Position:
         return (f"moved: the rule stood at {self.rules_walked} before and at {now} after",)
 
 
-def choose_positions(fronts: tuple[ServicePort, ...], rules_walked: Mapping[ServicePort, int]) -> tuple[Position, ...]:
-    """The fronts that come first, in the middle and last of all `fronts`, which are given by age."""
-    places = [(front, rules_walked.get(front)) for front in fronts]
+def choose_positions(
+    service_addresses: tuple[ServiceAddress, ...], rules_walked: Mapping[ServiceAddress, int]
+) -> tuple[Position, ...]:
+    """The fronts that come first, in the middle and last of all `service_addresses`, which are given by age."""
+    places = [(service_address, rules_walked.get(service_address)) for service_address in service_addresses]
     places.sort(key=lambda place: -1 if place[1] is None else place[1])
     chosen = (places[0], places[len(places) // 2], places[-1])
     return tuple(Position(label, *place) for label, place in zip(POSITIONS, chosen, strict=True))

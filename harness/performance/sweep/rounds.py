@@ -63,7 +63,7 @@ def followed_by(first: LoadResult, then: LoadResult, blocks: int) -> LoadResult:
         lost=max(first.lost, then.lost),
         began_s=first.began_s,
         targets=targets,
-        floor=_joined(first.floor, then.floor, blocks),
+        baseline=_joined(first.baseline, then.baseline, blocks),
     )
 
 

@@ -22,11 +22,11 @@ from kubernetes.client.exceptions import ApiException
 from clusters.cluster import Node
 from clusters.progress import Progress
 from harness.dataplane.conntrack import Losses, entry_limit, losses
-from harness.dataplane.reader import ServicePort
-from harness.dataplane.services import service_path, wait_front
+from harness.dataplane.reader import ServiceAddress
+from harness.dataplane.services import service_path, wait_backends
 from harness.errors import DeadlinePassed
 from harness.kube.objects.workloads import service
-from harness.performance.dummy_services.count import Fillers, filling
+from harness.performance.dummy_services.count import DummyServices, dummy_services
 from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.proxy_cost import cost_of
 from harness.performance.sweep.setting import SweepPlan, SweepSetting
@@ -36,26 +36,26 @@ from harness.performance.sweep.step import Step
 @contextmanager
 def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Iterator[Step]]:
     """Every step in order, each taken when it is asked for; at the block's end no kernel holds a filler any more."""
-    with filling(
+    with dummy_services(
         setting.kube, setting.etcd, setting.dataplane, setting.proxies, setting.namespace, progress
-    ) as fillers:
-        yield _steps(setting, plan, fillers, progress)
+    ) as dummies:
+        yield _steps(setting, plan, dummies, progress)
 
 
-def _steps(setting: SweepSetting, plan: SweepPlan, fillers: Fillers, progress: Progress) -> Iterator[Step]:
+def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progress: Progress) -> Iterator[Step]:
     spare_s = plan.spare_s
     for number, services in enumerate(plan.services):
         progress.step(f"{services} Services")
         before = setting.proxies.usage(setting.load_node)
-        here, programmed_s, flaw = _bring_to(setting, fillers, number, services)
+        here, programmed_s, invalid_reason = _bring_to(setting, dummies, number, services)
         after = setting.proxies.usage(setting.load_node)
         lost = _losses(setting)
-        progress.note(flaw or f"in every kernel after {programmed_s:.1f} s")
+        progress.note(invalid_reason or f"in every kernel after {programmed_s:.1f} s")
         share_s = min(plan.duration_s, spare_s / (len(plan.services) - number))
-        step = measure(here, plan, number, services, programmed_s, share_s).flawed(flaw)
+        step = measure(here, plan, number, services, programmed_s, share_s).invalidated(invalid_reason)
         progress.note(f"measured for {step.duration_s:.0f} s")
         spare_s -= step.duration_s - plan.duration_s
-        step = step.flawed(_full_tables(setting, lost))
+        step = step.invalidated(_full_tables(setting, lost))
         yield replace(step, cost=cost_of(services, before, after, step.rules, step.tracked))
 
 
@@ -75,17 +75,19 @@ def _full_tables(setting: SweepSetting, before: dict[Node, Losses]) -> str:
     )
 
 
-def _bring_to(setting: SweepSetting, fillers: Fillers, number: int, services: int) -> tuple[SweepSetting, float, str]:
+def _bring_to(
+    setting: SweepSetting, dummies: DummyServices, number: int, services: int
+) -> tuple[SweepSetting, float, str]:
     """The setting with a youngest front, seconds until the kernels have followed, and what went wrong."""
     begin_s = time.monotonic()
     try:
-        programmed_s = fillers.bring_to(services, at_once=True)
+        programmed_s = dummies.bring_to(services, at_once=True)
         return with_youngest(setting, number), programmed_s, ""
     except DeadlinePassed as late:
         return setting, time.monotonic() - begin_s, f"the kernels have not followed: {late}"
     except ApiException as refusal:
-        flaw = f"the API server refused Services: {refusal.status} {refusal.reason}"
-        return setting, time.monotonic() - begin_s, flaw
+        invalid_reason = f"the API server refused Services: {refusal.status} {refusal.reason}"
+        return setting, time.monotonic() - begin_s, invalid_reason
 
 
 def with_youngest(setting: SweepSetting, number: int) -> SweepSetting:
@@ -93,7 +95,7 @@ def with_youngest(setting: SweepSetting, number: int) -> SweepSetting:
     name = f"youngest-{number}"
     setting.kube.create(setting.namespace, service(name, setting.backend))
     made = setting.kube.get(service_path(setting.namespace, name))["spec"]
-    front = ServicePort(made["clusterIP"], setting.near.port)
-    backends = setting.dataplane.service(setting.load_node, setting.fronts[0]).backends
-    wait_front(setting.dataplane, setting.load_node, front, backends)
-    return replace(setting, fronts=(*setting.fronts[:-1], front))
+    service_address = ServiceAddress(made["clusterIP"], setting.near.port)
+    backends = setting.dataplane.service(setting.load_node, setting.service_addresses[0]).backends
+    wait_backends(setting.dataplane, setting.load_node, service_address, backends)
+    return replace(setting, service_addresses=(*setting.service_addresses[:-1], service_address))

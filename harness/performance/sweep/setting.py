@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from clusters.cluster import Node
 from clusters.spec import Mode
 from harness.dataplane.proxies import Proxies
-from harness.dataplane.reader import DataPlane, ServicePort
+from harness.dataplane.reader import DataPlane, ServiceAddress
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
@@ -35,7 +35,7 @@ class SweepPlan:
 class SweepSetting:
     """Where a sweep takes place: the generator, its node and that node's mode, and the fronts of the target Services.
 
-    `fronts`, by age, lead to pods of Deployment `backend` on another node, `near` beside the generator. A `chain` of
+    `service_addresses`, by age, lead to pods of Deployment `backend` on another node, `near` beside the generator. A `chain` of
     rules as kube-proxy's is walked beside each step.
     """
 
@@ -49,6 +49,6 @@ class SweepSetting:
     generator: LoadGenerator
     load_node: Node
     backend: str
-    fronts: tuple[ServicePort, ...]
-    near: ServicePort
+    service_addresses: tuple[ServiceAddress, ...]
+    near: ServiceAddress
     chain: RuleChain | None = None

@@ -23,8 +23,8 @@ class Step:
     microseconds (where fronts are looked up, the youngest Service's above the oldest's); `cost` is that of coming there
     from the step before. `duration_s` is how long it was measured, `tracked` how many
     entries connection tracking had on the generator's node when the load ended.
-    `beside_floor_us` holds the same medians as `block_p50_us`, each with that of the generator's floor in its block.
-    A step with a `flaw`, in words, keeps its numbers, and no conclusion is drawn from them.
+    `with_baseline_us` holds the same medians as `block_p50_us`, each with that of the generator's floor in its block.
+    A step with a `invalid_reason`, in words, keeps its numbers, and no conclusion is drawn from them.
     """
 
     services: int
@@ -39,24 +39,24 @@ class Step:
     cost: Cost | None = None
     last_above_first: Range | None = None
     tracked: int = 0
-    beside_floor_us: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
-    flaw: str = ""
+    with_baseline_us: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    invalid_reason: str = ""
 
-    def flawed(self, flaw: str) -> Step:
+    def invalidated(self, invalid_reason: str) -> Step:
         """The same with a flaw, of which each of its measurements tells; without one, as it is."""
-        if not flaw:
+        if not invalid_reason:
             return self
-        flag = f"{IN_NO_CONCLUSION}{flaw}"
+        flag = f"{IN_NO_CONCLUSION}{invalid_reason}"
         marked = tuple(replace(found, flags=(flag, *found.flags)) for found in self.measurements)
-        return replace(self, flaw=flaw, measurements=marked)
+        return replace(self, invalid_reason=invalid_reason, measurements=marked)
 
 
-def sound(steps: Iterable[Step]) -> list[Step]:
+def valid_steps(steps: Iterable[Step]) -> list[Step]:
     """Those from which something may be concluded."""
-    return [step for step in steps if not step.flaw]
+    return [step for step in steps if not step.invalid_reason]
 
 
-def rule_cost_finding(steps: Iterable[Step], mode: str) -> Finding:
+def cost_per_rule_finding(steps: Iterable[Step], mode: str) -> Finding:
     """What a rule costs in each step in which many are walked, in the sweep and in the chain beside it."""
     rows = [
         (step.services, *farthest(step.walks), farthest(step.chain_walks)[1])

@@ -24,7 +24,7 @@ from harness.plugin.run.verdicts import Verdicts
 from harness.run.claims import Claim
 from harness.run.flakes import flakes
 from harness.run.log import RunLog
-from harness.run.record import CaseNews, news_of
+from harness.run.record import CaseReport, read_case_report
 from reports.model import CaseResult, Outcome, RunInfo, RunResults
 
 SETUP_CASE = "cluster set-up"
@@ -92,16 +92,16 @@ class Controller:
 
     def take(self, report: pytest.TestReport) -> None:
         """One of the reports of a case: set-up, call or tear-down."""
-        news = news_of(report)
+        case_report = read_case_report(report)
         pending = self._pending.setdefault(report.nodeid, Pending())
         pending.duration_s += report.duration
-        pending.may_decide = pending.may_decide or news.may_decide
-        pending.bundle = pending.bundle or news.bundle
+        pending.may_decide = pending.may_decide or case_report.may_decide
+        pending.bundle = pending.bundle or case_report.bundle
         if pending.outcome is Outcome.PASSED:
-            pending.outcome, pending.reason = news.outcome, news.reason
+            pending.outcome, pending.reason = case_report.outcome, case_report.reason
         crashed = report.when not in ("setup", "call", "teardown")
         if report.when == "teardown" or crashed:
-            self._finish(report.nodeid, self._pending.pop(report.nodeid), news)
+            self._finish(report.nodeid, self._pending.pop(report.nodeid), case_report)
 
     def close(self) -> None:
         """Remove the cluster and write the final results: once, whatever happened, not to be interrupted."""
@@ -131,13 +131,13 @@ class Controller:
             self.results = replace(self.results, run=replace(self.results.run, finished=_now()))
             self._publish()
 
-    def _finish(self, nodeid: str, pending: Pending, news: CaseNews) -> None:
+    def _finish(self, nodeid: str, pending: Pending, case_report: CaseReport) -> None:
         case = _case(nodeid, pending)
-        self._verdicts.add(case, news.spoken)
+        self._verdicts.add(case, case_report.spoken)
         self.results = replace(
             self.results.with_case(case),
-            measurements=(*self.results.measurements, *news.measurements),
-            findings=(*self.results.findings, *news.findings),
+            measurements=(*self.results.measurements, *case_report.measurements),
+            findings=(*self.results.findings, *case_report.findings),
         )
         self._publish()
 

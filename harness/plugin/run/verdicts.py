@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from harness.run.claims import Claim, Spoken, combine
+from harness.run.claims import Claim, RecordedVerdict, combine
 from harness.run.flakes import repeated_case
 from reports.model import CaseResult, ClaimResult, Outcome, Verdict
 
@@ -28,11 +28,11 @@ class Verdicts:
     """The verdicts of the cases of one run, as far as they have ended."""
 
     claims: tuple[Claim, ...]
-    _counted: list[Spoken] = field(default_factory=list)
+    _counted: list[RecordedVerdict] = field(default_factory=list)
     _undecided: dict[str, dict[str, str]] = field(default_factory=dict)
     """By claim: why it is undecided, by case."""
 
-    def add(self, case: CaseResult, spoken: Iterable[Spoken]) -> None:
+    def add(self, case: CaseResult, spoken: Iterable[RecordedVerdict]) -> None:
         """Take a case that has ended, and the verdicts that it recorded."""
         spoken = tuple(spoken)
         counted = [said for said in spoken if _counts(case, said)]
@@ -52,13 +52,13 @@ class Verdicts:
         return {claim.id for claim in self.claims if case.id.partition("[")[0] in claim.cases}
 
 
-def _counts(case: CaseResult, said: Spoken) -> bool:
+def _counts(case: CaseResult, said: RecordedVerdict) -> bool:
     """A skipped case may say that the claim does not concern it; only a case that passed may say more."""
     allowed = case.outcome is Outcome.SKIPPED and said.verdict is Verdict.UNTESTED
     return case.outcome is Outcome.PASSED or allowed
 
 
-def _reason(case: CaseResult, said: Spoken | None) -> str:
+def _reason(case: CaseResult, said: RecordedVerdict | None) -> str:
     """Why the case leaves the claim undecided; `said` is the verdict that it had recorded, if any."""
     ended = f"{repeated_case(case.id).rpartition('::')[2]} {ENDED[case.outcome]}"
     if case.outcome is Outcome.PASSED:

@@ -3,7 +3,7 @@
 Reads one JSON object from its argument: `host`, `port`, how many connections (`count`), the pause between two rounds
 of asking (`spacing_s`), after how long to end in any case (`limit_s`), and two paths: a file that it makes once each
 connection was opened and asked (`open`), and one whose appearance ends it, after a last round (`enough`).
-Prints one JSON line a connection, in the order of their opening, the fields of `harness.traffic.persistent.HeldConnection`.
+Prints one JSON line a connection, in the order of their opening, the fields of `harness.traffic.persistent.PersistentConnection`.
 """
 
 import http.client

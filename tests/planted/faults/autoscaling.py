@@ -45,7 +45,7 @@ FAULTS = (
     Fault(
         "no autoscaler does anything",
         _nobody_scales,
-        expect=(Expectation(TOLERANCE, 'busy.wait_look("with a metric"', message="no new status"),),
+        expect=(Expectation(TOLERANCE, 'busy.wait_sample("with a metric"', message="no new status"),),
         bystanders=(PAUSED,),
     ),
     Fault(

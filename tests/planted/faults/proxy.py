@@ -26,7 +26,7 @@ from tests.planted.suites import (
     MODE,
     NODE_PORT,
     SETS,
-    WAITING_FOR_FRONTS,
+    WAITING_FOR_SERVICES,
     WAYS_IN,
 )
 
@@ -71,11 +71,11 @@ def _source_hashing(site: Site) -> Iterator[None]:
     def change(config: dict[str, Any]) -> None:
         config["ipvs"]["scheduler"] = "sh"
 
-    with canary(site) as front:
+    with canary(site) as service_address:
 
         def seen(node: Node) -> bool:
             listing = site.proxies.run(node, "ipvsadm", "-Ln")
-            return f"{front.address}:{front.port} sh" in listing
+            return f"{service_address.address}:{service_address.port} sh" in listing
 
         with configured(site, change, seen):
             yield
@@ -87,15 +87,15 @@ CLUSTER_IPS = "KUBE-CLUSTER-IP"
 
 @contextmanager
 def _member_missing(site: Site) -> Iterator[None]:
-    with never_added(site, CLUSTER_IPS), canary(site) as front:
+    with never_added(site, CLUSTER_IPS), canary(site) as service_address:
         for node in site.cluster.nodes:
             wait_until(
                 f"a new Service in the kernel of node {node.name}, and not in its set",
                 lambda node=node: (
-                    site.dataplane.service(node, front),
+                    site.dataplane.service(node, service_address),
                     site.proxies.run(node, "ipset", "list", CLUSTER_IPS),
                 ),  # type: ignore[misc]
-                lambda found: found[0].backends == BACKENDS and front.address not in found[1],
+                lambda found: found[0].backends == BACKENDS and service_address.address not in found[1],
                 describe=lambda found: f"{found[0]}",
                 deadline_s=SEEN_DEADLINE_S,
             )
@@ -164,11 +164,11 @@ def _deceived(
 ) -> Iterator[None]:
     """kube-proxy's rules reach the kernels altered: `seen` recognises it in those of a new Service."""
     mode = site.cluster.mode
-    with deceived(site, TOOLS[mode], scripts[mode]), canary(site, **fields) as front:
+    with deceived(site, TOOLS[mode], scripts[mode]), canary(site, **fields) as service_address:
         for node in site.cluster.nodes:
             wait_until(
                 f"altered rules of a new Service in the kernel of node {node.name}",
-                lambda node=node: (site.dataplane.service(node, front), site.dataplane.rules_text(node)),  # type: ignore[misc]
+                lambda node=node: (site.dataplane.service(node, service_address), site.dataplane.rules_text(node)),  # type: ignore[misc]
                 lambda found: seen(*found),
                 describe=lambda found: f"{found[0]}",
                 deadline_s=SEEN_DEADLINE_S,
@@ -216,7 +216,7 @@ FAULTS = (
         _member_missing,
         expect=(
             Expectation(WAYS_IN, "assert not any(lost.values())"),
-            Expectation(SETS, "fronts {'in' if present", place=WAITING_FOR_FRONTS),
+            Expectation(SETS, "service addresses {'in' if present", place=WAITING_FOR_SERVICES),
             Expectation(CLUSTER_IP, "connections failed"),
         ),
         bystanders=(HEADLESS,),

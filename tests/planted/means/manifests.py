@@ -101,9 +101,9 @@ def _changed_on(
 
 def _wait_arguments(site: Site, node: Node, component: str, wanted: Callable[[set[str]], bool]) -> None:
     def running() -> set[str]:
-        look = f"tr '\\0' '\\n' < /proc/$(pidof {component})/cmdline"
+        sample = f"tr '\\0' '\\n' < /proc/$(pidof {component})/cmdline"
         try:
-            return set(site.nodes.run(node, "sh", "-c", look).split())
+            return set(site.nodes.run(node, "sh", "-c", sample).split())
         except CommandFailed:
             return set()  # between two processes
 

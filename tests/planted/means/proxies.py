@@ -121,7 +121,7 @@ def _restart_with(site: Site, config: str, mark: str | None) -> None:
 
 
 def _wait_rolled_out(site: Site, count: int) -> None:
-    def look() -> tuple[Any, ...]:
+    def sample() -> tuple[Any, ...]:
         found = site.kube.get(DAEMON_SET)
         status = found["status"]
         current = status.get("observedGeneration") == found["metadata"]["generation"]
@@ -130,7 +130,7 @@ def _wait_rolled_out(site: Site, count: int) -> None:
 
     wait_until(
         f"{count} kube-proxies of the newest template ready in cluster {site.cluster.name}",
-        look,
+        sample,
         lambda seen: seen == (True, count, count, count),
         deadline_s=DEADLINE_S,
     )

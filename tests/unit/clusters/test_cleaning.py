@@ -100,7 +100,7 @@ def test_a_node_that_somebody_else_removes_at_this_moment_is_waited_for():
 
     class Busy(FakeDocker):
         def run(self, *argv, **settings):
-            if argv[1] == "rm" and self.looks < 6:
+            if argv[1] == "rm" and self.samples < 6:
                 raise failing("docker rm", "removal of container node is already in progress")
             return super().run(*argv, **settings)
 
@@ -253,8 +253,8 @@ def test_a_cluster_that_another_run_has_begun_under_the_name_meanwhile_stays():
     docker.add_network(NAME, LEFT, "old")
     docker.add_node(NAME, "old-node")
 
-    def overtaken(look):
-        if look == 1:
+    def overtaken(sample):
+        if sample == 1:
             docker.networks.clear()
             docker.containers.clear()
             docker.add_network(NAME, labels_for(NAME, keep=False), "new")
@@ -269,8 +269,8 @@ def test_a_cluster_that_another_run_has_begun_under_the_name_meanwhile_stays():
 def test_nodes_of_a_cluster_that_begins_while_remains_are_looked_for_stay():
     docker = FakeDocker()
 
-    def begins(look):
-        if look == 1:
+    def begins(sample):
+        if sample == 1:
             docker.add_network(NAME, labels_for(NAME, keep=False))
             docker.add_node(NAME, "new-node", running=False)
 

@@ -58,7 +58,7 @@ WAITS = {
     ),
     "no autoscaler does anything": (
         {},
-        lambda waits: AutoscalerRecord(Silence(), "busy").wait_look("with a metric", never, deadline_s=0),
+        lambda waits: AutoscalerRecord(Silence(), "busy").wait_sample("with a metric", never, deadline_s=0),
     ),
 }
 """By fault: what the API server answers, and the wait that fails then."""

@@ -33,7 +33,7 @@ def test_the_source_has_every_reason_that_is_expected(reason):
     ],
 )
 def test_only_the_expected_reason_catches(reason, detection, word):
-    found = trial(GOOD, GOOD.flawed(reason), GOOD)
+    found = trial(GOOD, GOOD.invalidated(reason), GOOD)
     assert found.detection is detection
     assert found.caught == (detection is Detection.CAUGHT)
     assert found.finding.statement == f"{word}: a worker is lost."
@@ -43,14 +43,14 @@ def test_only_the_expected_reason_catches(reason, detection, word):
 
 
 @pytest.mark.parametrize(
-    "other", [GOOD.flawed(LOST), replace(GOOD, measurements=())], ids=["spoilt, too", "no numbers"]
+    "other", [GOOD.invalidated(LOST), replace(GOOD, measurements=())], ids=["spoilt, too", "no numbers"]
 )
 def test_a_fault_that_spoils_another_step_is_too_wide(other):
-    found = trial(GOOD, GOOD.flawed(LOST), other)
+    found = trial(GOOD, GOOD.invalidated(LOST), other)
     assert not found.caught
     assert found.finding.statement == "Too wide: a worker is lost."
     assert "step 2" in found.complaint
 
 
 def test_numbers_of_the_spoilt_step_must_be_in_no_conclusion():
-    assert not trial(GOOD, replace(GOOD, flaw=LOST), GOOD).caught
+    assert not trial(GOOD, replace(GOOD, invalid_reason=LOST), GOOD).caught

@@ -6,7 +6,7 @@ from harness.dataplane.reader import RuleCount
 from harness.performance.growth import growth
 from harness.performance.sweep.step import Step
 from harness.run.claims import ClaimRecorder
-from harness.statistics.comparison import Contrast, Range
+from harness.statistics.comparison import Comparison, Range
 from suites.ipvs.test_beside_iptables import THINGS, decide, first_and_last_apart
 from suites.ipvs.test_look_up import decide_look_up
 
@@ -57,9 +57,9 @@ def test_a_look_up_is_told_from_a_list(medians_us, apart, verdict):
         assert f"to the youngest Service, with 1000 between the two, {apart} us above that to the oldest" in evidence
 
 
-def contrasts(*pairs):
+def comparisons(*pairs):
     return [
-        Contrast(thing, Range(ours, ours - 1, ours + 1), Range(theirs, theirs - 1, theirs + 1))
+        Comparison(thing, Range(ours, ours - 1, ours + 1), Range(theirs, theirs - 1, theirs + 1))
         for thing, (ours, theirs) in zip(THINGS, pairs, strict=True)
     ]
 
@@ -74,7 +74,7 @@ def contrasts(*pairs):
     ],
 )
 def test_a_mode_is_better_in_all_that_can_be_told_in_nothing_or_in_some(figures, verdict):
-    found, condition, _ = said(lambda recorder: decide(recorder, contrasts(*figures), "so it was"), "2.2")
+    found, condition, _ = said(lambda recorder: decide(recorder, comparisons(*figures), "so it was"), "2.2")
     assert found == verdict
     if verdict == "conditional":
         assert condition == f"better is {THINGS[0]}; worse is {THINGS[2]}"

@@ -36,7 +36,7 @@ class Exchanged:
     retransmitted: bool = False
 
 
-class Exchange:
+class RequestKind:
     """One user's way to exchange something with a target, once and again."""
 
     def once(self, target, timeout_s):
@@ -47,7 +47,7 @@ class Exchange:
         """Let go of what is kept from one exchange to the next."""
 
 
-class FirstPacket(Exchange):
+class FirstPacket(RequestKind):
     """Opens a connection, asks the kernel how long that took, resets it."""
 
     def once(self, target, timeout_s):
@@ -61,7 +61,7 @@ class FirstPacket(Exchange):
         return Exchanged(start_s, end_s, kernel_s, retransmitted)
 
 
-class HttpNew(Exchange):
+class HttpNew(RequestKind):
     """One GET on a connection of its own, until the answer's last byte; the kernel's time is the first packet's."""
 
     def __init__(self, path):
@@ -80,7 +80,7 @@ class HttpNew(Exchange):
         return Exchanged(start_s, end_s, kernel_s, retransmitted)
 
 
-class HttpKept(Exchange):
+class HttpKept(RequestKind):
     """One GET on a connection that the user keeps; to open it is no part of the exchange."""
 
     def __init__(self, path):
@@ -107,7 +107,7 @@ class HttpKept(Exchange):
             self._kept.popitem()[1].close()
 
 
-class Datagram(Exchange):
+class Datagram(RequestKind):
     """One datagram and its answer, from a port of its own."""
 
     def __init__(self, question, is_answer):
@@ -127,7 +127,7 @@ class Datagram(Exchange):
         return Exchanged(start_s, end_s)
 
 
-def exchange_of(kind, detail):
+def request_kind_of(kind, detail):
     """A new user's exchange. `detail` is the path of an HTTP request, the words of a datagram or a name to look up."""
     if kind == "first_packet":
         return FirstPacket()

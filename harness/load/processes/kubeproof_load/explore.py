@@ -10,7 +10,7 @@ import os
 from locust import User, constant_throughput, task
 
 from kubeproof_load.arrivals import Target
-from kubeproof_load.exchanges import exchange_of
+from kubeproof_load.exchanges import request_kind_of
 
 TARGET = Target("target", os.environ["KUBEPROOF_ADDRESS"], int(os.environ["KUBEPROOF_PORT"]))
 PATH = "/hostname"
@@ -26,15 +26,15 @@ class Exploring(User):
     kind = ""
 
     def on_start(self):
-        self.exchange = exchange_of(self.kind, PATH)
+        self.request_kind = request_kind_of(self.kind, PATH)
 
     def on_stop(self):
-        self.exchange.close()
+        self.request_kind.close()
 
     @task
     def once(self):
         try:
-            done = self.exchange.once(TARGET, TIMEOUT_S)
+            done = self.request_kind.once(TARGET, TIMEOUT_S)
         except OSError as failure:
             self._tell("us by our clock", 0.0, failure)
             return

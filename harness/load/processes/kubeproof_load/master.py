@@ -38,7 +38,7 @@ class Master:
         self._runner = runner
         self._wanted = workers
         self._told = Queue()
-        for word in ("began", "floor", "block", "done"):
+        for word in ("began", "baseline", "block", "done"):
             runner.register_message(word, self._on_message)
 
     def _on_message(self, environment, msg, **_):
@@ -57,8 +57,8 @@ class Master:
 
     def _outcome(self, plan, workers, begun):
         """All blocks, and each worker's own account; who went missing or did not end in time has none."""
-        outcome = {"floor": [], "block": [], "done": []}
-        deadline_s = time.monotonic() + plan["floor_s"] + plan["duration_s"] + plan["timeout_s"] + END_ALLOWANCE_S
+        outcome = {"baseline": [], "block": [], "done": []}
+        deadline_s = time.monotonic() + plan["baseline_s"] + plan["duration_s"] + plan["timeout_s"] + END_ALLOWANCE_S
         open_, waiting = set(workers), set(workers)
         while open_ and time.monotonic() < deadline_s:
             try:

@@ -6,12 +6,12 @@ from kubeproof_load.alarm import Alarm
 from kubeproof_load.work import perform
 
 
-def user_of(desk):
+def user_of(work_queue):
     """The class of users at this desk."""
 
     class ArrivalUser(User):
         def on_start(self):
-            self.work = self.exchange = None
+            self.work = self.request_kind = None
             self.alarm = Alarm()
 
         def on_stop(self):
@@ -19,13 +19,13 @@ def user_of(desk):
 
         @task
         def exchange_once(self):
-            arrival, work = desk.take()
+            arrival, work = work_queue.take()
             if work is not self.work:
-                if self.exchange is not None:
-                    self.exchange.close()
-                self.work, self.exchange = work, work.new_exchange()
+                if self.request_kind is not None:
+                    self.request_kind.close()
+                self.work, self.request_kind = work, work.new_request()
             self.alarm.wait_until(arrival.intended_s)
-            tell_locust(self.environment, arrival, *perform(self.exchange, arrival, work))
+            tell_locust(self.environment, arrival, *perform(self.request_kind, arrival, work))
 
     return ArrivalUser
 

@@ -3,7 +3,7 @@
 import time
 from threading import Condition
 
-from kubeproof_load.exchanges import exchange_of
+from kubeproof_load.exchanges import request_kind_of
 from kubeproof_load.tallies import Blocks
 
 
@@ -17,8 +17,8 @@ class Work:
         self.blocks = Blocks(schedule.planned(), give)
         self._kind, self._detail = kind, detail
 
-    def new_exchange(self):
-        return exchange_of(self._kind, self._detail)
+    def new_request(self):
+        return request_kind_of(self._kind, self._detail)
 
     def take(self):
         """The next arrival; what was missed before it is counted out of its block."""
@@ -51,12 +51,12 @@ class Desk:
                 self._changed.wait()
 
 
-def perform(exchange, arrival, work):
+def perform(request_kind, arrival, work):
     """One exchange, noted in its tally; its seconds, and what failed."""
     tally, begin_s = work.blocks.tally(arrival), time.monotonic()
     work.schedule.started(arrival, begin_s)
     try:
-        done = exchange.once(arrival.target, work.timeout_s)
+        done = request_kind.once(arrival.target, work.timeout_s)
     except OSError as failure:
         tally.errors[str(failure)] += 1
         return time.monotonic() - begin_s, failure

@@ -24,19 +24,19 @@ LOOK_EVERY_S = 0.05
 class Worker:
     """Works off one plan after the other."""
 
-    def __init__(self, runner, desk, echo_port):
+    def __init__(self, runner, work_queue, echo_port):
         self._runner = runner
-        self._desk = desk
-        self._echo = Target("floor", "127.0.0.1", echo_port)
+        self._work_queue = work_queue
+        self._echo = Target("baseline", "127.0.0.1", echo_port)
 
     def on_plan(self, environment, msg, **_):
         """The generator's floor first or among the targets, and the plan; what came of it follows the last block."""
         plan = msg.data
         targets = [Target(**target) for target in plan["targets"]]
-        if plan["floor_among"]:
+        if plan["baseline_among_targets"]:
             targets.append(self._echo)
         before = resource.getrusage(resource.RUSAGE_SELF)
-        works = [self._perform(plan, [self._echo], plan["floor_s"], "floor")] if plan["floor_s"] else []
+        works = [self._perform(plan, [self._echo], plan["baseline_s"], "baseline")] if plan["baseline_s"] else []
         began_s = time.time() + BEGIN_IN_S + plan["offset_s"]
         self._send("began", plan)
         works.append(self._perform(plan, targets, plan["duration_s"], "block"))
@@ -48,7 +48,7 @@ class Worker:
             missed=sum(work.missed for work in works),
             late=sum(work.schedule.late for work in works),
             cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            wall_s=plan["floor_s"] + plan["duration_s"],
+            wall_s=plan["baseline_s"] + plan["duration_s"],
             began_s=began_s,
         )
 
@@ -63,12 +63,12 @@ class Worker:
         )
         work = Work(
             schedule,
-            plan["exchange"],
+            plan["request_kind"],
             plan["detail"],
             plan["timeout_s"],
             lambda block, tallies: self._send(word, plan, number=block, tallies=tallies),
         )
-        self._desk.put(work)
+        self._work_queue.put(work)
         while not work.blocks.over():
             time.sleep(LOOK_EVERY_S)  # users work meanwhile, and each exchange has its own time limit
         return work
@@ -90,11 +90,11 @@ def echo():
 
 def main():
     address, port = sys.argv[1:]
-    desk = Desk()
-    environment = Environment(user_classes=[user_of(desk)])
+    work_queue = Desk()
+    environment = Environment(user_classes=[user_of(work_queue)])
     with echo() as echo_port:
         runner = environment.create_worker_runner(address, int(port))
-        worker = Worker(runner, desk, echo_port)
+        worker = Worker(runner, work_queue, echo_port)
         # Concurrent: heartbeats are answered while a plan is worked off.
         runner.register_message("plan", worker.on_plan, concurrent=True)
         runner.greenlet.join()

@@ -110,7 +110,7 @@ class Prober:
         self._witness = Witness(plan["witness"])
         self._open: dict[socket.socket, tuple[Address | Witness, float]] = {}
         self._next_s = min(address.at_s for address in self._addresses)
-        self._looks = self._spent = 0
+        self._samples = self._spent = 0
         self._paid_s = 0.0
 
     def run(self) -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ class Prober:
     def _take_turn(self, now_s: float) -> None:
         """Try the address that was not tried for longest, or all of them."""
         due = sorted(self._due(now_s), key=lambda address: address.tried_s)
-        if not self._looks:
+        if not self._samples:
             for address in due[:1]:
                 self._try(address, now_s)
             self._next_s = now_s + self._every_s
@@ -142,9 +142,9 @@ class Prober:
         for one in asked:
             self._try(one, now_s)
         self._spent += len(asked)
-        self._looks -= 1
+        self._samples -= 1
         self._next_s = now_s + LOOKS_APART_S
-        if not self._looks:
+        if not self._samples:
             self._next_s = self._paid_s = now_s + min(MOST_PAID_S, self._spent * self._every_s)
 
     def _due(self, now_s: float) -> list[Address]:
@@ -152,8 +152,8 @@ class Prober:
 
     def _look(self, now_s: float) -> None:
         """A change has shown itself at one address: look at all, unless that was done just now."""
-        if not self._looks and now_s >= self._paid_s:
-            self._looks, self._spent, self._next_s = LOOKS, 0, now_s
+        if not self._samples and now_s >= self._paid_s:
+            self._samples, self._spent, self._next_s = LOOKS, 0, now_s
 
     def _try(self, address: Address | Witness, now_s: float) -> None:
         address.tried_s = now_s

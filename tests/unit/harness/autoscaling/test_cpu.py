@@ -3,15 +3,15 @@
 import pytest
 
 from clusters.errors import WorldError
-from harness.autoscaling.cpu import Comparison, Reading, compare
-from harness.autoscaling.model import Direction, Look, PodSeen, Rules
+from harness.autoscaling.cpu import CpuComparison, Reading, compare_cpu
+from harness.autoscaling.model import AutoscalerSample, Direction, PodSeen, Rules
 
 RULES = Rules(1, 4, 50, Direction(()), Direction(()))
 
 
-def look(average_m, *names):
+def sample(average_m, *names):
     pods = tuple(PodSeen(name, 0.0) for name in names or ("pod",))
-    return Look(100.0, RULES, len(pods), len(pods), average_m, average_m, pods, {})
+    return AutoscalerSample(100.0, RULES, len(pods), len(pods), average_m, average_m, pods, {})
 
 
 def steady(share):
@@ -19,7 +19,7 @@ def steady(share):
 
 
 def test_a_true_figure_agrees_and_is_decisive():
-    found = compare(look(125), {"pod": steady(0.125)}, 50)
+    found = compare_cpu(sample(125), {"pod": steady(0.125)}, 50)
     assert found.agrees
     assert found.decisive
     assert (round(found.lowest_m), round(found.highest_m)) == (125, 125)
@@ -27,22 +27,22 @@ def test_a_true_figure_agrees_and_is_decisive():
 
 @pytest.mark.parametrize("lie_m", [250, 63, 0])
 def test_twice_or_half_the_truth_does_not(lie_m):
-    assert not compare(look(lie_m), {"pod": steady(0.125)}, 50).agrees
+    assert not compare_cpu(sample(lie_m), {"pod": steady(0.125)}, 50).agrees
 
 
 def test_what_was_burnt_before_does_not_count():
     readings = [Reading(60, 0.0), *(Reading(at_s, 10.0 + at_s * 0.1) for at_s in range(61, 120))]
-    assert compare(look(100), {"pod": readings}, 61).highest_m < 101
-    assert compare(look(100), {"pod": readings}, 60).highest_m > 500
+    assert compare_cpu(sample(100), {"pod": readings}, 61).highest_m < 101
+    assert compare_cpu(sample(100), {"pod": readings}, 60).highest_m > 500
 
 
 def test_readings_after_the_look_do_not_count():
     readings = [Reading(at_s, at_s * 0.1 if at_s <= 100 else at_s) for at_s in range(120)]
-    assert compare(look(100), {"pod": readings}, 0).highest_m < 101
+    assert compare_cpu(sample(100), {"pod": readings}, 0).highest_m < 101
 
 
 def test_an_average_lies_between_the_least_and_the_most_busy_pod():
-    found = compare(look(80, "idle", "busy"), {"idle": steady(0.05), "busy": steady(0.1)}, 0)
+    found = compare_cpu(sample(80, "idle", "busy"), {"idle": steady(0.05), "busy": steady(0.1)}, 0)
     assert (round(found.lowest_m), round(found.highest_m)) == (50, 100)
     assert not found.decisive
 
@@ -50,15 +50,15 @@ def test_an_average_lies_between_the_least_and_the_most_busy_pod():
 def test_without_a_figure_or_readings_there_is_nothing_to_compare():
     for figure, readings, since_s in ((None, {"pod": steady(0.1)}, 0), (100, {}, 0), (100, {"pod": steady(0.1)}, 99)):
         with pytest.raises(WorldError, match="no reading of a pod's CPU goes with this"):
-            compare(look(figure), readings, since_s)
+            compare_cpu(sample(figure), readings, since_s)
 
 
 @pytest.mark.parametrize(("lowest_m", "highest_m", "decisive"), [(100, 150, True), (100, 170, False), (4, 4, False)])
 def test_limits_that_would_let_a_lie_pass_do_not_decide(lowest_m, highest_m, decisive):
-    assert Comparison(120, lowest_m, highest_m).decisive is decisive
+    assert CpuComparison(120, lowest_m, highest_m).decisive is decisive
 
 
 def test_it_reads_as_a_sentence():
-    assert str(Comparison(250, 120.0, 126.4)) == "250m reported, 120m to 126m by the kernel's counters"
+    assert str(CpuComparison(250, 120.0, 126.4)) == "250m reported, 120m to 126m by the kernel's counters"
     doubtful = "93m reported, 68m to 122m by the kernel's counters (too far apart to rule out a factor of 2)"
-    assert str(Comparison(93, 68.0, 122.0)) == doubtful
+    assert str(CpuComparison(93, 68.0, 122.0)) == doubtful

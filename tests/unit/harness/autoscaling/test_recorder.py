@@ -52,8 +52,8 @@ def pod(at_s, kind, name, *, ready=True, app="web", ending=False):
     return WatchEvent(at_s, "pods", kind, name, {"metadata": metadata, "status": {"conditions": conditions}})
 
 
-def looks(*events):
-    return AutoscalerRecord(Told(*events), "web").looks()
+def samples(*events):
+    return AutoscalerRecord(Told(*events), "web").samples()
 
 
 def test_a_look_is_a_status_that_the_controller_wrote():
@@ -61,31 +61,33 @@ def test_a_look_is_a_status_that_the_controller_wrote():
     limited = {"type": "ScalingLimited", "status": "False", "reason": "DesiredWithinRange"}
     first, second = status(1, 3, 130, active, limited), status(3, 3, 45)
     changed = {**SPEC, "maxReplicas": 9}
-    found = looks(
+    found = samples(
         WatchEvent(1, "horizontalpodautoscalers", "ADDED", "web", {"spec": SPEC, "status": {"desiredReplicas": 0}}),
         autoscaler(2, first),
         autoscaler(3, first, changed),
         autoscaler(4, status(1, 1, 99), name="other"),
         autoscaler(5, second, changed),
     )
-    assert [(look.at_s, look.current, look.desired, look.utilization, look.average_m) for look in found] == [
+    assert [
+        (sample.at_s, sample.current, sample.desired, sample.utilization, sample.average_m) for sample in found
+    ] == [
         (2, 1, 3, 130, 130),
         (5, 3, 3, 45, 45),
     ]
     assert str(found[0]) == (
         "1 replicas at 130% of 50% to 3, 0 settled (ScalingActive ValidMetricFound, ScalingLimited !DesiredWithinRange)"
     )
-    assert [look.rules.highest for look in found] == [5, 9]
+    assert [sample.rules.highest for sample in found] == [5, 9]
     assert found[0].reasons == {"ScalingActive": "ValidMetricFound", "ScalingLimited": "!DesiredWithinRange"}
 
 
 def test_a_metric_that_was_not_had_is_none():
-    (found,) = looks(autoscaler(1, status(2, 0, None)))
+    (found,) = samples(autoscaler(1, status(2, 0, None)))
     assert (found.utilization, found.average_m, found.change) == (None, None, 0)
 
 
 def test_pods_are_those_at_the_time_of_the_decision():
-    found = looks(
+    found = samples(
         pod(10, "ADDED", "a", ready=False),
         pod(12, "MODIFIED", "a"),
         pod(13, "MODIFIED", "a"),
@@ -115,14 +117,14 @@ def test_quantities_are_read_in_thousandths(quantity, expected):
 
 def test_a_wait_ends_with_the_first_look_that_fits_or_the_first_after_another():
     record = AutoscalerRecord(Told(*(autoscaler(at_s, status(3, 3, 40 + at_s)) for at_s in range(1, 4))), "web")
-    first = record.wait_look("asking for 3", lambda look: look.desired == 3)
+    first = record.wait_sample("asking for 3", lambda sample: sample.desired == 3)
     assert first.at_s == 1
-    assert record.wait_look("asking for 3", lambda look: look.desired == 3, after=first).at_s == 2
+    assert record.wait_sample("asking for 3", lambda sample: sample.desired == 3, after=first).at_s == 2
 
 
 def test_a_wait_in_vain_tells_what_there_was():
     record = AutoscalerRecord(Told(autoscaler(1, status(3, 3, 45))), "web")
     with pytest.raises(DeadlinePassed, match=r"HorizontalPodAutoscaler web asking for 4: .* 1 s: 3 replicas at 45%"):
-        record.wait_look("asking for 4", lambda look: look.desired == 4, deadline_s=0)
+        record.wait_sample("asking for 4", lambda sample: sample.desired == 4, deadline_s=0)
     with pytest.raises(DeadlinePassed, match="no new status"):
-        record.wait_look("asking for 3", lambda look: look.desired == 3, after=record.looks()[-1], deadline_s=0)
+        record.wait_sample("asking for 3", lambda sample: sample.desired == 3, after=record.samples()[-1], deadline_s=0)

@@ -2,7 +2,7 @@
 
 from clusters.cluster import Node, Role
 from harness.dataplane.ipvs import IpvsDataPlane
-from harness.dataplane.reader import Backend, ServicePort
+from harness.dataplane.reader import Backend, ServiceAddress
 from tests.fakes.shell import TextShell
 
 NODE = Node("worker", Role.WORKER, "172.25.0.3")
@@ -28,19 +28,19 @@ def ipvs(servers=SERVERS):
 
 
 def test_a_node_port_is_found_at_the_guests_address():
-    front = ServicePort(NODE.address, 30080)
-    state = ipvs().service(NODE, front)
+    service_address = ServiceAddress(NODE.address, 30080)
+    state = ipvs().service(NODE, service_address)
     assert (state.backends, state.affinity_s) == ({HERE}, 60)
-    assert ipvs().packets(NODE, front) == 54
-    assert ipvs().virtual_server(NODE, front).scheduler == "rr"
+    assert ipvs().packets(NODE, service_address) == 54
+    assert ipvs().virtual_server(NODE, service_address).scheduler == "rr"
 
 
 def test_a_cluster_ip_with_the_number_of_a_node_port_is_not_taken_for_it():
-    assert ipvs().service(NODE, ServicePort("10.96.7.7", 30080)).backends == {THERE}
-    assert not ipvs().service(NODE, ServicePort("10.96.7.8", 30080)).present
-    assert not ipvs().service(NODE, ServicePort(NODE.address, 30080, "UDP")).present
+    assert ipvs().service(NODE, ServiceAddress("10.96.7.7", 30080)).backends == {THERE}
+    assert not ipvs().service(NODE, ServiceAddress("10.96.7.8", 30080)).present
+    assert not ipvs().service(NODE, ServiceAddress(NODE.address, 30080, "UDP")).present
 
 
 def test_on_the_hosts_kernel_the_nodes_own_address_comes_first():
     servers = f"{SERVERS}TCP  172.25.0.3:30080 rr\n  -> 10.244.2.6:8080              Masq    1      0          0\n"
-    assert ipvs(servers).service(NODE, ServicePort(NODE.address, 30080)).backends == {THERE}
+    assert ipvs(servers).service(NODE, ServiceAddress(NODE.address, 30080)).backends == {THERE}

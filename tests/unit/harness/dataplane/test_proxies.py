@@ -36,7 +36,7 @@ class ProxyNode:
     name: str = "worker"
     config: str = BEFORE
     running: str = BEFORE
-    looks: int = 0
+    samples: int = 0
     ran_with: list[str] = field(default_factory=list)
 
     @property
@@ -58,17 +58,17 @@ class ProxyNode:
             case ["DELETE", _]:
                 self.running = self.running if self.deaf else self.config
                 self.ran_with.append(yaml.safe_load(self.running)["ipvs"]["scheduler"])
-                self.looks = 0
+                self.samples = 0
         return {}
 
     def run(self, node, *argv):
         """As the node's shell."""
         if argv[-1].endswith("/configz"):
             return json.dumps({"kubeproxy.config.k8s.io": yaml.safe_load(self.running)})
-        self.looks += 1
-        if self.looks == 1:
+        self.samples += 1
+        if self.samples == 1:
             raise CommandFailed(argv, 7, "", "connection refused")
-        return SYNC.format("0" if self.looks == 2 else "1.7e+09")
+        return SYNC.format("0" if self.samples == 2 else "1.7e+09")
 
 
 class Answers(dict):

@@ -7,11 +7,11 @@ from clusters.errors import CommandFailed
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.nftables import NftablesDataPlane
-from harness.dataplane.reader import Backend, RuleCount, ServicePort
+from harness.dataplane.reader import Backend, RuleCount, ServiceAddress
 from tests.fakes.shell import TextShell
 
 NODE = Node("worker", Role.WORKER, "172.18.0.3")
-FRONT = ServicePort("10.96.7.7", 80)
+FRONT = ServiceAddress("10.96.7.7", 80)
 BACKENDS = frozenset({Backend("10.244.1.5", 8080), Backend("10.244.2.6", 8080)})
 
 NAT = """*nat
@@ -120,14 +120,14 @@ def test_only_iptables_walks_rules_before_a_fronts_own():
 
 
 def test_a_node_port_is_found_by_the_nodes_own_address_in_every_mode():
-    assert iptables().service(NODE, ServicePort(NODE.address, 30080)).backends == BACKENDS
-    assert nftables().service(NODE, ServicePort(NODE.address, 30080)).backends == BACKENDS
+    assert iptables().service(NODE, ServiceAddress(NODE.address, 30080)).backends == BACKENDS
+    assert nftables().service(NODE, ServiceAddress(NODE.address, 30080)).backends == BACKENDS
 
 
 def test_what_is_not_there_is_not_present():
     for reader in (iptables(), ipvs(), nftables()):
-        assert not reader.service(NODE, ServicePort("10.96.7.8", 80)).present
-        assert not reader.service(NODE, ServicePort("10.96.7.7", 80, "UDP")).present
+        assert not reader.service(NODE, ServiceAddress("10.96.7.8", 80)).present
+        assert not reader.service(NODE, ServiceAddress("10.96.7.7", 80, "UDP")).present
 
 
 def test_iptables_counts_the_proxys_rules_only():
@@ -143,7 +143,7 @@ def test_ipvs_leaves_out_backends_that_take_no_new_connection():
 
 
 def test_a_front_in_ipvs_is_whole_when_it_has_a_virtual_server_and_is_in_its_set():
-    half, none = ServicePort("10.96.0.99", 80), ServicePort("10.96.0.98", 80)
+    half, none = ServiceAddress("10.96.0.99", 80), ServiceAddress("10.96.0.98", 80)
     assert ipvs().missing(NODE, frozenset({FRONT, none})) == {none}
     assert ipvs().missing(NODE, frozenset({FRONT, half})) == {half}
     assert ipvs().left(NODE, frozenset({half, none})) == {half}

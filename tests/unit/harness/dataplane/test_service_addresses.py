@@ -11,17 +11,17 @@ import pytest
 from clusters.cluster import Node, Role
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.nftables import NftablesDataPlane
-from harness.dataplane.reader import Backend, ServicePort
+from harness.dataplane.reader import Backend, ServiceAddress
 from tests.fakes.shell import TextShell
 
 SAMPLES = Path(__file__).parent / "samples"
 NODE = Node("worker", Role.WORKER, "172.18.0.3")
 HERE, THERE = Backend("10.244.1.5", 8080), Backend("10.244.2.6", 8080)
-CLUSTER_IP = ServicePort("10.96.7.7", 80)
-BALANCER = ServicePort("198.51.100.7", 80)
-NODE_PORT = ServicePort(NODE.address, 30080)
-LOCAL_NODE_PORT = ServicePort(NODE.address, 30081)
-WITHOUT_ENDPOINTS = ServicePort("10.96.7.10", 80)
+CLUSTER_IP = ServiceAddress("10.96.7.7", 80)
+BALANCER = ServiceAddress("198.51.100.7", 80)
+NODE_PORT = ServiceAddress(NODE.address, 30080)
+LOCAL_NODE_PORT = ServiceAddress(NODE.address, 30081)
+WITHOUT_ENDPOINTS = ServiceAddress("10.96.7.10", 80)
 STICKY_CLIENT = "10.244.1.9"
 
 
@@ -75,7 +75,7 @@ def test_a_node_port_is_not_counted_by_the_rule_for_the_loopback_before_it():
 
 
 def test_affinity_is_read_from_the_sets_that_remember_clients():
-    assert nftables().service(NODE, ServicePort("10.96.7.8", 80)).affinity_s == 60
+    assert nftables().service(NODE, ServiceAddress("10.96.7.8", 80)).affinity_s == 60
     assert nftables().service(NODE, CLUSTER_IP).affinity_s is None
 
 

@@ -12,13 +12,13 @@ PODS = "GET /api/v1/namespaces/a/pods"
 SLICES = "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
 
 
-def observe(look, met, **more):
-    return observe_within("three", look, met, within_s=2, clock=JumpingClock(), **more)
+def observe(sample, met, **more):
+    return observe_within("three", sample, met, within_s=2, clock=JumpingClock(), **more)
 
 
 def test_a_condition_that_is_met_ends_the_observation():
-    looks = iter([1, 2, 3])
-    seen = observe(lambda: next(looks), lambda n: n == 3)
+    samples = iter([1, 2, 3])
+    seen = observe(lambda: next(samples), lambda n: n == 3)
     assert (seen.met, seen.seen) == (True, 3)
     assert seen.require() == 3
 

@@ -19,8 +19,8 @@ def pod(name="web-1", phase="Running", ready=True, waiting=None, **metadata):
 
 
 def test_a_wait_gives_what_it_saw():
-    looks = iter([1, 2, 3])
-    assert wait_until("three", lambda: next(looks), lambda n: n == 3, deadline_s=9, clock=JumpingClock()) == 3
+    samples = iter([1, 2, 3])
+    assert wait_until("three", lambda: next(samples), lambda n: n == 3, deadline_s=9, clock=JumpingClock()) == 3
 
 
 def test_a_deadline_tells_what_was_last_seen():
@@ -38,12 +38,12 @@ def test_a_patient_wait_has_as_much_more_time():
 def test_after_a_long_look_there_is_as_long_a_pause():
     clock, began_s = JumpingClock(), []
 
-    def look():
+    def sample():
         began_s.append(clock.now_s)
         clock.sleep(3)
         return len(began_s) == 2
 
-    assert wait_until("seen twice", look, bool, deadline_s=60, clock=clock)
+    assert wait_until("seen twice", sample, bool, deadline_s=60, clock=clock)
     assert began_s == [0, 6]
 
 

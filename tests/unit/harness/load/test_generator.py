@@ -14,7 +14,7 @@ import pytest
 from clusters.errors import WorldError
 from harness.load.generator import address_towards
 from harness.load.master import PROCESSES, Master, running_master
-from harness.load.plan import Exchange, LoadPlan, LoadResult, Target
+from harness.load.plan import LoadPlan, LoadResult, RequestKind, Target
 from harness.load.workers import worker_pods
 from harness.statistics.histogram import block_counts
 
@@ -54,14 +54,14 @@ def start():
 
 
 def plan(*targets, **fields):
-    return LoadPlan(targets, **{"rate_per_s": 50, "duration_s": 2, "seed": 1, "floor_s": 1.0} | fields)
+    return LoadPlan(targets, **{"rate_per_s": 50, "duration_s": 2, "seed": 1, "baseline_s": 1.0} | fields)
 
 
 def test_two_workers_share_a_plan_and_what_they_tell_is_put_together(start):
     master, _, port = start(2)
     targets = (Target("a", "127.0.0.1", port), Target("a again", "127.0.0.1", port))
-    for number, exchange in enumerate((Exchange.FIRST_PACKET, Exchange.HTTP_KEPT)):
-        asked = plan(*targets, exchange=exchange, detail="/")
+    for number, request_kind in enumerate((RequestKind.FIRST_PACKET, RequestKind.HTTP_KEPT)):
+        asked = plan(*targets, request_kind=request_kind, detail="/")
         begun = []
         told = master.tell(asked.as_record(number), ALLOWANCE_S, lambda begun=begun: begun.append(time.time()))
         result = LoadResult.from_record(told)
@@ -74,24 +74,28 @@ def test_two_workers_share_a_plan_and_what_they_tell_is_put_together(start):
         assert seen == pytest.approx(50, abs=result.missed)
         assert not result.targets["a"].errors
         kernel = result.targets["a"].histograms("kernel")
-        assert bool(kernel) == (exchange is Exchange.FIRST_PACKET)
-        assert result.floor.histograms("wall")
+        assert bool(kernel) == (request_kind is RequestKind.FIRST_PACKET)
+        assert result.baseline.histograms("wall")
 
 
 def test_the_floor_is_one_more_among_the_targets_if_it_is_asked_for(start):
     master, _, port = start(1)
-    asked = plan(Target("a", "127.0.0.1", port), Target("b", "127.0.0.1", port), floor_s=0, floor_among=True)
+    asked = plan(
+        Target("a", "127.0.0.1", port), Target("b", "127.0.0.1", port), baseline_s=0, baseline_among_targets=True
+    )
     assert asked.rate_of_target_per_s == pytest.approx(50 / 3)
     result = LoadResult.from_record(master.tell(asked.as_record(0), ALLOWANCE_S))
     assert (result.planned, set(result.targets)) == (100, {"a", "b"})
-    assert [block.number for block in result.floor.blocks] == [0, 1]
-    assert block_counts(result.floor.histograms("kernel")).n + result.missed == pytest.approx(33, abs=1 + result.missed)
+    assert [block.number for block in result.baseline.blocks] == [0, 1]
+    assert block_counts(result.baseline.histograms("kernel")).n + result.missed == pytest.approx(
+        33, abs=1 + result.missed
+    )
 
 
 def test_a_worker_that_is_lost_is_told_and_what_the_others_did_is_kept(start):
     master, crew, port = start(2)
     target = Target("a", "127.0.0.1", port)
-    both = plan(target, duration_s=1, floor_s=0).as_record(0)
+    both = plan(target, duration_s=1, baseline_s=0).as_record(0)
     assert LoadResult.from_record(master.tell(both, ALLOWANCE_S)).lost == 0
     crew[0].kill()
     result = LoadResult.from_record(master.tell(plan(target, duration_s=8).as_record(1), ALLOWANCE_S))
@@ -102,7 +106,7 @@ def test_a_worker_that_is_lost_is_told_and_what_the_others_did_is_kept(start):
 def test_nobody_at_the_target_is_counted_by_the_words_of_the_failure(start):
     master, _, _ = start(1)
     gone = Target("gone", "127.0.0.1", 9)
-    result = LoadResult.from_record(master.tell(plan(gone, floor_s=0).as_record(0), ALLOWANCE_S))
+    result = LoadResult.from_record(master.tell(plan(gone, baseline_s=0).as_record(0), ALLOWANCE_S))
     assert sum(result.targets["gone"].errors.values()) + result.missed == 100
     assert any("refused" in words for words in result.targets["gone"].errors)
 
@@ -128,7 +132,7 @@ def test_we_are_found_where_our_packets_come_from():
 def test_a_plan_is_told_with_its_number():
     told = plan(Target("a", "10.96.0.1", 80)).as_record(7)
     assert json.loads(json.dumps(told))["number"] == 7
-    assert told["exchange"] == "first_packet"
+    assert told["request_kind"] == "first_packet"
 
 
 def test_an_interruption_ends_the_master_and_waits_for_no_plan():

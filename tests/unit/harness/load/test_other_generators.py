@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from clusters.errors import WorldError
-from harness.load.other_generators import Told, Turn, echo_argv, hey_argv, parse_hey, parse_wrk, wrk_argv
+from harness.load.other_generators import Reported, Turn, echo_argv, hey_argv, parse_hey, parse_wrk, wrk_argv
 from harness.load.plan import Target
 
 WEB = Target("web", "10.96.0.9", 80)
@@ -55,7 +55,7 @@ def test_both_are_paced():
 
 
 def test_what_is_above_a_generators_own_floor_is_the_paths():
-    assert Turn(Told("hey", 900, 600, 1900, 100), Told("hey", 280, 250, 700, 100)).above_us == 350
+    assert Turn(Reported("hey", 900, 600, 1900, 100), Reported("hey", 280, 250, 700, 100)).above_us == 350
 
 
 def test_the_server_for_the_floor_prints_its_port_and_goes_on(tmp_path):

@@ -5,12 +5,12 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import Refused, WorldError
-from harness.dataplane.reader import ServicePort
+from harness.dataplane.reader import ServiceAddress
 from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
-from harness.load.adjustable import HttpLoad, LoadTally, steered_load
+from harness.load.adjustable import HttpLoad, LoadTally, adjustable_load
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
-from harness.performance.dummy_services.objects import filler_address, remove, wait_everywhere
+from harness.performance.dummy_services.objects import dummy_address, remove, wait_everywhere
 from harness.performance.sweep.positions import Position, choose_positions
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.owned import fake_cluster
@@ -33,7 +33,7 @@ def test_load_goes_nowhere_else(address):
 
 def result(**changes):
     kept_up = {"planned": 1000, "missed": 0, "late": 0, "cpu_share": 0.1, "lost": 0, "began_s": 0.0}
-    return LoadResult(**kept_up | {"targets": {}, "floor": TargetBlocks(())} | changes)
+    return LoadResult(**kept_up | {"targets": {}, "baseline": TargetBlocks(())} | changes)
 
 
 def test_a_generator_that_kept_up_has_no_flags():
@@ -54,7 +54,7 @@ def test_exchanges_that_failed_are_counted_by_the_words_of_their_failure():
 
 
 def test_filler_addresses_are_distinct_and_within_the_service_network():
-    addresses = {filler_address("10.96.0.0/16", number, attempt) for number in range(10000) for attempt in range(4)}
+    addresses = {dummy_address("10.96.0.0/16", number, attempt) for number in range(10000) for attempt in range(4)}
     assert len(addresses) == 40000
     assert all(address.startswith("10.96.") for address in addresses)
 
@@ -83,19 +83,19 @@ def test_a_filler_that_cannot_be_removed_is_told(tmp_path):
 
 
 def test_head_middle_and_end_are_chosen_by_the_rules_before_them():
-    fronts = tuple(ServicePort(f"10.96.0.{number}", 80) for number in range(5))
-    walked = dict(zip(fronts, (40, 10, 30, 20, 50), strict=True))
-    chosen = choose_positions(fronts, walked)
+    service_addresses = tuple(ServiceAddress(f"10.96.0.{number}", 80) for number in range(5))
+    walked = dict(zip(service_addresses, (40, 10, 30, 20, 50), strict=True))
+    chosen = choose_positions(service_addresses, walked)
     assert [(place.label, place.rules_walked) for place in chosen] == [("head", 10), ("middle", 30), ("end", 50)]
 
 
 def test_where_fronts_are_looked_up_positions_are_names_only():
-    fronts = tuple(ServicePort(f"10.96.0.{number}", 80) for number in range(3))
-    assert [place.rules_walked for place in choose_positions(fronts, {})] == [None] * 3
+    service_addresses = tuple(ServiceAddress(f"10.96.0.{number}", 80) for number in range(3))
+    assert [place.rules_walked for place in choose_positions(service_addresses, {})] == [None] * 3
 
 
 def test_a_step_that_never_converges_says_what_is_wrong_and_where():
-    left = frozenset({ServicePort("10.96.0.2", 80)})
+    left = frozenset({ServiceAddress("10.96.0.2", 80)})
     with pytest.raises(
         DeadlinePassed, match=r"not in time after .* 1 service addresses wrong on node 2, such as 10\.96\.0\.2"
     ):
@@ -103,7 +103,7 @@ def test_a_step_that_never_converges_says_what_is_wrong_and_where():
 
 
 def test_nodes_are_read_until_the_first_that_is_not_right():
-    answers = iter([frozenset({ServicePort("10.96.0.2", 80)}), frozenset(), frozenset()])
+    answers = iter([frozenset({ServiceAddress("10.96.0.2", 80)}), frozenset(), frozenset()])
     read = []
 
     def nodes():
@@ -116,10 +116,10 @@ def test_nodes_are_read_until_the_first_that_is_not_right():
 
 
 def test_a_rule_that_was_put_elsewhere_meanwhile_is_flagged_and_no_other():
-    place = Position("end", ServicePort("10.96.0.1", 80), 29)
+    place = Position("end", ServiceAddress("10.96.0.1", 80), 29)
     assert place.moved(29) == ()
     assert place.moved(14) == ("moved: the rule stood at 29 before and at 14 after",)
-    assert Position("end", ServicePort("10.96.0.1", 80), None).moved(None) == ()
+    assert Position("end", ServiceAddress("10.96.0.1", 80), None).moved(None) == ()
 
 
 def test_a_steered_load_goes_nowhere_else(tmp_path):
@@ -127,7 +127,7 @@ def test_a_steered_load_goes_nowhere_else(tmp_path):
     with (
         serving(FakeApiServer({}), tmp_path) as cluster,
         pytest.raises(Refused, match="is not an address of cluster"),
-        steered_load(Kube(cluster), "a", "load", load),
+        adjustable_load(Kube(cluster), "a", "load", load),
     ):
         pass
 
@@ -160,9 +160,9 @@ def test_a_steered_load_ends_with_its_block_and_tells_what_came_of_it(tmp_path):
     pod = LoadPod(0)
     load = HttpLoad(Target("a", "10.96.0.9", 80), "/", most_users=9, limit_s=30)
     with serving(FakeApiServer({}, pod), tmp_path) as cluster:
-        with steered_load(Kube(cluster), "a", "load", load) as steered:
-            steered.set_users(3)
-        assert steered.tally == LoadTally(7, 2)
+        with adjustable_load(Kube(cluster), "a", "load", load) as adjustable:
+            adjustable.set_users(3)
+        assert adjustable.tally == LoadTally(7, 2)
     assert pod.words == ["0", "3", "stop"]
 
 
@@ -171,11 +171,11 @@ def test_a_load_generator_that_fails_is_no_failure_of_kubernetes(tmp_path):
     with (
         serving(FakeApiServer({}, LoadPod(3)), tmp_path) as cluster,
         pytest.raises(WorldError, match="the load generator in a/load ended with 3"),
-        steered_load(Kube(cluster), "a", "load", load),
+        adjustable_load(Kube(cluster), "a", "load", load),
     ):
         pass
 
 
 def test_a_floor_among_the_targets_has_none_before():
     with pytest.raises(ValueError, match="floor_s must be 0"):
-        LoadPlan((Target("a", "10.96.3.4", 80),), 100, 1, seed=1, floor_among=True)
+        LoadPlan((Target("a", "10.96.3.4", 80),), 100, 1, seed=1, baseline_among_targets=True)

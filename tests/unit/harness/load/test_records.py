@@ -18,7 +18,7 @@ def blocks(*latencies_us, **fields):
 
 def result(**fields):
     kept_up = {"planned": 100, "missed": 0, "late": 0, "cpu_share": 0.1, "lost": 0, "began_s": 0.0}
-    return LoadResult(**kept_up | {"targets": {}, "floor": NOTHING} | fields)
+    return LoadResult(**kept_up | {"targets": {}, "baseline": NOTHING} | fields)
 
 
 def measured(told, clock="kernel", **fields):

@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 
 from harness.dataplane.reader import RuleCount
-from harness.performance.baseline import less_floor, slope_less_floor
+from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
 from harness.performance.sweep.step import Step
 from harness.statistics.quantile_interval import median_interval
 from harness.statistics.slope import slope_beside, slope_of_steps
@@ -30,13 +30,13 @@ def measured(step):
 
 def test_each_step_is_told_as_if_the_floor_had_been_what_it_was_at_zero_services():
     steps = [measured(step) for step in of_a_host_with_moods(per_1000_us=20)]
-    found = list(less_floor(steps))
+    found = list(baseline_corrected(steps))
     assert [(one.name, one.n) for one in found] == [("first_packet_less_floor", 20)] * 4
     assert [one.conditions["services"] for one in found] == list(SERVICES)
     assert {one.conditions["rules_walked"] for one in found} == {7}
     assert {one.conditions["clock"] for one in found} == {"kernel"}
-    ((floor_us, times),) = {(one.conditions["floor_us"], one.conditions["times_floor"]) for one in found}
-    assert 30 < floor_us < 30 * 1.25  # between what it was at the first zero and at the last
+    ((baseline_us, times),) = {(one.conditions["floor_us"], one.conditions["times_floor"]) for one in found}
+    assert 30 < baseline_us < 30 * 1.25  # between what it was at the first zero and at the last
     assert abs(times - 3) < 0.6
     at_zero = found[0].quantiles["p50"]
     for one, grown_us in zip(found, (0, 2, 22, 0), strict=True):  # at 1,000 the host was slower by a tenth
@@ -50,15 +50,15 @@ def test_first_packets_of_which_a_part_is_always_the_same_follow_the_floor_by_le
     held = 0
     for seed in range(100):
         steps = list(of_a_host_with_moods(per_1000_us=0, steps=WHOLE, base_us=45, seed=seed))
-        slope = slope_less_floor(steps, "end", 1000)
+        slope = baseline_corrected_slope(steps, "end", 1000)
         held += slope.low <= 0 <= slope.high
         assert slope.high - slope.low < 1
     assert held >= 89
 
 
 def test_a_floor_that_knows_nothing_of_the_hosts_moods_is_not_followed():
-    steps = [measured(step) for step in of_a_host_with_moods(per_1000_us=0, steps=WHOLE, floor_knows=False)]
-    found = list(less_floor(steps))
+    steps = [measured(step) for step in of_a_host_with_moods(per_1000_us=0, steps=WHOLE, baseline_knows=False)]
+    found = list(baseline_corrected(steps))
     assert abs(found[0].conditions["times_floor"]) < 6  # it hardly moves
     for step, one in zip(steps, found, strict=True):
         assert abs(one.quantiles["p50"] - median(step.block_p50_us["end"])) < 3
@@ -74,44 +74,44 @@ def drifting(services):
         ours_us = 50 + 2.4 * level_us + 3 * moods_us + random.normal(0, 0.3, 60)
         beside = tuple(zip(ours_us.tolist(), (level_us + moods_us).tolist(), strict=True))
         medians = {"end": tuple(ours for ours, _ in beside)}
-        yield measured(Step(number, (), medians, RuleCount(0, {}), 0.0, beside_floor_us={"end": beside}))
+        yield measured(Step(number, (), medians, RuleCount(0, {}), 0.0, with_baseline_us={"end": beside}))
 
 
 def test_steps_that_follow_the_floor_by_less_than_the_parts_of_one_say_so():
     steps = list(drifting(WHOLE))
-    slope = slope_less_floor(steps, "end", 1000)
+    slope = baseline_corrected_slope(steps, "end", 1000)
     assert slope.low <= 0 <= slope.high
-    assert 2.2 < next(less_floor(steps)).conditions["times_floor"] < 2.7
+    assert 2.2 < next(baseline_corrected(steps)).conditions["times_floor"] < 2.7
 
 
 def test_few_steps_follow_the_floor_as_the_parts_of_those_at_zero_do():
-    found = next(less_floor(list(drifting((0, 100, 1000, 0)))))
+    found = next(baseline_corrected(list(drifting((0, 100, 1000, 0)))))
     assert abs(found.conditions["times_floor"] - 3) < 0.3
 
 
 def test_how_steps_differ_at_zero_is_not_taken_for_how_parts_follow():
     first, *rest = drifting((0, 100, 1000, 0))
-    slower = tuple((ours, floor + 9) for ours, floor in first.beside_floor_us["end"])
-    found = next(less_floor([replace(first, beside_floor_us={"end": slower}), *rest]))
+    slower = tuple((ours, baseline + 9) for ours, baseline in first.with_baseline_us["end"])
+    found = next(baseline_corrected([replace(first, with_baseline_us={"end": slower}), *rest]))
     assert abs(found.conditions["times_floor"] - 3) < 0.3
 
 
 def test_a_floor_that_never_moves_takes_nothing_away():
     still = [
-        replace(step, beside_floor_us={"end": tuple((ours, 20.0) for ours, _ in step.beside_floor_us["end"])})
+        replace(step, with_baseline_us={"end": tuple((ours, 20.0) for ours, _ in step.with_baseline_us["end"])})
         for step in drifting(WHOLE)
     ]
-    for step, one in zip(still, less_floor(still), strict=True):
+    for step, one in zip(still, baseline_corrected(still), strict=True):
         assert abs(one.quantiles["p50"] - median(step.block_p50_us["end"])) < 1e-6
 
 
 def test_what_the_floor_had_in_one_step_only_is_not_asked_of_the_others():
     first, *rest = (measured(step) for step in of_a_host_with_moods(per_1000_us=5))
-    for beside in ((), first.beside_floor_us["end"][:1]):
-        steps = [replace(first, beside_floor_us={"end": beside}), *rest]
+    for beside in ((), first.with_baseline_us["end"][:1]):
+        steps = [replace(first, with_baseline_us={"end": beside}), *rest]
         as_they_are = [median(step.block_p50_us["end"]) for step in steps]
-        assert slope_less_floor(steps, "end") == slope_of_steps(SERVICES, as_they_are)
-        assert not list(less_floor(steps))
+        assert baseline_corrected_slope(steps, "end") == slope_of_steps(SERVICES, as_they_are)
+        assert not list(baseline_corrected(steps))
 
 
 def test_the_interval_of_a_series_holds_the_truth_when_values_follow_each_other():
@@ -140,10 +140,10 @@ def slopes_beside(runs, per_unit=0.0, spread=0.6):
     """Of hosts that drift while the steps go on, and of which y moves more or less with the floor than was thought."""
     for seed in range(runs):
         random = np.random.default_rng(seed)
-        floors_us = 18 + np.arange(8) * random.normal(0, 1) + random.normal(0, 1, 8)
+        baselines_us = 18 + np.arange(8) * random.normal(0, 1) + random.normal(0, 1, 8)
         more = random.normal(0, spread)
-        y_us = 70 + per_unit * STEPS + more * floors_us + random.normal(0, 0.5, 8)
-        yield slope_beside(STEPS, y_us, floors_us, spread)[0], slope_of_steps(STEPS, y_us)
+        y_us = 70 + per_unit * STEPS + more * baselines_us + random.normal(0, 0.5, 8)
+        yield slope_beside(STEPS, y_us, baselines_us, spread)[0], slope_of_steps(STEPS, y_us)
 
 
 def test_a_host_that_drifts_with_the_steps_is_not_taken_for_a_slope():

@@ -82,13 +82,13 @@ def test_runs_that_cannot_tell_say_so():
     assert second.endswith(" these runs cannot tell in which mode a request costs at least 1% less.")
 
 
-def less_floor(results, floor_us, times):
+def baseline_corrected(results, baseline_us, times):
     """The same with first packets less a floor of so many microseconds, each of which goes with `times` of theirs."""
     made = tuple(
         replace(
             found,
             name="first_packet_less_floor",
-            conditions={**found.conditions, "floor_us": floor_us, "times_floor": times},
+            conditions={**found.conditions, "floor_us": baseline_us, "times_floor": times},
         )
         for found in results.measurements
         if found.name == "first_packet"
@@ -97,7 +97,7 @@ def less_floor(results, floor_us, times):
 
 
 def test_first_packets_of_two_runs_are_compared_as_if_the_floor_had_been_the_same():
-    ours, theirs = mode_costs(less_floor(IPTABLES, 20.0, 5.0), less_floor(NFTABLES, 24.0, 4.0))
+    ours, theirs = mode_costs(baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0))
     assert ours.first_packet[0] == (0, 60.0 + 2.0 * 5.0)
     assert theirs.first_packet[0] == (0, 80.0 - 2.0 * 4.0)
     assert (ours.common_error, theirs.common_error) == (pytest.approx(2.0), pytest.approx(1.6))
@@ -105,12 +105,15 @@ def test_first_packets_of_two_runs_are_compared_as_if_the_floor_had_been_the_sam
 
 def test_a_step_from_which_nothing_may_be_concluded_is_left_out():
     wrong = replace(measured(2000, p50=9000.0), flags=("in no conclusion: the kernels have not followed",))
-    flawed = replace(NFTABLES, measurements=(*NFTABLES.measurements, wrong))
-    assert mode_costs(IPTABLES, flawed) == mode_costs(IPTABLES, NFTABLES)
+    invalidated = replace(NFTABLES, measurements=(*NFTABLES.measurements, wrong))
+    assert mode_costs(IPTABLES, invalidated) == mode_costs(IPTABLES, NFTABLES)
 
 
 def test_where_one_run_knows_no_floor_both_are_taken_as_they_are():
-    for ours, theirs in ((less_floor(IPTABLES, 20.0, 5.0), NFTABLES), (IPTABLES, less_floor(NFTABLES, 24.0, 4.0))):
+    for ours, theirs in (
+        (baseline_corrected(IPTABLES, 20.0, 5.0), NFTABLES),
+        (IPTABLES, baseline_corrected(NFTABLES, 24.0, 4.0)),
+    ):
         costs = mode_costs(ours, theirs)
         assert [cost.first_packet[0] for cost in costs] == [(0, 60.0), (0, 80.0)]
         assert [cost.common_error for cost in costs] == [0.0, 0.0]
@@ -124,12 +127,12 @@ def test_runs_of_different_hosts_or_substrates_are_never_set_side_by_side():
         list(compare(IPTABLES, IPTABLES, (1.0,)))
 
 
-def with_floors(results, *floors_us):
-    floors = tuple(
-        replace(measured(0, p50=floor_us), name="generator_floor", conditions={"clock": "kernel"})
-        for floor_us in floors_us
+def with_floors(results, *baselines_us):
+    baselines = tuple(
+        replace(measured(0, p50=baseline_us), name="generator_floor", conditions={"clock": "kernel"})
+        for baseline_us in baselines_us
     )
-    return replace(results, measurements=(*results.measurements, *floors))
+    return replace(results, measurements=(*results.measurements, *baselines))
 
 
 def test_a_host_that_has_become_slower_between_two_runs_is_not_taken_for_a_mode():
@@ -194,7 +197,7 @@ def test_a_number_of_services_that_is_none_is_refused(services):
 @pytest.mark.parametrize("condition", ["floor_us", "times_floor"])
 @pytest.mark.parametrize("value", [None, "20", math.nan, math.inf])
 def test_a_floor_that_is_no_number_is_refused(condition, value):
-    ours, theirs = less_floor(IPTABLES, 20.0, 5.0), less_floor(NFTABLES, 24.0, 4.0)
+    ours, theirs = baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0)
     odd = changed(ours, -1, conditions={condition: value})
     with pytest.raises(UsageError, match=f"{condition} of first_packet_less_floor is"):
         list(compare(odd, theirs, (1.0,)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.performance.cost_per_rule import Place, Walk, agree, rule_cost, walks
+from harness.performance.cost_per_rule import Place, Walk, agree, cost_per_rule, walks
 from harness.statistics.slope import slope_of_steps
 
 LENGTHS = (10, 100, 1000, 5000, 10000)
@@ -23,20 +23,20 @@ def walked(us_per_rule, seed, noise_us=3.0, moods=0.03):
 def test_the_cost_of_a_rule_is_found(moods):
     held = 0
     for seed in range(100):
-        found = rule_cost(walked(0.025, seed, moods=moods))
+        found = cost_per_rule(walked(0.025, seed, moods=moods))
         held += found.low <= 0.025 <= found.high
     assert held >= 88
 
 
 def test_rules_that_cost_nothing_are_told_within_two_nanoseconds():
-    found = rule_cost(walked(0.0, 1))
+    found = cost_per_rule(walked(0.0, 1))
     assert found.low <= 0 <= found.high
     assert found.high - found.low < 0.002
 
 
 def test_equal_costs_agree_and_others_do_not():
-    assert agree(rule_cost(walked(0.025, 1)), rule_cost(walked(0.025, 2)))
-    assert not agree(rule_cost(walked(0.025, 1)), rule_cost(walked(0.035, 2)))
+    assert agree(cost_per_rule(walked(0.025, 1)), cost_per_rule(walked(0.025, 2)))
+    assert not agree(cost_per_rule(walked(0.025, 1)), cost_per_rule(walked(0.035, 2)))
 
 
 def test_what_moves_whole_steps_is_in_the_interval_of_a_slope_over_steps():

@@ -78,7 +78,7 @@ def test_growth_is_told_in_spite_of_a_small_change_of_the_host():
 
 def test_what_moves_with_the_generators_floor_is_no_growth_and_hides_none():
     flat, steep = (list(of_a_host_with_moods(per_1000_us=us)) for us in (0, 15))
-    raw = [replace(step, beside_floor_us={}) for step in steep]
+    raw = [replace(step, with_baseline_us={}) for step in steep]
     assert "cannot be told" in growth(raw).finding("iptables").statement
     found = growth(steep)
     assert "takes longer by" in found.finding("iptables").statement

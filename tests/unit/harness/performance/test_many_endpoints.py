@@ -4,21 +4,26 @@ import sys
 from contextlib import ExitStack, closing, suppress
 
 from harness.kube.wait import wait_until
-from harness.performance.many_endpoints import PROGRAM, crowd_backends, crowd_pod, crowd_service
+from harness.performance.many_endpoints import (
+    PROGRAM,
+    many_endpoints_backends,
+    many_endpoints_pod,
+    many_endpoints_service,
+)
 
 ADDRESS = "10.244.1.9"
 
 
 def test_every_port_of_the_pod_is_an_endpoint_of_its_own():
-    service, *slices = crowd_service("crowd-3", ADDRESS, 3)
+    service, *slices = many_endpoints_service("crowd-3", ADDRESS, 3)
     assert {found["metadata"]["labels"]["kubernetes.io/service-name"] for found in slices} == {"crowd-3"}
     assert {found["ports"][0]["name"] for found in (*slices, service["spec"])} == {"http"}
     told = {(found["endpoints"][0]["addresses"][0], found["ports"][0]["port"]) for found in slices}
-    assert told == {(backend.address, backend.port) for backend in crowd_backends(ADDRESS, 3)}
+    assert told == {(backend.address, backend.port) for backend in many_endpoints_backends(ADDRESS, 3)}
 
 
 def test_the_pod_is_ready_when_it_listens_on_its_last_port():
-    (container,) = crowd_pod("image", "crowd", 250, node="n1")["spec"]["containers"]
+    (container,) = many_endpoints_pod("image", "crowd", 250, node="n1")["spec"]["containers"]
     assert container["command"][-2:] == ["20000", "250"]
     assert container["readinessProbe"]["tcpSocket"]["port"] == 20249
 

@@ -51,7 +51,7 @@ def test_a_chain_is_walked_as_long_and_as_often_as_the_sweeps():
 def test_a_chain_has_the_targets_share_of_a_load_and_not_the_floors():
     kube = FakeKube(ExecResult("[]", "", 0))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
-    chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7, floor_s=0, floor_among=True))
+    chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7, baseline_s=0, baseline_among_targets=True))
     assert json.loads(kube.asked[0][-1])["rate_per_s"] == 320
 
 

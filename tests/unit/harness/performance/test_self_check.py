@@ -1,10 +1,10 @@
 from harness.performance.cost_per_rule import Walk
 from harness.performance.self_check import (
+    check_aa_pairs,
+    check_cost_per_rule,
     check_delay,
     check_look_up,
-    check_rule_cost,
     check_steps,
-    check_twins,
     finding,
 )
 from harness.statistics.comparison import Range
@@ -32,9 +32,9 @@ def test_of_too_few_sound_steps_nothing_is_concluded():
 
 
 def test_as_many_twins_as_chance_allows_may_be_apart():
-    assert check_twins(twins(20, 0)).holds
-    assert check_twins(twins(17, 3)).holds
-    assert not check_twins(twins(15, 5)).holds
+    assert check_aa_pairs(twins(20, 0)).holds
+    assert check_aa_pairs(twins(17, 3)).holds
+    assert not check_aa_pairs(twins(15, 5)).holds
 
 
 def walked(us_per_rule, moods=(1.0, 0.95, 1.04, 1.0)):
@@ -47,32 +47,32 @@ def walked(us_per_rule, moods=(1.0, 0.95, 1.04, 1.0)):
 
 
 def test_a_rule_must_cost_what_it_costs_elsewhere():
-    check = check_rule_cost(walked(0.025), walked(0.026, moods=(1.0, 1.06, 0.97, 1.0)))
+    check = check_cost_per_rule(walked(0.025), walked(0.026, moods=(1.0, 1.06, 0.97, 1.0)))
     assert check.holds, check.figures
     assert check.figures.startswith("a rule costs 25.13 ns")
     assert " in the sweep and 26.01 ns" in check.figures
-    assert not check_rule_cost(walked(0.025), walked(0.035)).holds
+    assert not check_cost_per_rule(walked(0.025), walked(0.035)).holds
 
 
 def test_short_walks_count_only_where_there_are_not_enough_long_ones():
     """A rule costs 25 ns, and 3 us more are lost before the processor fetches rules ahead."""
     cold = [[Walk(n, 0.025 * n + 3.0 + wobble) for wobble in (-0.1, 0, 0.1)] for n in (20, 120, 1500, 3000, 9000)]
-    assert check_rule_cost(cold, cold[2:]).numbers["rule_ns"] < 27
-    assert check_rule_cost(cold, cold[2:]).holds
-    assert check_rule_cost(cold[:4], cold[2:]).numbers["rule_ns"] > 40
+    assert check_cost_per_rule(cold, cold[2:]).numbers["rule_ns"] < 27
+    assert check_cost_per_rule(cold, cold[2:]).holds
+    assert check_cost_per_rule(cold[:4], cold[2:]).numbers["rule_ns"] > 40
 
 
 def test_costs_that_are_hardly_known_agree_with_nothing():
     restless = walked(0.025, moods=(1.0, 0.5, 1.6, 1.0))
-    check = check_rule_cost(restless, restless)
+    check = check_cost_per_rule(restless, restless)
     assert not check.holds
     assert check.figures.endswith("in a chain that never matches, which is not known to a quarter")
 
 
 def test_rules_that_always_moved_tell_no_cost():
-    assert check_rule_cost(walked(0.025), []).figures.startswith("no chain was walked beside the sweep")
-    assert check_rule_cost([], walked(0.025)).figures.startswith("rules moved while they were walked")
-    assert not check_rule_cost(walked(0.025, moods=(1.0, 1.0)), walked(0.025)).holds
+    assert check_cost_per_rule(walked(0.025), []).figures.startswith("no chain was walked beside the sweep")
+    assert check_cost_per_rule([], walked(0.025)).figures.startswith("rules moved while they were walked")
+    assert not check_cost_per_rule(walked(0.025, moods=(1.0, 1.0)), walked(0.025)).holds
 
 
 def test_a_look_up_must_cost_nothing_and_be_sure_of_it():
@@ -83,7 +83,7 @@ def test_a_look_up_must_cost_nothing_and_be_sure_of_it():
 
 
 def test_one_check_that_does_not_hold_is_enough():
-    good, bad = check_twins(twins(20, 0)), check_look_up(slope(0.1, 0.01), 10000)
+    good, bad = check_aa_pairs(twins(20, 0)), check_look_up(slope(0.1, 0.01), 10000)
     assert finding([good], "nftables").numbers["holds"] == 1
     told = finding([good, bad], "nftables")
     assert told.numbers["holds"] == 0

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from harness.load.plan import Block, Exchange, LoadPlan, LoadResult, Target, TargetBlocks
-from harness.performance.under_change import Meanwhile, Part
+from harness.load.plan import Block, LoadPlan, LoadResult, RequestKind, Target, TargetBlocks
+from harness.performance.under_change import Part, TrafficUnderChange
 from harness.statistics.histogram import encode
 
 WEB = Target("web", "10.96.0.9", 80)
-PLAN = LoadPlan((WEB,), rate_per_s=50, duration_s=6, seed=1, exchange=Exchange.HTTP_NEW, detail="/")
+PLAN = LoadPlan((WEB,), rate_per_s=50, duration_s=6, seed=1, request_kind=RequestKind.HTTP_NEW, detail="/")
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def traffic():
         for number in range(6)
     ]
     told = {"web": TargetBlocks(tuple(blocks))}
-    made = Meanwhile(PLAN, "Roses are painted red", [(102.2, 103.5)])
+    made = TrafficUnderChange(PLAN, "Roses are painted red", [(102.2, 103.5)])
     made.result = LoadResult(300, 0, 0, 0.1, 0, 100.0, told, TargetBlocks(()))
     return made
 

@@ -8,7 +8,13 @@ import pytest
 
 from clusters.errors import WorldError
 from harness.kube.client import ExecResult
-from harness.traffic.persistent import PROGRAM, HeldConnection, Holding, read_held, require_whole
+from harness.traffic.persistent import (
+    PROGRAM,
+    PersistentConnection,
+    PersistentConnections,
+    read_connections,
+    require_whole,
+)
 from harness.traffic.steady import TrafficTooShort
 from tests.fakes.apiserver import FakeApiServer, serving
 from tests.unit.harness.traffic.test_requests import LOOPBACK, port_of
@@ -21,7 +27,7 @@ def hold(directory, port, count, *, limit_s=30, told_to_end=True):
         (directory / "enough").touch()
     argv = (sys.executable, "-c", PROGRAM, json.dumps({**wish, **paths}))
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    return read_held(ExecResult(done.stdout, done.stderr, done.returncode), "of this test")
+    return read_connections(ExecResult(done.stdout, done.stderr, done.returncode), "of this test")
 
 
 def test_each_held_connection_is_asked_from_first_to_last(tmp_path):
@@ -39,7 +45,7 @@ def test_connections_that_were_held_for_too_short_a_time_are_an_error_of_the_tes
         held = hold(tmp_path, port_of(cluster), 2, limit_s=0, told_to_end=False)
     assert all(one.cut_short for one in held)
     with pytest.raises(TrafficTooShort, match="the connections of a/b were closed at their limit of 600 s, before"):
-        require_whole(Holding(held), "the connections of a/b")
+        require_whole(PersistentConnections(held), "the connections of a/b")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +59,9 @@ def test_connections_that_were_held_for_too_short_a_time_are_an_error_of_the_tes
     ids=["its packets were lost for a while", "slow, nothing lost", "one packet sent again", "broken"],
 )
 def test_a_stall_is_told_from_slowness_and_from_one_packet_sent_again(slowest_us, retransmits, error, stalled):
-    holding = Holding((HeldConnection("web-1", 9, error, slowest_us, retransmits, cut_short=False),))
+    holding = PersistentConnections(
+        (PersistentConnection("web-1", 9, error, slowest_us, retransmits, cut_short=False),)
+    )
     assert holding.stalled == ["an answer took 1.4 s, with 3 segments sent again"] * stalled
     assert holding.retransmits == retransmits
 
@@ -67,4 +75,4 @@ def test_what_cannot_be_opened_is_told_and_not_tried_again(tmp_path):
 
 def test_a_holder_that_fails_itself_says_nothing_about_kubernetes():
     with pytest.raises(WorldError, match="client a/b ended with 137: killed"):
-        read_held(ExecResult("", "killed", 137), "a/b")
+        read_connections(ExecResult("", "killed", 137), "a/b")

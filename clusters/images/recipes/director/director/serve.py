@@ -135,11 +135,11 @@ class Director:
             await self._synced.wait()
             self._synced.clear()
             try:
-                looks = [await self._line.ask(_command(argv), COMMAND_TIMEOUT_S) for argv in LOOK]
+                samples = [await self._line.ask(_command(argv), COMMAND_TIMEOUT_S) for argv in LOOK]
             except GuestSilent as failure:
                 say("director", f"external addresses not read: {failure}")
                 continue
-            self._by_rules = destinations("".join(look["stdout"] for look in looks))
+            self._by_rules = destinations("".join(sample["stdout"] for sample in samples))
             self._route()
 
     def _route(self) -> None:

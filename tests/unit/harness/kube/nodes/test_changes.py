@@ -6,7 +6,7 @@ from clusters.cluster import Node, Role
 from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.nodes.changes import NodeChanger, nodes_of, spare_worker
-from harness.kube.nodes.scheduler import MARK, SchedulerWitness
+from harness.kube.nodes.scheduler import MARK, SchedulerObserver
 from harness.kube.nodes.shell import NodeServices, StaticPods
 from harness.kube.wait import Waits
 from tests.fakes.apiserver import FakeApiServer, serving
@@ -92,7 +92,7 @@ def test_a_witness_is_bound_by_the_label_that_came_after_all_other_changes(tmp_p
     )
     with serving(api, tmp_path) as cluster:
         kube = Kube(cluster)
-        SchedulerWitness(kube, Waits(kube, JumpingClock()), "a").wait_known("worker")
+        SchedulerObserver(kube, Waits(kube, JumpingClock()), "a").wait_known("worker")
     marked, pod, unmarked = (body for body in api.bodies if body)
     assert pod["spec"]["nodeSelector"] == marked["metadata"]["labels"]
     assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
@@ -113,7 +113,7 @@ def test_a_witness_that_is_never_bound_leaves_no_mark(tmp_path):
     )
     with serving(api, tmp_path) as cluster:
         kube = Kube(cluster)
-        witness = SchedulerWitness(kube, Waits(kube, JumpingClock()), "a")
+        witness = SchedulerObserver(kube, Waits(kube, JumpingClock()), "a")
         with pytest.raises(DeadlinePassed, match="bound to worker as it is now"):
             witness.wait_known("worker")
     assert api.bodies[-1] == {"metadata": {"labels": {MARK: None}}}

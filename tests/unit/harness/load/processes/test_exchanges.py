@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from kubeproof_load.arrivals import Target
-from kubeproof_load.exchanges import Unexpected, dns_question, exchange_of, is_dns_answer
+from kubeproof_load.exchanges import Unexpected, dns_question, is_dns_answer, request_kind_of
 
 from harness.load.master import PROCESSES
 
@@ -30,9 +30,9 @@ def echo():
     [("first_packet", ""), ("http_new", "/"), ("http_kept", "/"), ("udp", "hello"), ("dns", "kubernetes.default.svc")],
 )
 def test_every_exchange_has_a_floor(echo, kind, detail):
-    with closing(exchange_of(kind, detail)) as exchange:
+    with closing(request_kind_of(kind, detail)) as request_kind:
         for _ in range(3):
-            done = exchange.once(echo, TIMEOUT_S)
+            done = request_kind.once(echo, TIMEOUT_S)
             assert done.start_s < done.end_s
             assert not done.retransmitted
             assert (done.kernel_s is not None) == (kind in ("first_packet", "http_new"))
@@ -67,7 +67,7 @@ def serve_once():
 def test_an_answer_that_is_not_the_one_expected_is_an_error(serve_once, answer, complaint):
     target, asked = serve_once(answer)
     with pytest.raises(Unexpected, match=complaint):
-        exchange_of("http_new", "/hostname").once(target, TIMEOUT_S)
+        request_kind_of("http_new", "/hostname").once(target, TIMEOUT_S)
     assert asked[0].startswith(b"GET /hostname HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
@@ -75,14 +75,14 @@ def test_an_answer_that_is_not_the_one_expected_is_an_error(serve_once, answer, 
 def test_half_an_answer_is_none(serve_once, kind):
     target, _ = serve_once(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
     with pytest.raises(ConnectionResetError, match="ended before the answer"):
-        exchange_of(kind, "/").once(target, TIMEOUT_S)
+        request_kind_of(kind, "/").once(target, TIMEOUT_S)
 
 
 def test_nobody_there_is_an_error():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         gone = Target("gone", "127.0.0.1", listener.getsockname()[1])
     with pytest.raises(ConnectionRefusedError):
-        exchange_of("first_packet", "").once(gone, TIMEOUT_S)
+        request_kind_of("first_packet", "").once(gone, TIMEOUT_S)
 
 
 def test_a_dns_answer_is_one_to_the_question_without_an_error():

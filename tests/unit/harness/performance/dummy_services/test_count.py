@@ -9,11 +9,11 @@ import pytest
 from clusters.spec import Substrate
 from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
-from harness.performance.dummy_services.count import filling
-from harness.performance.dummy_services.objects import filler_address
+from harness.performance.dummy_services.count import dummy_services
+from harness.performance.dummy_services.objects import dummy_address
 from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.dummies import ANSWERS, CIDR, SERVICES, SLICES
 from tests.fakes.etcd import FakeEtcd
-from tests.fakes.fillers import ANSWERS, CIDR, SERVICES, SLICES
 from tests.fakes.owned import fake_cluster
 from tests.fakes.progress import SilentProgress
 
@@ -34,10 +34,10 @@ DELETED = [f"DELETE {SERVICES}/filler-00000", f"DELETE {SLICES}/filler-00000"]
 class PromptKernels:
     """Hold at once what they are meant to."""
 
-    def missing(self, node, fronts):
+    def missing(self, node, service_addresses):
         return frozenset()
 
-    def left(self, node, fronts):
+    def left(self, node, service_addresses):
         return frozenset()
 
 
@@ -63,16 +63,16 @@ class NotedProxies:
 
 
 @contextmanager
-def one_filler(tmp_path, substrate, stored=None, *, at_once=False):
+def one_dummy(tmp_path, substrate, stored=None, *, at_once=False):
     """A block with a filler, what the API server was asked, and the proxies."""
     api = FakeApiServer(ANSWERS | NAMESPACE | {line: {} for line in DELETED})
     proxies = NotedProxies(api, stored)
     with serving(api, tmp_path) as cluster:
         kube = Kube(replace(cluster, substrate=substrate))
         etcd = None if stored is None else Etcd(stored, cluster)
-        with filling(kube, etcd, PromptKernels(), proxies, CASE, SilentProgress()) as fillers:
-            fillers.bring_to(1, at_once=at_once)
-            assert len(fillers.held) == 1
+        with dummy_services(kube, etcd, PromptKernels(), proxies, CASE, SilentProgress()) as dummies:
+            dummies.bring_to(1, at_once=at_once)
+            assert len(dummies.held) == 1
             yield api, proxies
 
 
@@ -82,7 +82,7 @@ def deleted(api):
 
 @pytest.mark.parametrize(("substrate", "restarts"), [(Substrate.HOST, 0), (Substrate.UML, 1)])
 def test_they_are_gone_at_the_end(tmp_path, substrate, restarts):
-    with one_filler(tmp_path, substrate) as (api, proxies):
+    with one_dummy(tmp_path, substrate) as (api, proxies):
         assert not deleted(api)
     assert sorted(deleted(api)[:2]) == DELETED
     assert deleted(api)[2:] == [GONE]
@@ -90,33 +90,33 @@ def test_they_are_gone_at_the_end(tmp_path, substrate, restarts):
 
 
 def test_they_are_gone_though_the_block_failed(tmp_path):
-    with pytest.raises(AssertionError), one_filler(tmp_path, Substrate.UML) as (api, proxies):
+    with pytest.raises(AssertionError), one_dummy(tmp_path, Substrate.UML) as (api, proxies):
         raise AssertionError
     assert sorted(deleted(api)[:2]) == DELETED
     assert proxies.restarts == 1
 
 
 def test_nobody_waits_for_them_after_an_interruption(tmp_path):
-    with pytest.raises(KeyboardInterrupt), one_filler(tmp_path, Substrate.UML) as (api, proxies):
+    with pytest.raises(KeyboardInterrupt), one_dummy(tmp_path, Substrate.UML) as (api, proxies):
         raise KeyboardInterrupt
     assert deleted(api) == [GONE]
     assert proxies.restarts == 0
 
 
 def test_kube_proxies_stand_still_while_fillers_come_at_once_and_while_they_go(tmp_path):
-    with one_filler(tmp_path, Substrate.HOST, FakeEtcd(), at_once=True) as (_, proxies):
+    with one_dummy(tmp_path, Substrate.HOST, FakeEtcd(), at_once=True) as (_, proxies):
         assert f"POST {SERVICES}" in proxies.meanwhile
         assert "etcd" not in proxies.meanwhile
     assert "etcd" in proxies.meanwhile
 
 
 def test_kube_proxies_follow_fillers_that_come_as_the_api_server_takes_them(tmp_path):
-    with one_filler(tmp_path, Substrate.HOST, FakeEtcd()) as (_, proxies):
+    with one_dummy(tmp_path, Substrate.HOST, FakeEtcd()) as (_, proxies):
         assert not proxies.meanwhile
 
 
 def test_kube_proxies_go_on_where_etcd_is_out_of_reach(tmp_path):
-    with one_filler(tmp_path, Substrate.HOST, at_once=True) as (api, proxies):
+    with one_dummy(tmp_path, Substrate.HOST, at_once=True) as (api, proxies):
         pass
     assert not proxies.meanwhile
     assert sorted(deleted(api)[:2]) == DELETED
@@ -148,10 +148,12 @@ class Namespaces:
 
 def test_every_thousand_has_a_namespace_of_its_own_that_is_known_as_the_cases():
     kube = Namespaces()
-    with filling(kube, None, PromptKernels(), NotedProxies(kube), CASE, SilentProgress()) as fillers:
+    with dummy_services(kube, None, PromptKernels(), NotedProxies(kube), CASE, SilentProgress()) as dummies:
         for services in (10, 1000, 2500):
-            fillers.bring_to(services)
-        assert {front.address for front in fillers.held} == {filler_address(CIDR, number) for number in range(2500)}
+            dummies.bring_to(services)
+        assert {service_address.address for service_address in dummies.held} == {
+            dummy_address(CIDR, number) for number in range(2500)
+        }
     assert kube.services == {"case-0": 1000, "case-1": 1000, "case-2": 500}
     names = [f"case-{thousand}" for thousand in range(3)]
     assert kube.asked[:3] == [("POST", {"name": name, "labels": CASE_LABELS}) for name in names]

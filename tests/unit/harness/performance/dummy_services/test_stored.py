@@ -4,11 +4,11 @@ import pytest
 
 from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
-from harness.performance.dummy_services.objects import LABEL, filler_address, filler_slice
-from harness.performance.dummy_services.stored import fill_stored, remove_stored
+from harness.performance.dummy_services.objects import LABEL, dummy_address, dummy_endpoint_slice
+from harness.performance.dummy_services.stored import remove_stored_dummies, store_dummies
 from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.dummies import ANSWERS, CIDR, SERVICE, SERVICES, SLICES
 from tests.fakes.etcd import FakeEtcd
-from tests.fakes.fillers import ANSWERS, CIDR, SERVICE, SERVICES, SLICES
 from tests.fakes.owned import fake_cluster
 
 
@@ -34,13 +34,15 @@ def kube(tmp_path, api):
 
 
 def test_the_api_server_makes_the_first_and_the_others_are_like_it(kube, api, etcd, stored):
-    fronts = fill_stored(kube, etcd, "a", range(3))
-    assert [front.address for front in fronts] == [filler_address(CIDR, number) for number in range(3)]
+    service_addresses = store_dummies(kube, etcd, "a", range(3))
+    assert [service_address.address for service_address in service_addresses] == [
+        dummy_address(CIDR, number) for number in range(3)
+    ]
     assert [body["metadata"]["name"] for body in api.bodies if body] == ["filler-00000", "filler-00000"]
     assert len(stored.stored) == 6
 
     service = stored.stored["/registry/services/specs/a/filler-00002"]
-    address = filler_address(CIDR, 2)
+    address = dummy_address(CIDR, 2)
     assert service["spec"] == SERVICE["spec"] | {"clusterIP": address, "clusterIPs": [address]}
     assert service["metadata"] == {
         "name": "filler-00002",
@@ -49,38 +51,38 @@ def test_the_api_server_makes_the_first_and_the_others_are_like_it(kube, api, et
         "uid": service["metadata"]["uid"],
     }
     endpoint_slice = stored.stored["/registry/endpointslices/a/filler-00002"]
-    assert endpoint_slice["endpoints"] == filler_slice(2)["endpoints"]
+    assert endpoint_slice["endpoints"] == dummy_endpoint_slice(2)["endpoints"]
     assert endpoint_slice["metadata"]["labels"]["kubernetes.io/service-name"] == "filler-00002"
     assert stored.stored[f"/registry/ipaddresses/{address}"]["spec"]["parentRef"]["name"] == "filler-00002"
 
 
 def test_every_object_has_a_uid_of_its_own(kube, etcd, stored):
-    fill_stored(kube, etcd, "a", range(10))
+    store_dummies(kube, etcd, "a", range(10))
     uids = [found["metadata"]["uid"] for found in stored.stored.values()]
     assert len({*uids, "u", "v", "w"}) == 9 * 3 + 3
 
 
 def test_many_are_written_by_few_programs_and_each_in_a_transaction_of_its_own(kube, etcd, stored):
-    fill_stored(kube, etcd, "a", range(250))
+    store_dummies(kube, etcd, "a", range(250))
     assert stored.programs == 3
     assert [len(keys) for keys in stored.transactions] == [3] * 249
 
 
 def test_the_api_server_is_asked_where_an_address_is_taken(kube, api, etcd, stored):
-    stored.stored[f"/registry/ipaddresses/{filler_address(CIDR, 1)}"] = {}
-    fronts = fill_stored(kube, etcd, "a", range(3))
-    assert len(fronts) == 3
+    stored.stored[f"/registry/ipaddresses/{dummy_address(CIDR, 1)}"] = {}
+    service_addresses = store_dummies(kube, etcd, "a", range(3))
+    assert len(service_addresses) == 3
     made = {body["metadata"]["name"] for body in api.bodies if body and body["kind"] == "Service"}
     assert made == {"filler-00000", "filler-00001"}
     assert len(stored.stored) == 1 + 3
 
 
 def test_all_of_them_are_removed_with_their_addresses(kube, api, etcd, stored):
-    fill_stored(kube, etcd, "a", range(60))
+    store_dummies(kube, etcd, "a", range(60))
     api.answers |= {
         f"GET {SERVICES}": {"items": [found for key, found in stored.stored.items() if "services" in key]},
         f"GET {SLICES}": {"items": [found for key, found in stored.stored.items() if "endpointslices" in key]},
     }
     stored.stored["/registry/services/specs/a/web"] = {}
-    remove_stored(kube, etcd, "a")
+    remove_stored_dummies(kube, etcd, "a")
     assert list(stored.stored) == ["/registry/services/specs/a/web"]

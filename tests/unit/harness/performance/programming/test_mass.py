@@ -108,8 +108,8 @@ class Node:
     def restart(self):
         self.done.append("restart")
 
-    def left(self, node, fronts):
-        self.done.append(f"{len(fronts)} looked for on {node.name}")
+    def left(self, node, service_addresses):
+        self.done.append(f"{len(service_addresses)} looked for on {node.name}")
         return frozenset()
 
 

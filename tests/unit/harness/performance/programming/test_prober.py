@@ -8,7 +8,6 @@ import time
 from contextlib import ExitStack, closing, contextmanager
 
 from harness.performance.programming.pod.prober import Address
-
 from harness.performance.programming.probes import PROGRAM
 
 EVERY_S = 0.005

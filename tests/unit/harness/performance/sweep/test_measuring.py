@@ -32,13 +32,13 @@ def measured_by(generator, plan):
 class FakeGenerator:
     """Tells of each target what is known of it, in two blocks or so many; of its floor in so many from the second on."""
 
-    def __init__(self, *, floors=0, blocks=2, **known_us):
-        self.floors, self.numbers, self.known_us = floors, range(blocks), known_us
+    def __init__(self, *, baselines=0, blocks=2, **known_us):
+        self.baselines, self.numbers, self.known_us = baselines, range(blocks), known_us
 
     def run(self, plan):
-        assert plan.floor_among
+        assert plan.baseline_among_targets
         told = {target.label: self.blocks(target.label, self.numbers) for target in plan.targets}
-        return LoadResult(90, 0, 0, 0.1, 0, 0.0, told, self.blocks("floor", range(1, 1 + self.floors)))
+        return LoadResult(90, 0, 0, 0.1, 0, 0.0, told, self.blocks("baseline", range(1, 1 + self.baselines)))
 
     def blocks(self, label, numbers):
         return TargetBlocks(
@@ -64,9 +64,9 @@ def test_a_single_block_does_not_tell_by_how_much_targets_differ():
 
 
 def test_the_generators_floor_is_told_beside_each_target_in_the_blocks_that_both_have():
-    ours = FakeGenerator(floors=2, floor=30, head=100, middle=120, end=140, same_node=90)
+    ours = FakeGenerator(baselines=2, baseline=30, head=100, middle=120, end=140, same_node=90)
     step = measured_by(ours, SweepPlan((0, 10), 150, 2, seed=1))
     told = [found for found in step.measurements if found.name == "generator_floor"]
     kernel = next(found for found in told if found.conditions["clock"] == "kernel")
     assert (kernel.quantiles["p50"], kernel.conditions["services"]) == (30, 10)
-    assert step.beside_floor_us["same node"] == ((90, 30),)
+    assert step.with_baseline_us["same node"] == ((90, 30),)

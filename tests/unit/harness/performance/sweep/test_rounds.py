@@ -49,7 +49,7 @@ def test_a_host_that_is_not_calm_is_measured_for_longer_and_no_longer_than_there
     assert duration_s == 240
     assert not are_known(result, (TARGET,), PLAN.seed)
     assert [block.number for block in result.of(TARGET).blocks] == list(range(240))
-    assert [block.number for block in result.floor.blocks] == list(range(240))
+    assert [block.number for block in result.baseline.blocks] == list(range(240))
     assert (result.planned, result.missed, result.late, result.began_s) == (4800, 5, 10, 50.0)
 
 

@@ -4,7 +4,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from harness.dataplane.proxy_usage import NOTHING_USED
-from harness.dataplane.reader import Backend, RuleCount, ServicePort, ServiceState
+from harness.dataplane.reader import Backend, RuleCount, ServiceAddress, ServiceState
 from harness.errors import DeadlinePassed
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.performance.sweep.run import _bring_to, _steps, with_youngest
@@ -37,16 +37,16 @@ class FakeDataPlane:
     """A kernel in which the young front has its backend at the third look."""
 
     def __init__(self):
-        self.looks = 0
+        self.samples = 0
 
-    def service(self, node, front):
-        if front in SETTING.fronts:
+    def service(self, node, service_address):
+        if service_address in SETTING.service_addresses:
             return ServiceState(True, frozenset({BACKEND}))
-        self.looks += 1
-        return ServiceState(True, frozenset({BACKEND} if self.looks == 3 else ()))
+        self.samples += 1
+        return ServiceState(True, frozenset({BACKEND} if self.samples == 3 else ()))
 
 
-class Fillers:
+class DummyServices:
     def __init__(self, failure):
         self.failure = failure
 
@@ -56,11 +56,11 @@ class Fillers:
 
 def test_a_step_that_does_not_come_about_is_told_and_the_sweep_goes_on():
     late = DeadlinePassed("fillers held", "9 fronts are wrong", 60)
-    here, _, flaw = _bring_to(SETTING, Fillers(late), 0, 10)
+    here, _, invalid_reason = _bring_to(SETTING, DummyServices(late), 0, 10)
     told = "fillers held: not in time after 60.0 s; last seen: 9 fronts are wrong"
-    assert (here, flaw) == (SETTING, f"the kernels have not followed: {told}")
+    assert (here, invalid_reason) == (SETTING, f"the kernels have not followed: {told}")
     full = ApiException(status=422, reason="no address left")
-    assert "refused Services: 422 no address left" in _bring_to(SETTING, Fillers(full), 0, 10)[2]
+    assert "refused Services: 422 no address left" in _bring_to(SETTING, DummyServices(full), 0, 10)[2]
 
 
 def test_the_last_front_is_made_after_the_fillers_for_the_backends_of_all_others():
@@ -68,13 +68,13 @@ def test_the_last_front_is_made_after_the_fillers_for_the_backends_of_all_others
     here = with_youngest(replace(SETTING, kube=kube, dataplane=dataplane), 3)
     (made,) = kube.created
     assert (made["metadata"]["name"], made["spec"]["selector"]) == ("youngest-3", {"app": "target"})
-    assert here.fronts == (*SETTING.fronts[:-1], ServicePort("10.96.9.9", 80))
-    assert dataplane.looks == 3
+    assert here.service_addresses == (*SETTING.service_addresses[:-1], ServiceAddress("10.96.9.9", 80))
+    assert dataplane.samples == 3
 
 
 def test_a_kernel_that_never_takes_the_youngest_front_in_flaws_the_step():
     class Late(FakeDataPlane):
-        def service(self, node, front):
+        def service(self, node, service_address):
             raise DeadlinePassed("a front in the kernel", "no backend", 60.0)
 
     class Ready:
@@ -143,7 +143,7 @@ class Lookups(FakeDataPlane):
     def rule_count(self, node):
         return RuleCount(29, {})
 
-    def service(self, node, front):
+    def service(self, node, service_address):
         return ServiceState(True, frozenset({BACKEND}))
 
 
@@ -162,8 +162,8 @@ def test_restless_steps_go_on_each_for_its_part_of_the_spare_time_and_its_own_ti
 class Filling:
     """A shell where one node's table of connections has overflown after so many looks."""
 
-    def __init__(self, node, looks):
-        self.node, self.left = node, looks
+    def __init__(self, node, samples):
+        self.node, self.left = node, samples
 
     def run(self, node, *argv, timeout_s=60.0):
         if argv == ("conntrack", "-S"):
@@ -175,8 +175,11 @@ class Filling:
 
 @pytest.mark.parametrize("node", Quiet.cluster.nodes, ids=str)
 def test_a_full_table_of_connections_flaws_the_step_in_which_it_was(node):
-    setting = replace(SETTING, kube=Quiet(), dataplane=Lookups(), proxies=AtOnce(), shell=Filling(node, looks=3))
+    setting = replace(SETTING, kube=Quiet(), dataplane=Lookups(), proxies=AtOnce(), shell=Filling(node, samples=3))
     setting = replace(setting, generator=Restless())
-    flaws = [step.flaw for step in _steps(setting, SweepPlan((0, 10, 0), 150, 60, seed=1), AtOnce(), SilentProgress())]
+    flaws = [
+        step.invalid_reason
+        for step in _steps(setting, SweepPlan((0, 10, 0), 150, 60, seed=1), AtOnce(), SilentProgress())
+    ]
     told = f"connection tracking of {node.name} was full, with 400 entries: 300 had to go before their time"
     assert flaws == ["", f"{told} and 7 packets were dropped", ""]

@@ -2,25 +2,25 @@ from dataclasses import replace
 
 from harness.dataplane.reader import RuleCount
 from harness.performance.cost_per_rule import Walk
-from harness.performance.sweep.step import Step, rule_cost_finding, sound
+from harness.performance.sweep.step import Step, cost_per_rule_finding, valid_steps
 from tests.unit.reports.sample import measured
 
 GOOD = Step(1000, (measured(1000),), {}, RuleCount(0, {}), 1.0)
 
 
 def test_a_flawed_step_keeps_its_numbers_and_is_in_no_conclusion():
-    bad = GOOD.flawed("1 of the generator's workers were lost")
+    bad = GOOD.invalidated("1 of the generator's workers were lost")
     (found,) = bad.measurements
     assert found.flags == ("in no conclusion: 1 of the generator's workers were lost",)
     assert found.quantiles == measured(1000).quantiles
-    assert sound([GOOD, bad]) == [GOOD]
-    assert GOOD.flawed("") is GOOD
+    assert valid_steps([GOOD, bad]) == [GOOD]
+    assert GOOD.invalidated("") is GOOD
 
 
 def test_what_a_rule_costs_is_told_of_steps_in_which_many_are_walked():
     few = replace(GOOD, walks=(Walk(90, 2.0),), chain_walks=(Walk(90, 3.0),))
     many = replace(GOOD, walks=(Walk(500, 9.0), Walk(1000, 17.0), Walk(1000, 19.0)), chain_walks=(Walk(1000, 16.0),))
-    told = rule_cost_finding([few, many], "iptables")
+    told = cost_per_rule_finding([few, many], "iptables")
     assert told.numbers == {
         "services at step 0": 1000,
         "rules_walked at step 0": 1000,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.performance.dummy_services.objects import LABEL, filler_address, filler_slice
+from harness.performance.dummy_services.objects import LABEL, dummy_address, dummy_endpoint_slice
 
 CIDR = "10.96.0.0/16"
 SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
-FIRST = filler_address(CIDR, 0)
+FIRST = dummy_address(CIDR, 0)
 SERVICE: dict[str, Any] = {
     "kind": "Service",
     "apiVersion": "v1",
@@ -21,8 +21,8 @@ SERVICE: dict[str, Any] = {
     },
     "spec": {"clusterIP": FIRST, "clusterIPs": [FIRST], "type": "ClusterIP", "ports": [{"port": 80}]},
 }
-SLICE: dict[str, Any] = filler_slice(0) | {
-    "metadata": {**filler_slice(0)["metadata"], "uid": "v", "resourceVersion": "10"}
+SLICE: dict[str, Any] = dummy_endpoint_slice(0) | {
+    "metadata": {**dummy_endpoint_slice(0)["metadata"], "uid": "v", "resourceVersion": "10"}
 }
 ADDRESS: dict[str, Any] = {
     "kind": "IPAddress",
