@@ -1,4 +1,4 @@
-"""What a suite imports: the words of a case, in one place."""
+"""The names that suites import."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from harness.dataplane.services import PROGRAMMED_DEADLINE_S, ServiceHandle, Ser
 from harness.dataplane.shell import ProxyShell
 from harness.edge.balancer import LoadBalancer
 from harness.edge.ingress import IngressController
-from harness.fixtures.cases import ClientMaker, ManifestMaker, ManifestReader, WatchMaker
+from harness.fixtures.clients import ClientMaker
 from harness.fixtures.edge import HaProxyMaker
 from harness.fixtures.load import Sweeper
+from harness.fixtures.namespace import ManifestMaker, ManifestReader, WatchMaker
 from harness.kube.client import Kube
 from harness.kube.nodes.changes import NodeChanger, evict, nodes_of, spare_worker
 from harness.kube.nodes.control_plane import ControlPlane

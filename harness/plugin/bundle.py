@@ -1,4 +1,4 @@
-"""The evidence of a failure: what was so in the cluster when a case failed. Bounded, and without Secrets."""
+"""The evidence of a failed case: objects, logs and rules of its cluster. Bounded in size, and without Secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.kube.client import Kube
 
 FILE_LIMIT = 256 * 1024
 BUNDLE_LIMIT = 4 * 1024 * 1024
-"""Bytes. One chatty container shall fill neither its file nor the disk of a nightly job."""
+"""Bytes. A container that logs a lot must not fill the disk of a nightly job."""
 
 LISTED = (
     ("", "pods"),
@@ -46,7 +46,7 @@ LONGEST_NAME = 150
 
 
 def bundle_name(nodeid: str) -> str:
-    """Return a folder's name for a case: its own where any file system takes it, otherwise with a digest at the end."""
+    """Return a folder name for a case: the case's own where every file system allows it, otherwise with a digest."""
     case = nodeid.rpartition("::")[2]
     name = UNFIT_FOR_NAMES.sub("_", case)[:LONGEST_NAME]
     if name == case and name.strip("."):
@@ -56,12 +56,12 @@ def bundle_name(nodeid: str) -> str:
 
 
 class NodePrograms(Protocol):
-    """Runs programs on nodes; every `ClusterProvider` does."""
+    """Runs programs on nodes, as every `ClusterProvider` does."""
 
     def run_on_node(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
-        """What the program printed. Raises `KubeproofError`."""
+        """Return the program's output. Raises `KubeproofError`."""
 
 
 def collect_bundle(
@@ -73,12 +73,12 @@ def collect_bundle(
     *,
     provider: NodePrograms | None = None,
 ) -> None:
-    """Write a file for each part into `directory`; a part that cannot be had says why.
+    """Write one file for each part of the evidence into `directory`. A part that cannot be read holds the reason.
 
-    Without `shell` the proxies' rules are left out, without `provider` the nodes' journals. Never raises
-    for what the cluster or the disk lacks: it must not hide the failure that it documents.
+    Without `shell` kube-proxy's rules are omitted, without `provider` the nodes' journals. An unreachable cluster or a
+    full disk raises nothing: the bundle must not hide the failure that it documents.
     """
-    # A disk that is full is told by the report, which is written next.
+    # The report, which is written next, reports a full disk.
     with suppress(OSError):
         bundle = Bundle(directory)
         bundle.add("failure.txt", lambda: failure)
@@ -115,7 +115,7 @@ def _add_journals(bundle: Bundle, cluster: Cluster, provider: NodePrograms) -> N
 
 
 class Bundle:
-    """A folder that grows up to its limit."""
+    """A folder of evidence files with a limit on its size."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -123,16 +123,16 @@ class Bundle:
         directory.mkdir(parents=True, exist_ok=True)
 
     def add(self, name: str, ask: Callable[[], str]) -> None:
-        """Write what `ask` answers, cut at the limits; a cut says so."""
+        """Write the text that `ask` returns, truncated at the limits; a truncated file says so."""
         try:
             text = ask().encode(errors="replace")
         except (KubeproofError, ApiException, OSError) as failure:
-            text = f"could not be had: {failure}\n".encode(errors="replace")
+            text = f"could not be read: {failure}\n".encode(errors="replace")
         limit = min(FILE_LIMIT, self._left)
         if len(text) > limit:
-            # A cut may go through the middle of a character.
+            # The limit may fall inside a multi-byte character.
             kept = text[:limit].decode(errors="ignore")
-            text = f"{kept}\n... cut here: {len(text)} bytes in all\n".encode()
+            text = f"{kept}\n... truncated here: {len(text)} bytes in total\n".encode()
         self._left = max(0, self._left - len(text))
         (self._directory / name).write_bytes(text)
 
@@ -140,13 +140,13 @@ class Bundle:
 def _as_yaml(kube: Kube, path: str) -> str:
     found = kube.get(path)
     for item in found.get("items", []):
-        # Who wrote which field is longer than the object.
+        # managedFields is longer than the rest of the object and rarely of use.
         item["metadata"].pop("managedFields", None)
     return str(yaml.safe_dump(found, sort_keys=False))
 
 
 def _containers(kube: Kube, namespace: str) -> Iterator[tuple[str, str, bool]]:
-    """Pod, container, whether it was restarted; none if the pods cannot be had, which their own file tells."""
+    """Yield pod, container and whether it was restarted; nothing if the pods cannot be read (`pods.yaml` says why)."""
     with suppress(KubeproofError, ApiException):
         pods: list[dict[str, Any]] = kube.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
         for pod in pods:

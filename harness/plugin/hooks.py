@@ -1,6 +1,6 @@
-"""The pytest plugin: options and markers in, one run with one cluster out.
+"""The pytest plugin: options, markers, and one run with one cluster.
 
-The controller process opens the cluster before any worker starts, hands it to each as data, and removes
+The controller process creates the cluster before any xdist worker starts, passes it to each worker as data, and removes
 it exactly once at the end, whatever happened (see `harness.plugin.run.controller`).
 """
 
@@ -35,7 +35,10 @@ from harness.run.stash import CLUSTER, RUN_DIRECTORY, SEED
 from reports.text import one_line
 
 pytest_plugins = [
-    "harness.fixtures.cases",
+    "harness.fixtures.cluster",
+    "harness.fixtures.namespace",
+    "harness.fixtures.clients",
+    "harness.fixtures.results",
     "harness.fixtures.metrics",
     "harness.fixtures.nodes",
     "harness.fixtures.proxies",
@@ -48,14 +51,14 @@ pytest_plugins = [
 INPUT = "kubeproof"
 
 MARKERS = (
-    "claim(id, ...): the claims that this case decides",
+    "claim(id, ...): the claims that this case may decide",
     "performance: a measurement",
     "exclusive: runs alone on the machine, after all others",
     "long: waits for about a minute or more, so it starts before others",
-    "blocking: takes from others what they need, so it starts when half of them have, and long ones are through",
-    "disruptive: damages nodes, so it wants a cluster that this run has made",
-    "workers(n): needs n worker nodes; without it, one",
-    "modes(mode, ...): is about these modes alone",
+    "blocking: monopolises a shared resource; scheduled in the middle of the run, after the long cases",
+    "disruptive: damages nodes; needs a cluster that this run created, or --allow-disruptive",
+    "workers(n): needs n worker nodes (default: 1)",
+    "modes(mode, ...): applies to these proxy modes only",
 )
 
 
@@ -76,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Open the cluster before xdist starts its workers; `--collect-only` needs none."""
+    """Create the cluster before xdist starts its workers, unless pytest only collects."""
     config = session.config
     if hasattr(config, "workerinput"):
         return
@@ -86,7 +89,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if request is None or config.option.collectonly:
             return
         sigterm_as_interrupt()
-        supervise()  # also of xdist's workers, which are started later
+        supervise()  # covers xdist's workers, which start later
         controller = _new_controller(config, request)
         config.stash[CONTROLLER] = controller
         config.stash[RUN_DIRECTORY] = controller.directory
@@ -97,7 +100,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """xdist asks what a worker shall be told."""
+    """Pass the cluster, the run's directory and the seed to an xdist worker."""
     config = node.config
     cluster = config.stash.get(CLUSTER, None)
     node.workerinput[INPUT] = json.dumps(
@@ -110,19 +113,19 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first and what runs alone comes last; of that, what measures before what may damage."""
+    """Order cases: long ones first, exclusive ones last, and among those measurements before disruptive cases."""
     half = len(items) // 2
     turns = {item: _turn(item, early=place < half) for place, item in enumerate(items)}
     items.sort(key=turns.__getitem__)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A case that the cluster cannot decide, or that would damage somebody else's, is skipped."""
+    """Skip a case that this cluster cannot decide, or that would damage a cluster this run did not create."""
     cluster = item.config.stash.get(CLUSTER, None)
     if cluster is None:
         return
     if (reason := of_other_modes(item, cluster)) is not None:
-        item.stash[RECORD].claims.decide_nothing(reason)  # other cases may decide what it does not
+        item.stash[RECORD].claims.decide_nothing(reason)  # other cases may still decide its claims
         pytest.skip(reason)
     if (reason := missing_need(item, cluster)) is not None:
         pytest.skip(reason)
@@ -142,7 +145,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Gather the evidence while the case's namespace still stands, and attach it to the report."""
+    """Collect evidence of a failure while the case's namespace still exists, and attach the record to the report."""
     report = yield
     if report.failed and report.when != "teardown":
         item.stash[RECORD].bundle = _bundle(item, report)
@@ -151,7 +154,7 @@ def pytest_runtest_makereport(
 
 
 class ControllerListener:
-    """Hands every report, also those of workers, to the controller."""
+    """Passes every report, including those of xdist workers, to the controller."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
@@ -171,7 +174,7 @@ class ControllerListener:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The last chance: a run that never came as far as a finished session."""
+    """Close the controller of a run that never reached the end of its session."""
     controller = config.stash.get(CONTROLLER, None)
     if controller is not None:
         controller.close()
@@ -198,7 +201,7 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
 
 
 def _turn(item: pytest.Item, *, early: bool) -> tuple[bool, bool, int]:
-    """When it shall begin, to compare with others; an ordinary one comes as written, `early` or not."""
+    """Return the sort key of a case; `early` says whether it is in the first half in the order as written."""
     turn = 0 if _is_marked(item, "long") else 2 if _is_marked(item, "blocking") else 1 if early else 3
     return _is_marked(item, "exclusive"), not _is_marked(item, "performance"), turn
 
@@ -207,12 +210,12 @@ def _is_marked(item: pytest.Item, marker: str) -> bool:
     return item.get_closest_marker(marker) is not None
 
 
-def _take_over(config: pytest.Config, told: dict[str, Any]) -> None:
-    """A worker's part of what the controller told it."""
-    config.stash[SEED] = told["seed"]
-    if told["cluster"] is not None:
-        config.stash[CLUSTER] = Cluster.from_json(told["cluster"])
-        config.stash[RUN_DIRECTORY] = Path(told["directory"])
+def _take_over(config: pytest.Config, shared: dict[str, Any]) -> None:
+    """Store in an xdist worker's config what the controller passed to it."""
+    config.stash[SEED] = shared["seed"]
+    if shared["cluster"] is not None:
+        config.stash[CLUSTER] = Cluster.from_json(shared["cluster"])
+        config.stash[RUN_DIRECTORY] = Path(shared["directory"])
 
 
 def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
@@ -220,7 +223,7 @@ def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
     if "kube" not in funcargs or "namespace" not in funcargs or cluster is None:
         return None
     provider = None
-    with suppress(KubeproofError):  # an engine that has gone must not hide the failure
+    with suppress(KubeproofError):  # an unreachable engine must not hide the failure
         provider = funcargs.get("provider") or provider_of(cluster)
     name = bundle_name(item.nodeid)
     directory = item.config.stash[RUN_DIRECTORY] / "bundles" / name

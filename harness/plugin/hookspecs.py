@@ -1,4 +1,4 @@
-"""Hooks that kubeproof adds to pytest: how results reach their writers, and tests their fake cluster."""
+"""Hooks that kubeproof adds to pytest."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from reports.model import RunResults
 
 @pytest.hookspec
 def pytest_kubeproof_results(results: RunResults, directory: Path) -> None:
-    """The run as it stands: called at its start, after every case, and at its end."""
+    """Write the run's results. Called at the run's start, after every case, and at its end."""
 
 
 @pytest.hookspec(firstresult=True)
 def pytest_kubeproof_cluster_owner(request: ClusterRequest) -> ClusterOwner | None:
-    """Whoever makes and removes the cluster; the first answer wins, without one it is kind's provider."""
+    """Return the owner that creates and removes the cluster. The first answer wins; the default owns kind clusters."""
 
 
 @pytest.hookspec(firstresult=True)
 def pytest_kubeproof_require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> bool | None:
-    """Have nodes pull `images`, fields of `CaseImages` that the selected cases need: called once, before any case.
+    """Check, once and before any case, that nodes can pull `images`, fields of `CaseImages` that cases need.
 
-    Raises `ImageUnavailable`; the first answer wins, without one nodes of an existing cluster are asked.
+    Raises `ImageUnavailable`. The first answer wins; by default nodes of an existing cluster pull them.
     """

@@ -1,8 +1,8 @@
 """Check, before the first case, that the nodes of an existing cluster can pull the images of the selected cases.
 
 With xdist, only the workers collect cases. The first worker makes the check before it reports its collection as
-finished; the controller hands out no case until all workers have reported. If the check fails, the worker exits, its
-output carries the error to the controller, and the controller ends the run.
+finished; the controller distributes no case until all workers have reported. If the check fails, the worker exits and
+its output carries the error to the controller, which ends the run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Called by xdist when a worker has ended: end the run if its check failed."""
+    """End the run if this xdist worker, which has ended, failed its check."""
     record = getattr(node, "workeroutput", {}).get(OUTPUT)
     if record is not None:
         _end_run(node.config, _from_record(record))
@@ -51,15 +51,15 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_kubeproof_require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> bool:
-    """Check the images, unless another plugin has done so."""
+    """Check the images unless another plugin has done so."""
     require_images(cluster, images, progress)
     return True
 
 
 def require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> None:
-    """Return when the cluster's nodes have `images`, fields of `CaseImages`. Raises `ImageUnavailable`.
+    """Wait until the cluster's nodes have `images`, fields of `CaseImages`. Raises `ImageUnavailable`.
 
-    Nodes of a kind cluster of ours got all images when it was made.
+    The nodes of a kind cluster received all images when the cluster was created.
     """
     if cluster.network is None:
         existing_provider_of(cluster).require_images(cluster, images, progress)
@@ -73,7 +73,7 @@ def _end_run(config: pytest.Config, error: KubeproofError) -> None:
 
 
 def _progress(config: pytest.Config) -> Progress:
-    """The controller's log, or from a worker its file."""
+    """Return the controller's log; in an xdist worker, one that writes to the log file only."""
     controller = config.stash.get(CONTROLLER, None)
     directory: Path = config.stash[RUN_DIRECTORY]
     return controller.log if controller is not None else RunLog(directory / "run.log", lambda line: None)

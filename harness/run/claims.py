@@ -1,7 +1,7 @@
-"""Claims: read from their file, spoken about by cases, and combined into one verdict each.
+"""Claims: read from their file, decided by cases, and combined into one verdict each.
 
-A verdict says whether the *claim* is so; a case's outcome says whether Kubernetes behaved as Kubernetes
-documents. Round robin in iptables mode is refuted by a case that passes.
+A verdict says whether the *claim* holds. A case's outcome says whether Kubernetes behaved as its documentation says.
+For example, a case that passes refutes the claim that iptables mode balances round robin.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STRONGEST_FIRST = (Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.CONFIRMED, Verd
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A statement under test, in our words, and the file and name of the cases that decide it."""
+    """A statement under test, and the cases that may decide it, each as "file::name"."""
 
     id: str
     text: str
@@ -33,7 +33,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class RecordedVerdict:
-    """What one case said about one claim."""
+    """The verdict of one case on one claim."""
 
     claim: str
     verdict: Verdict
@@ -43,25 +43,27 @@ class RecordedVerdict:
 
 
 class ClaimRecorder:
-    """What a case uses to speak about the claims its marker names. Raises `UsageError` for any other."""
+    """Records a case's verdicts on the claims that its marker names. Raises `UsageError` for any other claim."""
 
     def __init__(self, case: str, may_decide: Sequence[str]) -> None:
         self._case = case
         self._may_decide = tuple(may_decide)
-        self.spoken: list[RecordedVerdict] = []
+        self.recorded: list[RecordedVerdict] = []
 
     def record(self, claim: str, decision: Decision) -> None:
-        """Record what a decision function made of the observation."""
+        """Record a decision function's result."""
         if claim not in self._may_decide:
-            raise UsageError(f"case {self._case} speaks about claim {claim}, which its marker does not name")
-        self.spoken.append(RecordedVerdict(claim, decision.verdict, decision.evidence, decision.condition, self._case))
+            raise UsageError(f"case {self._case} gives a verdict on claim {claim}, which its marker does not name")
+        self.recorded.append(
+            RecordedVerdict(claim, decision.verdict, decision.evidence, decision.condition, self._case)
+        )
 
     def confirmed(self, claim: str, evidence: str) -> None:
         """Record `harness.run.decision.confirmed`."""
         self.record(claim, decisions.confirmed(evidence))
 
     def refuted(self, claim: str, evidence: str) -> None:
-        """Record `harness.run.decision.refuted`; `evidence` says what is so instead."""
+        """Record `harness.run.decision.refuted`; `evidence` says what was observed instead."""
         self.record(claim, decisions.refuted(evidence))
 
     def conditional(self, claim: str, condition: str, evidence: str) -> None:
@@ -83,7 +85,7 @@ class ClaimRecorder:
 
 
 def read_claims(file: Path) -> tuple[Claim, ...]:
-    """All claims of a file. Raises `UsageError` with file and line for one that is unfit."""
+    """Return all claims of a file. Raises `UsageError` with file and line for an invalid entry."""
     text = file.read_text()
     try:
         entries = tomllib.loads(text).get("claim", [])
@@ -100,7 +102,7 @@ def read_claims(file: Path) -> tuple[Claim, ...]:
 
 
 def _problem(entry: dict[str, Any], known: set[str]) -> str | None:
-    """Why an entry of the file cannot be a claim, or None."""
+    """Return why an entry of the file is not a valid claim, or None."""
     wanted = {"id": str, "text": str, "cases": list}
     for name, kind in wanted.items():
         if not isinstance(entry.get(name), kind) or not entry[name]:
@@ -108,55 +110,55 @@ def _problem(entry: dict[str, Any], known: set[str]) -> str | None:
     if unknown := sorted(set(entry) - set(wanted)):
         return f"unknown entries {unknown}"
     if not re.fullmatch(r"\d+(\.\d+)*", entry["id"]):
-        return f"{entry['id']!r} is no claim number"
+        return f"{entry['id']!r} is not a claim number"
     if entry["id"] in known:
-        return f"claim {entry['id']} stands there twice"
+        return f"claim {entry['id']} appears twice"
     return None
 
 
 def _line_of(text: str, position: int) -> int:
-    """The line on which the entry at `position` begins."""
+    """Return the line on which the entry at `position` begins."""
     starts = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[claim]]"]
     return starts[position]
 
 
 def combine(
-    claims: Sequence[Claim], spoken: Iterable[RecordedVerdict], undecided: Mapping[str, Sequence[str]]
+    claims: Sequence[Claim], recorded: Iterable[RecordedVerdict], undecided: Mapping[str, Sequence[str]]
 ) -> tuple[ClaimResult, ...]:
-    """One result a claim: refuted by any case, else conditional by any, else confirmed, else untested.
+    """Return one result per claim: refuted if any case refuted it, else conditional, else confirmed, else untested.
 
-    `undecided` maps a claim to the reasons why cases that could have refuted it do not count. Such a claim is
-    untested, unless another case has refuted it.
+    `undecided` maps a claim to the reasons why cases that could have refuted it do not count. Such a claim is untested
+    unless another case has refuted it.
     """
     by_claim: dict[str, list[RecordedVerdict]] = {}
-    for said in spoken:
-        by_claim.setdefault(said.claim, []).append(said)
+    for verdict in recorded:
+        by_claim.setdefault(verdict.claim, []).append(verdict)
     return tuple(_combined(claim, by_claim.get(claim.id, []), undecided.get(claim.id, ())) for claim in claims)
 
 
-def _combined(claim: Claim, spoken: list[RecordedVerdict], undecided: Sequence[str]) -> ClaimResult:
-    spoken = _one_repetition(spoken)
-    verdict = min((said.verdict for said in spoken), key=STRONGEST_FIRST.index, default=Verdict.UNTESTED)
+def _combined(claim: Claim, repeated: list[RecordedVerdict], undecided: Sequence[str]) -> ClaimResult:
+    recorded = _one_repetition(repeated)
+    verdict = min((found.verdict for found in recorded), key=STRONGEST_FIRST.index, default=Verdict.UNTESTED)
     if undecided and verdict is not Verdict.REFUTED:
         verdict, conditions = Verdict.UNTESTED, list(undecided)
     else:
-        decisive = [said for said in spoken if verdict is Verdict.UNTESTED or said.verdict is not Verdict.UNTESTED]
-        conditions = [*(said.condition for said in decisive if said.condition), *undecided]
-    if not spoken and not undecided:
+        decisive = [found for found in recorded if verdict is Verdict.UNTESTED or found.verdict is not Verdict.UNTESTED]
+        conditions = [*(found.condition for found in decisive if found.condition), *undecided]
+    if not recorded and not undecided:
         conditions.append(NOT_IN_RUN)
     return ClaimResult(
         id=claim.id,
         text=claim.text,
         verdict=verdict,
         condition="; ".join(dict.fromkeys(conditions)),
-        evidence=" ".join(said.evidence for said in spoken if said.evidence),
-        cases=tuple(dict.fromkeys(repeated_case(said.case) for said in spoken)),
+        evidence=" ".join(found.evidence for found in recorded if found.evidence),
+        cases=tuple(dict.fromkeys(repeated_case(found.case) for found in recorded)),
     )
 
 
-def _one_repetition(spoken: list[RecordedVerdict]) -> list[RecordedVerdict]:
-    """Of a case that ran several times what one repetition said: that with the strongest verdict."""
+def _one_repetition(recorded: list[RecordedVerdict]) -> list[RecordedVerdict]:
+    """Return the verdicts of one repetition of each case: the one with the strongest verdict."""
     chosen: dict[str, str] = {}
-    for said in sorted(spoken, key=lambda said: STRONGEST_FIRST.index(said.verdict)):
-        chosen.setdefault(repeated_case(said.case), said.case)
-    return [said for said in spoken if said.case in chosen.values()]
+    for found in sorted(recorded, key=lambda found: STRONGEST_FIRST.index(found.verdict)):
+        chosen.setdefault(repeated_case(found.case), found.case)
+    return [found for found in recorded if found.case in chosen.values()]

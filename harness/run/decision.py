@@ -1,7 +1,7 @@
-"""What one experiment decides about a claim, from what it has observed.
+"""A decision on a claim, derived from an observation.
 
-A suite's `decisions.py` holds a function for each claim that makes a `Decision` of an observation. It is pure, so that
-a unit test can show that the claim can end in each verdict.
+A suite's `decisions.py` has one function for each claim, which returns a `Decision` for an observation. The function is
+pure, so a unit test can show that the claim can end in each verdict.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ class Decision:
 
 
 def confirmed(evidence: str) -> Decision:
-    """The observation agrees with the claim."""
+    """Return the decision that the observation agrees with the claim."""
     return Decision(Verdict.CONFIRMED, evidence)
 
 
 def refuted(evidence: str) -> Decision:
-    """The observation contradicts the claim."""
+    """Return the decision that the observation contradicts the claim."""
     return Decision(Verdict.REFUTED, evidence)
 
 
 def conditional(condition: str, evidence: str) -> Decision:
-    """The claim holds under `condition` only."""
+    """Return the decision that the claim holds only under `condition`."""
     return Decision(Verdict.CONDITIONAL, evidence, condition)
 
 
 def untested(reason: str) -> Decision:
-    """The observation decides nothing; `reason` says why."""
+    """Return the decision that the observation decides nothing, for `reason`."""
     return Decision(Verdict.UNTESTED, "", reason)

@@ -1,4 +1,4 @@
-"""How often cases fail that also pass: the flake rate of a run that repeats them (`--count`)."""
+"""The flake rate of a run that repeats its cases (`--count`): how often cases fail that also pass."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from scipy import stats
 from reports.model import CaseResult, Finding, Outcome
 
 REPETITION = re.compile(r"(\[|-)\d+-\d+\]$")
-"""What pytest-repeat puts at the end of a case's id: [2-5], or [parameter-2-5]."""
+"""The suffix that pytest-repeat appends to a case's id: [2-5], or [parameter-2-5]."""
 
 FAILURES = (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)
 
 
 def repeated_case(case_id: str) -> str:
-    """The id that all repetitions of a case share."""
+    """Return the id that all repetitions of a case share."""
     found = REPETITION.search(case_id)
     if found is None:
         return case_id
@@ -24,10 +24,10 @@ def repeated_case(case_id: str) -> str:
 
 
 def flakes(cases: Iterable[CaseResult]) -> Finding:
-    """Cases that failed in some of their repetitions and not in all, and the rate of such failures.
+    """Return the cases that failed in some but not all repetitions, and the rate of such failures.
 
-    A case that always fails is no flake. Skipped repetitions do not count. Intervals are exact (Clopper and
-    Pearson 1934, https://doi.org/10.1093/biomet/26.4.404): with 0 of n failed their end is near 3.7 / n.
+    A case that always fails is not flaky. Skipped repetitions do not count. Intervals are exact (Clopper and Pearson
+    1934, https://doi.org/10.1093/biomet/26.4.404): with 0 of n failures their upper end is near 3.7 / n.
     """
     ended: dict[str, list[bool]] = {}
     for case in cases:

@@ -1,7 +1,7 @@
-"""Alone in the run, or alone with a part of the cluster, in whatever process the other cases are.
+"""Locks shared by all processes of a run.
 
-A lock file in the run's directory, shared by those who only use a thing and held alone by who changes or measures it
-(flock(2)); the kernel releases it when a worker crashes.
+A lock is a file in the run's directory (flock(2)). Cases that only use a resource share it; a case that changes or
+measures the resource holds it exclusively. The kernel releases the lock when a worker process crashes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 @contextmanager
 def run_lock(file: Path, *, exclusive: bool) -> Iterator[None]:
-    """Hold a lock of the run; waits for as long as others need it.
+    """Hold a lock of the run, after waiting until it is free.
 
-    Who wants it waits in a queue of one, so that cases which share it do not go on past one that wants it alone.
+    A second file is a queue: cases that share the lock cannot overtake one that waits for exclusive use.
     """
-    with file.open("a") as held, file.with_suffix(".queue").open("a") as queue:
+    with file.open("a") as lock, file.with_suffix(".queue").open("a") as queue:
         fcntl.flock(queue, fcntl.LOCK_EX)
-        fcntl.flock(held, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        fcntl.flock(lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         fcntl.flock(queue, fcntl.LOCK_UN)
         yield

@@ -1,4 +1,4 @@
-"""The run's log file: every step with its time, and the full story of whatever failed."""
+"""The run's log file: every step with its time, and the details of every error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clusters.errors import KubeproofError
 
 
 class RunLog:
-    """A `Progress` that writes to the run's log, and shows each step on the terminal through `show`."""
+    """A `Progress` that writes each step to the run's log file and to the terminal, through `show`."""
 
     def __init__(self, file: Path, show: Callable[[str], None]) -> None:
         self.file = file
@@ -18,16 +18,16 @@ class RunLog:
         self._start_s = time.monotonic()
 
     def step(self, title: str) -> None:
-        self._tell(f"• {title}")
+        self._show_and_write(f"• {title}")
 
     def note(self, text: str) -> None:
-        self._tell(f"  {text}")
+        self._show_and_write(f"  {text}")
 
-    def story(self, error: KubeproofError) -> None:
-        """Everything known about an error, for the file alone."""
+    def error_details(self, error: KubeproofError) -> None:
+        """Write all details of an error to the file only."""
         self._write(f"{type(error).__name__}: {error}\n{error.detail}\n")
 
-    def _tell(self, line: str) -> None:
+    def _show_and_write(self, line: str) -> None:
         line = f"[{time.monotonic() - self._start_s:6.1f}s] {line}"
         self._show(line)
         self._write(f"{line}\n")

@@ -1,4 +1,4 @@
-"""What a case leaves behind in its own process, on its way to the controller inside pytest's reports."""
+"""A case's record, made in the process that runs the case and sent to the controller inside pytest's reports."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from reports.model import Finding, Measurement, Outcome, Verdict
 ATTRIBUTE = "kubeproof"
 
 UNABLE = frozenset((401, 403, 408, 429))
-"""With these, as with every status from 500 on, the API server says that it cannot or may not serve us now: it has too
-much to do, or has just started again and does not know its roles yet."""
+"""HTTP statuses by which the API server says that it cannot or may not serve us now, as every status from 500 on does:
+it is overloaded, or has just restarted and has not loaded its roles yet."""
 
 
 @dataclass(slots=True)
 class CaseRecord:
-    """Grows while a case runs."""
+    """What a case has recorded so far."""
 
     claims: ClaimRecorder
     may_decide: tuple[str, ...]
@@ -35,7 +35,7 @@ RECORD = pytest.StashKey[CaseRecord]()
 
 
 def new_record(item: pytest.Item) -> CaseRecord:
-    """The record of an item that is about to run."""
+    """Return an empty record for an item that is about to run, and store it in the item's stash."""
     may_decide = tuple(claim for marker in item.iter_markers("claim") for claim in marker.args)
     record = CaseRecord(ClaimRecorder(item.nodeid, may_decide), may_decide)
     item.stash[RECORD] = record
@@ -43,7 +43,7 @@ def new_record(item: pytest.Item) -> CaseRecord:
 
 
 def attach(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Put onto the report what the controller has to know; a JSON text, which xdist carries as it is."""
+    """Attach to the report what the controller needs, as JSON text, which xdist serialises unchanged."""
     record = item.stash[RECORD]
     last = report.when == "teardown"
     payload = {
@@ -51,7 +51,7 @@ def attach(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[N
         "reason": reason_of(report, call),
         "may_decide": list(record.may_decide),
         "bundle": record.bundle,
-        "spoken": [asdict(said) for said in record.claims.spoken] if last else [],
+        "verdicts": [asdict(verdict) for verdict in record.claims.recorded] if last else [],
         "measurements": [asdict(measured) for measured in record.measurements] if last else [],
         "findings": [asdict(found) for found in record.findings] if last else [],
     }
@@ -70,14 +70,14 @@ def outcome_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Outcom
     if not report.failed:
         return Outcome.PASSED
     error = None if call.excinfo is None else call.excinfo.value
-    # pytest itself fails a case without an exception, by its plugins or as a strict xfail: an expectation, too.
+    # pytest itself fails a case without an exception, through plugins or a strict xfail: that is a failed expectation.
     if report.when == "call" and (error is None or _blames_kubernetes(error)):
         return Outcome.FAILED
     return Outcome.ENVIRONMENT_ERROR
 
 
 def _blames_kubernetes(error: BaseException) -> bool:
-    """True for a failed expectation, and for an answer by which the API server refuses the request itself."""
+    """Return True for a failed expectation, and for a response by which the API server rejects the request itself."""
     if isinstance(error, ApiException):
         status = error.status or 0
         return 400 <= status < 500 and status not in UNABLE
@@ -85,7 +85,7 @@ def _blames_kubernetes(error: BaseException) -> bool:
 
 
 def reason_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-    """One or two lines for the report; the whole story is in the bundle and the log."""
+    """Return one or two lines for the report. The details are in the bundle and the log."""
     if report.skipped and isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     if call.excinfo is None or not report.failed:
@@ -98,19 +98,19 @@ def reason_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """What one report says of a case, read back in the controller."""
+    """The content of one report on a case, as the controller reads it."""
 
     outcome: Outcome
     reason: str
     may_decide: tuple[str, ...]
     bundle: str | None
-    spoken: tuple[RecordedVerdict, ...]
+    verdicts: tuple[RecordedVerdict, ...]
     measurements: tuple[Measurement, ...]
     findings: tuple[Finding, ...]
 
 
 def read_case_report(report: pytest.TestReport) -> CaseReport:
-    """Read a report. One without our payload comes from xdist itself: its worker crashed in that case."""
+    """Read a report. A report without our payload comes from xdist itself: the worker crashed while it ran the case."""
     text: str | None = getattr(report, ATTRIBUTE, None)
     if text is None:
         return CaseReport(Outcome.ENVIRONMENT_ERROR, str(report.longrepr), (), None, (), (), ())
@@ -120,7 +120,9 @@ def read_case_report(report: pytest.TestReport) -> CaseReport:
         reason=payload["reason"],
         may_decide=tuple(payload["may_decide"]),
         bundle=payload["bundle"],
-        spoken=tuple(RecordedVerdict(**{**said, "verdict": Verdict(said["verdict"])}) for said in payload["spoken"]),
+        verdicts=tuple(
+            RecordedVerdict(**{**found, "verdict": Verdict(found["verdict"])}) for found in payload["verdicts"]
+        ),
         measurements=tuple(_measurement(measured) for measured in payload["measurements"]),
         findings=tuple(Finding(**found) for found in payload["findings"]),
     )

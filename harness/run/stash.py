@@ -1,4 +1,4 @@
-"""Where the plugin keeps its few run-wide values in pytest's config."""
+"""Keys of the run-wide values that the plugin keeps in pytest's config."""
 
 from __future__ import annotations
 

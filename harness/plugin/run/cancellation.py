@@ -1,4 +1,4 @@
-"""How a command of ours ends before its time: SIGTERM is as good as Ctrl-C, and clean-up is not to be cut short."""
+"""Cancellation: SIGTERM has the effect of Ctrl-C, and clean-up is not interrupted."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def sigterm_as_interrupt() -> None:
-    """From now on SIGTERM ends this process as Ctrl-C does: with clean-up. In the main thread only."""
+    """Let SIGTERM end this process as Ctrl-C does, with clean-up. Main thread only."""
     signal.signal(signal.SIGTERM, _as_interrupt)
 
 
 @contextmanager
 def interrupted_once() -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM ends what runs in the block; a second one is not to cut short what cleans up there.
+    """Let the first Ctrl-C or SIGTERM end the block, and ignore further ones so that clean-up completes.
 
-    In the main thread only.
+    Main thread only.
     """
 
     def once(number: int, frame: FrameType | None) -> None:
@@ -33,7 +33,7 @@ def interrupted_once() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """A second Ctrl-C or SIGTERM must not leave a cluster behind half removed."""
+    """Ignore Ctrl-C and SIGTERM in the block, so that a cluster is not left half removed."""
     with _handled_by(signal.SIG_IGN):
         yield
 

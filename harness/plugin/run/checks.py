@@ -1,6 +1,6 @@
-"""Checks of what a user typed, before the first step.
+"""Checks of options and arguments, made before the first step.
 
-Each raises a `UsageError` of one line, which names the option, the value and what is allowed.
+Each raises a `UsageError` of one line that names the option, the value and what is allowed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from clusters.images.lock import read_lock
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 
 NODES = (1, 100)
-"""A case needs a worker node at least; a /16 of pods has 256 nodes."""
+"""A case needs at least one worker node; a pod network of /16 has room for 256 nodes."""
 
 LOCUST_WORKERS = (1, 100)
-"""Pods of one node, whose kubelet takes 110 (kubelet's maxPods)."""
+"""Pods on one node, whose kubelet runs at most 110 (the default of maxPods)."""
 
 PORTS = (1, 65535)
 LAST_SERVICES = (10, 10_000)
-"""A line takes three steps: 0, 10 and 0 Services."""
+"""Fitting a line needs three steps: 0, 10 and 0 Services."""
 
 SEEDS = (0, 2**32 - 1)
-"""numpy and Locust's workers take no other."""
+"""The range that numpy and Locust's workers accept."""
 
 REPETITIONS = (1, 10_000)
 
@@ -39,12 +39,12 @@ VERSION = re.compile(r"v?[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?([-+][0-9A-Za-z.+-
 
 
 def number_as_typed(typed: str) -> int | str:
-    """Return the number, or what was typed instead: for an option parser, which would answer with its whole usage."""
+    """Return the number, or the text if it is not one, since option parsers would print their whole usage instead."""
     return int(typed) if WHOLE_NUMBER.fullmatch(typed) else typed
 
 
 def require_whole_number(option: str, typed: object, allowed: tuple[int, int]) -> int:
-    """Return what was typed as a whole number within the ends of `allowed`."""
+    """Return `typed` as a whole number between the ends of `allowed`."""
     lowest, highest = allowed
     number = number_as_typed(str(typed))
     if isinstance(number, str) or not lowest <= number <= highest:
@@ -53,12 +53,12 @@ def require_whole_number(option: str, typed: object, allowed: tuple[int, int]) -
 
 
 def whole_number(option: str, allowed: tuple[int, int]) -> Callable[[object], int]:
-    """Return `require_whole_number` of one option, for a command's parser."""
+    """Return `require_whole_number` for one option, as the parser of a command's option."""
     return lambda typed: require_whole_number(option, typed, allowed)
 
 
 def require_share(option: str, typed: object) -> float:
-    """Return what was typed as a share: above 0 and up to 1."""
+    """Return `typed` as a share: above 0 and up to 1."""
     try:
         share = float(str(typed))
     except ValueError:
@@ -69,14 +69,14 @@ def require_share(option: str, typed: object) -> float:
 
 
 def require_version(option: str, typed: str) -> str:
-    """Return what has the form of a Kubernetes version, whether or not we know it."""
+    """Return `typed` if it has the form of a Kubernetes version, known to us or not."""
     if not VERSION.fullmatch(typed):
         raise _refused(option, typed, "a Kubernetes version, such as 1.37.2")
     return typed
 
 
 def require_release(option: str, typed: str | None) -> None:
-    """Raises `UsageError` for a Kubernetes version that is not in the lock file; None leaves the choice to us."""
+    """Raise `UsageError` for a Kubernetes version that is not in the lock file. None selects the default."""
     try:
         read_lock().release(typed)
     except UsageError as unknown:
@@ -86,7 +86,7 @@ def require_release(option: str, typed: str | None) -> None:
 def require_combination(
     mode: Mode, kubernetes: str | None, source: Source | None, substrate: Substrate | None, workers: int
 ) -> None:
-    """Raise `Refused` for a combination that no host can run. An option that was not given (None) rules nothing out."""
+    """Raise `Refused` for a combination that no host can run. An option that was not given (None) excludes nothing."""
     version = read_lock().release(kubernetes).version
     try:
         ClusterSpec(mode, version, source or Source.BUILT, substrate or Substrate.HOST, workers=workers)
@@ -96,28 +96,28 @@ def require_combination(
 
 
 def require_cases(named: list[str], directory: Path) -> None:
-    """Raises `UsageError` for cases that cannot be there; `named` as pytest takes them: `file.py::case[parameters]`."""
+    """Raise `UsageError` for cases that do not exist; `named` is in pytest's form, `file.py::case[parameters]`."""
     for argument in named:
         path, *names = argument.partition("[")[0].split("::")
         if not (directory / path).exists():
-            raise UsageError(f"there is no file or folder {path!r} to take cases from")
+            raise UsageError(f"there is no file or folder {path!r}")
         if names and not _defines(directory / path, names):
             raise UsageError(f"there is no case {'::'.join(names)!r} in {path}")
 
 
 def require_expression(option: str, typed: str) -> None:
-    """Raises `UsageError` for what is no expression of pytest's options -k and -m."""
+    """Raise `UsageError` for an invalid expression of pytest's options -k and -m."""
     try:
         Expression.compile(typed)
     except SyntaxError as unfit:
         where = f"{unfit.msg}, at column {unfit.offset}"
-        raise UsageError(f"{option} {shown(typed)} is no expression of pytest: {where}") from None
+        raise UsageError(f"{option} {shown(typed)} is not a valid expression: {where}") from None
 
 
 def _defines(file: Path, names: list[str]) -> bool:
-    """True if each is a function or class that the file defines or imports. Raises `UsageError` if it is not Python.
+    """Return True if the file defines or imports each name. Raises `UsageError` if the file is not Python.
 
-    The file is not imported, since the cluster is made before pytest collects.
+    The file is parsed, not imported: the cluster is created before pytest collects.
     """
     if not file.is_file():
         return False
@@ -135,6 +135,6 @@ def _refused(option: str, typed: object, allowed: str) -> UsageError:
 
 
 def shown(typed: object) -> str:
-    """Return what was typed, quoted and shortened where it is not plain."""
+    """Return `typed` as text, quoted and shortened unless it is plain."""
     text = str(typed)
     return text if PLAIN.fullmatch(text) else reprlib.repr(text)

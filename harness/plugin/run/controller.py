@@ -1,7 +1,7 @@
-"""The controller of a run: owns the cluster, gathers results, and tells every step of it to the writers.
+"""The controller of a run: owns the cluster, collects results, and passes them to the writers after every change.
 
-There is one, in the process that pytest was started in. With xdist the workers are other processes: they
-get the cluster as data and send their results inside pytest's own reports.
+There is one controller, in the process in which pytest was started. xdist workers are other processes: they receive the
+cluster as data and send their results inside pytest's own reports.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Publish = Callable[[RunResults, Path], None]
 
 @dataclass(slots=True)
 class Pending:
-    """A case between its set-up and its tear-down."""
+    """A case whose tear-down has not been reported yet."""
 
     outcome: Outcome = Outcome.PASSED
     reason: str = ""
@@ -44,9 +44,9 @@ class Pending:
 
 @dataclass(slots=True)
 class Controller:
-    """One run with a cluster, in which every case runs `repeats` times.
+    """One run with one cluster, in which every case runs `repeats` times.
 
-    `publish` hands the results as they stand to the writers.
+    `publish` passes the current results to the writers.
     """
 
     request: ClusterRequest
@@ -69,7 +69,7 @@ class Controller:
         self.results = RunResults(run=run, environment=self.request.patience.facts())
 
     def start(self) -> Cluster:
-        """Open the cluster. An error becomes an environment error in the results, and is raised again."""
+        """Open the cluster and return it. An error is recorded as an environment error and raised again."""
         self._publish()
         try:
             self.cluster = self.owner.open(self.request, self.log)
@@ -86,12 +86,12 @@ class Controller:
 
     def refuse(self, error: KubeproofError) -> None:
         """Record that no case can run, as an environment error of the cluster's set-up."""
-        self.log.story(error)
+        self.log.error_details(error)
         setup = CaseResult(SETUP_CASE, "", Outcome.ENVIRONMENT_ERROR, str(error), 0.0)
         self.results = self.results.with_case(setup)
 
     def take(self, report: pytest.TestReport) -> None:
-        """One of the reports of a case: set-up, call or tear-down."""
+        """Process a case's report of its set-up, call or tear-down."""
         case_report = read_case_report(report)
         pending = self._pending.setdefault(report.nodeid, Pending())
         pending.duration_s += report.duration
@@ -104,7 +104,7 @@ class Controller:
             self._finish(report.nodeid, self._pending.pop(report.nodeid), case_report)
 
     def close(self) -> None:
-        """Remove the cluster and write the final results: once, whatever happened, not to be interrupted."""
+        """Remove the cluster and write the final results, once. Ctrl-C and SIGTERM are ignored meanwhile."""
         if self._closed:
             return
         self._closed = True
@@ -117,11 +117,11 @@ class Controller:
             try:
                 self.owner.close(self.directory / "logs", self.log)
             except KubeproofError as error:
-                self.log.story(error)
+                self.log.error_details(error)
                 failed = CaseResult("cluster removal", "", Outcome.ENVIRONMENT_ERROR, str(error), 0.0)
                 self.results = self.results.with_case(failed)
             for nodeid, pending in self._pending.items():
-                reason = pending.reason or "the run ended in the middle of it"
+                reason = pending.reason or "the run ended while this case was running"
                 outcome = Outcome.ENVIRONMENT_ERROR if pending.outcome is Outcome.PASSED else pending.outcome
                 case = _case(nodeid, replace(pending, outcome=outcome, reason=reason))
                 self._verdicts.add(case, ())
@@ -133,7 +133,7 @@ class Controller:
 
     def _finish(self, nodeid: str, pending: Pending, case_report: CaseReport) -> None:
         case = _case(nodeid, pending)
-        self._verdicts.add(case, case_report.spoken)
+        self._verdicts.add(case, case_report.verdicts)
         self.results = replace(
             self.results.with_case(case),
             measurements=(*self.results.measurements, *case_report.measurements),
@@ -147,7 +147,7 @@ class Controller:
 
 
 CONTROLLER = pytest.StashKey[Controller]()
-"""Where pytest's config keeps the run's controller; workers of xdist have none."""
+"""The key of the run's controller in pytest's config. xdist workers have no controller."""
 
 
 def _case(nodeid: str, pending: Pending) -> CaseResult:
@@ -163,9 +163,9 @@ def _case(nodeid: str, pending: Pending) -> CaseResult:
 
 
 def new_directory(parent: Path, mode: str) -> Path:
-    """`<UTC time>-<mode>`, made now; a second run within the same second gets a number.
+    """Create and return `<UTC time>-<mode>`; a second run within the same second gets a number.
 
-    Raises `UsageError` where no directory can be made.
+    Raises `UsageError` if the directory cannot be created.
     """
     try:
         parent.mkdir(parents=True, exist_ok=True)

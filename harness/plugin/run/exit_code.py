@@ -1,4 +1,4 @@
-"""What a run on a cluster ends with where pytest itself would end with 0."""
+"""The exit code of a run with a cluster for which pytest itself would return 0."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from clusters.errors import WorldError
 from reports.model import RunResults
 
 NOTHING_RAN = WorldError.exit_code
-"""Every case was skipped: what they need was not there, as with an unfit host, so nothing was tested.
+"""The exit code if every case was skipped, so nothing was tested; the same as for an unfit host.
 
-It is not pytest's 5, which says that no case was selected and which scripts may rightly tolerate, and not 1, which says
-that Kubernetes failed.
+Not pytest's 5, which means that no case was selected and which scripts may tolerate, and not 1, which means that
+Kubernetes failed.
 """
 
 

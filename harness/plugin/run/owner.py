@@ -1,4 +1,4 @@
-"""Who owns the cluster of a run: one object, in the controller process, whatever the number of workers."""
+"""The owner of a run's cluster: one object in the controller process, whatever the number of xdist workers."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from harness.plugin.run.request import ClusterRequest
 
 
 class ClusterOwner(Protocol):
-    """Opens one cluster and closes it again."""
+    """Creates or finds one cluster, and closes it at the end."""
 
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
-        """A ready cluster. Raises a `KubeproofError`, and leaves nothing behind then."""
+        """Return a ready cluster. Raises a `KubeproofError` after removing everything it has made."""
 
     def closing_facts(self) -> dict[str, str]:
-        """What can only be known at the end, for the report's environment. Called before `close`."""
+        """Return facts for the report's environment that are known only at the end. Called before `close`."""
 
     def close(self, logs: Path, progress: Progress) -> None:
-        """Export the nodes' logs and remove what `open` made. Called once; without `open`, does nothing."""
+        """Export the nodes' logs and remove what `open` made. Called once; does nothing if `open` was not called."""
 
 
 class ProviderOwner:
@@ -46,7 +46,7 @@ class ProviderOwner:
             return self._open_existing(existing, progress)
         if request.mode is None:
             raise UsageError("neither a mode nor a cluster was named")
-        # Before doctor looks: what a dead run holds of the host is there for this one. Doctor speaks of the engine.
+        # Before doctor examines the host, so that this run can use what a dead run held. Doctor reports on the engine.
         with suppress(EngineUnavailable):
             clean_leftovers(progress)
         spec = choose_spec(
@@ -79,7 +79,7 @@ class ProviderOwner:
             node.name: read_guard_count(self._provider.run_on_node(self._cluster, node, LIST_COUNTERS).stdout)
             for node in self._cluster.nodes
         }
-        words = (f"{name}: {count.forwarded} of pods, {count.own} of its own" for name, count in counts.items())
+        words = (f"{name}: {count.forwarded} from pods, {count.own} of its own" for name, count in counts.items())
         return {"packets the leak guard dropped": "; ".join(words)}
 
     def close(self, logs: Path, progress: Progress) -> None:

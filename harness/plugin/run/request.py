@@ -1,4 +1,4 @@
-"""What the user asked for on the command line, and the options that ask."""
+"""The options of a run, and the request that they make: which cluster, in which mode, built from what."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from harness.plugin.run.checks import (
 
 AUTO = "auto"
 EXISTING = "existing"
-"""What a report says of a cluster that was there, where it would tell how one of ours is made."""
+"""The mode, source and substrate that a report shows for an existing cluster before or where they are not known."""
 
 WORKERS = 2
-OF_OURS = ("source", "substrate", "kubernetes", "workers", "keep", "reuse")
-"""Options about how a cluster of ours is made."""
+KIND_ONLY = ("source", "substrate", "kubernetes", "workers", "keep", "reuse")
+"""Options that only apply to a kind cluster that the run creates."""
 
 NO_IMAGES = NamedImages()
 IMAGE_HELP = {
@@ -49,9 +49,9 @@ Choice = TypeVar("Choice", Mode, Source, Substrate)
 
 @dataclass(frozen=True, slots=True)
 class ClusterRequest:
-    """A cluster as asked for: made in `mode`, or found by `kubeconfig` and `context`.
+    """The requested cluster: one to create in `mode`, or an existing one named by `kubeconfig` and `context`.
 
-    `source`, `substrate` and `kubernetes` are None where the choice is left to us.
+    `source`, `substrate` and `kubernetes` are None if the user leaves the choice to the run.
     """
 
     mode: Mode | None
@@ -78,30 +78,30 @@ def image_help(name: str) -> str:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """The options of a run."""
+    """Add the options of a run."""
     group = parser.getgroup("kubeproof", "Kubeproof: the cluster under test")
-    group.addoption("--proxy-mode", help=f"make a kind cluster in this mode: {', '.join(Mode)}")
+    group.addoption("--proxy-mode", help=f"create a kind cluster in this mode: {', '.join(Mode)}")
     group.addoption("--source", default=AUTO, help=f"where images come from: {AUTO}, {', '.join(Source)}")
     group.addoption("--substrate", default=AUTO, help=f"the kernel of the rules: {AUTO}, {', '.join(Substrate)}")
     group.addoption("--kubernetes", help="Kubernetes version, one of the lock file's")
-    group.addoption(
-        "--workers", type=number_as_typed, help=f"worker nodes of the cluster that is made, {WORKERS} unless given"
-    )
-    group.addoption("--kubeconfig", type=Path, help="use an existing cluster of this file, with --context")
+    group.addoption("--workers", type=number_as_typed, help=f"worker nodes of the kind cluster (default: {WORKERS})")
+    group.addoption("--kubeconfig", type=Path, help="use an existing cluster from this file, with --context")
     group.addoption("--context", help="the existing cluster's context")
     group.addoption("--allow-disruptive", action="store_true", help="let cases damage an existing cluster")
     for name, option in OPTIONS.items():
         group.addoption(option, help=image_help(name))
     group.addoption("--keep", action="store_true", help="keep the cluster at the end")
     group.addoption("--reuse", action="store_true", help="use the cluster that an earlier run kept")
-    group.addoption("--runs-dir", type=Path, default=Path("runs"), help="where runs leave their results")
-    group.addoption("--seed", type=number_as_typed, help="seed of everything random; printed in the report")
-    group.addoption("--most-services", type=number_as_typed, default=10_000, help="where a whole sweep ends")
+    group.addoption("--runs-dir", type=Path, default=Path("runs"), help="directory for the results of runs")
+    group.addoption("--seed", type=number_as_typed, help="seed of all random choices; the report shows it")
+    group.addoption(
+        "--most-services", type=number_as_typed, default=10_000, help="largest number of Services in a whole sweep"
+    )
     parser.addini("kubeproof_claims", "the file of claims", default="suites/claims.toml")
 
 
 def read_request(config: pytest.Config) -> ClusterRequest | None:
-    """Return what options and environment ask for, or None if it is no cluster. Raises `UsageError`."""
+    """Return the request that options and environment make, or None if they request no cluster. Raises `UsageError`."""
     _require_numbers(config)
     mode, kubeconfig, context = (config.getoption(name) for name in ("proxy_mode", "kubeconfig", "context"))
     if mode is None and kubeconfig is None and context is None:
@@ -147,7 +147,7 @@ def _require_numbers(config: pytest.Config) -> None:
 
 
 def _require_possible(request: ClusterRequest) -> None:
-    """Raises `UsageError` for a cluster that cannot be had on any host."""
+    """Raise `UsageError` for a cluster that no host can provide."""
     if request.kubeconfig is not None and request.context is not None:
         require_context(request.kubeconfig, request.context)
     elif request.mode is not None:
@@ -156,26 +156,26 @@ def _require_possible(request: ClusterRequest) -> None:
 
 
 def _require_nothing_of_ours(config: pytest.Config) -> None:
-    """Raises `UsageError` for options that have no effect on an existing cluster."""
-    for option in _given(config, OF_OURS):
+    """Raise `UsageError` for options that have no effect on an existing cluster."""
+    for option in _given(config, KIND_ONLY):
         raise UsageError(
-            f"{option} says how a cluster of ours is made, and --kubeconfig names one that is there",
+            f"{option} applies to a kind cluster that the run creates, and --kubeconfig names an existing one",
             remedy="leave it out, or give --proxy-mode instead of --kubeconfig and --context",
         )
 
 
 def _require_nothing_of_a_cluster(config: pytest.Config) -> None:
-    """Raises `UsageError` for options that have no effect without a cluster."""
+    """Raise `UsageError` for options that have no effect without a cluster."""
     images = (f"{name}_image" for name in OPTIONS)
-    for option in _given(config, (*OF_OURS, "allow_disruptive", *images)):
+    for option in _given(config, (*KIND_ONLY, "allow_disruptive", *images)):
         raise UsageError(
-            f"{option} is about a cluster, and none was asked for",
+            f"{option} applies to a cluster, and none was requested",
             remedy="give --proxy-mode, or --kubeconfig and --context",
         )
 
 
 def _given(config: pytest.Config, names: Iterable[str]) -> Iterator[str]:
-    """Yield those of the named options that were given, as they are typed."""
+    """Yield the named options that were given, in the form in which they are typed."""
     for name in names:
         value, option = config.getoption(name), f"--{name.replace('_', '-')}"
         if value is True:
@@ -187,9 +187,9 @@ def _given(config: pytest.Config, names: Iterable[str]) -> Iterator[str]:
 def request_for_cluster(
     mode: Mode | None, kubeconfig: Path | None, context: str | None, images: NamedImages = NO_IMAGES
 ) -> ClusterRequest:
-    """A cluster that an earlier run kept, or one that is made, or an existing one. Raises `UsageError`."""
+    """Return a request for a cluster that an earlier run kept, a new one, or an existing one. Raises `UsageError`."""
     if mode is None and kubeconfig is None and context is None:
-        raise UsageError("no cluster was named", remedy="a mode names one of ours, a kubeconfig and a context another")
+        raise UsageError("no cluster was named", remedy="give a mode for a kind cluster, or a kubeconfig and a context")
     _require_one_cluster(mode, kubeconfig, context)
     _require_images_of_existing(images, mode)
     if kubeconfig is not None and context is not None:
@@ -208,13 +208,13 @@ def _require_one_cluster(mode: object, kubeconfig: Path | None, context: str | N
     if (kubeconfig is None) != (context is None):
         raise UsageError("an existing cluster is named by both --kubeconfig and --context, never guessed")
     if mode is not None and kubeconfig is not None:
-        raise UsageError("a mode makes a cluster and --kubeconfig finds one: give one of them")
+        raise UsageError("a mode creates a cluster and --kubeconfig names an existing one: give only one of them")
 
 
 def _require_images_of_existing(images: NamedImages, mode: object) -> NamedImages:
     if mode is not None and images.given:
         options = " and ".join(OPTIONS[name] for name in images.given)
-        raise UsageError(f"{options} name images of an existing cluster; a cluster of ours has its own")
+        raise UsageError(f"{options} name images for an existing cluster; a kind cluster uses its own")
     return images
 
 

@@ -1,4 +1,4 @@
-"""The results of an earlier run, from a file that anybody may have written."""
+"""Results of an earlier run, read from a file that may be truncated, foreign or hostile."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from clusters.errors import UsageError
 from reports.model import RESULTS_FILE, RunResults
 
 MOST_BYTES = 256 * 2**20
-"""A whole sweep of the performance suite leaves some 400 KiB."""
+"""A whole sweep of the performance suite writes about 400 KiB."""
 
 
 def read_run(directory: Path) -> RunResults:
-    """Return the run whose directory that is. Raises `UsageError`, in one line, for whatever cannot be one."""
+    """Return the results in a run's directory. Raises `UsageError`, in one line, for a file that holds none."""
     file = directory / RESULTS_FILE
     try:
         return RunResults.from_json(json.loads(_text(file)))

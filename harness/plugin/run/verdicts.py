@@ -32,38 +32,38 @@ class Verdicts:
     _undecided: dict[str, dict[str, str]] = field(default_factory=dict)
     """By claim: why it is undecided, by case."""
 
-    def add(self, case: CaseResult, spoken: Iterable[RecordedVerdict]) -> None:
-        """Take a case that has ended, and the verdicts that it recorded."""
-        spoken = tuple(spoken)
-        counted = [said for said in spoken if _counts(case, said)]
+    def add(self, case: CaseResult, recorded: Iterable[RecordedVerdict]) -> None:
+        """Add a case that has ended, with the verdicts that it recorded."""
+        verdicts = tuple(recorded)
+        counted = [found for found in verdicts if _counts(case, found)]
         self._counted += counted
-        for claim in (set(case.claims) | self._named_for(case)) - {said.claim for said in counted}:
-            reason = _reason(case, next((said for said in spoken if said.claim == claim), None))
-            # One reason a case is enough, however often it was repeated.
+        for claim in (set(case.claims) | self._named_for(case)) - {found.claim for found in counted}:
+            reason = _reason(case, next((found for found in verdicts if found.claim == claim), None))
+            # One reason for each case is enough, however often it was repeated.
             self._undecided.setdefault(claim, {}).setdefault(repeated_case(case.id), reason)
 
     def combined(self) -> tuple[ClaimResult, ...]:
-        """One result a claim."""
+        """Return one result for each claim."""
         undecided = {claim: tuple(reasons.values()) for claim, reasons in self._undecided.items()}
         return combine(self.claims, self._counted, undecided)
 
     def _named_for(self, case: CaseResult) -> set[str]:
-        """The claims whose entry names the case: a worker that crashed cannot tell the case's marker."""
+        """Return the claims whose entry names the case: a crashed worker does not report the case's marker."""
         return {claim.id for claim in self.claims if case.id.partition("[")[0] in claim.cases}
 
 
-def _counts(case: CaseResult, said: RecordedVerdict) -> bool:
-    """A skipped case may say that the claim does not concern it; only a case that passed may say more."""
-    allowed = case.outcome is Outcome.SKIPPED and said.verdict is Verdict.UNTESTED
+def _counts(case: CaseResult, recorded: RecordedVerdict) -> bool:
+    """Return True if the verdict counts: the case passed, or it was skipped and recorded `untested`."""
+    allowed = case.outcome is Outcome.SKIPPED and recorded.verdict is Verdict.UNTESTED
     return case.outcome is Outcome.PASSED or allowed
 
 
-def _reason(case: CaseResult, said: RecordedVerdict | None) -> str:
-    """Why the case leaves the claim undecided; `said` is the verdict that it had recorded, if any."""
+def _reason(case: CaseResult, withdrawn: RecordedVerdict | None) -> str:
+    """Return why the case leaves the claim undecided; `withdrawn` is the verdict that it had recorded, if any."""
     ended = f"{repeated_case(case.id).rpartition('::')[2]} {ENDED[case.outcome]}"
     if case.outcome is Outcome.PASSED:
         return f"{ended} and gave no verdict"
-    withdrawn = "" if said is None else f", so its verdict ({said.verdict}) does not count"
-    observed = "" if said is None or not said.evidence else f"; it had observed: {said.evidence}"
+    verdict = "" if withdrawn is None else f", so its verdict ({withdrawn.verdict}) does not count"
+    observed = "" if withdrawn is None or not withdrawn.evidence else f"; it had observed: {withdrawn.evidence}"
     first_line, _, _ = case.reason.partition("\n")
-    return f"{ended}{withdrawn}: {first_line}{observed}"
+    return f"{ended}{verdict}: {first_line}{observed}"

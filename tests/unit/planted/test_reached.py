@@ -79,7 +79,7 @@ def test_a_pod_that_is_started_again_under_never_is_judged_by_its_phases():
             "a",
             claim,
         )
-    assert [found.verdict for found in claim.spoken] == [Verdict.REFUTED]
+    assert [found.verdict for found in claim.recorded] == [Verdict.REFUTED]
 
 
 class Unlabelled(Pods):

@@ -155,8 +155,8 @@ def test_a_case_is_skipped_where_the_cluster_lacks_what_it_needs(run):
     assert run.run(DEMANDING) == 0, run.output
     assert run.outcomes() == {"test_wants_three": "skipped", "test_wants_one": "passed"}
     (skipped,) = [case for case in run.results["cases"] if case["outcome"] == "skipped"]
-    assert skipped["reason"] == "it needs worker nodes, 3 at least; cluster kubeproof-fake has 1"
-    assert "test_wants_three skipped: it needs worker nodes" in run.results["claims"][0]["condition"]
+    assert skipped["reason"] == "it needs at least 3 worker nodes; cluster kubeproof-fake has 1"
+    assert "test_wants_three skipped: it needs at least 3 worker nodes" in run.results["claims"][0]["condition"]
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=" ".join)

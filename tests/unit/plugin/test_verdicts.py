@@ -100,7 +100,7 @@ def test_a_case_that_does_not_concern_the_mode_is_skipped_and_says_so(run):
     assert run.run(ELSEWHERE) == 3, run.output
     assert run.outcomes() == {"test_of_other_modes": "skipped"}
     (claim,) = run.results["claims"]
-    reason = "it is about iptables and ipvs mode, and the cluster is in nftables mode"
+    reason = "it applies to iptables and ipvs mode, and the cluster is in nftables mode"
     assert (claim["verdict"], claim["condition"]) == ("untested", reason)
 
 

@@ -13,12 +13,12 @@ from suites.ipvs.test_look_up import decide_look_up
 SERVICES = (0, 100, 1000, 0)
 
 
-def said(decision, claim, *figures):
-    """The verdict, its condition, its evidence."""
+def recorded(decision, claim, *figures):
+    """Return the verdict, its condition and its evidence."""
     recorder = ClaimRecorder("a case", (claim,))
     decision(recorder, *figures)
-    (spoken,) = recorder.spoken
-    return spoken.verdict, spoken.condition, spoken.evidence
+    (verdict,) = recorder.recorded
+    return verdict.verdict, verdict.condition, verdict.evidence
 
 
 def look_up(medians_us, apart):
@@ -26,7 +26,7 @@ def look_up(medians_us, apart):
         Step(services, (), {"end": (median_us,)}, RuleCount(0, {}), 5.0, last_above_first=apart)
         for services, median_us in zip(SERVICES, medians_us, strict=True)
     ]
-    return said(lambda recorder: decide_look_up(recorder, growth(steps), steps), "1.1")
+    return recorded(lambda recorder: decide_look_up(recorder, growth(steps), steps), "1.1")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def comparisons(*pairs):
     ],
 )
 def test_a_mode_is_better_in_all_that_can_be_told_in_nothing_or_in_some(figures, verdict):
-    found, condition, _ = said(lambda recorder: decide(recorder, comparisons(*figures), "so it was"), "2.2")
+    found, condition, _ = recorded(lambda recorder: decide(recorder, comparisons(*figures), "so it was"), "2.2")
     assert found == verdict
     if verdict == "conditional":
         assert condition == f"better is {THINGS[0]}; worse is {THINGS[2]}"

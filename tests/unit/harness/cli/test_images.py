@@ -60,7 +60,7 @@ def test_load_takes_images_for_an_existing_cluster(capsys, tmp_path):
     ("argv", "complaint"),
     [
         (("--kubeconfig", "k", "--context", "c", "--load-image", "a b"), "--load-image=a b is no image reference"),
-        (("--mode", "ipvs", "--load-image", "a/b:1"), "--load-image name images of an existing cluster"),
+        (("--mode", "ipvs", "--load-image", "a/b:1"), "--load-image name images for an existing cluster"),
     ],
 )
 def test_images_that_make_no_sense_are_refused_before_anything_is_done(capsys, argv, complaint):

@@ -141,7 +141,7 @@ def refused(capsys, *argv):
         (("--workers", "\x1b[2J"), "--workers='\\x1b[2J' is not allowed"),
         (("--port", "\udcff"), "--port='\\udcff' is not allowed"),
         (("--mode", "ebpf"), "'ebpf' is not one of 'iptables', 'ipvs', 'nftables'"),
-        (("--kubeconfig", "/nowhere", "--context", "c"), "a mode makes a cluster and --kubeconfig finds one"),
+        (("--kubeconfig", "/nowhere", "--context", "c"), "a mode creates a cluster and --kubeconfig names an existing one"),
     ],
 )
 def test_load_refuses_what_is_not_allowed_before_it_makes_anything(capsys, argv, said):

@@ -58,7 +58,7 @@ def test_secrets_are_not_asked_for(bundle_of):
 
 def test_a_part_that_cannot_be_had_says_why(bundle_of):
     files = bundle_of({}, shell=BrokenShell(), journal=CommandFailed(("journalctl",), 1, "", "no journal files"))
-    assert files["pods.yaml"].startswith("could not be had: (404)")
+    assert files["pods.yaml"].startswith("could not be read: (404)")
     assert "no journal files" in files["node-journal.txt"]
     assert "nft: not found" in files["node-nft.txt"]
     assert files["failure.txt"] == "it broke"
@@ -74,7 +74,7 @@ def test_a_long_part_is_cut_and_says_so(tmp_path):
     Bundle(tmp_path).add("log.txt", lambda: "x" * (FILE_LIMIT + 1))
     text = (tmp_path / "log.txt").read_text()
     assert text.startswith("x" * FILE_LIMIT + "\n")
-    assert text.endswith(f"cut here: {FILE_LIMIT + 1} bytes in all\n")
+    assert text.endswith(f"truncated here: {FILE_LIMIT + 1} bytes in total\n")
 
 
 def test_limits_are_in_bytes_and_cut_no_character_in_half(tmp_path):
@@ -87,7 +87,7 @@ def test_a_bundle_stops_at_its_limit(tmp_path):
     bundle = Bundle(tmp_path)
     for number in range(BUNDLE_LIMIT // FILE_LIMIT + 1):
         bundle.add(f"{number}.txt", lambda: "x" * FILE_LIMIT)
-    assert (tmp_path / "16.txt").read_text() == f"\n... cut here: {FILE_LIMIT} bytes in all\n"
+    assert (tmp_path / "16.txt").read_text() == f"\n... truncated here: {FILE_LIMIT} bytes in total\n"
 
 
 def test_a_bundle_is_called_like_its_case():

@@ -27,8 +27,8 @@ def test_claims_are_read_in_the_order_of_their_numbers(tmp_path):
     ("text", "complaint"),
     [
         (entry() + "\n" + entry(text=""), r"claims\.toml, line 6: a claim needs 'text'"),
-        (entry() + entry(), r"line 5: claim 1\.1 stands there twice"),
-        (entry("one"), "line 1: 'one' is no claim number"),
+        (entry() + entry(), r"line 5: claim 1\.1 appears twice"),
+        (entry("one"), "line 1: 'one' is not a claim number"),
         (entry(wight=1), r"line 1: unknown entries \['wight'\]"),
         ("[[claim]\n", r"claims\.toml: .*line 1"),
     ],
@@ -41,7 +41,7 @@ def test_an_unfit_file_is_refused_with_its_line(tmp_path, text, complaint):
 def spoken(case, verdict):
     recorder = ClaimRecorder(case, ["16.1"])
     recorder.decide("16.1", verdict, f"{case} saw it.")
-    return recorder.spoken
+    return recorder.recorded
 
 
 def verdict(*said, undecided=()):
@@ -69,7 +69,7 @@ def test_a_case_that_does_not_count_leaves_the_claim_untested():
 def test_a_condition_is_no_reason_for_a_claim_that_is_untested():
     recorder = ClaimRecorder("a", ["16.1"])
     recorder.conditional("16.1", "in ipvs mode", "seen")
-    assert verdict(recorder.spoken, undecided=("b failed: no pods",)).condition == "b failed: no pods"
+    assert verdict(recorder.recorded, undecided=("b failed: no pods",)).condition == "b failed: no pods"
 
 
 def test_a_refutation_stays_whatever_became_of_another_case():
@@ -81,14 +81,14 @@ def test_a_condition_that_two_cases_name_is_told_once():
     recorders = [ClaimRecorder(case, ["16.1"]) for case in ("a", "b")]
     for recorder in recorders:
         recorder.conditional("16.1", "in ipvs mode", "seen")
-    assert verdict(*(recorder.spoken for recorder in recorders)).condition == "in ipvs mode"
+    assert verdict(*(recorder.recorded for recorder in recorders)).condition == "in ipvs mode"
 
 
 def test_a_condition_stays_with_its_verdict():
     recorder = ClaimRecorder("a", ["16.1"])
     recorder.conditional("16.1", "in ipvs mode", "seen")
-    assert verdict(recorder.spoken).verdict is Verdict.CONDITIONAL
-    assert verdict(recorder.spoken).condition == "in ipvs mode"
+    assert verdict(recorder.recorded).verdict is Verdict.CONDITIONAL
+    assert verdict(recorder.recorded).condition == "in ipvs mode"
 
 
 def test_a_case_speaks_only_of_what_its_marker_names():

@@ -11,7 +11,7 @@ KUBECONFIG = """\
 contexts:
 - {name: staging, context: {cluster: c, user: u}}
 """
-OF_OURS = ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--workers=3", "--keep", "--reuse"]
+KIND_ONLY = ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--workers=3", "--keep", "--reuse"]
 """Options about how a cluster of ours is made."""
 
 
@@ -73,13 +73,13 @@ def test_every_release_of_the_lock_file_can_be_asked_for(asked):
         ("--kubernetes=", "--kubernetes='': Kubernetes  is not in the lock file"),
         ("--kubeconfig=x", "an existing cluster is named by both --kubeconfig and --context"),
         ("--context=x", "an existing cluster is named by both --kubeconfig and --context"),
-        ("test_none.py", "there is no file or folder 'test_none.py' to take cases from"),
-        ("test_none.py::test_one", "there is no file or folder 'test_none.py' to take cases from"),
+        ("test_none.py", "there is no file or folder 'test_none.py'"),
+        ("test_none.py::test_one", "there is no file or folder 'test_none.py'"),
         ("test_one.py::test_two", "there is no case 'test_two' in test_one.py"),
         ("test_one.py::Class::test_two[a]", "there is no case 'Class::test_two' in test_one.py"),
         (".::test_one", "there is no case 'test_one' in ."),
-        ("-k=one or", "-k 'one or' is no expression of pytest: expected not OR left parenthesis OR identifier"),
-        ("-m=a b\x1b", r"-m 'a b\x1b' is no expression of pytest: "),
+        ("-k=one or", "-k 'one or' is not a valid expression: expected not OR left parenthesis OR identifier"),
+        ("-m=a b\x1b", r"-m 'a b\x1b' is not a valid expression: "),
     ],
 )
 def test_what_is_not_allowed_is_refused(asked, option, said):
@@ -128,10 +128,10 @@ def test_numbers_are_checked_where_no_cluster_is_asked_for_too(asked):
     assert refusal(asked("--workers=-1")).startswith("--workers=-1")
 
 
-@pytest.mark.parametrize("option", [*OF_OURS, "--allow-disruptive", "--load-image=load"])
+@pytest.mark.parametrize("option", [*KIND_ONLY, "--allow-disruptive", "--load-image=load"])
 def test_what_is_about_a_cluster_is_refused_where_none_is_asked_for(asked, option):
     assert refusal(asked(option)) == (
-        f"{option} is about a cluster, and none was asked for (give --proxy-mode, or --kubeconfig and --context)"
+        f"{option} applies to a cluster, and none was requested (give --proxy-mode, or --kubeconfig and --context)"
     )
 
 
@@ -197,13 +197,13 @@ def test_an_unknown_context_is_refused_with_those_there_are(existing):
     assert "has no context 'x' (there are: staging)" in refusal(existing(KUBECONFIG, context="x"))
 
 
-@pytest.mark.parametrize("option", OF_OURS)
+@pytest.mark.parametrize("option", KIND_ONLY)
 def test_what_an_existing_cluster_would_not_heed_is_refused(existing, option):
-    assert refusal(existing(KUBECONFIG, option)).startswith(f"{option} says how a cluster of ours is made")
+    assert refusal(existing(KUBECONFIG, option)).startswith(f"{option} applies to a kind cluster that the run creates")
 
 
 def test_a_mode_and_an_existing_cluster_are_not_both_asked_for(existing):
-    assert "give one of them" in refusal(existing(KUBECONFIG, "--proxy-mode=ipvs"))
+    assert "give only one of them" in refusal(existing(KUBECONFIG, "--proxy-mode=ipvs"))
 
 
 def test_a_run_takes_images_for_an_existing_cluster(existing):
@@ -216,4 +216,4 @@ def test_a_run_takes_images_for_an_existing_cluster(existing):
 def test_an_image_that_makes_no_sense_is_refused(asked, existing):
     assert "--tools-image=a b is no image reference" in refusal(existing(KUBECONFIG, "--tools-image=a b"))
     given = asked("--proxy-mode=ipvs", "--load-image=a/b:1")
-    assert "--load-image name images of an existing cluster" in refusal(given)
+    assert "--load-image name images for an existing cluster" in refusal(given)

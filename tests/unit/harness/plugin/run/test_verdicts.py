@@ -13,7 +13,7 @@ def untested_after(record, reason="no pods\nand a long story"):
     """The result of claim 1.1 after its case recorded a verdict and failed."""
     verdicts, recorder = Verdicts((Claim("1.1", "so", (CASE,)),)), ClaimRecorder(CASE, ["1.1"])
     record(recorder)
-    verdicts.add(CaseResult(CASE, "pods", Outcome.FAILED, reason, 1.0, ("1.1",)), recorder.spoken)
+    verdicts.add(CaseResult(CASE, "pods", Outcome.FAILED, reason, 1.0, ("1.1",)), recorder.recorded)
     (result,) = verdicts.combined()
     assert (result.verdict, result.evidence) == (Verdict.UNTESTED, "")
     return result.condition
