@@ -1,51 +1,32 @@
-"""Doctor's report for a person at a terminal."""
+"""`kubeproof doctor`: can this host run the modes?"""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable
+import shutil
+from typing import Annotated
 
-from clusters.doctor import Check, DoctorReport, Plan, Verdict
+import typer
 
-NARROWEST, WIDEST = 80, 140
-MARGIN = 2
-
-
-def print_report(report: DoctorReport, write: Callable[[str], None], columns: int) -> None:
-    """A row a check, cause and remedy below those that are not ok, and last what it means for each mode."""
-    width = min(max(columns, NARROWEST), WIDEST)
-    verdict_width = max(len(verdict) for verdict in Verdict) + MARGIN
-    name_width = max(len(check.name) for check in report.checks) + MARGIN
-    write(f"kubeproof doctor, Kubernetes {report.kubernetes}")
-    write("")
-    for check in report.checks:
-        standing = report.standing(check)
-        head = f"{standing:<{verdict_width}}{check.name:<{name_width}}"
-        _write_wrapped(write, head, check.seen, width)
-        if standing is not Verdict.OK:
-            _write_advice(write, check, len(head), width)
-    write("")
-    for plan in report.plans:
-        _write_plan(write, plan, report, width)
+from clusters.doctor import Question, examine
+from clusters.errors import HostUnfit
+from clusters.spec import Mode, Source, Substrate
+from harness.cli.doctor_report import print_report
+from harness.cli.tools import tools_of
+from harness.plugin.run.checks import require_version
 
 
-def _write_advice(write: Callable[[str], None], check: Check, indent: int, width: int) -> None:
-    blank = " " * indent
-    _write_wrapped(write, f"{blank}cause:  ", check.cause, width)
-    _write_wrapped(write, f"{blank}remedy: ", check.remedy, width)
-
-
-def _write_plan(write: Callable[[str], None], plan: Plan, report: DoctorReport, width: int) -> None:
-    unfit = report.unfit_for(plan.mode)
-    how = f"source {plan.source}, substrate {plan.substrate}"
-    verdict = f"cannot run ({', '.join(check.name for check in unfit)})" if unfit else "can run"
-    head = f"{plan.mode:<{max(map(len, type(plan.mode))) + MARGIN}}"
-    _write_wrapped(write, head, f"{verdict}: {how}", width)
-    _write_wrapped(write, " " * len(head), plan.why, width)
-
-
-def _write_wrapped(write: Callable[[str], None], head: str, text: str, width: int) -> None:
-    """`text` beside `head`, further lines below its beginning."""
-    wrapped = textwrap.wrap(text, max(width - len(head), NARROWEST // 3), break_on_hyphens=False) or [""]
-    for number, line in enumerate(wrapped):
-        write((head if number == 0 else " " * len(head)) + line)
+def doctor(
+    context: typer.Context,
+    mode: Annotated[list[Mode] | None, typer.Option(help="Ask about this mode only; may be repeated.")] = None,
+    kubernetes: Annotated[str | None, typer.Option(help="Ask about this Kubernetes version.")] = None,
+    source: Annotated[Source | None, typer.Option(help="Ask about this source instead of the one chosen.")] = None,
+    substrate: Annotated[Substrate | None, typer.Option(help="Ask about this substrate likewise.")] = None,
+) -> None:
+    """Can this host run the modes? Examines, changes nothing, takes seconds. Exit code 3 if one cannot run."""
+    if kubernetes is not None:
+        require_version("--kubernetes", kubernetes)
+    modes = tuple(dict.fromkeys(mode or Mode))
+    report = examine(Question(modes, source, substrate, kubernetes), tools_of(context).host)
+    print_report(report, typer.echo, shutil.get_terminal_size().columns)
+    if not report.fit:
+        raise typer.Exit(HostUnfit.exit_code)

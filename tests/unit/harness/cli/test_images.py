@@ -3,7 +3,8 @@
 import pytest
 
 from clusters.errors import WorldError
-from harness.cli.main import Tools, main
+from harness.cli.main import main
+from harness.cli.tools import Tools
 from tests.fakes.host import FakeHost
 
 KUBECONFIG = """\
@@ -12,9 +13,9 @@ contexts:
 """
 
 
-def run(capsys, *argv, push=lambda prefix, source, progress: {}, explore=lambda *asked: None):
+def run(capsys, *argv, push=lambda prefix, source, progress: {}, load=lambda *asked: None):
     with pytest.raises(SystemExit) as ending:
-        main(argv, Tools(FakeHost(), lambda progress, kept_too: (), explore, push))
+        main(argv, Tools(FakeHost(), lambda progress, kept_too: (), load, push))
     told = capsys.readouterr()
     return ending.value.code or 0, told.out, told.err
 
@@ -51,7 +52,7 @@ def test_load_takes_images_for_an_existing_cluster(capsys, tmp_path):
     asked, kubeconfig = [], tmp_path / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG)
     cluster = ("load", "--kubeconfig", str(kubeconfig), "--context", "c")
-    code, _, _ = run(capsys, *cluster, "--load-image", "reg.example/load:1", explore=lambda *told: asked.append(told))
+    code, _, _ = run(capsys, *cluster, "--load-image", "reg.example/load:1", load=lambda *told: asked.append(told))
     assert code == 0
     assert asked[0][0].images.given == {"load": "reg.example/load:1"}
 

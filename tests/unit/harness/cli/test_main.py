@@ -9,8 +9,9 @@ import pytest
 from clusters.doctor import Question, examine
 from clusters.errors import EngineUnavailable
 from clusters.spec import Mode, Source
-from harness.cli.doctor import print_report
-from harness.cli.main import Tools, main
+from harness.cli.doctor_report import print_report
+from harness.cli.main import main
+from harness.cli.tools import Tools
 from tests.fakes.host import FakeHost
 from tests.unit.reports.sample import RESULTS
 
@@ -141,7 +142,10 @@ def refused(capsys, *argv):
         (("--workers", "\x1b[2J"), "--workers='\\x1b[2J' is not allowed"),
         (("--port", "\udcff"), "--port='\\udcff' is not allowed"),
         (("--mode", "ebpf"), "'ebpf' is not one of 'iptables', 'ipvs', 'nftables'"),
-        (("--kubeconfig", "/nowhere", "--context", "c"), "a mode creates a cluster and --kubeconfig names an existing one"),
+        (
+            ("--kubeconfig", "/nowhere", "--context", "c"),
+            "a mode creates a cluster and --kubeconfig names an existing one",
+        ),
     ],
 )
 def test_load_refuses_what_is_not_allowed_before_it_makes_anything(capsys, argv, said):

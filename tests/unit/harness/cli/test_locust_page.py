@@ -18,13 +18,13 @@ from clusters.errors import ImageUnavailable, UsageError, WorldError
 from clusters.existing.toolspod import tools_pod_name
 from clusters.progress import PrintedProgress
 from clusters.spec import Mode
-from harness.cli.explore import explore, free_port, master_argv, require_ended_well
+from harness.cli.locust_page import free_port, master_argv, require_ended_well, show_locust_page
 from harness.kube.wait import wait_until
 from harness.load.master import PROCESSES
 from harness.plugin.run.request import request_for_cluster
 from tests.fakes.apiserver import FakeApiServer, serving
 
-FILE = PROCESSES / "kubeproof_load" / "explore.py"
+FILE = PROCESSES / "kubeproof_load" / "locustfile.py"
 
 
 @contextmanager
@@ -116,7 +116,7 @@ class Killed:
 def test_sigterm_ends_it_as_ctrl_c_does_and_leaves_nothing():
     owner = Killed()
     with pytest.raises(KeyboardInterrupt):
-        explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
+        show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
     assert owner.unmade
     assert owner.removed
 
@@ -131,7 +131,7 @@ class Failed(Killed):
 def test_what_ended_by_itself_is_removed_whoever_comes_then():
     owner = Failed()
     with pytest.raises(WorldError, match="no cluster"):
-        explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
+        show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
     assert owner.removed
 
 
@@ -169,7 +169,7 @@ def test_an_image_that_an_existing_clusters_nodes_lack_is_told_before_anything_s
         with pytest.raises(
             ImageUnavailable, match="node node of cluster fake cannot pull image load: InvalidImageName"
         ):
-            explore(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
+            show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
     assert owner.closed
     assert {asked.partition(" ")[2].partition("/pods")[0] for asked in server.asked} == {"/api/v1/namespaces/ours"}
 
@@ -185,4 +185,4 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made():
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=rf"--port={port} of 127\.0\.0\.1 cannot be had: Address already in use"):
-            explore(request_for_cluster(Mode.IPVS, None, None), 1, port, Untouched(), PrintedProgress())
+            show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, port, Untouched(), PrintedProgress())

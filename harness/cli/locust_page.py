@@ -33,7 +33,7 @@ from harness.plugin.run.request import ClusterRequest
 PREFIX = "kubeproof-load-"
 NAME = "web"
 BACKENDS = 3
-LOCUSTFILE = "explore.py"
+LOCUSTFILE = "locustfile.py"
 IMAGES = frozenset(("agnhost", "load"))
 """What it needs of its cluster's nodes."""
 
@@ -54,7 +54,7 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
         master = (address_towards(node.address), free_port())
         progress.step(f"{workers} Locust workers on {node.name}")
         kube.create(namespace, *_workers(cluster, node.name, workers, master, target))
-        Waits(kube).wait_pods_ready(namespace, "load=explore", workers)
+        Waits(kube).wait_pods_ready(namespace, "load=locust-page", workers)
         supervise()
         with subprocess.Popen(master_argv(master, page_port), env=_environment(target)) as process:
             try:
@@ -63,7 +63,9 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
                 process.terminate()
 
 
-def explore(request: ClusterRequest, workers: int, page_port: int, owner: ClusterOwner, progress: Progress) -> None:
+def show_locust_page(
+    request: ClusterRequest, workers: int, page_port: int, owner: ClusterOwner, progress: Progress
+) -> None:
     """Show the page of a cluster until Ctrl-C or SIGTERM; a cluster that was made for it goes with it.
 
     Raises `UsageError`, before anything is made, if the page cannot have its port.
@@ -121,7 +123,7 @@ def _workers(
     cluster: Cluster, node: str, workers: int, master: tuple[str, int], target: Target
 ) -> tuple[dict[str, Any], ...]:
     """The generator's worker pods, with Locust's own worker in them."""
-    programs, deployment = worker_pods(cluster.images.load, "explore", node=node, workers=workers, master=master)
+    programs, deployment = worker_pods(cluster.images.load, "locust-page", node=node, workers=workers, master=master)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     container["command"] = [
         *("python3", "-m", "locust", "--locustfile", f"{FOLDER}/{PACKAGE}/{LOCUSTFILE}", "--worker"),

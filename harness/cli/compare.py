@@ -1,0 +1,33 @@
+"""`kubeproof compare`: from how many Services on does one mode cost less than the other?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clusters.errors import UsageError
+from harness.plugin.run.checks import require_share
+from reports.text import one_line
+
+SHARES = (1.0, 0.1, 0.01)
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Two directories below runs/, each of a whole sweep.")],
+    new_share: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHARE", help="Share of requests on new connections, above 0 and up to 1; repeatable."),
+    ] = None,
+) -> None:
+    """From how many Services on does one mode cost less than the other? Two runs on one host."""
+    shares = [require_share("--new-share", typed) for typed in new_share or ()]
+    # Imported here because numpy and scipy take a second to load.
+    from harness.performance.comparison import compare as compare_runs
+    from harness.plugin.run.results import read_run
+
+    if len(runs) != 2:
+        raise UsageError(f"two runs are compared, and {len(runs)} were named")
+    for line in compare_runs(read_run(runs[0]), read_run(runs[1]), shares or SHARES):
+        typer.echo(one_line(line))
