@@ -1,4 +1,4 @@
-"""Doctor's report for a person at a terminal."""
+"""Doctor's report, formatted for a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARGIN = 2
 
 
 def print_report(report: DoctorReport, write: Callable[[str], None], columns: int) -> None:
-    """A row a check, cause and remedy below those that are not ok, and last what it means for each mode."""
+    """Write one row for each check, with cause and remedy if it is not ok, then the result for each mode."""
     width = min(max(columns, NARROWEST), WIDEST)
     verdict_width = max(len(verdict) for verdict in Verdict) + MARGIN
     name_width = max(len(check.name) for check in report.checks) + MARGIN
@@ -45,7 +45,7 @@ def _write_plan(write: Callable[[str], None], plan: Plan, report: DoctorReport, 
 
 
 def _write_wrapped(write: Callable[[str], None], head: str, text: str, width: int) -> None:
-    """`text` beside `head`, further lines below its beginning."""
+    """Write `text` to the right of `head`, wrapped and aligned."""
     wrapped = textwrap.wrap(text, max(width - len(head), NARROWEST // 3), break_on_hyphens=False) or [""]
     for number, line in enumerate(wrapped):
         write((head if number == 0 else " " * len(head)) + line)

@@ -1,4 +1,4 @@
-"""Locust's own web page on a cluster: a Service of ours, workers in pods, and the master on this machine's loopback."""
+"""Locust's own web page for a cluster: a Service with backends, workers in pods, and a master on this machine."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ NAME = "web"
 BACKENDS = 3
 LOCUSTFILE = "locustfile.py"
 IMAGES = frozenset(("agnhost", "load"))
-"""What it needs of its cluster's nodes."""
+"""Images that the cluster's nodes must have, as fields of `CaseImages`."""
 
 
 @contextmanager
 def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress) -> Iterator[subprocess.Popen[bytes]]:
-    """Locust's master, whose page is at `page_port`; what was made for it goes with the block.
+    """Yield the process of Locust's master, whose page is at `page_port`; remove everything at the block's end.
 
-    Raises `Refused` if the Service's address is none of the cluster's own.
+    Raises `Refused` if the Service's address is not one of the cluster's own.
     """
     kube = Kube(cluster)
-    # Its name is the server's choice, so that another one, of a process that lives or was killed, is not in the way.
+    # The API server chooses the name, so it cannot collide with the namespace of another process, living or killed.
     with own_namespace(kube, {"generateName": PREFIX}) as namespace:
         progress.step(f"a Service with {BACKENDS} backends")
         target = _service(kube, namespace)
@@ -66,9 +66,9 @@ def exploring(cluster: Cluster, workers: int, page_port: int, progress: Progress
 def show_locust_page(
     request: ClusterRequest, workers: int, page_port: int, owner: ClusterOwner, progress: Progress
 ) -> None:
-    """Show the page of a cluster until Ctrl-C or SIGTERM; a cluster that was made for it goes with it.
+    """Show the page until Ctrl-C or SIGTERM, then remove the cluster if it was created for this.
 
-    Raises `UsageError`, before anything is made, if the page cannot have its port.
+    Raises `UsageError`, before anything is created, if the page's port is not free.
     """
     require_port(page_port)
     with interrupted_once():
@@ -85,30 +85,30 @@ def show_locust_page(
 
 
 def master_argv(master: tuple[str, int], page_port: int) -> list[str]:
-    """Locust, with its page for us alone and its workers' door where pods find it."""
+    """Return the master's command: its page on 127.0.0.1 only, its worker port at an address that pods reach."""
     address, port = master
     return [
         *(sys.executable, "-m", "locust", "--locustfile", str(Path(PROCESSES) / PACKAGE / LOCUSTFILE)),
         *("--master", "--master-bind-host", address, "--master-bind-port", str(port)),
         *("--web-host", "127.0.0.1", "--web-port", str(page_port), "--class-picker"),
-        # What fails on the page is not Locust's own failure.
+        # Failed requests are shown on the page; they are not a failure of Locust itself.
         *("--exit-code-on-error", "0"),
     ]
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that no process listens on."""
     with closing(socket.create_server(("", 0))) as listener:
         return int(listener.getsockname()[1])
 
 
 def require_port(port: int) -> None:
-    """Raises `UsageError` if nobody may listen on that port of this machine's loopback, or somebody does."""
+    """Raise `UsageError` if the port of 127.0.0.1 is taken, or may not be used."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as failure:
         why = failure.strerror or str(failure)
-        raise UsageError(f"--port={port} of 127.0.0.1 cannot be had: {why}", remedy="name another") from failure
+        raise UsageError(f"--port={port} cannot be used on 127.0.0.1: {why}", remedy="name another") from failure
 
 
 def _service(kube: Kube, namespace: str) -> Target:
@@ -122,7 +122,7 @@ def _service(kube: Kube, namespace: str) -> Target:
 def _workers(
     cluster: Cluster, node: str, workers: int, master: tuple[str, int], target: Target
 ) -> tuple[dict[str, Any], ...]:
-    """The generator's worker pods, with Locust's own worker in them."""
+    """Return the load generator's worker pods, running Locust's own worker."""
     programs, deployment = worker_pods(cluster.images.load, "locust-page", node=node, workers=workers, master=master)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     container["command"] = [
@@ -142,6 +142,6 @@ def _words(target: Target) -> dict[str, str]:
 
 
 def require_ended_well(process: subprocess.Popen[bytes]) -> None:
-    """Raises `WorldError` if Locust ended by itself, and badly."""
+    """Raise `WorldError` if Locust ended by itself with an error."""
     if process.returncode not in (0, None, -15):
         raise WorldError(f"Locust's master ended with {process.returncode}", remedy="its own lines above say why")

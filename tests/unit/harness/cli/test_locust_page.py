@@ -184,5 +184,5 @@ class Untouched:
 def test_a_port_that_is_taken_is_told_before_anything_is_made():
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=rf"--port={port} of 127\.0\.0\.1 cannot be had: Address already in use"):
+        with pytest.raises(UsageError, match=rf"--port={port} cannot be used on 127\.0\.0\.1: Address already in use"):
             show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, port, Untouched(), PrintedProgress())
