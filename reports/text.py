@@ -1,8 +1,12 @@
-"""Text for readers: what would not be seen, would act on a terminal, or may not stand in XML 1.0, as an escape."""
+"""Texts as they are shown and stored: characters that are invisible, control a terminal, or cannot be encoded."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any
 
 UNSEEN = re.compile(
     "["
@@ -16,6 +20,30 @@ UNSEEN = re.compile(
 
 
 LONGEST_LINE = 2000
+
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    r"""Return `text` with escapes such as \ud800 for unpaired surrogates, which no UTF-8 file can hold."""
+    return SURROGATE.sub(lambda found: _escape(found[0]), text)
+
+
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return the same records, dicts and sequences with `change` applied to every text in them."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(str(key)): map_texts(part, change) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(map_texts(part, change) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {entry.name: map_texts(getattr(value, entry.name), change) for entry in fields(value)}
+        return replace(value, **changed)
+    return value
 
 
 def visible(text: str, keep: str = "\n\t") -> str:

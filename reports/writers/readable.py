@@ -1,43 +1,27 @@
-"""Records as readers are shown them: texts without what cannot be seen, and numbers that may be none."""
+"""Records as they are shown to readers: invisible characters as escapes, and numbers that may be NaN."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from reports.model import Measurement
-from reports.text import visible
+from reports.text import map_texts, visible
 
 Value = TypeVar("Value")
 
 NO_NUMBER = "n/a"
 LARGE = 1e15
-"""From here on a number is written with its power of ten."""
+"""Numbers from here on are written with a power of ten."""
 
 
 def readable(value: Value) -> Value:
-    """Return the same records, dicts and lists with every text in them made visible."""
-    return _readable(value)  # type: ignore[no-any-return]
-
-
-def _readable(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, dict):
-        return {visible(str(key)): _readable(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(_readable(part) for part in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{entry.name: _readable(getattr(value, entry.name)) for entry in fields(value)})
-    return value
+    """Return the same records, dicts and sequences with invisible characters in every text as escapes."""
+    return map_texts(value, visible)  # type: ignore[no-any-return]
 
 
 def finite(value: object) -> float | None:
-    """Return a number that can be shown and drawn, or None for any other value."""
+    """Return a number that can be shown and drawn; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -48,7 +32,7 @@ def finite(value: object) -> float | None:
 
 
 def number(value: object) -> str:
-    """Return a figure of a table."""
+    """Return a table's figure as text."""
     shown = finite(value)
     if shown is None:
         return NO_NUMBER
@@ -58,7 +42,7 @@ def number(value: object) -> str:
 
 
 def interval(measured: Measurement, quantile: str) -> str:
-    """Return the ends of a quantile's interval."""
+    """Return the ends of a quantile's interval as text."""
     if quantile not in measured.ci95:
         return "no interval"
     low, high = measured.ci95[quantile]
@@ -66,6 +50,6 @@ def interval(measured: Measurement, quantile: str) -> str:
 
 
 def seconds(value: object) -> float:
-    """Return a duration, or 0 for what cannot be one."""
+    """Return a duration in seconds; 0 for a value that is not one."""
     shown = finite(value)
     return 0.0 if shown is None else max(shown, 0.0)

@@ -5,7 +5,6 @@ Both leave their traces in files, because they work in another process than the 
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from clusters.errors import ClusterNotReady, ImageUnavailable
 from clusters.progress import Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.plugin.run.request import ClusterRequest
-from reports.model import RunResults
+from reports.model import RunResults, results_to_json
 from tests.fakes.images import CASE_IMAGES
 
 TRACE = Path("owner.log")
@@ -49,7 +48,7 @@ class ResultsFile:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_kubeproof_results(self, results: RunResults, directory: Path) -> None:
-        Path("results.json").write_text(json.dumps(results.as_json()))
+        Path("results.json").write_text(results_to_json(results))
 
 
 def fake_cluster() -> Cluster:

@@ -1,11 +1,9 @@
 """Each mode on an ordinary host: natively, with what the kernel's own modules bring."""
 
-import json
-
 import pytest
 
 from clusters.spec import Mode
-from reports.model import Outcome, RunResults
+from reports.model import Outcome, results_from_json
 from tests.normal_host.conftest import RunInGuest
 
 NATIVE = {
@@ -20,7 +18,7 @@ NATIVE = {
 def test_an_ordinary_host_runs_the_suites_natively(run_suites: RunInGuest, mode: Mode) -> None:
     run = run_suites(mode)
     (file,) = run.directory.glob("2*/results.json")
-    results = RunResults.from_json(json.loads(file.read_text()))
+    results = results_from_json(file.read_text())
     assert {case.id: case.reason for case in results.cases if case.outcome in FAILING} == {}
     assert run.exit_code == 0
     assert (results.run.mode, results.run.substrate) == (mode, "host")

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from clusters.errors import UsageError
-from reports.model import RESULTS_FILE, RunResults
+from reports.model import RESULTS_FILE, RunResults, results_from_json
 
 MOST_BYTES = 256 * 2**20
 """A whole sweep of the performance suite writes about 400 KiB."""
@@ -17,7 +17,7 @@ def read_run(directory: Path) -> RunResults:
     """Return the results in a run's directory. Raises `UsageError`, in one line, for a file that holds none."""
     file = directory / RESULTS_FILE
     try:
-        return RunResults.from_json(json.loads(_text(file)))
+        return results_from_json(_text(file))
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{directory} holds no {RESULTS_FILE}", remedy="name a directory below runs/") from None
     except OSError as failure:

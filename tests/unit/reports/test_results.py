@@ -1,10 +1,17 @@
-import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
-from reports.model import NOT_IN_RUN, Finding, Outcome, RunResults, Verdict
+from reports.model import (
+    NOT_IN_RUN,
+    SCHEMA,
+    Finding,
+    Outcome,
+    RunResults,
+    Verdict,
+    results_to_json,
+)
 from reports.store import point_latest_at, read_results, write_results
 from reports.writers.chart import chart_svg, series_of
 from reports.writers.console import summary
@@ -20,13 +27,13 @@ HOSTILE = '<script>alert("x")</script>\x07 & <b>'
 def test_results_survive_the_way_to_the_file_and_back(tmp_path):
     write_results(RESULTS, tmp_path)
     read = read_results(tmp_path)
-    assert read.as_json() == RESULTS.as_json()
-    assert [found["id"] for found in read.as_json()["claims"]] == ["2.5", "15.1", "16.1"]
+    assert results_to_json(read) == results_to_json(RESULTS)
+    assert [claim.id for claim in read.claims] == ["2.5", "15.1", "16.1"]
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
 
 
 def test_another_schema_is_refused(tmp_path):
-    (tmp_path / "results.json").write_text(json.dumps({**RESULTS.as_json(), "schema": "kubeproof.results/0"}))
+    (tmp_path / "results.json").write_text(results_to_json(RESULTS).replace(SCHEMA, "kubeproof.results/0"))
     with pytest.raises(ValueError, match=r"expected schema kubeproof\.results/1"):
         read_results(tmp_path)
 

@@ -1,6 +1,5 @@
 """The kubeproof command: what it says and what it ends with."""
 
-import json
 from dataclasses import replace
 from importlib.metadata import entry_points, version
 
@@ -12,6 +11,7 @@ from clusters.spec import Mode, Source
 from harness.cli.doctor_report import print_report
 from harness.cli.main import main
 from harness.cli.tools import Tools
+from reports.model import results_to_json
 from tests.fakes.host import FakeHost
 from tests.unit.reports.sample import RESULTS
 
@@ -193,7 +193,7 @@ def test_what_cannot_be_understood_is_one_line(capsys, argv, said):
 
 def write(directory, results):
     directory.mkdir()
-    (directory / "results.json").write_text(json.dumps(results.as_json()))
+    (directory / "results.json").write_text(results_to_json(results))
     return str(directory)
 
 

@@ -1,15 +1,15 @@
 """What stands in a run's directory may be anything: each is one line, and exit code 2."""
 
-import json
 import os
 
 import pytest
 
 from clusters.errors import UsageError
 from harness.plugin.run.results import read_run
+from reports.model import results_to_json
 from tests.unit.reports.sample import RESULTS
 
-WHOLE = json.dumps(RESULTS.as_json())
+WHOLE = results_to_json(RESULTS)
 
 
 def refusal(directory, content=None):
@@ -26,7 +26,7 @@ def refusal(directory, content=None):
 
 def test_a_run_is_read_from_its_directory(tmp_path):
     (tmp_path / "results.json").write_text(WHOLE)
-    assert read_run(tmp_path).as_json() == RESULTS.as_json()
+    assert results_to_json(read_run(tmp_path)) == results_to_json(RESULTS)
 
 
 def test_a_directory_without_results_is_told(tmp_path):
@@ -52,7 +52,7 @@ def test_a_directory_without_results_is_told(tmp_path):
         ("NaN", "expected schema kubeproof.results/1, found nan"),
         ("9" * 5000, "is no kubeproof results"),
         ('{"schema": "kubeproof.results/99"}', "a newer kubeproof wrote it"),
-        ('{"schema": "kubeproof.results/1"}', "results lacks 'run'"),
+        ('{"schema": "kubeproof.results/1"}', "results.run: Field required"),
         ('{"schema": "\\u001b[31m' + "x" * 10_000 + '"}', "found '\\x1b[31m"),
     ],
 )
