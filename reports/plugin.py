@@ -1,4 +1,4 @@
-"""The pytest plugin that turns results into files, and says at the end where they are."""
+"""The pytest plugin that writes a run's files, and prints the summary at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ResultsWriter:
-    """Writes every file of a run anew whenever there is news."""
+    """Writes all files of a run whenever its results change."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -37,7 +37,7 @@ class ResultsWriter:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """After everything, the cluster's removal included: what was found, and where it is."""
+    """Print the summary after everything else, including the cluster's removal."""
     last = config.stash.get(LAST, None)
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if last is not None and reporter is not None:

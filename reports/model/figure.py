@@ -25,4 +25,4 @@ Figure = Annotated[
     PlainSerializer(_finite_or_null, when_used="json"),
     WithJsonSchema({"type": ["number", "null"]}),
 ]
-"""A float. NaN and infinity are stored as null, since JSON has no such numbers (RFC 8259, section 6), and read as NaN."""
+"""A float. NaN and infinity are stored as null, since JSON lacks them (RFC 8259, section 6), and read as NaN."""

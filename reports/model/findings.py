@@ -12,7 +12,7 @@ PLANTED = "planted"
 """The kind of findings about planted faults.
 
 In `numbers`, "caught" is 1 if the assertion that is meant for the fault failed, "by_accident" is 1 if only something
-else failed, and "too_wide" is 1 if cases failed, too, that had to pass. If none of them is 1, the fault was not noticed.
+else failed, and "too_wide" is 1 if cases failed that had to pass. If none of them is 1, the fault was not noticed.
 """
 
 

@@ -11,17 +11,17 @@ from reports.model import Measurement
 from reports.writers.readable import LARGE, finite, interval
 
 MOST_STEPS = 6
-"""Along an axis, up to the highest value."""
+"""Steps on the y axis, at most."""
 
 LOWEST_US = 0.001
-"""Where all values are lower, 0 among them, the axis ends here."""
+"""The end of the y axis if all values are lower."""
 
 NO_POSITION = "no position"
 
 WIDTH, HEIGHT = 760, 340
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 56
 SPREAD = 14
-"""Pixels between series at one number of Services, so that their intervals do not hide each other."""
+"""Pixels between series at one number of Services, so that their intervals do not overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ def series_of(measurements: Sequence[Measurement], name: str, clock: str, quanti
 
 
 def _drawable(points: Iterable[Measurement], quantile: str) -> tuple[Measurement, ...]:
-    """The points whose quantile and number of Services are known, in order of the latter."""
+    """Return the points whose quantile and number of Services are known, ordered by the number of Services."""
     return tuple(sorted((point for point in points if _is_drawable(point, quantile)), key=_services))
 
 
 def chart_svg(series: Sequence[Series], quantile: str) -> str:
     """Return the chart as SVG, or an empty string if there is no series. Its y axis starts at 0.
 
-    Negative values, which baseline correction can give, are drawn at 0; their titles tell the number.
+    Negative values, which baseline correction can yield, are drawn at 0; their titles show the number.
     """
     if not series:
         return ""
@@ -78,8 +78,8 @@ def _line(line: Series, quantile: str, counts: list[int], top_us: float, shift: 
         x = _x(counts.index(_services(point)), len(counts)) + shift
         y = _y(point.quantiles[quantile], top_us)
         ends.append(f"{x:.1f},{y:.1f}")
-        told = f"{point.quantiles[quantile]:.1f} us ({interval(point, quantile)})"
-        title = f"{line.name}, {_services(point)} Services: {told}"
+        figure = f"{point.quantiles[quantile]:.1f} us ({interval(point, quantile)})"
+        title = f"{line.name}, {_services(point)} Services: {figure}"
         yield (
             f'<g class="{line.css}"><title>{escape(title)}</title>{_bar(point, quantile, x, top_us)}'
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/></g>'
@@ -88,7 +88,7 @@ def _line(line: Series, quantile: str, counts: list[int], top_us: float, shift: 
 
 
 def _bar(point: Measurement, quantile: str, x: float, top_us: float) -> str:
-    """The interval, or nothing where it is not known."""
+    """Return the interval as SVG, or "" if it is not known."""
     ends = _ends_us(point, quantile)
     if ends is None:
         return ""
@@ -103,7 +103,7 @@ def _axes(counts: list[int], marks_us: tuple[float, ...]) -> Iterator[str]:
         yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:,g}</text>'
     for number, count in enumerate(counts):
         yield _text(_x(number, len(counts)), HEIGHT - BOTTOM + 22, f"{count:,}")
-    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "Services beside the targets")
+    yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "Services in the cluster")
     yield _text(14, HEIGHT / 2, "microseconds", f'transform="rotate(-90 14 {HEIGHT / 2})"')
 
 
@@ -142,7 +142,7 @@ def _services(measured: Measurement) -> int:
 
 
 def _marks(highest_us: float) -> tuple[float, ...]:
-    """From 0 to above the highest value in three to six steps, each of 1, 2 or 5 times a power of ten."""
+    """Return marks from 0 to above the highest value, in three to six steps of 1, 2 or 5 times a power of 10."""
     if highest_us < LOWEST_US:
         return 0.0, LOWEST_US
     power = 10.0 ** floor(log10(highest_us / MOST_STEPS))

@@ -1,4 +1,4 @@
-"""The last lines on the terminal."""
+"""The summary on the terminal at the end of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reports.writers.words import left_out, nothing_ran, outcome_counts, planted
 
 
 def summary(results: RunResults, report: Path) -> Iterator[str]:
-    """A line a claim where cases ran, the outcomes, and where the report is."""
+    """Yield a line for each claim, the failures, the findings, the outcomes, and the report's path."""
     return map(one_line, _lines(results, report))
 
 
@@ -33,8 +33,8 @@ def _lines(results: RunResults, report: Path) -> Iterator[str]:
     for finding in results.findings:
         yield f"  finding: {finding.statement}"
     if score := planted_score(results):
-        yield f"the suites on trial: {score}"
-    if told := nothing_ran(results):
-        yield told
+        yield f"planted faults: {score}"
+    if reason := nothing_ran(results):
+        yield reason
     yield f"cases: {outcome_counts(results)}"
     yield f"report: {report}"

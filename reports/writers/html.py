@@ -1,4 +1,4 @@
-"""report.html: one file for a cluster owner, with nothing outside it to load."""
+"""`report.html`: one file for a cluster owner, which loads nothing else."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from reports.writers.words import (
     advice,
     by_verdict,
     came_out,
+    failed_self_checks,
     headline,
     left_out,
     outcome_counts,
     planted,
     planted_score,
-    unsound,
 )
 
 QUANTILES = ("p50", "p90", "p99")
 
 CHARTS = (
     ("first_packet", "p50", "p50 by the kernel's clock"),
-    ("first_packet_less_floor", "p50", "p50 by the kernel's clock, less what moved with the generator's floor"),
+    ("first_packet_less_floor", "p50", "p50 by the kernel's clock, baseline-corrected"),
     ("first_packet", "p99", "p99 by the kernel's clock"),
 )
-"""The name of measurements, a quantile and a title."""
+"""For each chart the name of its measurements, the quantile and the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Chart:
 
 
 def report_html(results: RunResults) -> str:
-    """The whole page."""
+    """Return the whole page."""
     results = readable(results)
     return (
         _environment()
@@ -62,7 +62,7 @@ def report_html(results: RunResults) -> str:
             charts=_charts(results),
             tables=tables(results.measurements),
             step_table=step_table,
-            unsound=unsound(results),
+            failed_self_checks=failed_self_checks(results),
             failures=[case for case in results.cases if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)],
             skipped=[case for case in results.cases if case.outcome is Outcome.SKIPPED],
             quantiles=QUANTILES,

@@ -1,4 +1,4 @@
-"""JUnit XML for CI systems: a failure is Kubernetes's, an error the world's."""
+"""JUnit XML for CI systems. A failure is one of Kubernetes, an error one of the environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ELEMENTS = {Outcome.FAILED: "failure", Outcome.ENVIRONMENT_ERROR: "error", Outco
 
 
 def junit_xml(results: RunResults) -> str:
-    """One test suite, its cases sorted by id. XML 1.0 knows no control characters: they are shown as escapes."""
+    """Return one test suite with its cases sorted by id. XML 1.0 has no control characters; they appear as escapes."""
     results = readable(results)
     suite = ElementTree.Element(
         "testsuite",

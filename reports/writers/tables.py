@@ -1,6 +1,6 @@
-"""Measurements as tables: one for each name, with a column for each condition that is not the same in all rows.
+"""Tables of measurements, one for each name, and tables of findings by step.
 
-And findings whose numbers are those of steps, with a row for each step.
+A table of measurements has a column for each condition that differs between its rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OF_STEP = re.compile(r"(?P<name>.+) at step (?P<step>[0-9]{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measurement, and its conditions in the order of the table's columns."""
+    """A measurement, with its conditions in the order of the table's columns."""
 
     conditions: tuple[str, ...]
     measured: Measurement
@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All measurements of one name; `common` are the conditions that all of them share, in words."""
+    """All measurements of one name; `common` names the conditions that all of them share."""
 
     title: str
     unit: str
@@ -35,7 +35,7 @@ class Table:
 
 
 def tables(measurements: Sequence[Measurement]) -> list[Table]:
-    """In the order in which names first come."""
+    """Return a table for each name, in the order in which the names first appear."""
     by_name: dict[str, list[Measurement]] = {}
     for measured in measurements:
         by_name.setdefault(measured.name, []).append(measured)
@@ -44,14 +44,14 @@ def tables(measurements: Sequence[Measurement]) -> list[Table]:
 
 @dataclass(frozen=True, slots=True)
 class StepTable:
-    """A finding's numbers by step; each row has a cell for each column, empty where there is no number."""
+    """A finding's numbers by step; each row has a cell for each column, empty if there is no number."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 def step_table(finding: Finding) -> StepTable | None:
-    """Nothing if the numbers are not all those of steps."""
+    """Return the finding's numbers by step, or None if they are not all numbers of steps."""
     found = [(OF_STEP.fullmatch(key), value) for key, value in finding.numbers.items()]
     cells = {(int(key["step"]), key["name"]): _words(value) for key, value in found if key}
     if not cells or len(cells) < len(found):

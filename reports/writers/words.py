@@ -1,4 +1,4 @@
-"""A run in words, for writers that speak to people."""
+"""The sentences that summarise a run."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ SLOWEST = 10
 
 
 def outcome_counts(results: RunResults) -> str:
-    """How many cases had each outcome; what did not happen is not named."""
+    """Return how many cases had each outcome, without outcomes that no case had."""
     counts = {outcome: results.count(outcome) for outcome in Outcome}
     return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "none"
 
 
 def by_verdict(results: RunResults, verdict: Verdict) -> tuple[ClaimResult, ...]:
-    """Claims that this run was about; those that none of its cases decides are in `left_out`."""
+    """Return the claims with this verdict that a case of the run could decide. `left_out` has the others."""
     return tuple(claim for claim in results.claims if claim.verdict is verdict and claim.in_run)
 
 
 def left_out(results: RunResults) -> str:
-    """The numbers of the claims that no case of the run decides."""
+    """Return the numbers of the claims that no case of the run decides."""
     return ", ".join(claim.id for claim in results.claims if not claim.in_run)
 
 
 def slowest(results: RunResults) -> str:
-    """The ten cases that took longest, with their seconds, set-up and tear-down included."""
+    """Return the ten slowest cases with their duration in seconds, including set-up and tear-down."""
     ranked = sorted(results.cases, key=lambda case: -seconds(case.duration_s))[:SLOWEST]
     return ", ".join(f"{case.id.rpartition('::')[2]} {seconds(case.duration_s):.0f} s" for case in ranked)
 
 
 def planted(results: RunResults) -> tuple[Finding, ...]:
-    """The faults that were planted in this run."""
+    """Return the findings about faults that were planted in this run."""
     return tuple(finding for finding in results.findings if finding.kind == PLANTED)
 
 
 def planted_score(results: RunResults) -> str:
-    """How many planted faults were caught, by accident, or not noticed; nothing if none was planted."""
+    """Return how many planted faults were caught, noticed by accident, or not noticed; "" if none was planted."""
     faults = planted(results)
     if not faults:
         return ""
@@ -55,42 +55,42 @@ def planted_score(results: RunResults) -> str:
 
 
 def came_out(fault: Finding, outcome: str) -> bool:
-    """True if a planted fault ended in that outcome, a name in its numbers."""
+    """Return True if a planted fault had this outcome, a name in its numbers."""
     return bool(fault.numbers.get(outcome) == 1)
 
 
-def unsound(results: RunResults) -> tuple[Finding, ...]:
-    """Checks of measurements of themselves that do not hold."""
+def failed_self_checks(results: RunResults) -> tuple[Finding, ...]:
+    """Return the findings about self-checks that failed."""
     return tuple(found for found in results.findings if found.kind == SELF_CHECK and found.numbers.get("holds") != 1)
 
 
 def headline(results: RunResults) -> str:
-    """The run in a sentence or two, the bad news first."""
-    warning = " Conclude nothing from its measurements: their own check does not hold." if unsound(results) else ""
+    """Return the run's result in one or two sentences, failures first."""
+    warning = " Draw no conclusion from its measurements: a self-check failed." if failed_self_checks(results) else ""
     return f"{_outcome_in_words(results)}{warning}"
 
 
 def _outcome_in_words(results: RunResults) -> str:
     broken, failed = results.count(Outcome.ENVIRONMENT_ERROR), results.count(Outcome.FAILED)
     if results.run.finished is None:
-        return "This run did not finish: what follows is what it had found until then."
+        return "This run did not finish. This is what it had found until then."
     if score := planted_score(results):
-        untried = f"; {broken} more could not be tried" if broken else ""
-        return f"The suites were on trial: {score}{untried}."
+        untried = f"; {broken} more could not be planted" if broken else ""
+        return f"The suites were tested with planted faults: {score}{untried}."
     if failed:
-        return f"Kubernetes did not behave as it documents in {many(failed, 'case')}."
+        return f"Kubernetes did not behave as documented in {many(failed, 'case')}."
     if broken:
-        return f"The world failed in {many(broken, 'case')}: the verdict on Kubernetes is incomplete."
+        return f"The environment failed in {many(broken, 'case')}, so the verdict on Kubernetes is incomplete."
     passed, skipped = results.count(Outcome.PASSED), results.count(Outcome.SKIPPED)
     if not passed:
         return nothing_ran(results) or "No case ran."
     rest = f" that could run; {skipped} more {_were(skipped)} skipped" if skipped else ""
     cases = f"all {passed} cases" if passed > 1 else "the one case"
-    return f"In {results.run.mode} mode Kubernetes behaved as it documents in {cases}{rest}."
+    return f"In {results.run.mode} mode Kubernetes behaved as documented in {cases}{rest}."
 
 
 def nothing_ran(results: RunResults) -> str:
-    """Return how many cases were skipped and the most frequent reason, or nothing if not all of them were."""
+    """Return how many cases were skipped and the most frequent reason; "" if any case ran."""
     if not results.all_skipped:
         return ""
     ((reason, times),) = Counter(case.reason for case in results.cases).most_common(1)
@@ -104,13 +104,13 @@ def _were(count: int) -> str:
 
 
 def advice(results: RunResults) -> Sequence[str]:
-    """What a cluster owner should know about this mode. Dates: KEP-5495 (ipvs), KEP-3866 (nftables)."""
+    """Return what a cluster owner should know about this mode. Dates: KEP-5495 (ipvs), KEP-3866 (nftables)."""
     refuted = by_verdict(results, Verdict.REFUTED)
-    lines = [f"Do not count on it: {claim.text} {claim.evidence}" for claim in refuted]
+    lines = [f"People say: {claim.text} We saw: {claim.evidence}" for claim in refuted]
     if results.run.mode == "ipvs":
         lines.append(
-            "ipvs mode is deprecated since Kubernetes 1.35, off by default from 1.40 and gone in 1.43: "
-            "compare this report with one of nftables mode."
+            "ipvs mode is deprecated since Kubernetes 1.35, off by default from 1.40 and removed in 1.43. "
+            "Compare this report with one of nftables mode."
         )
     return lines
 

@@ -78,7 +78,7 @@ def test_a_case_that_was_interrupted_keeps_others_from_deciding(run):
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
     (claim,) = run.results["claims"]
-    told = "test_hanging ended in an environment error: the run ended in the middle of it"
+    told = "test_hanging ended in an environment error: the run ended while this case was running"
     assert (claim["verdict"], claim["condition"]) == ("untested", told), output
 
 
