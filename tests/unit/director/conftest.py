@@ -1,4 +1,4 @@
-"""The director's package lies in its image's recipe; it is shipped alone, and so it is imported alone."""
+"""Puts the director's package on sys.path. The image contains only that package, so it is imported as `director`."""
 
 import sys
 from pathlib import Path

@@ -35,46 +35,46 @@ def change(kind, address, device="kube-ipvs0"):
     )
 
 
-def book():
+def address_book():
     return AddressBook("kube-ipvs0", outside("10.96.0.0/16"))
 
 
-def test_the_kernels_messages_are_understood():
-    told = change(NEW_ADDRESS, "203.0.113.5") + change(DELETED_ADDRESS, "10.1.2.3", "eth0") + message(DONE, b"\0" * 4)
-    assert list(parse(told)) == [
+def test_netlink_messages_are_parsed():
+    data = change(NEW_ADDRESS, "203.0.113.5") + change(DELETED_ADDRESS, "10.1.2.3", "eth0") + message(DONE, b"\0" * 4)
+    assert list(parse(data)) == [
         Change(True, "kube-ipvs0", "203.0.113.5"),
         Change(False, "eth0", "10.1.2.3"),
         None,
     ]
 
 
-def test_addresses_come_and_go():
-    addresses = book()
-    assert addresses.note(change(NEW_ADDRESS, "203.0.113.5") + change(NEW_ADDRESS, "203.0.113.6"))
-    assert addresses.note(change(DELETED_ADDRESS, "203.0.113.5"))
+def test_addresses_are_added_and_removed():
+    addresses = address_book()
+    assert addresses.apply(change(NEW_ADDRESS, "203.0.113.5") + change(NEW_ADDRESS, "203.0.113.6"))
+    assert addresses.apply(change(DELETED_ADDRESS, "203.0.113.5"))
     assert addresses.present == {"203.0.113.6"}
 
 
-def test_other_devices_and_cluster_ips_are_no_change():
-    addresses = book()
-    assert not addresses.note(change(NEW_ADDRESS, "203.0.113.5", "eth0"))
-    assert not addresses.note(change(NEW_ADDRESS, "10.96.0.1"))
+def test_other_devices_and_cluster_ips_are_ignored():
+    addresses = address_book()
+    assert not addresses.apply(change(NEW_ADDRESS, "203.0.113.5", "eth0"))
+    assert not addresses.apply(change(NEW_ADDRESS, "10.96.0.1"))
     assert addresses.present == set()
 
 
-def test_after_lost_events_the_old_set_stands_until_the_new_one_is_whole():
-    addresses = book()
-    addresses.note(change(NEW_ADDRESS, "203.0.113.5") + change(NEW_ADDRESS, "203.0.113.6"))
-    addresses.forget()
-    assert not addresses.note(change(NEW_ADDRESS, "203.0.113.6"))
+def test_after_lost_events_the_old_set_is_kept_until_the_new_one_is_complete():
+    addresses = address_book()
+    addresses.apply(change(NEW_ADDRESS, "203.0.113.5") + change(NEW_ADDRESS, "203.0.113.6"))
+    addresses.begin_resync()
+    assert not addresses.apply(change(NEW_ADDRESS, "203.0.113.6"))
     assert addresses.present == {"203.0.113.5", "203.0.113.6"}
-    assert addresses.note(message(DONE))
+    assert addresses.apply(message(DONE))
     assert addresses.present == {"203.0.113.6"}
 
 
-def test_after_lost_events_nothing_may_be_left():
-    addresses = book()
-    addresses.note(change(NEW_ADDRESS, "203.0.113.5"))
-    addresses.forget()
-    assert addresses.note(message(DONE))
+def test_after_lost_events_the_new_set_may_be_empty():
+    addresses = address_book()
+    addresses.apply(change(NEW_ADDRESS, "203.0.113.5"))
+    addresses.begin_resync()
+    assert addresses.apply(message(DONE))
     assert addresses.present == set()

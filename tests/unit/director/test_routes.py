@@ -20,18 +20,18 @@ def routes(machine, never=()):
     return Routes(machine, "10.96.0.0/16", frozenset(never))
 
 
-def test_iptables_rules_tell_every_address_that_a_service_has():
+def test_the_addresses_of_services_are_read_from_iptables_rules():
     assert destinations(NAT + FILTER) == {"10.96.0.1", "203.0.113.5", "203.0.113.6", "172.18.255.1"}
 
 
 @pytest.mark.parametrize("address", ["10.96.0.1", "10.96.255.255", "127.0.0.1", "169.254.77.2", "224.0.0.1", "0.0.0.0"])
-def test_the_service_cidr_has_a_route_already_and_some_addresses_can_have_none(address):
+def test_addresses_in_the_service_cidr_and_special_addresses_need_no_route(address):
     assert not outside("10.96.0.0/16")(address)
 
 
-def test_other_addresses_get_a_route_each():
+def test_each_other_address_gets_a_route():
     machine = FakeMachine()
-    routes(machine).follow(destinations(NAT))
+    routes(machine).update(destinations(NAT))
     assert machine.ran == [BATCH]
     assert machine.stdin == [
         "route replace 172.18.255.1/32 via 169.254.77.2 dev ipvs0\n"
@@ -39,32 +39,32 @@ def test_other_addresses_get_a_route_each():
     ]
 
 
-def test_only_differences_are_told_to_the_kernel():
+def test_only_changed_routes_are_sent_to_the_kernel():
     machine = FakeMachine()
-    kept = routes(machine)
-    kept.follow(["203.0.113.5", "203.0.113.6"])
-    kept.follow(["203.0.113.6", "203.0.113.5"])
-    kept.follow(["203.0.113.6"])
+    node_routes = routes(machine)
+    node_routes.update(["203.0.113.5", "203.0.113.6"])
+    node_routes.update(["203.0.113.6", "203.0.113.5"])
+    node_routes.update(["203.0.113.6"])
     assert machine.ran == [BATCH, BATCH]
     assert machine.stdin[1] == "route delete 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"
 
 
-def test_a_service_cannot_claim_the_node_or_the_api_server():
+def test_an_address_of_the_node_or_the_api_server_gets_no_route():
     machine = FakeMachine()
-    assert routes(machine, never=("172.18.0.2",)).follow(["172.18.0.2"]) == ""
+    assert routes(machine, never=("172.18.0.2",)).update(["172.18.0.2"]) == ""
     assert machine.ran == []
 
 
-def test_what_failed_is_tried_again():
+def test_a_failed_update_is_tried_again():
     machine = FakeMachine({BATCH: HostCommandFailed("no")})
-    kept = routes(machine)
+    node_routes = routes(machine)
     with pytest.raises(HostCommandFailed):
-        kept.follow(["203.0.113.5"])
+        node_routes.update(["203.0.113.5"])
     machine.script.clear()
-    assert kept.follow(["203.0.113.5"]) == changes(frozenset(), frozenset(["203.0.113.5"]))
+    assert node_routes.update(["203.0.113.5"]) == changes(frozenset(), frozenset(["203.0.113.5"]))
 
 
-def test_the_nodes_own_addresses():
+def test_the_nodes_own_addresses_are_read():
     listing = (
         "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever\n"
         "2: eth0    inet 172.18.0.3/16 brd 172.18.255.255 scope global eth0\\  valid_lft forever\n"

@@ -17,11 +17,11 @@ NAT = '-A KUBE-SERVICES -d 203.0.113.5/32 -p tcp -m comment --comment "web exter
 
 
 class FakeProcess:
-    """A kernel that ends when the test says so."""
+    """A kernel process that ends when the test sets `ended`."""
 
     def __init__(self):
         self.ended = asyncio.Event()
-        self.pid = 2**30  # Nobody's.
+        self.pid = 2**30  # Higher than any process id.
 
     async def wait(self):
         await self.ended.wait()
@@ -29,12 +29,12 @@ class FakeProcess:
 
 
 class FakeGuest:
-    """The guest's ends of console, serial line and log; answers what the director asks of itself."""
+    """The guest's ends of console, serial line and log. `received` are the messages from the director."""
 
     def __init__(self):
         self.process = FakeProcess()
         self.console = asyncio.StreamReader()
-        self.asked = []
+        self.received = []
 
     async def boot(self):
         serial, self.serial = socket.socketpair()
@@ -47,17 +47,17 @@ class FakeGuest:
             Stream(*await asyncio.open_connection(sock=log)),
         )
 
-    def say(self, **message):
+    def send(self, **message):
         self.serial.sendall(encode(message))
 
     async def answer(self, replies):
-        """Answer questions by `replies`, a function, for as long as there are some."""
+        """Reply to each request with `replies(request)`, or not at all if that is None, until the line is closed."""
         decoder = Decoder()
         while data := await asyncio.get_running_loop().sock_recv(self.serial, 4096):
-            for question in decoder.feed(data):
-                self.asked.append(question)
-                if "number" in question and (reply := replies(question)) is not None:
-                    self.say(**reply, number=question["number"])
+            for request in decoder.feed(data):
+                self.received.append(request)
+                if "number" in request and (reply := replies(request)) is not None:
+                    self.send(**reply, number=request["number"])
 
     def end(self):
         self.serial.close()
@@ -66,8 +66,8 @@ class FakeGuest:
         self.process.ended.set()
 
 
-def direct(tmp_path, story, replies=lambda question: {}):
-    """Play `story(guest, machine)` on a running director; its exit code, and the machine's routes."""
+def direct(tmp_path, story, replies=lambda request: {}):
+    """Run `story(guest, machine)` on a running director. Return the director's exit code, and the fake machine."""
     machine = FakeMachine()
 
     async def play():
@@ -86,54 +86,57 @@ def direct(tmp_path, story, replies=lambda question: {}):
 
 
 async def running(guest, machine):
-    """Say that the guest runs, and wait until the director has heard it: events are heard in order."""
-    guest.say(event="running")
-    guest.say(event="addresses", addresses=["203.0.113.77"])
+    """Send the event "running", and wait until the director has handled it.
+
+    Events are handled in order, so the route of the second event shows it.
+    """
+    guest.send(event="running")
+    guest.send(event="addresses", addresses=["203.0.113.77"])
     await until(lambda: machine.ran)
 
 
-async def until(seen):
-    """Give the director its turns until `seen()`; a hung test is ended by its own time-out."""
+async def until(condition):
+    """Let the director's tasks run until `condition()` is true. Raises `TimeoutError` after 10 s."""
     async with asyncio.timeout(10):
-        while not seen():
-            await asyncio.sleep(0)  # Only lets others run; no time passes.
+        while not condition():
+            await asyncio.sleep(0)  # Lets other tasks run; no time passes.
 
 
-def test_a_guest_that_dies_ends_the_director_with_its_last_lines(tmp_path, capsys):
+def test_when_the_guest_ends_the_director_logs_its_last_lines_and_fails(tmp_path, capsys):
     async def story(guest, machine):
         guest.console.feed_data(b"booting\nKernel panic - not syncing\n")
         guest.end()
 
     exit_code, _ = direct(tmp_path, story)
     assert exit_code == 1
-    said = capsys.readouterr().out
-    assert "guest: Kernel panic - not syncing\n" in said
-    assert said.endswith("its last lines were:\ndirector:   booting\ndirector:   Kernel panic - not syncing\n")
+    output = capsys.readouterr().out
+    assert "guest: Kernel panic - not syncing\n" in output
+    assert output.endswith("its last lines were:\ndirector:   booting\ndirector:   Kernel panic - not syncing\n")
 
 
-def test_told_to_stop_the_director_stops_the_guest_first(tmp_path):
+def test_on_sigterm_the_director_stops_the_guest(tmp_path):
     async def story(guest, machine):
         await running(guest, machine)
         os.kill(os.getpid(), signal.SIGTERM)
-        await until(lambda: any(question.get("ask") == "stop" for question in guest.asked))
+        await until(lambda: any(request.get("ask") == "stop" for request in guest.received))
         guest.end()
 
     assert direct(tmp_path, story)[0] == 0
 
 
-def test_the_guest_is_told_what_it_needs_when_it_is_up(tmp_path):
+def test_the_event_up_is_followed_by_the_start_message(tmp_path):
     async def story(guest, machine):
-        guest.say(event="up")
-        await until(lambda: guest.asked)
+        guest.send(event="up")
+        await until(lambda: guest.received)
         guest.end()
-        assert guest.asked == [START]
+        assert guest.received == [START]
 
     direct(tmp_path, story)
 
 
 def test_addresses_of_the_ipvs_device_become_routes(tmp_path):
     async def story(guest, machine):
-        guest.say(event="addresses", addresses=["203.0.113.5"])
+        guest.send(event="addresses", addresses=["203.0.113.5"])
         await until(lambda: machine.ran)
         guest.end()
 
@@ -148,36 +151,36 @@ def test_after_a_sync_of_the_iptables_proxier_its_rules_become_routes(tmp_path):
         await until(lambda: len(machine.ran) == 2)
         guest.end()
 
-    def replies(question):
-        return {"exit_code": 0, "stdout": NAT if "--table=nat" in question["argv"] else ""}
+    def replies(request):
+        return {"exit_code": 0, "stdout": NAT if "--table=nat" in request["argv"] else ""}
 
     _, machine = direct(tmp_path, story, replies)
     assert machine.stdin[1:] == ["route replace 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"]
 
 
 @pytest.mark.parametrize(
-    ("question", "reply"),
+    ("message", "reply"),
     [({"argv": ["ipvsadm"], "timeout_s": 60}, {"exit_code": 0}), ({"ask": "ready"}, {"unready": ""})],
 )
-def test_programs_in_the_pod_reach_the_guest(tmp_path, question, reply):
-    heard = []
+def test_requests_from_the_pod_are_forwarded_to_the_guest(tmp_path, message, reply):
+    replies = []
 
     async def story(guest, machine):
         await running(guest, machine)
-        heard.append(await asyncio.to_thread(ask, question, 10, tmp_path / "director.sock"))
+        replies.append(await asyncio.to_thread(ask, message, 10, tmp_path / "director.sock"))
         guest.end()
 
-    direct(tmp_path, story, lambda question: reply)
-    assert heard[0].items() >= reply.items()
+    direct(tmp_path, story, lambda request: reply)
+    assert replies[0].items() >= reply.items()
 
 
-def test_the_kernel_gets_its_lines_and_a_read_only_root():
+def test_the_kernels_command_line_has_its_serial_lines_and_a_read_only_root():
     argv = kernel_argv("512M", serial=7, log=9)
     assert argv[0] == "/usr/bin/linux.uml"
     assert {"mem=512M", "ro", "rootflags=/", "ssl0=fd:7", "ssl1=null,fd:9", "panic=-1"} <= set(argv)
 
 
-def test_lines_are_whole_however_long_and_the_last_needs_no_end():
+def test_lines_of_any_length_are_complete_and_the_last_needs_no_line_feed():
     async def read():
         stream = asyncio.StreamReader(limit=16)
         for piece in (b"one\r\nt", b"wo\n", b"x" * 100_000, b"\n", b"last"):
@@ -188,15 +191,15 @@ def test_lines_are_whole_however_long_and_the_last_needs_no_end():
     assert asyncio.run(read()) == ["one", "two", "x" * 100_000, "last"]
 
 
-def test_a_program_is_waited_for_as_long_as_was_asked(tmp_path):
-    heard = []
+def test_a_request_times_out_after_the_time_that_it_names(tmp_path):
+    replies = []
 
     async def story(guest, machine):
         await running(guest, machine)
-        question = {"argv": ["unshare"], "timeout_s": 0.01}
-        heard.append(await asyncio.to_thread(ask, question, 10, tmp_path / "director.sock"))
+        request = {"argv": ["unshare"], "timeout_s": 0.01}
+        replies.append(await asyncio.to_thread(ask, request, 10, tmp_path / "director.sock"))
         guest.end()
 
-    direct(tmp_path, story, lambda question: None)
-    assert heard[0]["exit_code"] == 124
-    assert "within 0.01 s" in heard[0]["stderr"]
+    direct(tmp_path, story, lambda request: None)
+    assert replies[0]["exit_code"] == 124
+    assert "within 0.01 s" in replies[0]["stderr"]

@@ -4,7 +4,7 @@ import stat
 import threading
 
 import pytest
-from director.client import NO_DIRECTOR, NoAnswer, ask, ready, run
+from director.client import NO_DIRECTOR, DirectorUnavailable, ask, ready, run
 from director.main import main
 from director.server import listen
 from director.socketpath import SOCKET
@@ -14,21 +14,21 @@ from clusters.addons import uml
 
 @pytest.fixture
 def director(tmp_path):
-    """Starts a server that gives `reply` to every question; returns its socket and what it was asked."""
+    """A function that starts a server with one `reply` to every request, and returns its socket and the requests."""
     path = tmp_path / "director.sock"
-    asked = []
+    requests = []
     running = []
 
     def start(reply):
         started = threading.Event()
 
-        async def answer(question):
-            asked.append(question)
+        async def handle(request):
+            requests.append(request)
             return reply
 
         async def serve():
             stop = asyncio.Event()
-            server = await listen(answer, path)
+            server = await listen(handle, path)
             running.append((asyncio.get_running_loop(), stop, threading.current_thread()))
             started.set()
             await stop.wait()
@@ -36,7 +36,7 @@ def director(tmp_path):
 
         threading.Thread(target=lambda: asyncio.run(serve())).start()
         started.wait()
-        return path, asked
+        return path, requests
 
     yield start
     for loop, stop, thread in running:
@@ -44,37 +44,37 @@ def director(tmp_path):
         thread.join()
 
 
-def test_a_command_prints_what_it_printed_in_the_guest_and_ends_as_there(director, capsys):
-    path, asked = director({"exit_code": 3, "stdout": "TCP 10.96.0.1:443 rr\n", "stderr": "hm\n"})
+def test_a_command_has_the_output_and_exit_code_that_it_had_in_the_guest(director, capsys):
+    path, requests = director({"exit_code": 3, "stdout": "TCP 10.96.0.1:443 rr\n", "stderr": "hm\n"})
     assert run(("ipvsadm", "-Ln"), path) == 3
-    assert asked == [{"argv": ["ipvsadm", "-Ln"], "timeout_s": 60.0}]
+    assert requests == [{"argv": ["ipvsadm", "-Ln"], "timeout_s": 60.0}]
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("TCP 10.96.0.1:443 rr\n", "hm\n")
 
 
-def test_the_nodes_root_asks_where_the_director_listens():
+def test_the_harness_uses_the_path_on_which_the_director_listens():
     assert str(SOCKET) == uml.SOCKET
 
 
 @pytest.mark.parametrize(
-    "noise", [b"", b"no HTTP\r\n\r\n", b"POST / HTTP/1.0\r\ncontent-length: 4\r\n\r\nwhat", b"POST / HTTP/1.0"]
+    "data", [b"", b"no HTTP\r\n\r\n", b"POST / HTTP/1.0\r\ncontent-length: 4\r\n\r\nwhat", b"POST / HTTP/1.0"]
 )
-def test_who_says_nothing_that_can_be_understood_gets_no_answer(director, noise):
-    path, asked = director({})
+def test_an_invalid_request_gets_no_reply(director, data):
+    path, requests = director({})
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(path))
-        connection.sendall(noise)
+        connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
-    assert not asked
+    assert not requests
 
 
-def test_only_root_may_speak_to_the_socket(director):
+def test_only_the_owner_may_connect_to_the_socket(director):
     path, _ = director({})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_an_answer_of_megabytes_arrives_whole(director):
+def test_a_reply_of_megabytes_is_complete(director):
     path, _ = director({"stdout": "x" * 5_000_000})
     assert len(ask({"argv": ["iptables-save"]}, 10, path)["stdout"]) == 5_000_000
 
@@ -90,26 +90,26 @@ def test_a_socket_left_by_a_killed_director_is_replaced(director, tmp_path):
     [
         ({"unready": ""}, 0, "ready\n"),
         ({"unready": "kube-proxy has not finished its first sync"}, 1, "not ready: kube-proxy has not finished"),
-        ({"error": "?"}, 1, "not ready: the answer says nothing"),
+        ({"error": "?"}, 1, "not ready: the reply has no field `unready`"),
     ],
 )
-def test_ready_gives_the_reason(director, capsys, reply, exit_code, line):
-    path, asked = director(reply)
+def test_ready_prints_the_reason(director, capsys, reply, exit_code, line):
+    path, requests = director(reply)
     assert ready(path) == exit_code
-    assert asked == [{"ask": "ready"}]
+    assert requests == [{"ask": "ready"}]
     assert capsys.readouterr().out.startswith(line)
 
 
-def test_without_a_director_nothing_is_ready_and_no_command_runs(tmp_path, capsys):
-    nobody = tmp_path / "nobody.sock"
-    with pytest.raises(NoAnswer, match="No such file"):
-        ask({"ask": "ready"}, 1, nobody)
-    assert ready(nobody) == 1
-    assert run(("ipset", "list"), nobody) == NO_DIRECTOR
-    assert "ipset: the guest cannot be asked" in capsys.readouterr().err
+def test_without_a_director_ready_and_commands_fail(tmp_path, capsys):
+    missing = tmp_path / "missing.sock"
+    with pytest.raises(DirectorUnavailable, match="No such file"):
+        ask({"ask": "ready"}, 1, missing)
+    assert ready(missing) == 1
+    assert run(("ipset", "list"), missing) == NO_DIRECTOR
+    assert "ipset: cannot reach the guest" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("line", ["director", "director run", "director dance", "director serve now"])
-def test_what_is_no_command_of_ours_is_refused(line, capsys):
+def test_an_unknown_command_prints_the_usage(line, capsys):
     assert main(line.split()) == 2
     assert "usage: director" in capsys.readouterr().err

@@ -17,32 +17,32 @@ clusters:
 """
 
 
-def test_the_daemon_set_says_node_service_cidr_and_memory():
+def test_node_service_cidr_and_memory_are_read_from_environment_variables():
     assert read_settings(ENVIRONMENT) == Settings("worker", "10.96.0.0/16", "512M")
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)
-def test_what_is_missing_is_named(name):
+def test_a_missing_variable_is_named(name):
     with pytest.raises(NotConfigured, match=f"variable {name} is not set"):
         read_settings({**ENVIRONMENT, name: ""})
 
 
 @pytest.mark.parametrize("cidr", ["fd00::/108", "10.96.0.0/16,fd00::/108", "10.96.0.1/16"])
-def test_ipv4_alone_is_served(cidr):
-    with pytest.raises(NotConfigured, match="expected was one IPv4 network"):
+def test_only_one_ipv4_network_is_accepted_as_service_cidr(cidr):
+    with pytest.raises(NotConfigured, match="not one IPv4 network"):
         read_settings({**ENVIRONMENT, "SERVICE_CIDR": cidr})
 
 
-def test_the_api_servers_name_is_resolved_on_this_side():
+def test_the_api_servers_name_is_resolved_on_the_node():
     assert api_server(KUBECONFIG, lambda host: "172.18.0.2") == ApiServer("kubeproof-control-plane", "172.18.0.2")
 
 
-def test_an_address_needs_no_name():
+def test_an_ip_address_is_accepted_as_the_api_servers_host():
     kubeconfig = KUBECONFIG.replace("kubeproof-control-plane", "172.18.0.2")
     assert api_server(kubeconfig) == ApiServer("172.18.0.2", "172.18.0.2")
 
 
-def test_a_name_that_nobody_knows_is_named():
+def test_an_error_names_the_host_that_cannot_be_resolved():
     def unknown(host):
         raise OSError("Name or service not known")
 

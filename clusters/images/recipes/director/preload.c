@@ -1,16 +1,18 @@
-/* Mends two faults of user-mode Linux, seen in Debian's 6.1, as a library that is loaded before libc.
+/* Works around two bugs of user-mode Linux, seen in Debian's 6.1. This library is loaded with LD_PRELOAD.
  *
- * Register state. It keeps 2,696 bytes of a guest's extended registers, enough up to AVX-512. Since AMX
- * (Sapphire Rapids) a processor has 11,008, and PTRACE_SETREGSET takes all or nothing: the kernel dies
- * when it starts its first program. Linux 6.13 asks the processor for the size. Here, what is missing is
- * filled up with what a new process has there; guests cannot use AMX, so nothing is lost.
+ * Register state. The kernel has a buffer of 2,696 bytes for a guest process's extended registers, which is
+ * enough up to AVX-512. Processors with AMX (since Sapphire Rapids) have 11,008 bytes, and PTRACE_SETREGSET
+ * accepts only the full size: the kernel dies when it starts its first program. Linux 6.13 reads the size
+ * from the processor. `ptrace` below appends the missing bytes from the state of a new process. Guests
+ * cannot use AMX, so no state is lost.
  *
- * Idle sleep. An idle guest sleeps in sigsuspend until a timer or SIGIO. A packet whose SIGIO comes just
- * before it falls asleep is found only when something else wakes it: of 18,000 connections four waited for
- * a second, and many for less. Later kernels block signals while they fall asleep. Here, the sleep also
- * ends when the kernel's epoll descriptor has something, and then the signal is raised once more.
+ * Idle sleep. An idle guest sleeps in sigsuspend until a timer or SIGIO. If the SIGIO of a packet arrives
+ * just before the sleep begins, the guest finds the packet only when something else wakes it: of 18,000
+ * connections four waited for a second, and many for less. Later kernels block signals until the sleep
+ * begins. `sigsuspend` below also returns when the kernel's epoll descriptor is readable, and then raises
+ * SIGIO again.
  *
- * Only libc's symbols are used, so that it compiles without any header (`tcc -nostdlib`).
+ * Only libc's symbols are used, so that the library compiles without any header (`tcc -nostdlib`).
  */
 
 typedef unsigned long size;
@@ -38,7 +40,7 @@ struct iovec {
 };
 
 static unsigned char state[LARGEST];
-static size state_size; /* on this processor; 0 until the first call */
+static size state_size; /* in bytes, on this processor; 0 until the first call */
 
 long ptrace(int request, int pid, void *address, void *data)
 {
@@ -64,7 +66,7 @@ long ptrace(int request, int pid, void *address, void *data)
     return libc(request, pid, address, &whole);
 }
 
-static int epoll = -1; /* the kernel has one, for all its lines and devices */
+static int epoll = -1; /* the kernel's only one, for all its serial lines and devices */
 
 int epoll_create(int size_hint)
 {
@@ -79,7 +81,7 @@ int sigsuspend(const void *signal_mask)
 {
     struct pollfd waiting;
 
-    waiting.fd = epoll; /* negative: only signals count */
+    waiting.fd = epoll; /* ppoll ignores a negative descriptor and waits for signals only */
     waiting.events = READABLE;
     if (ppoll(&waiting, 1, 0, signal_mask) > 0)
         kill(getpid(), SIGIO);

@@ -1,6 +1,8 @@
-"""What may be asked of the guest: the tools of a node's network, files of /proc and /sys, kube-proxy's own pages, to
-have it stand still, its process, how many connections are tracked at most, and to run a program of one's own where it
-touches nothing."""
+"""The commands that the guest accepts.
+
+They run network tools, read files of /proc and /sys, request kube-proxy's HTTP endpoints, suspend and resume
+kube-proxy, list its processes, limit the conntrack table, and run a Python program in a network namespace of its own.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,10 @@ TOOLS = {
     "tc": "/usr/sbin/tc",
     "uname": "/usr/bin/uname",
 }
-"""By full path, because in the pod the plain names stand for the programs that ask the guest."""
+"""Programs by name, with full paths: in the pod the names alone resolve to the wrappers that call the guest."""
 
 OTHERS = ("cat", "curl", "pgrep", "pkill", "sysctl", "unshare")
-"""What the agent does itself, or permits in one form only."""
+"""Commands that the agent implements itself, or accepts in one form only."""
 
 READABLE = ("/proc/", "/sys/")
 
@@ -39,7 +41,7 @@ _CURL_VALUES = frozenset(("-m", "--max-time"))
 
 
 class NotPermitted(Exception):
-    """The guest does not do that."""
+    """The guest does not accept the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,14 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Files to read, one after the other."""
+    """Files to read, in order."""
 
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that kube-proxy serves on the guest's loopback; `fail` as in `curl --fail`."""
+    """An HTTP endpoint of kube-proxy on the guest's loopback; `fail` as in `curl --fail`."""
 
     port: int
     path: str
@@ -66,42 +68,41 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
-    """Have kube-proxy stand still, or go on."""
+class Suspend:
+    """Suspend kube-proxy (SIGSTOP) or, if not `suspended`, resume it (SIGCONT)."""
 
-    still: bool
+    suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """A program that runs for long, in a network namespace of its own."""
+class Background:
+    """A long-running program, in a network namespace of its own."""
 
     argv: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """The ids of kube-proxy's processes."""
+    """List the process ids of kube-proxy."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryLimit:
-    """Have connection tracking take no more entries than these."""
+    """Limit the conntrack table to `entries`."""
 
     entries: int
 
 
-Command = Program | Files | Page | Halt | Processes | EntryLimit | Aside
+Command = Program | Files | Page | Suspend | Processes | EntryLimit | Background
 
 
 def permitted(argv: tuple[str, ...]) -> Command:
-    """What `argv` means in the guest. Raises `NotPermitted`.
+    """Return the command that `argv` stands for in the guest. Raises `NotPermitted`.
 
-    `curl`, `pgrep`, `pkill` and `sysctl` are no programs there: the agent does itself what they would, which is
-    quicker.
+    The agent implements `cat`, `curl`, `pgrep`, `pkill` and `sysctl` itself, which is faster than starting a program.
     """
     if not argv:
-        raise NotPermitted("no program was named")
+        raise NotPermitted("the command is empty")
     name, *arguments = argv
     if name in TOOLS:
         return Program((TOOLS[name], *arguments))
@@ -112,18 +113,18 @@ def permitted(argv: tuple[str, ...]) -> Command:
     if name == "pgrep":
         return _processes(arguments)
     if name == "pkill":
-        return _halt(arguments)
+        return _suspend(arguments)
     if name == "sysctl":
         return _entry_limit(arguments)
     if name == "unshare":
-        return _aside(arguments)
+        return _background(arguments)
     raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, *OTHERS)))}")
 
 
 def _files(arguments: list[str]) -> Files:
     for path in arguments:
         if not path.startswith(READABLE) or posixpath.normpath(path) != path:
-            raise NotPermitted(f"cat {path}: the guest shows only files of {' and '.join(READABLE)}")
+            raise NotPermitted(f"cat {path}: the guest reads only files in {' and '.join(READABLE)}")
     return Files(tuple(arguments))
 
 
@@ -136,22 +137,22 @@ def _page(arguments: list[str]) -> Page:
         elif argument not in _CURL_FLAGS:
             urls.append(argument)
     if len(urls) != 1 or urls[0] not in PAGES:
-        raise NotPermitted(f"curl {' '.join(urls)}: the guest asks only for {', '.join(sorted(PAGES))}")
+        raise NotPermitted(f"curl {' '.join(urls)}: the guest requests only {', '.join(sorted(PAGES))}")
     return Page(*PAGES[urls[0]], fail=not _CURL_FAIL.isdisjoint(arguments))
 
 
-def _halt(arguments: list[str]) -> Halt:
+def _suspend(arguments: list[str]) -> Suspend:
     match arguments:
         case ["-STOP", "-x", "kube-proxy"]:
-            return Halt(still=True)
+            return Suspend(suspended=True)
         case ["-CONT", "-x", "kube-proxy"]:
-            return Halt(still=False)
-    raise NotPermitted(f"pkill {' '.join(arguments)}: the guest only stops and continues kube-proxy")
+            return Suspend(suspended=False)
+    raise NotPermitted(f"pkill {' '.join(arguments)}: the guest accepts only -STOP and -CONT for kube-proxy")
 
 
 def _processes(arguments: list[str]) -> Processes:
     if arguments != ["-x", "kube-proxy"]:
-        raise NotPermitted(f"pgrep {' '.join(arguments)}: the guest only looks for kube-proxy")
+        raise NotPermitted(f"pgrep {' '.join(arguments)}: the guest lists only processes of kube-proxy")
     return Processes()
 
 
@@ -159,11 +160,11 @@ def _entry_limit(arguments: list[str]) -> EntryLimit:
     match arguments:
         case ["-q", "-w", setting] if (value := setting.removeprefix(f"{ENTRY_LIMIT}=")).isdecimal():
             return EntryLimit(int(value))
-    raise NotPermitted(f"sysctl {' '.join(arguments)}: the guest only does `sysctl -q -w {ENTRY_LIMIT}=NUMBER`")
+    raise NotPermitted(f"sysctl {' '.join(arguments)}: the guest runs only `sysctl -q -w {ENTRY_LIMIT}=NUMBER`")
 
 
-def _aside(arguments: list[str]) -> Aside:
+def _background(arguments: list[str]) -> Background:
     match arguments:
         case ["--net", "python3", "-c", _, *_]:
-            return Aside(("unshare", *arguments))
+            return Background(("unshare", *arguments))
     raise NotPermitted("unshare: the guest runs only `unshare --net python3 -c PROGRAM`")

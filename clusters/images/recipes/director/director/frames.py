@@ -1,8 +1,9 @@
-"""Messages on a byte stream: four bytes of length, most significant first, then JSON.
+"""The message format on a byte stream: the length in four bytes, most significant first, then JSON.
 
-To the guest no more is sent than its line holds. A terminal's buffer has 4,096 bytes; when 128 are left it asks the
-driver to stop (drivers/tty/n_tty.c, n_tty_check_throttle), and that of user-mode Linux, told to go on, never reads
-again (seen with Linux 6.12: after a question of 4,000 bytes the guest sat in epoll_wait and heard nothing more).
+The director limits the bytes that the guest has not read yet. A terminal's buffer has 4,096 bytes; when 128 are left,
+the terminal throttles its driver (drivers/tty/n_tty.c, n_tty_check_throttle). User-mode Linux's driver never reads
+again after it has been unthrottled (seen with Linux 6.12: after a request of 4,000 bytes the guest stayed in
+epoll_wait and received nothing more).
 """
 
 from __future__ import annotations
@@ -16,34 +17,36 @@ Message = dict[str, Any]
 
 LENGTH = struct.Struct("!I")
 LARGEST_BYTES = 256 * 1024 * 1024
-"""More than the rules of 10,000 Services (about 20 MB); a length above is noise, not a message."""
+"""More than the rules of 10,000 Services (about 20 MB). A greater length means that the stream is corrupt."""
 
+UNREAD_LIMIT_BYTES = 2048
+"""How many bytes may be on their way to the guest that it has not reported as read.
 
-LINE_HOLDS_BYTES = 2048
-"""To the guest; more than it may have read without telling, so that neither end waits for the other."""
+More than `REPORT_EVERY_BYTES`, otherwise each end could wait for the other.
+"""
 
-READ, TOLD_EVERY_BYTES = "read", 512
-"""The event by which the guest tells how much it has read, and how much that is at least."""
+READ, REPORT_EVERY_BYTES = "read", 512
+"""The event with which the guest reports how many bytes it has read, and the number of bytes that triggers it."""
 
 
 class BrokenStream(Exception):
-    """The stream holds something that is no message; nothing after it can be understood."""
+    """The stream contains bytes that are not a message, so that the rest of it cannot be decoded."""
 
 
 def encode(message: Message) -> bytes:
-    """The frame of `message`."""
+    """Return the length and the JSON of `message`."""
     body = json.dumps(message, separators=(",", ":")).encode()
     return LENGTH.pack(len(body)) + body
 
 
 class Decoder:
-    """Cuts a stream into messages, whatever pieces it arrives in."""
+    """Splits a stream into messages; the stream may arrive in pieces of any size."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Every message that is complete with `data`. Raises `BrokenStream`."""
+        """Yield every message that `data` completes. Raises `BrokenStream`."""
         self._bytes += data
         while (end := self._end()) is not None and len(self._bytes) >= end:
             body = bytes(self._bytes[LENGTH.size : end])
@@ -55,7 +58,7 @@ class Decoder:
             return None
         (length,) = LENGTH.unpack_from(self._bytes)
         if length > LARGEST_BYTES:
-            raise BrokenStream(f"a message of {length} bytes was announced, the largest is {LARGEST_BYTES}")
+            raise BrokenStream(f"the stream announced a message of {length} bytes, the limit is {LARGEST_BYTES}")
         return LENGTH.size + int(length)
 
 

@@ -1,4 +1,4 @@
-"""The seam to the machine: programs and kernel settings, on the node as well as in the guest."""
+"""Access to the machine: runs programs and writes kernel settings, on the node and in the guest. Faked in tests."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import Protocol
 
 TIMEOUT_S = 30.0
-"""Every program run through here only asks or tells the kernel something."""
+"""Enough for every program run here: each only reads or changes kernel state."""
 
 
 class HostCommandFailed(Exception):
-    """A program ended other than with 0, or not in time."""
+    """A program exited with another code than 0, or did not exit in time."""
 
 
 class Host(Protocol):
     """Runs programs and writes kernel settings."""
 
     def run(self, argv: tuple[str, ...], *, stdin: str = "") -> str:
-        """What the program printed. Raises `HostCommandFailed`."""
+        """Run a program and return its standard output. Raises `HostCommandFailed`."""
 
     def write(self, file: Path, text: str) -> None:
-        """Put `text` into `file`. Raises `OSError`."""
+        """Write `text` to `file`. Raises `OSError`."""
 
 
 class ThisHost:
-    """The machine we run on."""
+    """The machine that this process runs on."""
 
     def run(self, argv: tuple[str, ...], *, stdin: str = "") -> str:
         line = " ".join(argv)
@@ -34,9 +34,9 @@ class ThisHost:
                 argv, input=stdin, text=True, errors="replace", capture_output=True, check=False, timeout=TIMEOUT_S
             )
         except subprocess.TimeoutExpired as late:
-            raise HostCommandFailed(f"`{line}` did not end within {TIMEOUT_S:.0f} s") from late
+            raise HostCommandFailed(f"`{line}` did not exit within {TIMEOUT_S:.0f} s") from late
         if done.returncode != 0:
-            raise HostCommandFailed(f"`{line}` ended with {done.returncode}: {done.stderr.strip()}")
+            raise HostCommandFailed(f"`{line}` exited with code {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
     def write(self, file: Path, text: str) -> None:

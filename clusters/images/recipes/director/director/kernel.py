@@ -1,7 +1,7 @@
-"""The guest as a process: user-mode Linux on this container's own file system, read-only.
+"""The guest's kernel as a process: user-mode Linux with this container's file system as its read-only root.
 
-Its lines to us are file descriptors: the console (kernel and agent), the serial line ttyS0 (requests and
-events) and the serial line ttyS1 (kube-proxy's log).
+The guest's console and serial lines are file descriptors of the director: the console carries the output of kernel
+and agent, ttyS0 carries requests and events, ttyS1 carries kube-proxy's log.
 https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html
 """
 
@@ -23,13 +23,13 @@ PROGRAM = "/usr/bin/linux.uml"
 INIT = "/usr/local/bin/guest-init"
 PRELOAD = "/usr/local/lib/kubeproof/preload.so"
 MEMORY_DIRECTORY = Path("/uml-mem")
-"""A tmpfs: the guest's memory is a file there."""
+"""A tmpfs. The guest's memory is a file in it."""
 
 LAST_LINES = 40
-"""Enough for a panic with its registers and stack."""
+"""How many lines of the console are kept: enough for a panic with its registers and stack."""
 
 STOP_TIMEOUT_S = 5.0
-"""kube-proxy ends within a second; a guest that is stuck is killed."""
+"""kube-proxy exits within a second; a guest that hangs is killed."""
 
 CHUNK_BYTES = 65536
 
@@ -37,7 +37,7 @@ OnLine = Callable[[str, str], None]
 
 
 def kernel_argv(memory: str, serial: int, log: int) -> tuple[str, ...]:
-    """The kernel's command line; `serial` and `log` are file descriptors that it inherits."""
+    """Return the kernel's command line; `serial` and `log` are file descriptors that it inherits."""
     return (
         PROGRAM,
         f"mem={memory}",
@@ -46,16 +46,16 @@ def kernel_argv(memory: str, serial: int, log: int) -> tuple[str, ...]:
         f"init={INIT}",
         *("con=null", "con0=null,fd:1"),
         *(f"ssl0=fd:{serial}", f"ssl1=null,fd:{log}"),
-        # Up to 128 packets a system call, and the node's offload of checksums and segments stays on.
+        # depth=128: up to 128 packets per system call. gro=1: the node's checksum and segmentation offloads stay on.
         f"vec0:transport=raw,ifname={GUEST_DEVICE},depth=128,gro=1",
-        # A panic shall end the process, so that the kubelet sees it.
+        # A panic ends the process, so that the kubelet restarts the container.
         *("panic=-1", "noreboot"),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Our end of a line to the guest."""
+    """The director's end of a serial line to the guest."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -63,7 +63,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A running guest. `last_lines` is the end of its console."""
+    """A running guest. `last_lines` are the last lines of its console."""
 
     process: asyncio.subprocess.Process
     console: asyncio.StreamReader
@@ -72,49 +72,53 @@ class Kernel:
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
 
     async def read_console(self, on_line: OnLine) -> int:
-        """Hand every line of the console on; return the exit code when the kernel has ended."""
+        """Pass every line of the console to `on_line`, and return the kernel's exit code when it has ended."""
         async for line in lines(self.console):
             self.last_lines.append(line)
             on_line("guest", line)
         return await self.process.wait()
 
     async def read_log(self, on_line: OnLine) -> None:
-        """Hand every line that kube-proxy logs on."""
+        """Pass every line of kube-proxy's log to `on_line`."""
         async for line in lines(self.log.reader):
             on_line("kube-proxy", line)
 
     async def wait_ended(self) -> None:
-        """Return when the kernel has ended. Raises `TimeoutError` after `STOP_TIMEOUT_S`."""
+        """Wait until the kernel has ended. Raises `TimeoutError` after `STOP_TIMEOUT_S`."""
         await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
 
     def close(self) -> None:
-        """Hang up, and end the kernel with the guest's processes, which are processes of its group here."""
+        """Close the serial lines, and kill the kernel and the guest's processes.
+
+        The guest's processes are processes of this machine, in the kernel's process group.
+        """
         self.serial.writer.close()
         self.log.writer.close()
-        with contextlib.suppress(ProcessLookupError):  # It has ended by itself.
+        with contextlib.suppress(ProcessLookupError):  # The kernel has already ended.
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
 async def boot(memory: str) -> Kernel:
     """Start the kernel. Raises `OSError`.
 
-    It is bound to no processor, though it and its processes, of which one runs at a time, would do a quarter more
-    on one. Two guests that share one change between their processes so often that the scheduler (EEVDF, Linux 6.18)
-    lets one of them wait for up to 2 s, with every packet to a Service; free to go elsewhere they wait 0.5 s at most.
+    The guest is not pinned to a CPU. Only one of its processes runs at a time, and pinned to one CPU they would get a
+    quarter more done. But two guests on the same CPU switch between their processes so often that the scheduler
+    (EEVDF, Linux 6.18) delays one guest, and with it every packet to a Service, by up to 2 s. Guests that are not
+    pinned are delayed by 0.5 s at most.
     """
-    serial, its_serial = socket.socketpair()
-    log, its_log = socket.socketpair()
-    with its_serial, its_log:
+    serial, guest_serial = socket.socketpair()
+    log, guest_log = socket.socketpair()
+    with guest_serial, guest_log:
         process = await asyncio.create_subprocess_exec(
-            *kernel_argv(memory, its_serial.fileno(), its_log.fileno()),
+            *kernel_argv(memory, guest_serial.fileno(), guest_log.fileno()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            pass_fds=(its_serial.fileno(), its_log.fileno()),
+            pass_fds=(guest_serial.fileno(), guest_log.fileno()),
             env={"TMPDIR": str(MEMORY_DIRECTORY), "LD_PRELOAD": PRELOAD},
             start_new_session=True,
         )
-    assert process.stdout is not None  # It was asked for.
+    assert process.stdout is not None  # It is a PIPE.
     return Kernel(
         process,
         process.stdout,
@@ -124,7 +128,7 @@ async def boot(memory: str) -> Kernel:
 
 
 async def lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """The stream's lines, however long, until it ends."""
+    """Yield the stream's lines, of any length, until the stream ends."""
     rest = b""
     while data := await stream.read(CHUNK_BYTES):
         *whole, rest = (rest + data).split(b"\n")

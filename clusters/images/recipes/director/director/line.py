@@ -1,9 +1,9 @@
-"""Our end of the guest's serial line: questions with answers, and events.
+"""The director's end of the guest's serial line: requests with replies, and events.
 
-The guest says that it is up, we tell it what it has to know, it says that it is running, and only from then
-on it can be asked: before, its line is not open, or not set up, and whatever is sent gets lost or garbled. A
-question carries a number that its answer repeats; what comes without a number is an event. What the line does not
-hold waits here until the guest has read what was before it.
+The guest sends the event "up", the director sends the start message, and the guest sends the event "running". The
+guest accepts requests only after that: before, its line is not open or not in raw mode, and input is lost or garbled.
+Each request has a number, which the reply repeats; a message without a number is an event. At most
+`UNREAD_LIMIT_BYTES` are sent ahead of what the guest has reported as read; the rest waits in a buffer here.
 """
 
 from __future__ import annotations
@@ -12,50 +12,50 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 
-from director.frames import LINE_HOLDS_BYTES, READ, Decoder, Message, encode
+from director.frames import READ, UNREAD_LIMIT_BYTES, Decoder, Message, encode
 from director.kernel import CHUNK_BYTES, Stream
 
 
-class GuestSilent(Exception):
-    """The guest did not answer in time, or its line ended."""
+class GuestUnavailable(Exception):
+    """The guest is still booting, did not reply in time, or has closed its line."""
 
 
 class Line:
-    """Asks the guest. `events` has to be read all the time, because answers arrive by the same way."""
+    """Sends requests to the guest. Replies are only received while `events` is iterated."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Message]] = {}
-        self._refusal = "the guest is still booting"
+        self._pending: dict[int, asyncio.Future[Message]] = {}
+        self._unavailable = "the guest is still booting"
         self._unsent = bytearray()
         self._unread_bytes = 0
 
-    def tell(self, start: Message) -> None:
-        """Tell the guest that is up what it has to know."""
+    def send_start(self, start: Message) -> None:
+        """Send the start message, after the event "up"."""
         self._send(start)
 
-    def allow_questions(self) -> None:
-        """The guest is running."""
-        self._refusal = ""
+    def allow_requests(self) -> None:
+        """Allow requests, after the event "running"."""
+        self._unavailable = ""
 
-    async def ask(self, question: Message, timeout_s: float) -> Message:
-        """The guest's answer. Raises `GuestSilent`, at once if the guest is not running."""
-        if self._refusal:
-            raise GuestSilent(self._refusal)
+    async def ask(self, request: Message, timeout_s: float) -> Message:
+        """Send a request and return the reply. Raises `GuestUnavailable`, at once if the guest is not running."""
+        if self._unavailable:
+            raise GuestUnavailable(self._unavailable)
         number = next(self._numbers)
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
-        self._send({**question, "number": number})
+        reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._pending[number] = reply
+        self._send({**request, "number": number})
         try:
-            return await asyncio.wait_for(answer, timeout_s)
+            return await asyncio.wait_for(reply, timeout_s)
         except TimeoutError as late:
-            raise GuestSilent(f"the guest did not answer {question} within {timeout_s:g} s") from late
+            raise GuestUnavailable(f"the guest did not reply to {request} within {timeout_s:g} s") from late
         finally:
-            del self._waiting[number]
+            del self._pending[number]
 
     async def events(self) -> AsyncIterator[Message]:
-        """What the guest says unasked, until its line ends. Raises `BrokenStream`."""
+        """Yield the guest's events until its line ends. Raises `BrokenStream`."""
         decoder = Decoder()
         try:
             while data := await self._stream.reader.read(CHUNK_BYTES):
@@ -65,22 +65,22 @@ class Line:
                         self._send_what_fits()
                     elif "number" not in message:
                         yield message
-                    # An answer that nobody waits for any more came too late.
-                    elif (waiting := self._waiting.get(message["number"])) and not waiting.done():
-                        waiting.set_result(message)
+                    # A reply to a request that has timed out is dropped.
+                    elif (pending := self._pending.get(message["number"])) and not pending.done():
+                        pending.set_result(message)
         finally:
-            self._refusal = "the guest's line has ended"
-            for waiting in self._waiting.values():
-                if not waiting.done():
-                    waiting.set_exception(GuestSilent(self._refusal))
+            self._unavailable = "the guest has closed its line"
+            for pending in self._pending.values():
+                if not pending.done():
+                    pending.set_exception(GuestUnavailable(self._unavailable))
 
     def _send(self, message: Message) -> None:
-        """Behind whatever waits already."""
+        """Append a message to the buffer, and send as much of the buffer as is allowed."""
         self._unsent += encode(message)
         self._send_what_fits()
 
     def _send_what_fits(self) -> None:
-        piece = bytes(self._unsent[: LINE_HOLDS_BYTES - self._unread_bytes])
+        piece = bytes(self._unsent[: UNREAD_LIMIT_BYTES - self._unread_bytes])
         del self._unsent[: len(piece)]
         self._unread_bytes += len(piece)
         self._stream.writer.write(piece)

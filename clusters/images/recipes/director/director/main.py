@@ -1,10 +1,10 @@
-"""Which program this is: the name it is called by says it.
+"""The entry point: chooses the command by the name of the program file and its arguments.
 
-director serve        the container's main program
-director ready        for the readiness probe
-director run ARGV     a command in the guest
-guest-init            the guest's first process
-ipvsadm, ipset ...    the same as `director run ipvsadm ...`
+director serve        run the container's main program
+director ready        run the readiness probe
+director run ARGV     run a command in the guest
+guest-init            run as the guest's first process
+ipvsadm, ipset ...    same as `director run ipvsadm ...`
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import sys
 USAGE = "usage: director serve | ready | run PROGRAM [ARGUMENT ...]\n"
 USAGE_ERROR = 2
 
-# Imports stand where they are needed: a probe once a second should not load what `serve` needs, and the
-# guest, where everything takes longer, nothing that it does not use.
+# Imports are inside the functions because they take time: the probe runs once a second and does not need the imports
+# of `serve`, and in the guest everything is slower.
 
 
 def main(argv: list[str]) -> int:
-    """The exit code of whatever `argv` means."""
+    """Run the command that `argv` names, and return its exit code."""
     name, arguments = posixpath.basename(argv[0]), argv[1:]
     if name == "guest-init":
         from director.guest.init import main as guest

@@ -1,16 +1,15 @@
-"""What the node needs to hand Services to the guest: a pair of devices, routes, and nftables rules.
+"""The node's devices, routes and nftables rules, which send traffic for Services to the guest.
 
-Everything is in a table, chain or route of its own and laid anew at each start, so a restart in place
-works; `remove` leaves the node as it was. Rules are nftables' own, because one file is one transaction:
-there is no moment with half of them.
+Each start removes and installs them again, so that the container can be restarted; `remove` leaves the node as it
+was before. nftables loads the rules in one transaction, so that they are never partly installed.
 
-The way of a packet to a Service: client, node, guest (there kube-proxy's rules choose the endpoint), node,
-endpoint. The connection that comes out of the guest is marked; packets of its other direction carry the
-mark into a routing table whose only route leads back into the guest, which undoes the choice.
+A packet to a Service goes from the client to the node, to the guest (where kube-proxy's rules choose the endpoint),
+back to the node, and to the endpoint. The node marks the connection that comes out of the guest. Reply packets get
+that mark, and the mark selects a routing table whose only route leads to the guest, which reverses the DNAT.
 
-The devices are a veth pair: the node has one end, the guest reads and writes the other by packet sockets.
-A TUN/TAP device would do, but it signals a packet before the packet can be read, and a guest that is
-quicker than that finds it only with the next one: of 29,000 connections three got stuck so. Of 61,000 over
+The devices are a veth pair: the node uses one end, the guest reads and writes the other through packet sockets. A
+TUN/TAP device is not used because it signals a packet before the packet can be read. A guest that reads earlier finds
+the packet only when the next one arrives: of 29,000 connections three got stuck that way. Of 61,000 connections over
 packet sockets none did.
 """
 
@@ -23,7 +22,7 @@ from director.host import Host, HostCommandFailed
 
 DEVICE = "ipvs0"
 GUEST_DEVICE = "ipvs0-guest"
-"""The node's end, and the end that the guest uses; both are in the node's network namespace."""
+"""The node's end and the guest's end of the veth pair; both are in the node's network namespace."""
 
 NODE_ADDRESS = "169.254.77.1"
 GUEST_ADDRESS = "169.254.77.2"
@@ -32,21 +31,23 @@ PREFIX_LENGTH = 30
 ROUTING_TABLE = "77"
 
 MARK = "0x100000"
-"""One bit that neither kube-proxy (0x4000, 0x8000) nor the CNI plugins (0x2000) use."""
+"""The connection and packet mark: a bit that neither kube-proxy (0x4000, 0x8000) nor the CNI plugins (0x2000) use."""
 
 NFT_TABLE = "kubeproof_director"
 NODE_PORTS = "30000-32767"
-"""The API server's default; health check ports of Services are taken from the same range."""
+"""The API server's default range, which also contains the health check node ports of Services."""
+
 HEALTH_PORT = 10256
 METRICS_PORT = 10249
 
 
 def rules() -> str:
-    """The node's rules for `nft --file -`; loading them again replaces them.
+    """Return the node's rules, as input for `nft --file -`. Loading them again replaces them.
 
-    What leaves the guest towards the guest again was addressed to no Service that exists; it would go
-    round until its hop limit ends, and is dropped, as the leak guard would do on the uplink. Nothing but
-    NodePorts reaches the guest by its own address.
+    The chain `forward` drops two kinds of packets. A packet that comes from the guest and is routed back to it was
+    addressed to a Service that does not exist: it would loop until its TTL expires. The leak guard does the same on
+    the uplink. A packet addressed to the guest itself is dropped unless it is traffic to a NodePort or to the health
+    port, which DNAT redirects to the guest.
     """
     to_node_port = (
         f"fib daddr type local meta l4proto {{ tcp, udp, sctp }} th dport {NODE_PORTS} dnat to {GUEST_ADDRESS}"
@@ -88,8 +89,8 @@ table ip {NFT_TABLE} {{
 """
 
 
-def laying(service_cidr: str) -> tuple[tuple[str, ...], ...]:
-    """The commands that lay device and routes, in order; `clearing` ran before."""
+def install_commands(service_cidr: str) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that create devices and routes, in order. Run `remove_commands` first."""
     return (
         ("ip", "link", "add", DEVICE, "type", "veth", "peer", "name", GUEST_DEVICE),
         ("ip", "link", "set", GUEST_DEVICE, "up"),
@@ -102,10 +103,10 @@ def laying(service_cidr: str) -> tuple[tuple[str, ...], ...]:
 
 
 def settings() -> tuple[tuple[Path, str], ...]:
-    """Kernel settings of the node: file and value.
+    """Return the kernel settings of the node, as files and values.
 
-    Packets come out of the guest with the client's address, which the node knows elsewhere (loose reverse
-    path filter) or has itself (accept_local).
+    Packets come out of the guest with the client's source address. That address belongs to another device (hence the
+    loose reverse path filter) or to the node itself (hence accept_local).
     """
     device = Path("/proc/sys/net/ipv4/conf") / DEVICE
     return (
@@ -116,10 +117,10 @@ def settings() -> tuple[tuple[Path, str], ...]:
     )
 
 
-def clearing() -> tuple[tuple[str, ...], ...]:
-    """The commands that remove what an earlier start left; each may fail because nothing is there.
+def remove_commands() -> tuple[tuple[str, ...], ...]:
+    """Return the commands that remove rules, devices and routes. Each fails if its object does not exist.
 
-    The routes go with the device.
+    The kernel removes the routes together with the device.
     """
     return (
         ("nft", "delete", "table", "ip", NFT_TABLE),
@@ -128,10 +129,10 @@ def clearing() -> tuple[tuple[str, ...], ...]:
     )
 
 
-def lay(host: Host, service_cidr: str) -> None:
-    """Lay everything anew. Raises `HostCommandFailed`, `OSError`."""
+def install(host: Host, service_cidr: str) -> None:
+    """Remove what an earlier start left, and install everything. Raises `HostCommandFailed`, `OSError`."""
     remove(host)
-    for argv in laying(service_cidr):
+    for argv in install_commands(service_cidr):
         host.run(argv)
     for file, value in settings():
         host.write(file, value)
@@ -139,7 +140,7 @@ def lay(host: Host, service_cidr: str) -> None:
 
 
 def remove(host: Host) -> None:
-    """Leave the node as it was before `lay`; nothing there is a success."""
-    for argv in clearing():
-        with contextlib.suppress(HostCommandFailed):  # Whatever is not there needs no removal.
+    """Remove everything that `install` creates. Succeeds if nothing is there."""
+    for argv in remove_commands():
+        with contextlib.suppress(HostCommandFailed):  # The object does not exist.
             host.run(argv)

@@ -1,8 +1,8 @@
-"""Routes to the addresses of Services outside the Service CIDR: externalIPs and load balancers.
+"""Routes to the addresses of Services outside the Service CIDR: external IPs and load balancer IPs.
 
-The guest knows them. In ipvs mode kube-proxy binds each to its device kube-ipvs0, and the agent tells of
-every change. In iptables mode they stand in rules only, and the kernel tells nobody when rules change;
-there kube-proxy's own log says when it has finished, and we look then.
+The director learns these addresses from the guest. In ipvs mode kube-proxy binds each to its device kube-ipvs0, and
+the agent sends an event for every change. In iptables mode they are only in rules, and the kernel sends no event
+when rules change. There the director lists the rules whenever kube-proxy's log reports a finished sync.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from director.host import Host
 from director.plumbing import DEVICE, GUEST_ADDRESS
 
 SYNCED_LINE = "SyncProxyRules complete"
-"""What the iptables proxier logs at verbosity 2 after every sync; the ipvs proxier logs no such line."""
+"""The iptables proxier logs this at verbosity 2 after every sync; the ipvs proxier does not."""
 
-LOOK = (
+LIST_RULES = (
     ("iptables", "--table=nat", "--list-rules", "KUBE-SERVICES"),
-    # Addresses of Services without endpoints stand only here: their clients are rejected.
+    # Addresses of Services without endpoints are only in this chain, which rejects their clients.
     ("iptables", "--table=filter", "--list-rules", "KUBE-EXTERNAL-SERVICES"),
 )
 
@@ -28,24 +28,27 @@ _DESTINATION = re.compile(r" -d (\d+\.\d+\.\d+\.\d+)/32 ")
 
 
 def destinations(rules: str) -> frozenset[str]:
-    """The single addresses for which `iptables --list-rules` shows a rule."""
+    """Return the /32 destinations in the output of `iptables --list-rules`."""
     return frozenset(_DESTINATION.findall(rules))
 
 
 def outside(service_cidr: str) -> Callable[[str], bool]:
-    """Tells which addresses need a route of their own: those of single hosts outside the Service CIDR."""
+    """Return a function that decides whether an address needs a route.
+
+    It needs one if it is outside the Service CIDR, and not loopback, link-local, multicast or unspecified.
+    """
     cidr = ipaddress.IPv4Network(service_cidr)
 
     def needs_route(text: str) -> bool:
         address = ipaddress.IPv4Address(text)
-        unusual = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
-        return not unusual and address not in cidr
+        special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
+        return not special and address not in cidr
 
     return needs_route
 
 
 def changes(present: frozenset[str], wanted: frozenset[str]) -> str:
-    """The lines for `ip -batch -` that make `wanted` of `present`."""
+    """Return the lines for `ip -batch -` that change the routes from `present` to `wanted`."""
     lines = [f"route replace {address}/32 via {GUEST_ADDRESS} dev {DEVICE}" for address in sorted(wanted - present)]
     lines += [f"route delete {address}/32 via {GUEST_ADDRESS} dev {DEVICE}" for address in sorted(present - wanted)]
     return "".join(f"{line}\n" for line in lines)
@@ -53,10 +56,10 @@ def changes(present: frozenset[str], wanted: frozenset[str]) -> str:
 
 @dataclass(slots=True)
 class Routes:
-    """The routes of one node, beginning with none.
+    """The routes to Service addresses on one node; none at first.
 
-    `never` are the addresses without which the node would be cut off: its own, and the API server's. They
-    get no route even if a Service claims them.
+    `never` are addresses that must not be routed to the guest even if a Service uses them: the node's own and the API
+    server's. Otherwise the node would be disconnected.
     """
 
     host: Host
@@ -64,8 +67,8 @@ class Routes:
     never: frozenset[str]
     present: frozenset[str] = field(default=frozenset())
 
-    def follow(self, addresses: Iterable[str]) -> str:
-        """Have routes for `addresses` and no others; what changed, for the log. Raises `HostCommandFailed`."""
+    def update(self, addresses: Iterable[str]) -> str:
+        """Make the routes match `addresses`. Return the changes, for the log. Raises `HostCommandFailed`."""
         wanted = frozenset(filter(outside(self.service_cidr), addresses)) - self.never
         batch = changes(self.present, wanted)
         if batch:
@@ -75,6 +78,6 @@ class Routes:
 
 
 def own_addresses(host: Host) -> frozenset[str]:
-    """The node's own IPv4 addresses. Raises `HostCommandFailed`."""
+    """Return the node's own IPv4 addresses. Raises `HostCommandFailed`."""
     listing = host.run(("ip", "-4", "-oneline", "address", "show"))
     return frozenset(re.findall(r" inet (\d+\.\d+\.\d+\.\d+)[/ ]", listing))

@@ -1,7 +1,7 @@
-"""The socket by which programs in the pod, and the node's root, reach the guest.
+"""The socket through which programs in the pod, and root on the node, send requests to the guest.
 
-It is a file of the node, for root only: pods of the cluster cannot reach it, by no address. A question is the body of
-a POST, in JSON, and so is the answer: curl is what every kind node has.
+It is a Unix socket in the node's file system, for root only, so that other pods cannot reach it. A request is the
+body of an HTTP POST, in JSON, and so is the reply: every kind node has curl as a client.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ LENGTH = re.compile(rb"^content-length: (\d+)\r$", re.IGNORECASE | re.MULTILINE)
 
 
 async def listen(reply: Reply, socket: Path = SOCKET) -> asyncio.Server:
-    """Answer every question on `socket` with `reply`; one question a connection. Raises `OSError`."""
+    """Serve requests on `socket` with `reply`, one request per connection. Raises `OSError`."""
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            question = await _read(reader)
-            if question is not None:
-                answer = json.dumps(await reply(question)).encode()
-                writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
+            request = await _read(reader)
+            if request is not None:
+                body = json.dumps(await reply(request)).encode()
+                writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
                 await writer.drain()
         except ConnectionError:
-            return  # Who hangs up gets no answer.
+            return  # The client has closed the connection.
         finally:
             writer.close()
 
     socket.unlink(missing_ok=True)
-    before = os.umask(0o177)  # The file comes into being with its mode: 0600.
+    before = os.umask(0o177)  # bind() creates the file with mode 0600, before anyone can connect.
     try:
-        return await asyncio.start_unix_server(talk, socket)
+        return await asyncio.start_unix_server(handle, socket)
     finally:
         os.umask(before)
 
 
 async def _read(reader: asyncio.StreamReader) -> Message | None:
-    """The question; None from who speaks nonsense."""
+    """Return the request, or None if it is not HTTP with a JSON body."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         length = LENGTH.search(head)
-        question: Message = json.loads(await reader.readexactly(int(length[1]) if length else 0))
+        request: Message = json.loads(await reader.readexactly(int(length[1]) if length else 0))
     except (ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return None
-    return question
+    return request

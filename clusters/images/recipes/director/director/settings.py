@@ -1,4 +1,4 @@
-"""What the container was told: environment variables, and kube-proxy's ConfigMap."""
+"""The container's settings: environment variables, and the API server from kube-proxy's ConfigMap."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Resolve = Callable[[str], str]
 
 
 class NotConfigured(Exception):
-    """Something that the DaemonSet has to give is missing."""
+    """A setting is missing or invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`memory` is the guest's, as the kernel's `mem=` wants it."""
+    """The environment variables. `memory` is the guest's, in the format of the kernel's `mem=`."""
 
     node_name: str
     service_cidr: str
@@ -39,7 +39,7 @@ class ApiServer:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Raises `NotConfigured`."""
+    """Return the settings from environment variables. Raises `NotConfigured`."""
 
     def value(name: str) -> str:
         if not environment.get(name):
@@ -50,7 +50,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     try:
         ipaddress.IPv4Network(cidr)
     except ValueError as error:
-        raise NotConfigured(f"SERVICE_CIDR is {cidr!r}, expected was one IPv4 network: {error}") from error
+        raise NotConfigured(
+            f"the environment variable SERVICE_CIDR is {cidr!r}, not one IPv4 network: {error}"
+        ) from error
     return Settings(
         node_name=value("NODE_NAME"),
         service_cidr=cidr,
@@ -59,15 +61,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def resolve(host: str) -> str:
-    """An IPv4 address of `host` by this side's resolver. Raises `OSError`."""
+    """Return an IPv4 address of `host`, from the node's resolver. Raises `OSError`."""
     return str(socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
 
 
 def api_server(kubeconfig: str, look_up: Resolve = resolve) -> ApiServer:
-    """The API server in the text of a kubeconfig, resolved. Raises `NotConfigured`.
+    """Return the API server that the text of a kubeconfig names, with its address. Raises `NotConfigured`.
 
-    The guest cannot ask for itself: in a kind node the resolver is the engine's, at 127.0.0.11 of the
-    node's own network namespace.
+    The guest cannot resolve the name itself: a kind node's resolver is the engine's, at 127.0.0.11 in the node's own
+    network namespace.
     """
     found = _SERVER.search(kubeconfig)
     if found is None:

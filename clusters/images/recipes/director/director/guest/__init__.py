@@ -1,5 +1,5 @@
-"""What runs inside the guest: its first process, which starts kube-proxy and answers questions.
+"""The programs that run in the guest: its first process, which starts kube-proxy and handles requests.
 
-Its root is the container's file system, read-only. It mounts its own /proc, /sys, /dev and /tmp, and
-leaves /run alone: kube-proxy's service account token is there.
+The guest's root is the container's file system, read-only. The guest mounts its own /proc, /sys, /dev and /tmp, but
+not /run, because kube-proxy's service account token is there.
 """

@@ -1,4 +1,4 @@
-"""Addresses of kube-ipvs0, by the kernel's own events (rtnetlink).
+"""The addresses of kube-ipvs0, from the kernel's rtnetlink events.
 
 https://man7.org/linux/man-pages/man7/rtnetlink.7.html
 """
@@ -21,20 +21,20 @@ ADDRESS = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, device
 ATTRIBUTE = struct.Struct("=HH")  # length, type
 
 RECEIVE_BYTES = 1 << 20
-"""What the kernel keeps for us: kube-proxy binds thousands of addresses in one go."""
+"""The size of the socket's receive buffer: kube-proxy binds thousands of addresses at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An address came to, or went from, the device of that label."""
+    """An address that was added to, or removed from, the device `label`."""
 
-    came: bool
+    added: bool
     label: str
     address: str
 
 
 def parse(data: bytes) -> Iterator[Change | None]:
-    """The changes in `data`; None where an answer to `GET_ADDRESS` ends."""
+    """Yield the changes in `data`, and None where the reply to `GET_ADDRESS` ends."""
     for kind, body in messages(data):
         if kind == DONE:
             yield None
@@ -46,6 +46,7 @@ def parse(data: bytes) -> Iterator[Change | None]:
 
 
 def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and body of each netlink message in `data`."""
     while len(data) >= HEADER.size:
         length, kind, *_ = HEADER.unpack_from(data)
         if length < HEADER.size:
@@ -68,34 +69,34 @@ def _aligned(length: int) -> int:
 
 
 class AddressBook:
-    """The addresses of one device that `wanted` accepts, kept by what the kernel says."""
+    """The addresses of one device that `wanted` accepts, updated from the kernel's events."""
 
     def __init__(self, device: str, wanted: Callable[[str], bool]) -> None:
         self._device = device
         self._wanted = wanted
-        self._counted_anew: set[str] | None = None
+        self._resynced: set[str] | None = None
         self.present: set[str] = set()
 
-    def forget(self) -> None:
-        """Events were lost: `present` stays until the kernel has told all addresses again."""
-        self._counted_anew = set()
+    def begin_resync(self) -> None:
+        """Begin to collect all addresses anew, because events were lost. Until the end `present` is only updated."""
+        self._resynced = set()
 
-    def note(self, data: bytes) -> bool:
-        """Take in what the kernel said; whether `present` is another set now."""
+    def apply(self, data: bytes) -> bool:
+        """Apply the kernel's messages in `data`. Return whether `present` has changed."""
         before = set(self.present)
         for change in parse(data):
             if change is None:
-                if self._counted_anew is not None:
-                    self.present, self._counted_anew = self._counted_anew, None
+                if self._resynced is not None:
+                    self.present, self._resynced = self._resynced, None
             elif change.label == self._device and self._wanted(change.address):
-                for book in (self.present, self._counted_anew):
-                    if book is not None:
-                        (book.add if change.came else book.discard)(change.address)
+                for addresses in (self.present, self._resynced):
+                    if addresses is not None:
+                        (addresses.add if change.added else addresses.discard)(change.address)
         return self.present != before
 
 
 class AddressEvents:
-    """The kernel's events for an `AddressBook`; `fileno` is readable when there are some."""
+    """A netlink socket that receives the events for an `AddressBook`; readable when there are events."""
 
     def __init__(self, book: AddressBook) -> None:
         self._book = book
@@ -104,23 +105,23 @@ class AddressEvents:
         self._socket.bind((0, ADDRESS_EVENTS))
 
     def fileno(self) -> int:
-        """For a selector."""
+        """Return the socket's file descriptor, for a selector."""
         return self._socket.fileno()
 
     def take(self) -> bool:
-        """Read all that has arrived; whether the book is another now. Raises `OSError`."""
+        """Apply all events that have arrived. Return whether the addresses have changed. Raises `OSError`."""
         changed = False
         while True:
             try:
-                changed |= self._book.note(self._socket.recv(RECEIVE_BYTES))
+                changed |= self._book.apply(self._socket.recv(RECEIVE_BYTES))
             except BlockingIOError:
                 return changed
             except OSError as error:
                 if error.errno != errno.ENOBUFS:
                     raise
-                self._book.forget()
-                self._ask_for_all()
+                self._book.begin_resync()
+                self._request_all()
 
-    def _ask_for_all(self) -> None:
+    def _request_all(self) -> None:
         body = ADDRESS.pack(socket.AF_INET, 0, 0, 0, 0)
         self._socket.send(HEADER.pack(HEADER.size + len(body), GET_ADDRESS, REQUEST_DUMP, 1, 0) + body)

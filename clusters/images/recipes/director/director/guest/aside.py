@@ -1,4 +1,4 @@
-"""A program that takes its time: it runs beside everything else, and is answered for when it has ended."""
+"""A long-running program that runs in the background; its reply is sent when it has ended."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import IO
 from director.frames import Message
 
 
-class AsideProgram:
-    """A child that `timeout` ends if it takes too long; `ended` is readable when it has ended."""
+class BackgroundProgram:
+    """A child process under `timeout`. `ended` is a file descriptor that is readable when the process has ended."""
 
     def __init__(self, argv: tuple[str, ...], timeout_s: float) -> None:
         self._stdout, self._stderr = _file("stdout"), _file("stderr")
@@ -20,7 +20,7 @@ class AsideProgram:
         self.ended = os.pidfd_open(self._child.pid)
 
     def reap(self) -> Message:
-        """Its `exit_code`, `stdout` and `stderr`, when it has ended."""
+        """Return `exit_code`, `stdout` and `stderr` of the ended process."""
         os.close(self.ended)
         return {"exit_code": self._child.wait(), "stdout": _read(self._stdout), "stderr": _read(self._stderr)}
 

@@ -1,8 +1,8 @@
-"""The first process of the guest: sets it up, keeps kube-proxy running, and answers on the serial line.
+"""The guest's first process: sets the guest up, keeps kube-proxy running, and handles requests on the serial line.
 
-One thing at a time: there is one processor, and kube-proxy wants it. Only what is known to take long is
-started beside the rest. If this process fails, its traceback is on the console and the kernel's panic ends
-the guest.
+Requests are handled one at a time, because kube-proxy needs the only CPU. Only programs that are known to take long
+run in the background. If this process fails, it writes its traceback to the console, and the kernel's panic ends the
+guest.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from director.frames import Message
 from director.guest.addresses import AddressBook, AddressEvents
-from director.guest.answers import answer, first_sync_done, get
-from director.guest.aside import AsideProgram
+from director.guest.answers import execute, first_sync_done, get
+from director.guest.aside import BackgroundProgram
 from director.guest.serialline import SerialLine, open_raw
 from director.guest.setup import ENVIRONMENT, kube_proxy, mount_own, prepare
 from director.host import ThisHost
@@ -32,15 +32,15 @@ LOG = "/dev/ttyS1"
 IPVS_DEVICE = "kube-ipvs0"
 
 RESTART_AFTER_S = 1.0
-"""As short as a kubelet's first restart would be; kube-proxy itself says in its log why it ended."""
+"""As short as the kubelet's first restart delay. kube-proxy's own log says why it exited."""
 
 STOP_TIMEOUT_S = 3.0
 PAGE_TIMEOUT_S = 3.0
-"""kube-proxy answers within 10 ms, unless a long sync has the only processor."""
+"""kube-proxy responds within 10 ms, unless a long sync occupies the only CPU."""
 
 
 def main() -> None:
-    """The guest's life."""
+    """Set up the guest, and run the agent. Never returns."""
     os.environ.update(ENVIRONMENT)
     mount_own(ThisHost())
     line = SerialLine(open_raw(SERIAL))
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 class Proxy:
-    """kube-proxy as a child, started again whenever it ends: the kernel's rules outlive it, as on a node."""
+    """kube-proxy as a child process. The kernel keeps its rules while it is not running, as on a node."""
 
     def __init__(self, argv: tuple[str, ...], log: int) -> None:
         self._argv = argv
@@ -60,35 +60,35 @@ class Proxy:
         self.start()
 
     def start(self) -> None:
-        """Start it; `ended` is readable when it has ended."""
+        """Start kube-proxy. `ended` becomes a file descriptor that is readable when it has ended."""
         self._synced = False
         self._child = subprocess.Popen(self._argv, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
         self.ended = os.pidfd_open(self._child.pid)
 
     def reap(self) -> int:
-        """Its exit code, when it has ended."""
+        """Return the exit code of the ended process."""
         os.close(self.ended)
         return self._child.wait()
 
     def stop(self) -> None:
-        """End it, politely first."""
+        """Send SIGTERM, and wait for `STOP_TIMEOUT_S` at most."""
         self._child.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):  # The kernel ends anyway.
+        with contextlib.suppress(subprocess.TimeoutExpired):  # The guest is powered off next.
             self._child.wait(STOP_TIMEOUT_S)
 
     def unready(self) -> str:
-        """Why it is not ready, or nothing. Once synced it stays ready until it ends."""
+        """Return why kube-proxy is not ready, or "". After its first sync it counts as ready until it ends."""
         if not self._synced:
             try:
                 status, metrics = get(METRICS_PORT, "/metrics", PAGE_TIMEOUT_S)
             except OSError as error:
-                return f"kube-proxy does not serve its metrics yet: {error}"
+                return f"kube-proxy does not serve metrics yet: {error}"
             self._synced = status == 200 and first_sync_done(metrics)
         return "" if self._synced else "kube-proxy has not finished its first sync"
 
 
 class Agent:
-    """Waits for questions, changes of addresses and the end of kube-proxy, and does what each demands."""
+    """Handles requests, reports changed addresses, and restarts kube-proxy when it ends."""
 
     def __init__(self, line: SerialLine, proxy: Proxy, wanted: Callable[[str], bool]) -> None:
         self._line = line
@@ -96,49 +96,49 @@ class Agent:
         self._addresses = AddressBook(IPVS_DEVICE, wanted)
         self._events = AddressEvents(self._addresses)
         self._selector = selectors.DefaultSelector()
-        self._start_again_at: float | None = None
+        self._restart_at: float | None = None
 
     def run(self) -> None:
-        """Never returns."""
-        self._selector.register(self._line.fd, selectors.EVENT_READ, self._answer)
+        """Handle events one after the other. Never returns."""
+        self._selector.register(self._line.fd, selectors.EVENT_READ, self._handle_requests)
         self._selector.register(self._events, selectors.EVENT_READ, self._publish)
         self._selector.register(self._proxy.ended, selectors.EVENT_READ, self._proxy_ended)
         self._line.send({"event": "running"})
         while True:
-            for key, _ in self._selector.select(self._patience_s()):
+            for key, _ in self._selector.select(self._timeout_s()):
                 key.data()
-            if self._start_again_at is not None and time.monotonic() >= self._start_again_at:
-                self._start_proxy_again()
+            if self._restart_at is not None and time.monotonic() >= self._restart_at:
+                self._restart_proxy()
 
-    def _patience_s(self) -> float | None:
-        return None if self._start_again_at is None else max(0.0, self._start_again_at - time.monotonic())
+    def _timeout_s(self) -> float | None:
+        return None if self._restart_at is None else max(0.0, self._restart_at - time.monotonic())
 
-    def _answer(self) -> None:
-        for question in self._line.take():
-            reply = self._reply(question)
-            if isinstance(reply, AsideProgram):
-                ended = partial(self._aside_ended, reply, question["number"])
+    def _handle_requests(self) -> None:
+        for request in self._line.take():
+            reply = self._reply(request)
+            if isinstance(reply, BackgroundProgram):
+                ended = partial(self._background_ended, reply, request["number"])
                 self._selector.register(reply.ended, selectors.EVENT_READ, ended)
             else:
-                self._line.send({**reply, "number": question["number"]})
-            if question.get("ask") == "stop":
+                self._line.send({**reply, "number": request["number"]})
+            if request.get("ask") == "stop":
                 self._power_off()
 
-    def _reply(self, question: Message) -> Message | AsideProgram:
-        match question:
+    def _reply(self, request: Message) -> Message | BackgroundProgram:
+        match request:
             case {"argv": [*argv], "timeout_s": timeout_s}:
-                return answer(tuple(argv), timeout_s)
-            case {"ask": "ready"} if self._start_again_at is not None:
-                return {"unready": "kube-proxy has ended and is about to be started again"}
+                return execute(tuple(argv), timeout_s)
+            case {"ask": "ready"} if self._restart_at is not None:
+                return {"unready": "kube-proxy has exited and will be restarted"}
             case {"ask": "ready"}:
                 return {"unready": self._proxy.unready()}
             case {"ask": "stop"}:
                 self._proxy.stop()
                 return {}
             case _:
-                return {"error": f"the guest does not understand {question}"}
+                return {"error": f"the guest does not support the request {request}"}
 
-    def _aside_ended(self, program: AsideProgram, number: int) -> None:
+    def _background_ended(self, program: BackgroundProgram, number: int) -> None:
         self._selector.unregister(program.ended)
         self._line.send({**program.reap(), "number": number})
 
@@ -149,10 +149,10 @@ class Agent:
     def _proxy_ended(self) -> None:
         self._selector.unregister(self._proxy.ended)
         self._line.send({"event": "kube-proxy ended", "exit_code": self._proxy.reap()})
-        self._start_again_at = time.monotonic() + RESTART_AFTER_S
+        self._restart_at = time.monotonic() + RESTART_AFTER_S
 
-    def _start_proxy_again(self) -> None:
-        self._start_again_at = None
+    def _restart_proxy(self) -> None:
+        self._restart_at = None
         self._proxy.start()
         self._selector.register(self._proxy.ended, selectors.EVENT_READ, self._proxy_ended)
 

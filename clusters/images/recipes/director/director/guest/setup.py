@@ -1,4 +1,4 @@
-"""Making the guest fit for kube-proxy: mounts, modules, network, kernel settings, the API server's name."""
+"""Set-up of the guest for kube-proxy: mounts, modules, network, kernel settings, the API server's name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODULES = (
     *("ip_set", "ip_set_hash_ipport", "ip_set_hash_ipportip", "ip_set_hash_ipportnet", "ip_set_bitmap_port"),
     *("ip_set_hash_ip", "ip_set_hash_net", "xt_set", "ipt_REJECT", "dummy"),
 )
-"""At once: one start of modprobe, instead of one for each that the kernel finds missing."""
+"""Loaded by one call of modprobe, instead of one call for each module that the kernel finds missing."""
 
 NETWORK = f"""link set lo up
 address add {GUEST_ADDRESS}/{PREFIX_LENGTH} dev vec0
@@ -30,17 +30,18 @@ route add default via {NODE_ADDRESS}
 
 KERNEL_SETTINGS = (
     ("/proc/sys/net/ipv4/ip_forward", "1"),
-    # kube-proxy's own least (conntrack.min), which it is told not to set on a node that it shares. What a
-    # kernel of this size would give itself, 4,096, is full after seconds of a load test.
+    # kube-proxy's own minimum (conntrack.min). kube-proxy does not set it here, because on a kind node it is configured
+    # not to. The default of a kernel with this much memory is 4,096, which a load test fills within seconds.
     ("/proc/sys/net/netfilter/nf_conntrack_max", "131072"),
     ("/sys/module/nf_conntrack/parameters/hashsize", "32768"),
-    # Everything comes in and goes out by the one device, whatever its source.
+    # All packets enter and leave through one device, whatever their source address.
     ("/proc/sys/net/ipv4/conf/all/rp_filter", "0"),
     ("/proc/sys/net/ipv4/conf/vec0/rp_filter", "0"),
     ("/proc/sys/net/ipv4/conf/all/send_redirects", "0"),
     ("/proc/sys/net/ipv4/conf/vec0/send_redirects", "0"),
-    # Ours, and so that of every program in the guest. Go's monitor sleeps 20 us at a time and asks for the
-    # time after each, which made two thirds of all the guest's system calls; these cost it 50 us and more.
+    # Every program in the guest inherits this timer slack. Go's system monitor (sysmon) sleeps for 20 us at a time and
+    # reads the clock after each sleep. This was two thirds of the guest's system calls, each of which takes 50 us or
+    # more here.
     # https://github.com/golang/go/blob/master/src/runtime/proc.go, sysmon; PR_SET_TIMERSLACK of prctl(2)
     ("/proc/self/timerslack_ns", "5000000"),
 )
@@ -48,23 +49,23 @@ KERNEL_SETTINGS = (
 HOSTS = Path("/tmp/hosts")
 
 ENVIRONMENT = {
-    # kube-proxy's iptables is the legacy one, which is what this kernel understands. Not /usr/local/bin:
-    # there the same names ask the guest.
+    # kube-proxy uses the legacy iptables, which this kernel supports. /usr/local/bin is left out: the programs of the
+    # same names there are the wrappers that call the guest.
     "PATH": "/usr/local/lib/kubeproof/legacy:/usr/sbin:/usr/bin:/sbin:/bin",
     "XTABLES_LOCKFILE": "/tmp/xtables.lock",
     "HOME": "/tmp",
 }
-"""Of every program in the guest."""
+"""The environment of every program in the guest."""
 
 
 def mount_own(host: Host) -> None:
-    """Mount what is the guest's own. Raises `HostCommandFailed`."""
+    """Mount the guest's own file systems. Raises `HostCommandFailed`."""
     for argv in MOUNTS:
         host.run(argv)
 
 
 def prepare(host: Host, start: Message) -> None:
-    """Everything that kube-proxy finds on a node. Raises `HostCommandFailed`, `OSError`."""
+    """Set up modules, network, kernel settings and names as on a node. Raises `HostCommandFailed`, `OSError`."""
     host.run(("modprobe", "--all", *MODULES))
     host.run(("ip", "-batch", "-"), stdin=NETWORK)
     for file, value in KERNEL_SETTINGS:
@@ -75,7 +76,7 @@ def prepare(host: Host, start: Message) -> None:
 
 
 def kube_proxy(start: Message) -> tuple[str, ...]:
-    """kube-proxy as kubeadm runs it; verbosity 2 because routes.py waits for a line of its log."""
+    """Return kube-proxy's command line as in kubeadm, plus verbosity 2 for the line that routes.py waits for."""
     return (
         "/usr/local/bin/kube-proxy",
         f"--config={start['config']}",
