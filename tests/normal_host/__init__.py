@@ -1,10 +1,11 @@
-"""An ordinary Linux host in a virtual machine: systemd, cgroup v2, all capabilities, Docker as a service, kernel modules.
+"""An ordinary Linux host in a virtual machine: systemd, cgroup v2, all capabilities, Docker service, kernel modules.
 
-`pytest tests/normal_host` (`tox -e normal-host`) boots it once a mode and runs suites in it, natively:
+`pytest tests/normal_host` (`tox -e normal-host`) boots it once for each mode and runs suites in it, natively:
 
-1. `machine` makes root disk, kernel and initrd from Debian's packages, once.
-2. `images` makes a disk with the Docker data of the images that a run needs; they are built outside and loaded once.
-3. `guest` lays out a disk with this checkout and its Python packages, boots, and reads back what the run has left.
+1. `machine` makes root disk, kernel and initrd from Debian packages, once.
+2. `images` makes a disk with Docker's data directory. The images that a run needs are built outside the machine and
+   loaded once.
+3. `guest` makes a disk with this checkout and its Python packages, boots the machine, and reads the results back.
 
-Nothing in the machine reaches a network. Under emulation everything is several times slower; no time is measured there.
+The machine has no network. Under emulation everything is several times slower, so no durations are measured there.
 """

@@ -1,4 +1,4 @@
-"""KVM or emulation: QEMU's arguments for each, and how suites are run in a machine of that speed."""
+"""KVM and emulation: QEMU's arguments for each, and settings that fit the machine's speed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Acceleration:
-    """One way to run the machine's processors.
+    """One way to run the machine's CPUs: by KVM or by emulation.
 
-    `arguments` are QEMU's, `kernel_line` is added to the kernel's command line. `preparation` are shell commands that the
-    machine runs before the suites. `patience` is the factor for deadlines, `workers` the number of worker nodes.
+    `arguments` are passed to QEMU; `kernel_line` is appended to the kernel's command line. `preparation` is a shell
+    script that the machine runs before the suites. `patience` is the factor for deadlines, `workers` the number of
+    worker nodes.
     """
 
     arguments: tuple[str, ...]
@@ -30,15 +31,15 @@ done
 """
 """Raise the scheduler's granularity 20 times: https://docs.kernel.org/scheduler/sched-design-CFS.html.
 
-Context switches are expensive under emulation, because QEMU flushes its software TLB at each of them.
+Context switches are expensive under emulation, because QEMU flushes its software TLB at each one.
 """
 
 EMULATION = Acceleration(
     ("-accel", "tcg,thread=multi,tb-size=2048", "-cpu", "max"),
     patience=8,
     workers=1,
-    # Without tsc=reliable the clocksource is the HPET, a device that QEMU emulates under one global lock. Without
-    # high-resolution timers (highres=off) timers expire together at ticks of 4 ms, and interrupt less often.
+    # Without tsc=reliable the clocksource is the HPET, a device that QEMU emulates under one global lock. With
+    # highres=off there are no high-resolution timers: timers expire together at ticks of 4 ms, with fewer interrupts.
     kernel_line="tsc=reliable highres=off",
     preparation=COARSE_SCHEDULING,
 )

@@ -1,4 +1,4 @@
-"""Booting the machine with QEMU: by KVM where it works, otherwise by emulation."""
+"""Boots the machine with QEMU: by KVM where it works, otherwise by emulation."""
 
 from __future__ import annotations
 
@@ -17,30 +17,29 @@ KERNEL_LINE = "console=ttyS0 panic=-1 net.ifnames=0 mitigations=off quiet"
 NOT_FOUND = 127
 """Exit code of a shell, and of `Commands`, for a program that is not installed."""
 
-FIRST_WORDS = "Linux version"
+KERNEL_BANNER = "Linux version"
 KVM_TRIAL_S = 30.0
-"""A kernel that runs by KVM says its first words within a second."""
+"""A kernel that runs by KVM prints its banner within a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A disk image; what is written to one that is not `kept` is thrown away with the machine."""
+    """A disk image. Writes are discarded when the machine ends, unless the disk is `kept`."""
 
     file: Path
     kept: bool = False
 
     @property
     def arguments(self) -> tuple[str, str]:
-        """QEMU's arguments for it."""
+        """QEMU's arguments for this disk."""
         snapshot = "off" if self.kept else "on"
         return ("-drive", f"file={self.file},format=raw,if=virtio,cache=unsafe,snapshot={snapshot}")
 
 
 def choose_acceleration(commands: Commands, machine: Machine, progress: Progress) -> Acceleration:
-    """Return KVM if a kernel boots by it here, otherwise emulation.
+    """Return KVM if a kernel boots by it here, otherwise emulation. Raises `CommandFailed` if QEMU is not installed.
 
-    A /dev/kvm that can be opened proves nothing: nested ones exist that never leave the boot loader. Raises
-    `CommandFailed` if there is no QEMU.
+    It is not enough that /dev/kvm can be opened: under some nested virtualization no machine gets past its boot loader.
     """
     with tempfile.TemporaryDirectory(prefix="kubeproof-kvm-") as scratch:
         console = Path(scratch) / "console.log"
@@ -54,11 +53,11 @@ def choose_acceleration(commands: Commands, machine: Machine, progress: Progress
                 raise
             reason = failure.message
         else:
-            reason = "the kernel said nothing"
-        if console.exists() and FIRST_WORDS in console.read_text(errors="replace"):
-            progress.note("the machine runs by KVM")
+            reason = "the kernel printed nothing"
+        if console.exists() and KERNEL_BANNER in console.read_text(errors="replace"):
+            progress.note("the machine runs with KVM")
             return KVM
-    progress.note(f"the machine is emulated, several times slower than by KVM, which does not work here: {reason}")
+    progress.note(f"KVM does not work here ({reason}); the machine is emulated, which is several times slower")
     return EMULATION
 
 
@@ -70,11 +69,10 @@ def boot(
     console: Path,
     timeout_s: float,
 ) -> None:
-    """Run the machine's job until it switches itself off.
+    """Boot the machine, and wait until its job has ended and the machine has powered off.
 
-    Raises `ClusterNotReady` if it does not in time, `CommandFailed` if QEMU itself fails.
-
-    `disks` are that of Docker's data and that of the job; the console's output goes to `console` as it comes.
+    `disks` are the disk with Docker's data and the disk with the job. QEMU writes the machine's console to the file
+    `console`. Raises `ClusterNotReady` if the machine does not power off in time, `CommandFailed` if QEMU fails.
     """
     drives = [argument for disk in (Disk(machine.root), *disks) for argument in disk.arguments]
     try:
@@ -90,8 +88,8 @@ def boot(
             raise
         last = console.read_text(errors="replace").splitlines()[-5:] if console.exists() else []
         raise ClusterNotReady(
-            f"the machine did not end its job within {timeout_s:.0f} s; its last words: {' / '.join(last)}",
-            remedy=f"its console's output is in {console}",
+            f"the machine did not end its job within {timeout_s:.0f} s; its last lines: {' / '.join(last)}",
+            remedy=f"read the machine's console output in {console}",
             detail=failure.detail,
         ) from failure
 
@@ -99,7 +97,7 @@ def boot(
 def _qemu(
     acceleration: Acceleration, machine: Machine, console: Path, kernel_line: str, memory: str
 ) -> tuple[str, ...]:
-    """A machine without display and network, that ends instead of booting again."""
+    """Return QEMU's command line for a machine without display and network, which ends instead of rebooting."""
     return (
         *("qemu-system-x86_64", "-machine", "q35", *acceleration.arguments, "-m", memory),
         *("-display", "none", "-monitor", "none", "-serial", f"file:{console}", "-nic", "none", "-no-reboot"),

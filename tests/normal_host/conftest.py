@@ -19,12 +19,14 @@ RunInGuest = Callable[[Mode], GuestRun]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--guest-option", action="append", default=[], help="an option of the run in the machine")
+    parser.addoption(
+        "--guest-option", action="append", default=[], help="an option for pytest in the machine (repeatable)"
+    )
 
 
 @pytest.fixture(scope="session")
 def run_suites(request: pytest.FixtureRequest) -> RunInGuest:
-    """Runs the suites in one mode in the machine, which is made once."""
+    """A function that runs the suites in one mode in the machine. The machine is made once per session."""
     commands, cache, progress = HostCommands(), cache_directory() / "normal-host", PrintedProgress()
     programs = Programs(commands, cache_directory())
     machine = ensure_machine(commands, cache, progress)

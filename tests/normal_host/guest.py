@@ -1,4 +1,4 @@
-"""One run of suites in the machine: what goes in, and what it leaves."""
+"""One run of the suites in the machine: prepares its disk, boots it, and reads the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.normal_host.machine import Machine, make_disk
 PROJECT = Path(__file__).parents[2]
 SHIPPED = ("clusters", "harness", "reports", "suites", "pyproject.toml", "README.md", "LICENSE")
 PYTHON = ("--python-version=3.11", "--implementation=cp", "--abi=cp311", "--abi=abi3", "--abi=none")
-"""Debian bookworm's."""
+"""pip's options for the Python of Debian bookworm."""
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "any")
 PIP_TIMEOUT_S = 900.0
 WORK_MIB = 4096
@@ -34,10 +34,10 @@ RUN_TIMEOUT_S = 7200.0
 
 @dataclass(frozen=True, slots=True)
 class GuestRun:
-    """What a run in the machine left.
+    """The results of one run in the machine.
 
-    `directory` is that of its runs; `modules` are those that the machine's kernel had at its end; `containers` are
-    ids of those that were there after `kubeproof clean`.
+    `directory` contains the run's directory. `modules` are the kernel modules that were loaded at the end of the run.
+    `containers` are the ids of the containers that existed after `kubeproof clean`.
     """
 
     directory: Path
@@ -58,38 +58,38 @@ def run_in_guest(
     directory: Path,
     progress: Progress,
 ) -> GuestRun:
-    """Boot the machine, run the suites in `mode` there, and put what they left into `directory`, which is emptied first.
+    """Boot the machine, run the suites in `mode` there, and copy the results to `directory`, which is emptied first.
 
-    Raises `WorldError` if the machine or its Docker failed, so that nothing was run.
+    Raises `WorldError` if the machine or its Docker failed, so that no suite ran.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="kubeproof-guest-") as scratch:
         folder, disk = Path(scratch) / "job", Path(scratch) / "job.img"
-        with timed(progress, "laying out the machine's work: this checkout, its Python packages and kind"):
-            _lay_out(commands, folder, programs, _script(mode, acceleration, options), progress)
+        with timed(progress, "preparing the machine's job disk: this checkout, its Python packages and kind"):
+            _prepare_job(commands, folder, programs, _script(mode, acceleration, options), progress)
             make_disk(commands, disk, WORK_MIB, folder)
         with timed(progress, f"running {' '.join(SUITES)} in {mode} mode in the machine"):
             disks = (images, Disk(disk, kept=True))
             boot(commands, machine, acceleration, disks, directory / "console.log", RUN_TIMEOUT_S)
         commands.run("debugfs", "-R", f"rdump /left {directory}", str(disk), timeout_s=300)
-    return read_left(directory / "left", directory / "console.log")
+    return read_results(directory / "left", directory / "console.log")
 
 
-def read_left(left: Path, console: Path) -> GuestRun:
-    """Read the folder that the machine's job has written. Raises `EngineUnavailable` if Docker did not answer there."""
+def read_results(folder: Path, console: Path) -> GuestRun:
+    """Read the folder that the machine's job wrote. Raises `EngineUnavailable` if Docker did not respond there."""
 
     def words(name: str) -> list[str]:
-        file = left / name
+        file = folder / name
         return file.read_text().split() if file.is_file() else []
 
     if words("docker") != ["0"]:
         raise EngineUnavailable(
-            "the machine's Docker did not answer, so nothing was run there",
-            remedy=f"the console's output is in {console}",
+            "Docker in the machine did not respond, so no suite ran there",
+            remedy=f"read the machine's console output in {console}",
         )
     return GuestRun(
-        directory=left / "runs",
+        directory=folder / "runs",
         exit_code=int(words("exit-code")[0]),
         clean_exit_code=int(words("clean-exit-code")[0]),
         modules=frozenset(words("modules")),
@@ -99,14 +99,14 @@ def read_left(left: Path, console: Path) -> GuestRun:
 
 def _script(mode: Mode, acceleration: Acceleration, options: tuple[str, ...]) -> str:
     cluster = ("--substrate=host", "--source=built", f"--workers={acceleration.workers}")
-    words = (*cluster, "--verbose", "-m", "not performance", *options)
+    arguments = (*cluster, "--verbose", "-m", "not performance", *options)
     return f"""\
 export PATH=/job/bin:$PATH PYTHONPATH=/job/packages KUBEPROOF_PATIENCE={acceleration.patience} PYTHONUNBUFFERED=1
 mkdir -p /job/left/runs
 docker info > /dev/null; code=$?; echo $code > /job/left/docker
 [ $code = 0 ] || exit
 {acceleration.preparation}cd /job/project
-python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/job/left/runs {shlex.join(words)}
+python3 -m pytest {" ".join(SUITES)} --proxy-mode={mode} --runs-dir=/job/left/runs {shlex.join(arguments)}
 echo $? > /job/left/exit-code
 cut -d' ' -f1 /proc/modules > /job/left/modules
 cp -r "$HOME/.local/state/kubeproof/failed" /job/left/ 2>/dev/null
@@ -115,8 +115,8 @@ docker ps --all --quiet > /job/left/containers
 """
 
 
-def _lay_out(commands: Commands, folder: Path, programs: Programs, script: str, progress: Progress) -> None:
-    """Fill the folder that becomes /job."""
+def _prepare_job(commands: Commands, folder: Path, programs: Programs, script: str, progress: Progress) -> None:
+    """Fill the folder that the machine mounts as /job."""
     project = folder / "project"
     project.mkdir(parents=True)
     (folder / "run.sh").write_text(script)
@@ -131,9 +131,9 @@ def _lay_out(commands: Commands, folder: Path, programs: Programs, script: str, 
 
 
 def _install(commands: Commands, target: Path, project: Path) -> None:
-    """Put the project's dependencies, for the machine's Python, and the project itself into a folder."""
-    wanted = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
+    """Install the project's dependencies, for the machine's Python, and the project itself into `target`."""
+    dependencies = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"--target={target}")
     platforms = tuple(f"--platform={platform}" for platform in PLATFORMS)
-    commands.run(*pip, "--only-binary=:all:", *PYTHON, *platforms, *wanted, timeout_s=PIP_TIMEOUT_S)
+    commands.run(*pip, "--only-binary=:all:", *PYTHON, *platforms, *dependencies, timeout_s=PIP_TIMEOUT_S)
     commands.run(*pip, "--no-deps", str(project), timeout_s=PIP_TIMEOUT_S)

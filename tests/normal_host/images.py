@@ -1,4 +1,4 @@
-"""A disk with the Docker data of the images that a run needs: built outside, loaded in the machine once."""
+"""Makes a disk with Docker's data: the images that a run needs, built outside the machine and loaded in it once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def ensure_image_disk(
     programs: Programs,
     progress: Progress,
 ) -> Disk:
-    """Return the disk of today's images, made now if the cache lacks it, in place of an earlier one. Raises `WorldError`."""
+    """Return the disk with the current images. Make it if the cache lacks it, and then delete earlier ones.
+
+    Raises `WorldError`.
+    """
     engine = Engine.find(commands)
     book = recipe_book(lock, lock.release(None))
     builder = Builder(engine, commands, programs)
@@ -59,7 +62,9 @@ def ensure_image_disk(
         console = cache / "loading.log"
         disks = (Disk(folder / "docker.img", kept=True), Disk(folder / "job.img"))
         boot(commands, machine, acceleration, disks, console, LOAD_TIMEOUT_S)
-        assert LOADED in console.read_text(errors="replace"), f"images were not loaded: {console}"
+        assert LOADED in console.read_text(errors="replace"), (
+            f"the machine did not load the images; its console output is in {console}"
+        )
         for earlier in cache.glob("docker-*.img"):
             earlier.unlink()
         (folder / "docker.img").rename(disk)

@@ -1,4 +1,4 @@
-"""The machine's root disk, kernel and initrd, made of Debian's packages and kept in the user's cache."""
+"""Makes the machine's root disk, kernel and initrd from Debian packages, and keeps them in the user's cache."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGES = (
     *("linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "kmod", "procps", "iproute2"),
     *("docker.io", "apparmor", "iptables", "ca-certificates", "python3"),
 )
-"""What a host needs by the README, and nothing that reads or writes a proxy's rules: those tools are on the nodes."""
+"""What the README requires of a host, without tools for kube-proxy's rules: those are on the nodes."""
 
 FSTAB = """\
 /dev/vda / ext4 defaults 0 1
@@ -51,7 +51,7 @@ BUILD_TIMEOUT_S = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Files of one machine; the disk is never written to, each boot writes to a copy that is thrown away."""
+    """The files of one machine. A boot does not change the root disk: its writes are discarded (see `Disk`)."""
 
     directory: Path
 
@@ -69,14 +69,17 @@ class Machine:
 
 
 def ensure_machine(commands: Commands, cache: Path, progress: Progress) -> Machine:
-    """Return the machine of today's recipe, made now if the cache lacks it, in place of an earlier one. Raises `WorldError`."""
+    """Return the machine of the current recipe. Make it if the cache lacks it, and then delete earlier ones.
+
+    Raises `WorldError`.
+    """
     recipe = f"{SUITE}{PACKAGES}{FSTAB}{JOB}{ROOT_MIB}"
     directory = cache / f"machine-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
     if directory.is_dir():
         return Machine(directory)
     cache.mkdir(parents=True, exist_ok=True)
     with (
-        timed(progress, f"making a machine of {len(PACKAGES)} Debian packages and what they need"),
+        timed(progress, f"making the machine from {len(PACKAGES)} Debian packages and their dependencies"),
         tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as scratch,
     ):
         made = Path(scratch) / "machine"
@@ -100,7 +103,7 @@ def _make(commands: Commands, scratch: Path, made: Path) -> None:
 
 
 def _configure(root: Path) -> None:
-    """Mount the disks, run the job, and leave the console to it."""
+    """Configure the root disk: mounts, the job's unit, and no login prompt on the console, which the job uses."""
     units = root / "etc/systemd/system"
     (root / "job").mkdir()
     (root / "etc/fstab").write_text(FSTAB)
@@ -112,7 +115,7 @@ def _configure(root: Path) -> None:
 
 
 def make_disk(commands: Commands, disk: Path, size_mib: int, content: Path | None = None) -> None:
-    """Make a sparse ext4 disk, filled with a folder's content. Raises `CommandFailed`."""
+    """Make a sparse ext4 disk with the files of the folder `content`. Raises `CommandFailed`."""
     with disk.open("wb") as file:
         file.truncate(size_mib * 1024 * 1024)
     filled = () if content is None else ("-d", str(content))

@@ -1,4 +1,4 @@
-"""Each mode on an ordinary host: natively, with what the kernel's own modules bring."""
+"""Each mode on an ordinary host: natively, with the kernel's own modules."""
 
 import pytest
 
@@ -11,7 +11,7 @@ NATIVE = {
     Mode.NFTABLES: {"nft_numgen"},
     Mode.IPTABLES: {"xt_statistic"},
 }
-"""Modules of the machine's kernel that only a proxy of that mode needs: for choosing among a Service's endpoints."""
+"""Kernel modules that only kube-proxy in that mode needs, to choose among the endpoints of a Service."""
 
 
 @pytest.mark.parametrize("mode", Mode)
