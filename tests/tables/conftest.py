@@ -1,4 +1,4 @@
-"""A network namespace whose tables are loaded by a newer nft and read by an older one, each in its own container."""
+"""A network namespace that is used by a newer and an older version of nft, each in its own container."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGES = ("iproute2", "nftables")
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One network namespace and two nft programs in it."""
+    """One network namespace and the two containers that use it, with the older and the newer nft."""
 
     engine: Engine
     older: str
@@ -41,12 +41,13 @@ class Kernel:
         return self.engine.exec(self.older, "nft", *argv).stdout
 
     def version(self, container: str) -> str:
+        """Return what `nft --version` prints in a container."""
         return self.engine.exec(container, "nft", "--version").stdout
 
 
 @pytest.fixture
 def kernel() -> Iterator[Kernel]:
-    """A new network namespace with an uplink, gone after the case."""
+    """A new network namespace with an uplink; removed after the test."""
     engine = Engine.find(HostCommands())
     with ExitStack() as undo:
         older = _start(engine, undo, _image(engine, OLDER), "--network=none")
@@ -63,7 +64,10 @@ def _start(engine: Engine, undo: ExitStack, image: str, network: str) -> str:
 
 
 def _image(engine: Engine, suite: str) -> str:
-    """From a Debian mirror as source `built` does it, or from Debian's image where the host has no mmdebstrap."""
+    """Return the tag of an image with the nft of a Debian suite. Build it if it does not exist.
+
+    It is built with mmdebstrap, as source `built` does, or from Debian's image if the host has no mmdebstrap.
+    """
     tag = f"kubeproof/nft:{suite}"
     if engine.has_image(tag):
         return tag

@@ -1,6 +1,6 @@
-"""kube-proxy's nft is not the node's, and has to live with every table that the node's nft loads beside it.
+"""kube-proxy's nft is older than the node's, and must work next to every table that the node's nft has loaded.
 
-nft 1.0.6 ends with a segmentation fault at whatever it is asked where nft 1.1.3 has stored a named set in any table:
+nft 1.0.6 ends with a segmentation fault, whatever the command, if nft 1.1.3 has stored a named set in any table:
 https://github.com/kubernetes/kubernetes/issues/136786.
 """
 
@@ -28,7 +28,7 @@ from tests.planted.means.kernel import (
 )
 from tests.tables.conftest import Kernel
 
-sys.path.insert(0, str(RECIPES / "director"))  # its package is shipped alone, and so it is imported alone
+sys.path.insert(0, str(RECIPES / "director"))  # The image contains only this package.
 from director.plumbing import rules as director_rules  # type: ignore[import-not-found]
 
 PLANTED = {
@@ -41,12 +41,12 @@ PLANTED = {
     "sources hidden": (BEFORE_THE_PROXYS_MASQUERADE, "ip saddr 10.244.0.0/16 ip daddr 10.244.0.0/16 masquerade"),
     "hairpins dropped": (BETWEEN, 'iifname "veth*" oifname "veth*" meta mark & 0x4000 == 0x4000 drop'),
     "errors dropped": (LEAVING, "icmp type destination-unreachable drop"),
-    "balancers unreached": (
+    "load balancers unreachable": (
         BEFORE_THE_PROXY,
         'iifname "eth0" ip daddr 172.18.0.0/16 ip daddr != { 172.18.0.2, 172.18.0.3 } drop',
     ),
-    "proxies deaf": (BEFORE_THE_PROXY, "ip saddr 169.254.0.0/16 tcp dport 6443 drop"),
-    "registry led elsewhere": (LED_ELSEWHERE, "meta skuid != 65532 tcp dport 5000 dnat ip to 172.18.0.2:5001"),
+    "kube-proxies cut off": (BEFORE_THE_PROXY, "ip saddr 169.254.0.0/16 tcp dport 6443 drop"),
+    "registry redirected": (LED_ELSEWHERE, "meta skuid != 65532 tcp dport 5000 dnat ip to 172.18.0.2:5001"),
 }
 
 TABLES = {
@@ -65,14 +65,16 @@ TABLES = {
 
 WITH_A_NAMED_SET = "table ip named { set addresses { type ipv4_addr; }; }"
 
-KUBE_PROXYS = "table ip kube-proxy { set cluster-ips { type ipv4_addr; }; chain c { ip daddr @cluster-ips accept; }; }"
+KUBE_PROXY_TABLE = (
+    "table ip kube-proxy { set cluster-ips { type ipv4_addr; }; chain c { ip daddr @cluster-ips accept; }; }"
+)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_the_older_nft_works_beside_each_table_of_a_node(kernel: Kernel, table: str) -> None:
+def test_the_older_nft_works_next_to_each_table_of_a_node(kernel: Kernel, table: str) -> None:
     kernel.load(TABLES[table])
-    kernel.run_older("--check", KUBE_PROXYS)
-    kernel.run_older(KUBE_PROXYS)
+    kernel.run_older("--check", KUBE_PROXY_TABLE)
+    kernel.run_older(KUBE_PROXY_TABLE)
     kernel.run_older("add", "element", "ip", "kube-proxy", "cluster-ips", "{ 10.96.0.1 }")
     assert "10.96.0.1" in kernel.run_older("list", "set", "ip", "kube-proxy", "cluster-ips")
     assert "kube-proxy" in kernel.run_older("--json", "list", "ruleset")
@@ -83,8 +85,8 @@ def test_the_older_nft_reads_the_leak_guards_counters(kernel: Kernel) -> None:
     read_guard_count(kernel.run_older(*LIST_COUNTERS[1:]))
 
 
-def test_the_older_nft_crashes_where_the_newer_one_has_stored_a_named_set(kernel: Kernel) -> None:
-    """If this fails, the two versions are not those that the other cases are about."""
+def test_the_older_nft_crashes_if_the_newer_one_has_stored_a_named_set(kernel: Kernel) -> None:
+    """If this fails, the other tests prove nothing, because the bug is not in these versions of nft."""
     assert "v1.0.6" in kernel.version(kernel.older)
     assert "v1.1.3" in kernel.version(kernel.newer)
     kernel.load(WITH_A_NAMED_SET)
@@ -93,15 +95,15 @@ def test_the_older_nft_crashes_where_the_newer_one_has_stored_a_named_set(kernel
     assert crashed.value.exit_code_seen == 139
 
 
-def test_every_rule_that_a_fault_plants_is_among_them() -> None:
+def test_every_rule_of_a_planted_fault_is_among_the_tables() -> None:
     found = sorted(hook for hook, _ in planted_rules())
     assert found == sorted(hook for hook, _ in PLANTED.values())
-    for hook, words in planted_rules():
-        assert any(hook == one and all(text in rule for text in words) for one, rule in PLANTED.values()), words
+    for hook, texts in planted_rules():
+        assert any(hook == known and all(text in rule for text in texts) for known, rule in PLANTED.values()), texts
 
 
 def planted_rules() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The hook of every call of `packet_rule`, and what its rule says whatever the variables in it."""
+    """Yield the hook of every call of `packet_rule` in `tests/planted`, and the constant parts of its rule."""
     for file in Path(planted.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == packet_rule.__name__:
