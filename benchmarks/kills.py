@@ -1,12 +1,13 @@
-"""What is left of a run that was killed at a random moment, once `kubeproof clean` has looked: nothing.
+"""Kills runs at random moments, and checks that `kubeproof clean` then removes everything that they created.
 
     python benchmarks/kills.py --kills 50 --seed 7 --mode iptables
 
-A whole run comes first, which tells how long one takes; then runs of the same kind, each of which is killed (SIGKILL to
-the controller, and to nothing else) at a random moment of it, from set-up to removal; then a whole one again, which has
-to end as the first one did. Each run builds some small images anew. Beside them are containers, volumes and a network
-of somebody else, one of them with a cluster's name of our form, which must stay. Prints one JSON line a kill, and at
-the end what was left, by the phase of the run at the kill. Further arguments are pytest's, such as --source=built.
+The first run is complete and shows how long a run takes. Each of the next runs is killed at a random moment between
+its start and its end: SIGKILL to the controller, and to no other process. The last run is complete again, and must end
+as the first one did. Each run builds some small images again. Between the first and the last run there are also
+foreign objects, which must not be removed: a network, two volumes, and a container whose label names a cluster in the
+form of our names. Prints one JSON line per kill, and at the end the number of leftovers, by the phase of the run at
+the kill. Other arguments are passed to pytest, such as --source=built.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ CASES = (
     "test_cluster_ip_is_reached_from_every_node or test_balancers_inside_and_outside or "
     "test_the_policy_decides_what_the_registry_is_asked or test_rules_and_first_packet_grow_as_the_mode_documents"
 )
-"""Traffic, containers beside the cluster, and a short sweep."""
+"""Traffic, containers outside the cluster, and a short sweep."""
 
 REBUILT = ("haproxy", "registry")
 ROOT_FILE_SYSTEM_EVERY = 4
-"""So many runs share the Debian packages below HAProxy's image: to unpack them takes a while."""
+"""One run in this many also rebuilds the base of HAProxy's image, because unpacking its Debian packages takes long."""
 
 RECIPE_LABEL = "io.kubeproof.recipe"
 TOKEN_VARIABLE = "KUBEPROOF_KILLS"
@@ -59,25 +60,28 @@ PHASES = (
     (r"• \d+ Services", "sweep"),
     (r"• (exporting|removing cluster \S+$)", "removal"),
 )
-"""Phases of a run by patterns of its log; the last one that matches counts."""
+"""Patterns of log lines, and the phase of a run that begins with each; the last match in the log decides."""
 
 
 def phase_of(log: str) -> str:
-    """What the run was doing when its log ended."""
+    """Return the phase of the run when its log ended."""
     found = [(match.end(), phase) for form, phase in PHASES for match in re.finditer(form, log, re.MULTILINE)]
     return max(found, default=(0, "start"))[1]
 
 
-def moments(kills: int, whole_s: float, source: random.Random) -> list[float]:
-    """Random seconds of a run that lasts `whole_s`: one in each of `kills` equal parts of it, in random order."""
-    parts = [(number + source.random()) / kills * whole_s for number in range(kills)]
+def moments(kills: int, run_s: float, source: random.Random) -> list[float]:
+    """Return random moments, in seconds after the start of a run of `run_s`.
+
+    There is one moment in each of `kills` equal parts of the run. They are in random order.
+    """
+    parts = [(number + source.random()) / kills * run_s for number in range(kills)]
     source.shuffle(parts)
     return parts
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Names of what the engine has, and processes as `living` names them."""
+class EngineState:
+    """Names of the engine's objects, and processes as `running_processes` names them."""
 
     containers: frozenset[str]
     volumes: frozenset[str]
@@ -85,7 +89,8 @@ class Seen:
     processes: frozenset[str] = frozenset()
 
     @classmethod
-    def now(cls, processes: frozenset[str] = frozenset()) -> Seen:
+    def now(cls, processes: frozenset[str] = frozenset()) -> EngineState:
+        """Return what the engine has now, with `processes`."""
         return cls(
             frozenset(docker("ps", "--all", "--format", "{{.Names}}")),
             frozenset(docker("volume", "ls", "--quiet")),
@@ -93,14 +98,14 @@ class Seen:
             processes,
         )
 
-    def since(self, before: Seen) -> dict[str, list[str]]:
-        """What was not there before."""
+    def since(self, before: EngineState) -> dict[str, list[str]]:
+        """Return what was not there before, by kind."""
         return {kind: sorted(getattr(self, kind) - getattr(before, kind)) for kind in KINDS}
 
 
 @dataclass(frozen=True)
 class Kill:
-    """What came of one kill; `left` is by kind, and empty lists are what is wanted."""
+    """The result of one kill. `left` are the leftovers by kind; all lists should be empty."""
 
     number: int
     at_s: float
@@ -112,20 +117,20 @@ class Kill:
 
 @dataclass(frozen=True)
 class Campaign:
-    """The runs, all alike; their results and outputs are kept below `folder`."""
+    """The runs, all with the same arguments; their results and outputs are in `folder`."""
 
     mode: Mode
     case: str
     folder: Path
-    further: tuple[str, ...]
+    pytest_arguments: tuple[str, ...]
     token: str
 
     def start(self, number: int) -> subprocess.Popen[bytes]:
-        """A run, with images to build. The token is in the environment of whatever it starts, whoever starts that."""
-        forget_images(root_file_system=number % ROOT_FILE_SYSTEM_EVERY == 0)
+        """Start a run that has to build images. All processes below it inherit the token in their environment."""
+        remove_images(root_file_system=number % ROOT_FILE_SYSTEM_EVERY == 0)
         argv = [
             *(sys.executable, "-m", "pytest", "suites", f"--proxy-mode={self.mode}", "-n", "2", "-k", self.case),
-            *(f"--runs-dir={self._runs(number)}", f"--seed={number}", *self.further),
+            *(f"--runs-dir={self._runs(number)}", f"--seed={number}", *self.pytest_arguments),
         ]
         environment = {name: value for name, value in os.environ.items() if name != OWNER_VARIABLE}
         with (self.folder / f"{number}.out").open("wb") as output:
@@ -139,14 +144,14 @@ class Campaign:
                 start_new_session=True,
             )
 
-    def whole(self, number: int) -> tuple[int, float]:
-        """The exit code of a run that nobody kills, and its seconds."""
+    def run_to_the_end(self, number: int) -> tuple[int, float]:
+        """Run without a kill. Return the exit code and the duration in seconds."""
         start_s = time.monotonic()
         with _killed_at_the_end(self.start(number)) as run:
             return run.wait(RUN_DEADLINE_S), time.monotonic() - start_s
 
-    def kill(self, number: int, moment_s: float, before: Seen) -> Kill:
-        """Kill a run at a moment, clean, and tell what is there that was not there before the campaign."""
+    def kill(self, number: int, moment_s: float, before: EngineState) -> Kill:
+        """Kill a run `moment_s` after its start, clean up, and return what was not there before the campaign."""
         with _killed_at_the_end(self.start(number)) as run:
             try:
                 ended = f"ended with {run.wait(moment_s)}"
@@ -158,13 +163,13 @@ class Campaign:
         start_s = time.monotonic()
         cleaned = clean()
         clean_s = time.monotonic() - start_s
-        left = Seen.now(self._holders() | (started & living())).since(before)
+        left = EngineState.now(self._processes_with_token() | (started & running_processes())).since(before)
         return Kill(number, round(moment_s, 1), phase, round(clean_s, 1), cleaned, left)
 
-    def _holders(self) -> frozenset[str]:
-        """Living processes that have the token."""
-        wanted = f"{TOKEN_VARIABLE}={self.token}".encode()
-        return frozenset(name for name in living() if wanted in _environment(name).split(b"\0"))
+    def _processes_with_token(self) -> frozenset[str]:
+        """Return the running processes with the token in their environment."""
+        entry = f"{TOKEN_VARIABLE}={self.token}".encode()
+        return frozenset(name for name in running_processes() if entry in _environment(name).split(b"\0"))
 
     def _runs(self, number: int) -> Path:
         return self.folder / f"{number}.runs"
@@ -172,7 +177,7 @@ class Campaign:
 
 @contextmanager
 def _killed_at_the_end(run: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Kill the run if it has not ended, whatever happens here."""
+    """Kill the run at the end of the block, if it is still running."""
     try:
         yield run
     finally:
@@ -187,37 +192,37 @@ def _environment(process: str) -> bytes:
         return b""
 
 
-def living() -> frozenset[str]:
-    """Processes that have not ended, each by its number and its start."""
+def running_processes() -> frozenset[str]:
+    """Return the processes that have not ended, each as its id and its start time."""
     return frozenset(f"{seen.pid}@{seen.start_ticks}" for seen in HostProcesses().read(supervisors=True))
 
 
 def descendants(pid: int) -> frozenset[str]:
-    """Those of a process, and itself, likewise."""
+    """Return a process and its descendants, named as by `running_processes`."""
     found = with_descendants(HostProcesses().read(supervisors=True), lambda seen: seen.pid == pid)
     return frozenset(f"{seen.pid}@{seen.start_ticks}" for seen in found)
 
 
 def docker(*argv: str) -> list[str]:
-    """What `docker` prints, in words."""
+    """Run `docker`, and return its output split at white space."""
     return subprocess.run(["docker", *argv], capture_output=True, text=True, check=True).stdout.split()
 
 
 def clean() -> str:
-    """What `kubeproof clean` says."""
+    """Run `kubeproof clean`. Return its output, or its exit code and error if it failed."""
     argv = [sys.executable, "-m", "harness.cli.main", "clean"]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=CLEAN_DEADLINE_S, check=False)
     return done.stdout.strip() if done.returncode == 0 else f"exit code {done.returncode}: {done.stderr.strip()}"
 
 
 def tags_of(recipe: str) -> list[str]:
-    """The images that were made of a recipe."""
-    wanted = ("--filter", f"label={RECIPE_LABEL}={recipe}", "--filter", "dangling=false")
-    return docker("image", "ls", *wanted, "--format", "{{.Repository}}:{{.Tag}}")
+    """Return the tags of the images that were built from a recipe."""
+    filters = ("--filter", f"label={RECIPE_LABEL}={recipe}", "--filter", "dangling=false")
+    return docker("image", "ls", *filters, "--format", "{{.Repository}}:{{.Tag}}")
 
 
-def forget_images(*, root_file_system: bool) -> None:
-    """Have the next run build some images."""
+def remove_images(*, root_file_system: bool) -> None:
+    """Remove some images, so that the next run builds them again."""
     for tag in (tag for recipe in REBUILT for tag in tags_of(recipe)):
         docker("image", "rm", "--force", tag)
     if root_file_system:
@@ -227,11 +232,14 @@ def forget_images(*, root_file_system: bool) -> None:
 
 
 @contextmanager
-def somebody_elses_things(token: str) -> Iterator[Seen]:
-    """A network, a named and a nameless volume, and a container that has them and is labelled like a node of kind."""
+def foreign_objects(token: str) -> Iterator[EngineState]:
+    """Create a network, a named and an anonymous volume, and a container that uses them.
+
+    The container is labelled like a kind node. Yield the names; remove everything at the end of the block.
+    """
     image = tags_of("load")[0]
     name = f"{FOREIGN}-{token}"
-    before = Seen.now()
+    before = EngineState.now()
     try:
         docker("network", "create", name)
         docker("volume", "create", name)
@@ -241,32 +249,34 @@ def somebody_elses_things(token: str) -> Iterator[Seen]:
             *("--label", f"{KIND_CLUSTER_LABEL}=kubeproof-iptables-000000"),
             *("--entrypoint", "/usr/bin/python3", image, "-c", "import signal; signal.pause()"),
         )
-        now = Seen.now()
-        yield Seen(now.containers - before.containers, now.volumes - before.volumes, now.networks - before.networks)
+        now = EngineState.now()
+        yield EngineState(
+            now.containers - before.containers, now.volumes - before.volumes, now.networks - before.networks
+        )
     finally:
         for argv in (("rm", "--force", "--volumes", name), ("volume", "rm", name), ("network", "rm", name)):
             subprocess.run(["docker", *argv], capture_output=True, check=False)
 
 
-def untouched(foreign: Seen) -> bool:
-    """All of it is there, and the container runs."""
+def is_untouched(foreign: EngineState) -> bool:
+    """Return whether all foreign objects exist and the container is running."""
     running = frozenset(docker("ps", "--format", "{{.Names}}"))
-    now = Seen.now()
+    now = EngineState.now()
     return foreign.containers <= running and foreign.volumes <= now.volumes and foreign.networks <= now.networks
 
 
-def complaints_of(kill: Kill) -> Iterator[str]:
-    """What should not have come of a kill."""
+def problems_of(kill: Kill) -> Iterator[str]:
+    """Yield what went wrong with a kill."""
     if any(kill.left.values()):
         yield f"kill {kill.number} left {kill.left}"
     if kill.clean.startswith("exit code"):
-        yield f"after kill {kill.number}, clean ended with {kill.clean}"
+        yield f"after kill {kill.number}, `kubeproof clean` ended with {kill.clean}"
     if kill.phase.startswith("ended") and kill.phase != "ended with 0":
         yield f"run {kill.number} {kill.phase} before it was killed"
 
 
 def show_totals(kills: list[Kill]) -> None:
-    """One line for each phase."""
+    """Print the number of kills and leftovers, one line per phase."""
     print(f"{'phase':<16}{'kills':>6}", *(f"{kind:>12}" for kind in KINDS), f"{'longest clean':>15}")
     for phase in sorted({kill.phase for kill in kills}):
         found = [kill for kill in kills if kill.phase == phase]
@@ -276,27 +286,32 @@ def show_totals(kills: list[Kill]) -> None:
 
 
 def carry_out(campaign: Campaign, kills: int, seed: int) -> list[str]:
-    """All runs of a campaign; what should not have come of them."""
-    code, whole_s = campaign.whole(0)
-    print(f"a whole run takes {whole_s:.0f} s and ends with {code}", flush=True)
+    """Carry out all runs of a campaign, and return what went wrong."""
+    code, run_s = campaign.run_to_the_end(0)
+    print(f"a complete run takes {run_s:.0f} s and ends with exit code {code}", flush=True)
     if code != 0:
-        return [f"the first run ended with {code}, so nothing was killed: a run that fails early has no late moments"]
+        return [f"the first run ended with exit code {code}, so no run was killed: failed runs have no late phases"]
     done: list[Kill] = []
-    complaints: list[str] = []
-    with somebody_elses_things(campaign.token) as foreign:
-        before = Seen.now()
-        for number, moment_s in enumerate(moments(kills, whole_s, random.Random(seed)), start=1):
+    problems: list[str] = []
+    with foreign_objects(campaign.token) as foreign:
+        before = EngineState.now()
+        for number, moment_s in enumerate(moments(kills, run_s, random.Random(seed)), start=1):
             done.append(campaign.kill(number, moment_s, before))
             print(json.dumps(asdict(done[-1])), flush=True)
-            complaints += complaints_of(done[-1])
-            if not untouched(foreign):
-                return [*complaints, f"after kill {number}, something of somebody else is gone"]
-        last_code, _ = campaign.whole(kills + 1)
-        left = Seen.now().since(before)
-        if last_code != 0 or any(left.values()) or not untouched(foreign):
-            complaints.append(f"the last run ended with {last_code}, and it left {left}")
+            problems += problems_of(done[-1])
+            if not is_untouched(foreign):
+                return [
+                    *problems,
+                    f"after kill {number}, foreign objects were gone, or their container had ended",
+                ]
+        last_code, _ = campaign.run_to_the_end(kills + 1)
+        left = EngineState.now().since(before)
+        if last_code != 0 or any(left.values()) or not is_untouched(foreign):
+            problems.append(
+                f"the last run ended with exit code {last_code} and left {left}, or foreign objects are gone"
+            )
     show_totals(done)
-    return complaints
+    return problems
 
 
 def main() -> int:
@@ -304,20 +319,20 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="of the moments; printed")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="seed of the moments; printed")
     parser.add_argument("--mode", type=Mode, choices=tuple(Mode), default=Mode.IPTABLES)
-    parser.add_argument("--case", default=CASES, help="which cases, as pytest's -k takes it")
-    wanted, further = parser.parse_known_args()
+    parser.add_argument("--case", default=CASES, help="cases to run, as for pytest's -k")
+    options, pytest_arguments = parser.parse_known_args()
     folder = Path(tempfile.mkdtemp(prefix="kubeproof-kills-"))
-    campaign = Campaign(wanted.mode, wanted.case, folder, tuple(further), secrets.token_hex(4))
-    print(f"seed {wanted.seed}, the runs' output is in {folder}; before: {clean()}", flush=True)
-    complaints = carry_out(campaign, wanted.kills, wanted.seed)
-    if not complaints:
-        print("nothing was left, and nothing of somebody else's was touched")
+    campaign = Campaign(options.mode, options.case, folder, tuple(pytest_arguments), secrets.token_hex(4))
+    print(f"seed {options.seed}; output of the runs: {folder}; `kubeproof clean` before them: {clean()}", flush=True)
+    problems = carry_out(campaign, options.kills, options.seed)
+    if not problems:
+        print("no leftovers, and all foreign objects are untouched")
         shutil.rmtree(folder)
-    for complaint in complaints:
-        print(complaint)
-    return 1 if complaints else 0
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

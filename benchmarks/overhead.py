@@ -1,9 +1,9 @@
-"""What a case costs beside its own work: namespace, fixtures, clean-up.
+"""Measures the overhead of a case: the time for namespace, fixtures and clean-up.
 
     python benchmarks/overhead.py suites --proxy-mode=iptables -n 2 -m "not performance"
 
-Runs pytest with these arguments and prints one JSON line: seconds of set-up and tear-down together, over
-all cases that ran.
+Runs pytest with these arguments, and prints one JSON line with the duration of set-up and teardown together, in
+seconds, over all cases that ran.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 
 
 class Overhead:
-    """Adds up each case's set-up and tear-down, in whatever process they were."""
+    """A pytest plugin that sums up the set-up and teardown of each case, in this process or in xdist's workers."""
 
     def __init__(self) -> None:
         self._spent_s: defaultdict[str, float] = defaultdict(float)
@@ -30,6 +30,7 @@ class Overhead:
             self._spent_s[report.nodeid] += report.duration
 
     def figures(self) -> dict[str, float]:
+        """Return number, median, 90th percentile and maximum."""
         spent_s = sorted(self._spent_s[case] for case in self._ran)
         return {
             "cases": len(spent_s),

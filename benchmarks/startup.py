@@ -1,10 +1,10 @@
-"""How long a cluster takes to be ready, and how much of it is kind's own time.
+"""Measures how long a cluster takes to become ready, and how much of that is kind's own time.
 
     python benchmarks/startup.py iptables --repeat 3
 
-Makes and removes a cluster of 1 + 2 nodes; images have to be there already. Prints one JSON line a cluster,
-seconds: `kind_s` is `kind create cluster` itself, `total_s` until nodes, DNS on every node, metrics and the
-proxy's mode were seen.
+Creates and deletes a cluster with one control plane and two worker nodes. The images must exist already. Prints one
+JSON line per cluster, with durations in seconds: `kind_s` is `kind create cluster`, `total_s` ends when nodes, DNS on
+every node, metrics and kube-proxy's mode have been checked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from clusters.spec import Mode
 
 @dataclass
 class Stopwatch:
-    """A `Progress` that keeps when each step began."""
+    """A `Progress` that records the start time of each step."""
 
     steps: list[tuple[float, str]] = field(default_factory=list)
 
@@ -28,10 +28,10 @@ class Stopwatch:
         self.steps.append((time.monotonic(), title))
 
     def note(self, text: str) -> None:
-        """Durations are computed from the steps."""
+        """Ignore the text: durations are computed from the steps."""
 
     def duration_s(self, beginning: str, end_s: float) -> float:
-        """From the step that begins like this to the next one."""
+        """Return the duration of the step whose title begins like this. Raises `LookupError` if there is none."""
         for (start_s, title), (next_s, _) in zip(self.steps, [*self.steps[1:], (end_s, "")], strict=True):
             if title.startswith(beginning):
                 return next_s - start_s
@@ -42,11 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("mode", type=Mode, choices=tuple(Mode))
     parser.add_argument("--repeat", type=int, default=1)
-    wanted = parser.parse_args()
+    options = parser.parse_args()
     provider = kind_provider(keep=False)
-    for _ in range(wanted.repeat):
+    for _ in range(options.repeat):
         watch = Stopwatch()
-        spec = choose_spec(wanted.mode, None, None, None, 2, watch)
+        spec = choose_spec(options.mode, None, None, None, 2, watch)
         start_s = time.monotonic()
         cluster = provider.create(spec, watch)
         end_s = time.monotonic()

@@ -1,7 +1,9 @@
-"""How many requests a second of processor time our users make, beside Locust's own HttpUser and FastHttpUser.
+"""Measures the requests per CPU second of our Locust users, compared with Locust's own HttpUser and FastHttpUser.
 
-Each kind has a process of its own and asks the same server on the loopback, on connections that are kept, as often as
-it can. Usage: python benchmarks/users.py [seconds each]
+Each kind of user runs in a process of its own and sends requests to the same server on the loopback, on persistent
+connections, as fast as it can.
+
+    python benchmarks/users.py [seconds per kind]
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from kubeproof_load.exchanges import exchange_of
 kind, port, seconds, users = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
 base = {"HttpUser": HttpUser, "FastHttpUser": FastHttpUser, "ours": User}[kind]
 
-class Asking(base):
+class Requesting(base):
     host = f"http://127.0.0.1:{port}"
     wait_time = constant(0)
 
@@ -33,7 +35,7 @@ class Asking(base):
         self.exchange = exchange_of("http_kept", "/")
 
     @task
-    def ask(self):
+    def send_request(self):
         if kind != "ours":
             self.client.get("/")
             return
@@ -43,7 +45,7 @@ class Asking(base):
             exception=None, context={},
         )
 
-environment = Environment(user_classes=[Asking])
+environment = Environment(user_classes=[Requesting])
 runner = environment.create_local_runner()
 runner.start(users, spawn_rate=users)
 begin = resource.getrusage(resource.RUSAGE_SELF)
@@ -57,12 +59,12 @@ print(json.dumps({"requests": total.num_requests, "failures": total.num_failures
 
 
 def measure(kind: str, port: int, seconds: float) -> dict[str, float]:
-    """What one kind of user did."""
+    """Run one kind of user. Return its number of requests and failures, and its CPU seconds."""
     argv = [sys.executable, "-c", PROGRAM, kind, str(port), str(seconds), str(USERS)]
     environment = {**os.environ, "PYTHONPATH": str(PROCESSES)}
     done = subprocess.run(argv, capture_output=True, text=True, check=True, env=environment)
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def main() -> None:
@@ -74,9 +76,9 @@ def main() -> None:
         assert server.stdout is not None
         port = int(server.stdout.readline())
         for kind in ("HttpUser", "FastHttpUser", "ours"):
-            told = measure(kind, port, seconds)
-            a_core = told["requests"] / told["cpu_s"]
-            print(f"{kind:13} {a_core:7.0f} requests a second of processor time ({told['failures']:.0f} failed)")
+            result = measure(kind, port, seconds)
+            rate = result["requests"] / result["cpu_s"]
+            print(f"{kind:13} {rate:7.0f} requests per CPU second ({result['failures']:.0f} failed)")
         server.stdin.close()
 
 

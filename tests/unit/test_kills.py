@@ -1,4 +1,4 @@
-"""The campaign of kills tells phases apart, and kills at moments that a seed decides."""
+"""The kill benchmark recognizes a run's phase, and kills at moments that follow from a seed."""
 
 import random
 
@@ -38,31 +38,31 @@ LOG = """[   0.0s] • doctor looks at the host
         (14, "removal"),
     ],
 )
-def test_the_runs_log_tells_what_it_did_at_last(lines, phase):
+def test_the_phase_of_a_run_is_read_from_its_log(lines, phase):
     assert phase_of("".join(LOG.splitlines(keepends=True)[:lines])) == phase
 
 
-def test_a_dead_runs_cluster_is_removed_at_the_start_of_the_next_run():
+def test_removing_the_cluster_of_an_earlier_run_belongs_to_the_start():
     assert (
         phase_of("[ 0.1s] • removing cluster kubeproof-ipvs-0a1b2c, left behind by a run that has ended\n") == "start"
     )
 
 
 class FailingCampaign:
-    """Its runs fail, as on a host without Docker. Whatever else is asked of it is an error."""
+    """A campaign whose runs fail, as on a host without Docker. It cannot kill."""
 
-    def whole(self, number):
+    def run_to_the_end(self, number):
         return 3, 1.0
 
 
-def test_nothing_is_killed_where_a_whole_run_fails():
-    """Its moments would all be early ones."""
-    (complaint,) = carry_out(FailingCampaign(), kills=5, seed=1)
-    assert "ended with 3, so nothing was killed" in complaint
+def test_no_run_is_killed_if_the_first_run_fails():
+    """All moments would be in its early phases."""
+    (problem,) = carry_out(FailingCampaign(), kills=5, seed=1)
+    assert "ended with exit code 3, so no run was killed" in problem
 
 
-def test_moments_are_spread_over_the_whole_run_and_follow_from_the_seed():
-    made = moments(10, 100.0, random.Random(3))
-    assert made == moments(10, 100.0, random.Random(3))
-    assert sorted(int(moment_s // 10) for moment_s in made) == list(range(10))
-    assert made != sorted(made)
+def test_moments_are_spread_over_the_run_and_follow_from_the_seed():
+    found = moments(10, 100.0, random.Random(3))
+    assert found == moments(10, 100.0, random.Random(3))
+    assert sorted(int(moment_s // 10) for moment_s in found) == list(range(10))
+    assert found != sorted(found)
