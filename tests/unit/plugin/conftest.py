@@ -1,4 +1,4 @@
-"""Runs of pytest within a test: a suite of a few lines, with a cluster owner that only leaves traces."""
+"""Runs pytest within a test: a suite of a few lines, with a fake cluster owner that only logs its calls."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 class Run:
-    """One run of pytest in a directory of its own."""
+    """A run of pytest in a directory of its own."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -42,6 +42,7 @@ class Run:
         (directory / "pytest.ini").write_text("[pytest]\naddopts = -p no:locust -p no:cacheprovider\n")
 
     def start(self, cases: str, *options: str, **environment: str) -> subprocess.Popen[str]:
+        """Start pytest on `cases`, the source text of a test module."""
         (self.directory / "test_suite.py").write_text(cases)
         argv = [sys.executable, "-m", "pytest", "--proxy-mode=nftables", *options]
         inherited = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)}
@@ -55,22 +56,25 @@ class Run:
         )
 
     def run(self, cases: str, *options: str, **environment: str) -> int:
+        """Run pytest on `cases`. Return its exit code, and keep its output in `output`."""
         process = self.start(cases, *options, **environment)
         self.output, _ = process.communicate(timeout=60)
         return process.returncode
 
     @property
     def owner(self) -> list[str]:
-        """What the owner was asked, in order."""
+        """The calls of the cluster owner, in order."""
         file = self.directory / "owner.log"
         return [line.split()[0] for line in file.read_text().splitlines()] if file.exists() else []
 
     @property
     def results(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.directory / "results.json").read_text())
-        return found
+        """The run's results.json."""
+        results: dict[str, Any] = json.loads((self.directory / "results.json").read_text())
+        return results
 
     def outcomes(self) -> dict[str, str]:
+        """Return the outcome of each case, by its name."""
         return {case["id"].rpartition("::")[2]: case["outcome"] for case in self.results["cases"]}
 
 

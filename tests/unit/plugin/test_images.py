@@ -1,4 +1,4 @@
-"""Images of an existing cluster: every node is seen to pull what the selected cases need, before any of them runs."""
+"""Images of an existing cluster: before any case runs, every node must pull the images of the selected cases."""
 
 import pytest
 
@@ -24,16 +24,16 @@ import pytest
 def read_manifest(): pass
 def test_manifest(read_manifest): pass
 """
-EVERY_WAY = pytest.mark.parametrize("options", [(), ("-n2",)], ids=" ".join)
+WITH_AND_WITHOUT_XDIST = pytest.mark.parametrize("options", [(), ("-n2",)], ids=" ".join)
 
 
 def pulled(run):
-    """What nodes were asked for, each time."""
+    """Return the images of each request to pull, one request per line."""
     return (run.directory / "pulled.log").read_text().splitlines()
 
 
-@EVERY_WAY
-def test_an_image_that_no_node_has_ends_the_run_before_any_case(run, options):
+@WITH_AND_WITHOUT_XDIST
+def test_an_image_that_a_node_cannot_pull_ends_the_run_before_any_case(run, options):
     assert run.run(CASES, *options, KUBEPROOF_TEST_UNPULLABLE="load") == 3, run.output
     assert "kubeproof: node worker cannot pull image load (push it)" in run.output
     assert "Traceback" not in run.output
@@ -43,8 +43,8 @@ def test_an_image_that_no_node_has_ends_the_run_before_any_case(run, options):
     assert "the whole story" in (run.directory / "runs" / "latest" / "run.log").read_text()
 
 
-@EVERY_WAY
-def test_nodes_are_asked_once_for_what_selected_cases_need(run, options):
+@WITH_AND_WITHOUT_XDIST
+def test_nodes_pull_the_images_of_the_selected_cases_once(run, options):
     assert run.run(CASES, *options) == 0, run.output
     assert pulled(run) == ["agnhost,load,tools"]
 
@@ -52,13 +52,13 @@ def test_nodes_are_asked_once_for_what_selected_cases_need(run, options):
 @pytest.mark.parametrize(
     ("selected", "images"), [("tools", "tools"), ("load", "agnhost,load"), ("neither", ""), ("skipped", "")]
 )
-def test_an_image_that_only_other_cases_need_is_not_asked_for(run, selected, images):
+def test_an_image_that_only_other_cases_need_is_not_pulled(run, selected, images):
     run.run(CASES, "-k", selected, KUBEPROOF_TEST_UNPULLABLE="load" if "load" not in images else "")
     assert pulled(run) == [images]
     assert run.results["run"]["finished"]
 
 
-def test_manifests_beside_a_case_tell_what_it_needs(run):
+def test_images_are_read_from_the_manifests_next_to_a_case(run):
     (run.directory / "pod.yaml").write_text("image: $load\n")
     assert run.run(MANIFESTS) == 0, run.output
     assert pulled(run) == ["load"]

@@ -1,4 +1,4 @@
-"""What a case's end says, and about whom; and which case comes first."""
+"""The outcome of a case: a failure of Kubernetes or of the environment; and the order of cases."""
 
 import re
 from xml.etree import ElementTree
@@ -27,15 +27,15 @@ def lasting_namespace():
 
 def test_passes(cluster): pass
 def test_kubernetes_fails(cluster): assert 1 == 2, "two backends"
-def test_world_fails(cluster): raise ClusterUnreachable("no answer")
+def test_environment_fails(cluster): raise ClusterUnreachable("no answer")
 def test_wait_fails(cluster): raise DeadlinePassed("endpoint ready", "none", 60)
-def test_says_itself_that_it_fails(cluster): pytest.fail("two backends")
-def test_wants_a_refusal(cluster):
+def test_calls_pytest_fail(cluster): pytest.fail("two backends")
+def test_expects_a_refusal(cluster):
     with pytest.raises(ApiException): pass
 def test_api_server_refuses(cluster): raise ApiException(status=422, reason="POST /pods: Unprocessable Entity")
 def test_api_server_is_overloaded(cluster): raise ApiException(status=429, reason="Too Many Requests")
-def test_api_server_knows_no_roles_yet(cluster): raise ApiException(status=403, reason="Forbidden")
-def test_api_server_is_ill(cluster): raise ApiException(status=500, reason="etcdserver: request timed out")
+def test_api_server_has_no_roles_yet(cluster): raise ApiException(status=403, reason="Forbidden")
+def test_api_server_has_an_error(cluster): raise ApiException(status=500, reason="etcdserver: request timed out")
 def test_has_a_bug(cluster): {}["status"]
 def test_connection_breaks(cluster): raise ProtocolError("Connection aborted.")
 def test_fixture_fails(cluster, broken): pass
@@ -48,8 +48,8 @@ import pytest
 
 @pytest.mark.claim("1.1")
 @pytest.mark.workers(3)
-def test_wants_three(cluster): assert False
-def test_wants_one(cluster): pass
+def test_needs_three(cluster): assert False
+def test_needs_one(cluster): pass
 """
 FLAKY = """
 import pytest
@@ -78,8 +78,8 @@ import pytest
 
 def test_one(cluster): pytest.skip("no ip_vs in the kernel")
 @pytest.fixture
-def lacking(cluster): pytest.skip("no ip_vs in the kernel")
-def test_two(lacking): pass
+def unsupported(cluster): pytest.skip("no ip_vs in the kernel")
+def test_two(unsupported): pass
 @pytest.mark.workers(9)
 def test_three(cluster): pass
 """
@@ -101,33 +101,33 @@ import pytest
 @pytest.mark.blocking
 def test_blocking(cluster): pass
 @pytest.mark.exclusive
-def test_alone(cluster): pass
+def test_exclusive(cluster): pass
 def test_ordinary(cluster): pass
 @pytest.mark.exclusive
 @pytest.mark.performance
 def test_measures(cluster): pass
 @pytest.mark.exclusive
 @pytest.mark.long
-def test_long_and_alone(cluster): pass
+def test_long_and_exclusive(cluster): pass
 @pytest.mark.long
 def test_long(cluster): pass
 def test_late(cluster): pass
 """
 
 
-def test_only_a_failed_expectation_speaks_about_kubernetes(run):
+def test_only_failed_expectations_and_refused_requests_fail_a_case(run):
     assert run.run(CASES) == 1, run.output
     assert run.outcomes() == {
         "test_passes": "passed",
         "test_kubernetes_fails": "failed",
-        "test_world_fails": "environment error",
+        "test_environment_fails": "environment error",
         "test_wait_fails": "failed",
-        "test_says_itself_that_it_fails": "failed",
-        "test_wants_a_refusal": "failed",
+        "test_calls_pytest_fail": "failed",
+        "test_expects_a_refusal": "failed",
         "test_api_server_refuses": "failed",
         "test_api_server_is_overloaded": "environment error",
-        "test_api_server_knows_no_roles_yet": "environment error",
-        "test_api_server_is_ill": "environment error",
+        "test_api_server_has_no_roles_yet": "environment error",
+        "test_api_server_has_an_error": "environment error",
         "test_has_a_bug": "environment error",
         "test_connection_breaks": "environment error",
         "test_fixture_fails": "environment error",
@@ -142,7 +142,7 @@ def test_only_a_failed_expectation_speaks_about_kubernetes(run):
     assert reasons["test_set_up_is_late"].startswith("in setup: pods ready: not in time")
 
 
-def test_reports_are_written_of_cases_with_any_name_and_reason(run):
+def test_reports_are_written_whatever_the_name_and_reason_of_a_case(run):
     assert run.run(UGLY) == 1, run.output
     written = run.directory / "runs" / "latest"
     assert r"a\x00b\ud800\u202e" in (written / "report.html").read_text()
@@ -151,39 +151,39 @@ def test_reports_are_written_of_cases_with_any_name_and_reason(run):
     assert run.results["run"]["finished"]
 
 
-def test_a_case_is_skipped_where_the_cluster_lacks_what_it_needs(run):
+def test_a_case_is_skipped_if_the_cluster_has_too_few_worker_nodes(run):
     assert run.run(DEMANDING) == 0, run.output
-    assert run.outcomes() == {"test_wants_three": "skipped", "test_wants_one": "passed"}
+    assert run.outcomes() == {"test_needs_three": "skipped", "test_needs_one": "passed"}
     (skipped,) = [case for case in run.results["cases"] if case["outcome"] == "skipped"]
     assert skipped["reason"] == "it needs at least 3 worker nodes; cluster kubeproof-fake has 1"
-    assert "test_wants_three skipped: it needs at least 3 worker nodes" in run.results["claims"][0]["condition"]
+    assert "test_needs_three skipped: it needs at least 3 worker nodes" in run.results["claims"][0]["condition"]
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",)], ids=" ".join)
-def test_a_run_in_which_every_case_was_skipped_ends_as_on_an_unfit_host(run, options):
+def test_a_run_in_which_every_case_was_skipped_ends_with_exit_code_3(run, options):
     assert run.run(SKIPPED, *options) == 3, run.output
     assert set(run.outcomes().values()) == {"skipped"}
-    told = "Nothing was tested: all 3 cases were skipped (most frequent reason, 2 times): no ip_vs in the kernel."
-    assert run.output.count(told) == 1
-    assert told in (run.directory / "runs" / "latest" / "report.html").read_text()
+    message = "Nothing was tested: all 3 cases were skipped (most frequent reason, 2 times): no ip_vs in the kernel."
+    assert run.output.count(message) == 1
+    assert message in (run.directory / "runs" / "latest" / "report.html").read_text()
 
 
-def test_skipped_cases_do_not_hide_what_failed_or_passed(run):
+def test_the_exit_code_counts_failed_and_passed_cases_next_to_skipped_ones(run):
     assert run.run(SKIPPED + "\ndef test_fails(cluster): assert False") == 1, run.output
     assert run.run(SKIPPED + "\ndef test_passes(cluster): pass") == 0, run.output
 
 
-def test_no_case_selected_is_pytests_own_ending(run):
+def test_a_run_without_selected_cases_has_pytests_own_exit_code(run):
     assert run.run(SKIPPED, "-k", "nothing_of_that_name") == 5, run.output
     assert run.owner == ["open", "close"]
 
 
-def test_skipped_tests_without_a_cluster_are_pytests_own(pytester):
+def test_skipped_tests_without_a_cluster_have_pytests_own_exit_code(pytester):
     pytester.makepyfile("import pytest\ndef test_one(): pytest.skip('not here')")
     assert pytester.runpytest_subprocess("-p", "no:locust").ret == 0
 
 
-def test_repeated_cases_give_their_flake_rate(run):
+def test_repeated_cases_report_their_flake_rate(run):
     assert run.run(FLAKY, "--count=4", "-n2") == 1, run.output
     (finding,) = run.results["findings"]
     assert finding["kind"] == "flakes"
@@ -192,28 +192,28 @@ def test_repeated_cases_give_their_flake_rate(run):
     assert (claim["evidence"], claim["cases"]) == ("seen", ["test_suite.py::test_steady"])
 
 
-def test_a_case_without_a_cluster_says_what_to_give(pytester):
+def test_a_case_without_a_cluster_names_the_missing_options(pytester):
     pytester.makepyfile("def test_one(cluster): pass")
     result = pytester.runpytest_subprocess("-p", "no:locust")
     result.stdout.fnmatch_lines(["*this case needs a cluster (give --proxy-mode, or --kubeconfig and --context)*"])
 
 
-def test_delayed_connections_of_a_case_that_passes_stand_in_the_report(run):
+def test_delayed_connections_of_a_passed_case_are_reported(run):
     assert run.run(DELAYED) == 0, run.output
     (finding,) = run.results["findings"]
     assert finding["kind"] == "delayed connections"
     assert "1 of 1 connections of test_suite.py::test_is_late_once were answered only" in finding["statement"]
 
 
-def test_a_case_that_needs_metrics_is_skipped_where_there_are_none(run):
+def test_a_case_that_needs_metrics_is_skipped_without_metrics_server(run):
     assert run.run(NO_METRICS) == 3, run.output
     (case,) = run.results["cases"]
     assert case["outcome"] == "skipped"
     assert case["reason"] == "the cluster has no APIService v1beta1.metrics.k8s.io: no metrics-server is installed"
 
 
-def test_what_takes_long_comes_first_and_what_runs_alone_last(run):
+def test_long_cases_run_first_and_exclusive_cases_last(run):
     assert run.run(ORDERED, "-v") == 0, run.output
     order = re.findall(r"::(\w+) PASSED", run.output)
     assert order[:4] == ["test_long", "test_ordinary", "test_blocking", "test_late"]
-    assert order[4:] == ["test_measures", "test_long_and_alone", "test_alone"]
+    assert order[4:] == ["test_measures", "test_long_and_exclusive", "test_exclusive"]

@@ -1,4 +1,4 @@
-"""The controller owns the cluster: one is made and one removed, however a run is shaped and however it ends."""
+"""The controller owns the cluster: every run creates one and deletes it, with any number of workers and however it ends."""
 
 import os
 import select
@@ -22,26 +22,26 @@ HANGING_CLAIM = """
 import pytest
 
 @pytest.mark.claim("1.1")
-def test_speaks(cluster, claim): claim.confirmed("1.1", "seen")
+def test_confirms(cluster, claim): claim.confirmed("1.1", "seen")
 """ + HANGING.replace("def test_hanging", "@pytest.mark.claim('1.1')\ndef test_hanging")
 WORKING = """
 import os, pathlib, subprocess
 def test_working(cluster):
     child = subprocess.Popen(["sleep", "600"], start_new_session=True)
-    pathlib.Path("line").write_text(f"{os.getpid()} {child.pid}")
+    pathlib.Path("processes").write_text(f"{os.getpid()} {child.pid}")
     child.wait()
 """
 
 
 @pytest.mark.parametrize("options", [(), ("-n2",), ("-x",), ("-n2", "-x")], ids=" ".join)
-def test_one_cluster_however_many_workers(run, options):
+def test_a_run_with_any_number_of_workers_creates_one_cluster(run, options):
     assert run.run(TWO, *options) == 0, run.output
     assert run.owner == ["open", "close"]
     assert run.outcomes() == {"test_one": "passed", "test_two": "passed"}
     assert run.results["run"]["finished"]
 
 
-def test_collecting_makes_no_cluster(run):
+def test_collecting_creates_no_cluster(run):
     assert run.run(TWO, "--collect-only") == 0, run.output
     assert run.owner == []
 
@@ -63,7 +63,7 @@ def hang(run, *options, cases=HANGING):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_an_interrupted_run_removes_its_cluster_and_says_so(run, number):
+def test_an_interrupted_run_removes_its_cluster_and_records_the_interruption(run, number):
     process = hang(run)
     process.send_signal(number)
     output, _ = process.communicate(timeout=30)
@@ -73,16 +73,16 @@ def test_an_interrupted_run_removes_its_cluster_and_says_so(run, number):
     assert run.results["run"]["finished"]
 
 
-def test_a_case_that_was_interrupted_keeps_others_from_deciding(run):
+def test_an_interrupted_case_leaves_its_claim_untested(run):
     process = hang(run, cases=HANGING_CLAIM)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
     (claim,) = run.results["claims"]
-    told = "test_hanging ended in an environment error: the run ended while this case was running"
-    assert (claim["verdict"], claim["condition"]) == ("untested", told), output
+    condition = "test_hanging ended in an environment error: the run ended while this case was running"
+    assert (claim["verdict"], claim["condition"]) == ("untested", condition), output
 
 
-def test_a_killed_run_has_results_of_all_that_ended(run):
+def test_a_killed_run_has_the_results_of_the_ended_cases(run):
     process = hang(run)
     process.kill()
     process.communicate(timeout=30)
@@ -91,22 +91,22 @@ def test_a_killed_run_has_results_of_all_that_ended(run):
     assert run.results["run"]["finished"] is None
 
 
-def test_a_run_without_a_cluster_tells_the_version_asked_for_as_such(run):
+def test_a_run_without_a_cluster_reports_the_requested_version_as_requested(run):
     run.run(TWO, "--kubernetes=1.37.2", KUBEPROOF_TEST_UNFIT="1")
     assert run.results["run"]["kubernetes"] == "1.37.2 (asked for)"
 
 
-def test_a_killed_run_takes_its_workers_along_with_whatever_they_have_started(run):
-    line = run.directory / "line"
-    os.mkfifo(line)
+def test_when_a_run_is_killed_its_workers_and_their_processes_end(run):
+    fifo = run.directory / "processes"
+    os.mkfifo(fifo)
     process = run.start(WORKING, "-n1")
-    handles = [os.pidfd_open(int(pid)) for pid in line.read_text().split()]
+    handles = [os.pidfd_open(int(pid)) for pid in fifo.read_text().split()]
     process.kill()
     assert all(select.select([handle], [], [], 30)[0] for handle in handles)
     process.communicate(timeout=30)
 
 
-def test_a_cluster_that_does_not_come_up_is_one_line_and_an_environment_error(run):
+def test_a_cluster_that_cannot_be_created_is_an_environment_error_in_one_line(run):
     assert run.run(TWO, KUBEPROOF_TEST_UNFIT="yes") == 3
     assert "kubeproof: cluster x: no nodes (look)" in run.output
     assert "Traceback" not in run.output
@@ -128,23 +128,23 @@ def test_waiting():
 
 
 @pytest.mark.parametrize("options", [(), ("-n1",)], ids=["alone", "xdist"])
-def test_patience_reaches_every_case_and_stands_in_the_report(run, options):
+def test_patience_applies_to_every_case_and_is_reported(run, options):
     assert run.run(WAITING, *options, KUBEPROOF_PATIENCE="3") == 0
     assert run.results["environment"]["patience"] == "3 times the usual deadlines (KUBEPROOF_PATIENCE)"
 
 
-def test_a_report_of_usual_deadlines_does_not_speak_of_patience(run):
+def test_patience_is_not_reported_with_the_usual_deadlines(run):
     run.run(TWO)
     assert "patience" not in run.results["environment"]
 
 
-def test_what_is_no_patience_is_refused_before_anything_is_made(run):
+def test_an_invalid_patience_is_refused_before_a_cluster_is_created(run):
     assert run.run(TWO, KUBEPROOF_PATIENCE="0.5") == 2
     assert "KUBEPROOF_PATIENCE=0.5 is no factor of at least 1" in run.output
     assert run.owner == []
 
 
-def test_an_unknown_mode_is_refused_before_anything_is_made(run):
+def test_an_unknown_mode_is_refused_before_a_cluster_is_created(run):
     assert run.run(TWO, "--proxy-mode=ebpf") == 2
     assert "--proxy-mode=ebpf is unknown (there are: iptables, ipvs, nftables)" in run.output
     assert run.owner == []

@@ -1,4 +1,4 @@
-"""What cannot be is refused before a cluster is opened: one line, exit code 2, and no directory of a run."""
+"""Invalid options are refused before a cluster is opened: one line, exit code 2, and no directory of a run."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ONE = "def test_one(cluster): pass\n"
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "message"),
     [
         ("--workers=-1", "kubeproof: --workers=-1 is not allowed (it takes a whole number from 1 to 100)"),
         ("--seed=\x1b[2J", r"kubeproof: --seed='\x1b[2J' is not allowed"),
@@ -18,22 +18,22 @@ ONE = "def test_one(cluster): pass\n"
         ("--runs-dir=test_suite.py", "kubeproof: --runs-dir=test_suite.py cannot be used: File exists"),
     ],
 )
-def test_nothing_is_made_for_what_cannot_be(run, option, said):
+def test_an_invalid_option_is_refused(run, option, message):
     assert run.run(ONE, option) == 2, run.output
-    assert said in run.output
+    assert message in run.output
     assert "Traceback" not in run.output
     assert run.owner == []
     assert not (run.directory / "runs").exists()
 
 
-def test_runs_leave_their_results_where_a_folder_can_be_made(tmp_path):
+def test_each_run_has_a_new_directory(tmp_path):
     assert new_directory(tmp_path / "a" / "b", "ipvs").is_dir()
     first, second = new_directory(tmp_path, "ipvs"), new_directory(tmp_path, "ipvs")
     assert first != second
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "loop", "nowhere/below", "x" * 300, "/proc/none"])
-def test_a_place_where_no_folder_can_be_made_is_refused(tmp_path, name):
+def test_a_directory_that_cannot_be_created_is_refused(tmp_path, name):
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "nowhere").symlink_to("none/at/all")
