@@ -1,4 +1,4 @@
-"""The controller owns the cluster: every run creates one and deletes it, with any number of workers and however it ends."""
+"""The controller owns the cluster: every run creates one, and deletes it however the run ends."""
 
 import os
 import select

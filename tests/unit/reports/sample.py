@@ -1,4 +1,4 @@
-"""A run as it might have been."""
+"""Sample results of a run."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ RUN = RunInfo(
 
 
 def case(name: str, outcome: Outcome = Outcome.PASSED, reason: str = "") -> CaseResult:
+    """Return the result of a case."""
     return CaseResult(f"suites/services/test_a.py::{name}", "services", outcome, reason, 1.5)
 
 
 def claim(number: str, verdict: Verdict) -> ClaimResult:
+    """Return the result of a claim."""
     return ClaimResult(number, f"claim {number} is so.", verdict, "", "It was seen.", ())
 
 
 def measured(services: int, position: str = "end", p50: float = 100.0) -> Measurement:
+    """Return a measurement of first packets in microseconds."""
     quantiles = {"p50": p50, "p90": p50 * 1.5, "p99": p50 * 3}
     return Measurement(
         name="first_packet",

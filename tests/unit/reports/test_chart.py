@@ -13,10 +13,10 @@ def first_packet(services, high_us):
 
 
 def marks(*highs_us):
-    """What is written at the grid, from the bottom."""
-    found = [first_packet(10 * number, high_us) for number, high_us in enumerate(highs_us)]
+    """Return the labels of the value axis, from the bottom."""
+    measurements = [first_packet(10 * number, high_us) for number, high_us in enumerate(highs_us)]
     return re.findall(
-        r'text-anchor="end">([^<]*)<', chart_svg(series_of(found, "first_packet", "kernel", "p50"), "p50")
+        r'text-anchor="end">([^<]*)<', chart_svg(series_of(measurements, "first_packet", "kernel", "p50"), "p50")
     )
 
 
@@ -30,15 +30,15 @@ def marks(*highs_us):
         (0.7, ["0", "0.2", "0.4", "0.6", "0.8"]),
     ],
 )
-def test_an_axis_has_round_numbers_and_ends_above_the_highest(high_us, expected):
+def test_an_axis_has_round_numbers_and_ends_above_the_highest_value(high_us, expected):
     assert marks(high_us / 3, high_us) == expected
 
 
-def test_nothing_measured_is_no_chart():
+def test_without_measurements_there_is_no_chart():
     assert chart_svg(series_of([], "first_packet", "kernel", "p50"), "p50") == ""
 
 
-def test_a_position_keeps_its_colour_where_another_cannot_be_drawn():
+def test_a_series_keeps_its_colour_if_another_cannot_be_drawn():
     head = replace(first_packet(0, 9.0), conditions={"clock": "kernel", "position": "head", "services": 0})
     without = replace(head, quantiles={"p99": 9.0})
     both = series_of([head, first_packet(0, 9.0)], "first_packet", "kernel", "p50")

@@ -24,7 +24,7 @@ from tests.unit.reports.sample import RESULTS, RUN, case, claim, measured
 HOSTILE = '<script>alert("x")</script>\x07 & <b>'
 
 
-def test_results_survive_the_way_to_the_file_and_back(tmp_path):
+def test_results_are_written_to_a_file_and_read_back(tmp_path):
     write_results(RESULTS, tmp_path)
     read = read_results(tmp_path)
     assert results_to_json(read) == results_to_json(RESULTS)
@@ -38,14 +38,14 @@ def test_another_schema_is_refused(tmp_path):
         read_results(tmp_path)
 
 
-def test_latest_moves_from_run_to_run(tmp_path):
+def test_latest_points_to_the_last_run(tmp_path):
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         point_latest_at(tmp_path / name)
     assert (tmp_path / "latest").resolve() == tmp_path / "second"
 
 
-def test_a_folder_called_latest_stays(tmp_path):
+def test_a_folder_called_latest_is_kept(tmp_path):
     for name in ("latest", "first"):
         (tmp_path / name).mkdir()
     point_latest_at(tmp_path / "first")
@@ -53,39 +53,39 @@ def test_a_folder_called_latest_stays(tmp_path):
     assert not (tmp_path / "latest").is_symlink()
 
 
-def test_a_case_that_ran_again_counts_once():
+def test_a_case_that_ran_twice_counts_once():
     again = RESULTS.with_case(case("test_a", Outcome.FAILED, "boom"))
     assert len(again.cases) == 2
     assert again.failed
 
 
-def test_hostile_text_stays_text():
+def test_markup_in_a_reason_is_escaped():
     page = report_html(RESULTS.with_case(case("test_c", Outcome.FAILED, HOSTILE)))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
 
-def test_the_report_loads_nothing():
+def test_the_report_has_no_scripts_and_no_external_resources():
     page = report_html(RESULTS)
     assert "http://" not in page
     assert "https://" not in page
     assert "<script" not in page
 
 
-def test_an_unfinished_run_says_so_on_top():
+def test_the_headline_states_that_a_run_did_not_finish():
     unfinished = replace(RESULTS, run=replace(RUN, finished=None))
     assert headline(unfinished) == "This run did not finish. This is what it had found until then."
     assert "did not finish" in report_html(unfinished)
 
 
-def test_the_worlds_failure_is_not_kubernetess():
+def test_the_headline_distinguishes_environment_errors_from_failures():
     assert "The environment failed in 1 case" in headline(
         RESULTS.with_case(case("x", Outcome.ENVIRONMENT_ERROR, "no answer"))
     )
     assert "did not behave as documented in 1 case" in headline(RESULTS.with_case(case("x", Outcome.FAILED, "rr")))
 
 
-def test_a_skipped_case_is_none_in_which_kubernetes_behaved():
+def test_the_headline_counts_skipped_cases_separately():
     skipped = RESULTS.with_case(case("x", Outcome.SKIPPED, "one node"))
     assert headline(RESULTS) == "In iptables mode Kubernetes behaved as documented in all 2 cases."
     alone = replace(RESULTS, cases=RESULTS.cases[:1])
@@ -96,26 +96,26 @@ def test_a_skipped_case_is_none_in_which_kubernetes_behaved():
     assert headline(skipped.with_case(case("y", Outcome.SKIPPED, "one node"))).endswith("; 2 more were skipped.")
 
 
-def test_a_run_of_skipped_cases_has_tested_nothing(tmp_path):
+def test_a_run_with_only_skipped_cases_reports_that_nothing_was_tested(tmp_path):
     none_ran = replace(RESULTS, cases=()).with_case(case("x", Outcome.SKIPPED, "one node\nonly"))
     assert headline(none_ran) == "Nothing was tested: the only case was skipped: one node."
     both = none_ran.with_case(case("y", Outcome.SKIPPED, "one node\nonly"))
     assert headline(both) == "Nothing was tested: all 2 cases were skipped: one node."
     three = both.with_case(case("a", Outcome.SKIPPED, "no ip_vs in the kernel"))
-    told = "Nothing was tested: all 3 cases were skipped (most frequent reason, 2 times): one node."
-    assert headline(three) == told
-    assert f"<h1>{told}</h1>" in report_html(three)
-    assert list(summary(three, tmp_path)).count(told) == 1
+    message = "Nothing was tested: all 3 cases were skipped (most frequent reason, 2 times): one node."
+    assert headline(three) == message
+    assert f"<h1>{message}</h1>" in report_html(three)
+    assert list(summary(three, tmp_path)).count(message) == 1
     assert not any("Nothing was tested" in line for line in summary(three.with_case(case("z")), tmp_path))
 
 
-def test_an_empty_run_is_a_report_too():
+def test_a_run_without_cases_has_a_report():
     empty = RunResults(run=RUN)
     assert headline(empty) == "No case ran."
     assert "Kubeproof" in report_html(empty)
 
 
-def test_junit_tells_failures_from_errors_and_skips():
+def test_junit_distinguishes_failures_errors_and_skips():
     results = RESULTS
     for outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR, Outcome.SKIPPED):
         results = results.with_case(case(f"test_{outcome}", outcome, HOSTILE))
@@ -129,13 +129,13 @@ def test_junit_tells_failures_from_errors_and_skips():
     assert {child.tag for found in suite for child in found} == {"failure", "error", "skipped"}
 
 
-def test_the_terminal_shows_every_claim_and_where_the_report_is(tmp_path):
+def test_the_summary_shows_every_claim_and_the_path_of_the_report(tmp_path):
     lines = list(summary(RESULTS, tmp_path / "report.html"))
     assert any("refuted" in line and "16.1" in line for line in lines)
     assert lines[-1] == f"report: {tmp_path / 'report.html'}"
 
 
-def test_the_chart_has_a_series_a_position_and_an_interval_a_point():
+def test_the_chart_has_one_series_per_position_and_one_interval_per_point():
     points = [measured(services, position) for services in (0, 100, 1000) for position in ("head", "end")]
     series = series_of(points, "first_packet", "kernel", "p50")
     assert [line.name for line in series] == ["head", "end"]
@@ -145,16 +145,16 @@ def test_the_chart_has_a_series_a_position_and_an_interval_a_point():
     assert series_of(points, "first_packet_less_floor", "kernel", "p50") == ()
 
 
-def test_a_sweep_has_charts_of_its_medians_as_they_are_and_less_the_floor():
+def test_a_sweep_has_charts_of_raw_and_baseline_corrected_medians():
     points = [measured(services, "end") for services in (0, 1000)]
-    less = [replace(point, name="first_packet_less_floor", quantiles={"p50": 90.0}) for point in points]
-    page = report_html(replace(RESULTS, measurements=(*points, *less)))
+    corrected = [replace(point, name="first_packet_less_floor", quantiles={"p50": 90.0}) for point in points]
+    page = report_html(replace(RESULTS, measurements=(*points, *corrected)))
     assert page.count("<svg") == 3
     assert page.count("baseline-corrected") == 1
     assert report_html(replace(RESULTS, measurements=tuple(points))).count("<svg") == 2
 
 
-def test_claims_that_the_run_was_not_about_are_only_counted_up(tmp_path):
+def test_claims_that_are_not_part_of_the_run_are_only_listed_by_id(tmp_path):
     absent = replace(claim("3.1", Verdict.UNTESTED), condition=NOT_IN_RUN)
     results = replace(RESULTS, claims=(*RESULTS.claims, absent))
     page, lines = report_html(results), list(summary(results, tmp_path))
@@ -164,10 +164,10 @@ def test_claims_that_the_run_was_not_about_are_only_counted_up(tmp_path):
     assert not any("claim 3.1" in line for line in lines)
 
 
-def test_a_run_of_planted_faults_tells_how_many_were_caught(tmp_path):
+def test_a_run_of_planted_faults_reports_how_many_were_caught(tmp_path):
     faults = tuple(
-        Finding("planted", f"{word}: it is broken.", numbers, "a case failed")
-        for word, numbers in (
+        Finding("planted", f"{score}: it is broken.", numbers, "a case failed")
+        for score, numbers in (
             ("Caught", {"caught": 1}),
             ("Noticed by accident", {"caught": 0, "by_accident": 1}),
             ("Not noticed", {"caught": 0, "by_accident": 0}),
@@ -184,13 +184,13 @@ def test_a_run_of_planted_faults_tells_how_many_were_caught(tmp_path):
     assert f"planted faults: {score}" in lines
 
 
-def test_a_fault_that_spoils_bystanders_is_counted_apart():
+def test_a_fault_that_fails_unrelated_cases_is_counted_separately():
     fault = Finding("planted", "Too wide: it is broken.", {"caught": 0, "by_accident": 0, "too_wide": 1}, "")
     score = "0 of 1 planted fault caught, 0 noticed by accident, 0 not noticed, 1 too wide"
     assert headline(replace(RESULTS, findings=(fault,))) == f"The suites were tested with planted faults: {score}."
 
 
-def test_measurements_stand_in_a_table_a_name_with_the_conditions_that_differ():
+def test_measurements_have_one_table_per_name_with_the_conditions_that_differ():
     slow = replace(measured(1000), name="programming", unit="ms", conditions={"change": "add Service", "node": "n1"})
     first, second = tables([measured(0), measured(1000), slow])
     assert (first.title, first.columns) == ("first packet", ("services", "rules walked"))
@@ -201,7 +201,7 @@ def test_measurements_stand_in_a_table_a_name_with_the_conditions_that_differ():
     assert "p50, ms" in page
 
 
-def test_a_findings_numbers_by_step_stand_in_a_table():
+def test_the_numbers_of_a_finding_by_step_are_shown_in_a_table():
     numbers = {"services at step 0": 0, "services at step 1": 1000, "cpu_s at step 1": 5.5}
     cost = Finding("cost", "What it took.", numbers, "one run")
     table = step_table(cost)
@@ -211,9 +211,9 @@ def test_a_findings_numbers_by_step_stand_in_a_table():
     assert "<td>1,000</td><td>5.5</td>" in report_html(replace(RESULTS, findings=(cost,)))
 
 
-@pytest.mark.parametrize(("holds", "said"), [(0, True), (1, False)])
-def test_a_check_that_does_not_hold_stands_on_top(holds, said):
-    check = Finding("self-check", "Twins are apart.", {"holds": holds}, "95% intervals")
+@pytest.mark.parametrize(("holds", "shown"), [(0, True), (1, False)])
+def test_a_failed_self_check_is_in_the_headline(holds, shown):
+    check = Finding("self-check", "The A/A pair differs.", {"holds": holds}, "95% intervals")
     results = replace(RESULTS, findings=(check,))
-    assert ("Draw no conclusion from its measurements" in headline(results)) is said
-    assert ('<b class="failed">Twins are apart.' in report_html(results)) is said
+    assert ("Draw no conclusion from its measurements" in headline(results)) is shown
+    assert ('<b class="failed">The A/A pair differs.' in report_html(results)) is shown

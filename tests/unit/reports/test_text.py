@@ -14,14 +14,14 @@ from reports.text import one_line, visible
         ("\ud800\ufffe\uffff", r"\ud800\ufffe\uffff"),
     ],
 )
-def test_what_is_not_seen_is_shown(text, shown):
+def test_invisible_characters_are_escaped(text, shown):
     assert visible(text) == shown
 
 
-def test_one_line_is_one_line():
+def test_one_line_contains_no_line_breaks():
     assert one_line("a\nb\tc\u2028d") == r"a\nb\tc\u2028d"
 
 
-def test_one_line_has_an_end():
+def test_one_line_is_cut_after_2000_characters():
     assert one_line("x" * 2000) == "x" * 2000
     assert one_line("x" * 10_000) == "x" * 2000 + "..."

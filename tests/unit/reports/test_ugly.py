@@ -1,4 +1,4 @@
-"""Whatever the records hold, every file of a run is written, well formed, and shows what was there."""
+"""Every file of a run is written and well formed, whatever text and numbers the records contain."""
 
 import json
 import math
@@ -57,16 +57,16 @@ NUMBERS = {
 
 
 def with_text(text):
-    """A run with that text in every place where a text may be."""
+    """Return results with that text in every place where a text may be."""
     run = replace(RUN, id=text, mode=text, source=text, substrate=text, kubernetes=text, kernel=text, argv=(text, "x"))
-    spot = replace(
+    in_table = replace(
         measured(0),
         name=text,
         unit=text,
         conditions={text: text, "clock": text, "position": text, "services": text},
         flags=(text, f"{IN_NO_CONCLUSION}{text}"),
     )
-    drawn = replace(measured(100), conditions={**measured(100).conditions, "position": text})
+    in_chart = replace(measured(100), conditions={**measured(100).conditions, "position": text})
     return RunResults(
         run=run,
         environment={text: text, "nested": {text: [text]}},
@@ -75,7 +75,7 @@ def with_text(text):
             for outcome in Outcome
         ),
         claims=tuple(ClaimResult(text, text, verdict, text, text, (text,)) for verdict in Verdict),
-        measurements=(spot, drawn),
+        measurements=(in_table, in_chart),
         findings=(
             Finding(text, text, {f"{text} at step 1": text}, text),
             Finding(PLANTED, text, {"caught": text}, text),
@@ -85,7 +85,7 @@ def with_text(text):
 
 
 def with_number(number):
-    """A run with that number in every place where a number may be."""
+    """Return results with that number in every place where a number may be."""
     quantiles = dict.fromkeys(("p50", "p90", "p99"), number)
     ends = dict.fromkeys(quantiles, (number, number))
     ugly = replace(measured(10), quantiles=quantiles, ci95=ends)
@@ -108,27 +108,27 @@ def with_number(number):
     )
 
 
-WHOLE = measured(100)
+COMPLETE = measured(100)
 LACKING = {
-    "no p99": replace(WHOLE, quantiles={"p50": 1.0, "p90": 2.0}),
-    "no p50": replace(WHOLE, quantiles={"p99": 1.0}),
-    "no quantiles": replace(WHOLE, quantiles={}, ci95={}),
-    "no interval": replace(WHOLE, ci95={}),
-    "an interval of p50 only": replace(WHOLE, ci95={"p50": (1.0, 2.0)}),
-    "half an interval": replace(WHOLE, ci95=dict.fromkeys(WHOLE.quantiles, (1.0, math.nan))),
-    "an interval upside down": replace(WHOLE, ci95=dict.fromkeys(WHOLE.quantiles, (200.0, 1.0))),
-    "no position": replace(WHOLE, conditions={"services": 100, "clock": "kernel"}),
-    "no services": replace(WHOLE, conditions={"position": "end", "clock": "kernel"}),
-    "no conditions": replace(WHOLE, conditions={}),
+    "no p99": replace(COMPLETE, quantiles={"p50": 1.0, "p90": 2.0}),
+    "no p50": replace(COMPLETE, quantiles={"p99": 1.0}),
+    "no quantiles": replace(COMPLETE, quantiles={}, ci95={}),
+    "no interval": replace(COMPLETE, ci95={}),
+    "an interval of p50 only": replace(COMPLETE, ci95={"p50": (1.0, 2.0)}),
+    "half an interval": replace(COMPLETE, ci95=dict.fromkeys(COMPLETE.quantiles, (1.0, math.nan))),
+    "an interval upside down": replace(COMPLETE, ci95=dict.fromkeys(COMPLETE.quantiles, (200.0, 1.0))),
+    "no position": replace(COMPLETE, conditions={"services": 100, "clock": "kernel"}),
+    "no services": replace(COMPLETE, conditions={"position": "end", "clock": "kernel"}),
+    "no conditions": replace(COMPLETE, conditions={}),
     "conditions of other kinds": replace(
-        WHOLE, conditions={"services": [1], "position": {"a": None}, "clock": "kernel", "x": True}
+        COMPLETE, conditions={"services": [1], "position": {"a": None}, "clock": "kernel", "x": True}
     ),
-    "no name": replace(WHOLE, name="", unit=""),
+    "no name": replace(COMPLETE, name="", unit=""),
 }
 
 
 class Page(HTMLParser):
-    """What a browser would make of the page: elements, attributes and their links."""
+    """The elements, attributes and links of an HTML page, as a browser parses it."""
 
     def __init__(self, text):
         super().__init__()
@@ -143,7 +143,10 @@ class Page(HTMLParser):
 
 
 def require_written(results, directory):
-    """Write every file as a run does, and read each as its readers do."""
+    """Write every file as a run does, parse each, and require that it is well formed.
+
+    Return the HTML page and the JUnit test suite.
+    """
     write_results(results, directory)
     write_whole(directory / "report.html", report_html(results))
     write_whole(directory / "junit.xml", junit_xml(results))
@@ -167,41 +170,41 @@ def require_written(results, directory):
     for element in (suite, *suite):
         assert 0 <= float(element.get("time")) < math.inf
 
-    def no_such_number(name):
+    def refuse_constant(name):
         raise AssertionError(f"{name} is not JSON")
 
-    json.loads((directory / "results.json").read_text(), parse_constant=no_such_number)
+    json.loads((directory / "results.json").read_text(), parse_constant=refuse_constant)
     assert len(read_results(directory).cases) == len(results.cases)
     return page, suite
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_reports_are_written_whatever_texts_the_records_hold(text, tmp_path):
+def test_reports_are_written_with_any_text_in_the_records(text, tmp_path):
     results = with_text(text)
     _, suite = require_written(results, tmp_path)
     assert len({found.get("name") for found in suite}) == len(Outcome)
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
-def test_reports_are_written_whatever_numbers_the_records_hold(number, tmp_path):
+def test_reports_are_written_with_any_number_in_the_records(number, tmp_path):
     require_written(with_number(number), tmp_path)
 
 
 @pytest.mark.parametrize("lacking", LACKING.values(), ids=LACKING)
-def test_reports_are_written_whatever_a_measurement_lacks(lacking, tmp_path):
-    for measurements in ((lacking,), (WHOLE, lacking), (lacking, lacking)):
+def test_reports_are_written_whatever_fields_a_measurement_lacks(lacking, tmp_path):
+    for measurements in ((lacking,), (COMPLETE, lacking), (lacking, lacking)):
         require_written(replace(RESULTS, measurements=measurements), tmp_path)
 
 
-def test_findings_without_their_number_are_no_good_news(tmp_path):
-    findings = (Finding(PLANTED, "A fault.", {}, ""), Finding(SELF_CHECK, "Twins.", {}, ""))
+def test_findings_without_their_number_count_as_failed(tmp_path):
+    findings = (Finding(PLANTED, "A fault.", {}, ""), Finding(SELF_CHECK, "A/A pair.", {}, ""))
     require_written(replace(RESULTS, findings=findings), tmp_path)
     page = report_html(replace(RESULTS, findings=findings))
     assert "0 of 1 planted fault caught" in page
-    assert '<b class="failed">Twins.' in page
+    assert '<b class="failed">A/A pair.' in page
 
 
-def test_what_is_not_seen_is_shown_where_it_was(tmp_path):
+def test_invisible_characters_are_escaped_in_every_report(tmp_path):
     ugly = CaseResult("a.py::test_\x1b[31m\u202e\ud800", "a", Outcome.FAILED, "a\x00b\nc", 1.0)
     results = RESULTS.with_case(ugly)
     _, suite = require_written(results, tmp_path)
@@ -216,7 +219,7 @@ def test_what_is_not_seen_is_shown_where_it_was(tmp_path):
     ("quantile", "shown"),
     [(math.nan, "n/a"), (math.inf, "n/a"), (-2.5, "-2.5"), (0.0, "0.0"), (1e300, "1e+300"), (12345.6, "12,346")],
 )
-def test_a_quantile_that_is_none_is_told_in_the_table(quantile, shown):
+def test_the_table_shows_quantiles_that_are_not_ordinary_numbers(quantile, shown):
     odd = replace(measured(0), quantiles={"p50": quantile}, ci95={"p50": (quantile, 3.0)})
     page = report_html(replace(RESULTS, measurements=(odd,)))
     assert f'<td>{shown}<br><span class="quiet">{shown} to 3.0</span></td>' in page
@@ -228,21 +231,21 @@ def drawn(*measurements, quantile="p50"):
     return chart_svg(series_of(measurements, "first_packet", "kernel", quantile), quantile)
 
 
-def test_a_chart_of_zeros_is_drawn_on_its_axis():
-    zero = replace(WHOLE, quantiles={"p50": 0.0}, ci95={"p50": (0.0, 0.0)})
+def test_a_value_of_zero_is_drawn():
+    zero = replace(COMPLETE, quantiles={"p50": 0.0}, ci95={"p50": (0.0, 0.0)})
     assert drawn(zero).count("<circle") == 1
 
 
-def test_what_cannot_be_drawn_leaves_the_rest_in_the_chart():
+def test_a_point_that_cannot_be_drawn_is_left_out_of_the_chart():
     for odd in (math.nan, math.inf, 10**400):
         missing = replace(measured(1000), quantiles={"p50": odd})
-        assert drawn(WHOLE, missing).count("<circle") == 1
+        assert drawn(COMPLETE, missing).count("<circle") == 1
         assert drawn(missing) == ""
-    assert drawn(WHOLE, LACKING["no p99"], quantile="p99").count("<circle") == 1
-    assert drawn(WHOLE, LACKING["no services"]).count("<circle") == 1
+    assert drawn(COMPLETE, LACKING["no p99"], quantile="p99").count("<circle") == 1
+    assert drawn(COMPLETE, LACKING["no services"]).count("<circle") == 1
 
 
-def test_a_point_without_an_interval_is_drawn_without():
+def test_a_point_without_an_interval_is_drawn_without_an_error_bar():
     svg = drawn(measured(0), LACKING["no interval"])
     assert (svg.count("<circle"), svg.count('class="interval"')) == (2, 1)
     assert "100 Services: 100.0 us (no interval)" in svg
@@ -253,17 +256,17 @@ def test_a_measurement_without_a_position_has_a_series_of_its_own():
     assert [line.name for line in series] == ["end", "no position"]
 
 
-def test_evidence_is_linked_below_the_report():
+def test_the_link_to_evidence_is_relative_to_the_report():
     failed = CaseResult("a.py::test_a", "a", Outcome.FAILED, "x", 1.0, (), "bundles/test_a[#1?]")
     page = Page(report_html(RESULTS.with_case(failed)))
     assert "./bundles/test_a%5B%231%3F%5D/" in page.links
 
 
-def test_a_sum_of_seconds_that_no_number_holds_is_left_out():
+def test_a_total_duration_beyond_the_largest_float_is_reported_as_zero():
     cases = tuple(CaseResult(f"a.py::{name}", "a", Outcome.PASSED, "", 1.7e308) for name in "ab")
     assert ElementTree.fromstring(junit_xml(replace(RESULTS, cases=cases))).get("time") == "0.000"
 
 
-def test_a_kind_of_measurement_that_is_new_needs_nothing_known():
+def test_an_unknown_kind_of_measurement_is_shown():
     new = Measurement("new", "1/s", {}, 0, 0, {"mean": 1.0}, {}, "")
     assert "new" in report_html(replace(RESULTS, measurements=(new,)))
