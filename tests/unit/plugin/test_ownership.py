@@ -1,4 +1,4 @@
-"""The controller owns the cluster: every run creates one, and deletes it however the run ends."""
+"""The controller owns the cluster: every run creates one, and deletes it unless the run is killed."""
 
 import os
 import select

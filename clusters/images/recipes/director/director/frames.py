@@ -20,9 +20,9 @@ LARGEST_BYTES = 256 * 1024 * 1024
 """More than the rules of 10,000 Services (about 20 MB). A greater length means that the stream is corrupt."""
 
 UNREAD_LIMIT_BYTES = 2048
-"""How many bytes may be on their way to the guest that it has not reported as read.
+"""The maximum number of bytes sent to the guest that it has not reported as read.
 
-More than `REPORT_EVERY_BYTES`, otherwise each end could wait for the other.
+It is more than `REPORT_EVERY_BYTES`, otherwise each end could wait for the other.
 """
 
 READ, REPORT_EVERY_BYTES = "read", 512

@@ -2,8 +2,8 @@
 
 The guest sends the event "up", the director sends the start message, and the guest sends the event "running". The
 guest accepts requests only after that: before, its line is not open or not in raw mode, and input is lost or garbled.
-Each request has a number, which the reply repeats; a message without a number is an event. At most
-`UNREAD_LIMIT_BYTES` are sent ahead of what the guest has reported as read; the rest waits in a buffer here.
+Each request has a number, which the reply repeats; a message without a number is an event. No more than
+`UNREAD_LIMIT_BYTES` are sent until the guest has reported earlier bytes as read; the rest is buffered here.
 """
 
 from __future__ import annotations

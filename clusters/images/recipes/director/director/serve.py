@@ -135,11 +135,11 @@ class Director:
             await self._synced.wait()
             self._synced.clear()
             try:
-                samples = [await self._line.ask(_command(argv), COMMAND_TIMEOUT_S) for argv in LIST_RULES]
+                listings = [await self._line.ask(_command(argv), COMMAND_TIMEOUT_S) for argv in LIST_RULES]
             except GuestUnavailable as failure:
                 log("director", f"cannot list the addresses of Services outside the Service CIDR: {failure}")
                 continue
-            self._by_rules = destinations("".join(sample["stdout"] for sample in samples))
+            self._by_rules = destinations("".join(listing["stdout"] for listing in listings))
             self._update_routes()
 
     def _update_routes(self) -> None:

@@ -78,7 +78,7 @@ class AddressBook:
         self.present: set[str] = set()
 
     def begin_resync(self) -> None:
-        """Begin to collect all addresses anew, because events were lost. Until the end `present` is only updated."""
+        """Collect all addresses again after lost events. `present` is replaced when the kernel has sent them all."""
         self._resynced = set()
 
     def apply(self, data: bytes) -> bool:
