@@ -1,1 +1,1 @@
-"""The cases: one folder an area, a file a case, manifests beside it; `claims.toml` holds the claims."""
+"""The cases: one folder per area, one file per subject, manifests next to it. `claims.toml` holds the claims."""

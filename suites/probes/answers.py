@@ -1,6 +1,7 @@
-"""Runs in a pod: answers HTTP on port 8080 as its path asks for, byte for byte.
+"""Program of a pod: an HTTP server on port 8080 whose response depends on the path.
 
-/status/<code>, /redirect/<code> (to that status, on the same host), /elsewhere (to another host), /slow.
+/status/<code> has that status, /redirect/<code> redirects to /status/<code> on the same host, /elsewhere redirects to
+another host, and /slow responds after `SLOW_S` seconds.
 """
 
 import socketserver
@@ -16,7 +17,7 @@ class Answer(socketserver.StreamRequestHandler):
             continue
         kind, _, code = path.strip("/").partition("/")
         if kind == "slow":
-            time.sleep(SLOW_S)  # the answer that comes too late is what this path is for
+            time.sleep(SLOW_S)  # longer than a probe's timeoutSeconds
         place = {"redirect": f"Location: /status/{code}\r\n", "elsewhere": "Location: http://elsewhere.invalid/\r\n"}
         status = code if kind == "status" else "200" if kind == "slow" else "302"
         head = f"HTTP/1.1 {status} Answer\r\n{place.get(kind, '')}Content-Length: 0\r\nConnection: close\r\n\r\n"

@@ -1,4 +1,4 @@
-"""What experiments on probes decide: a function for each claim, from what was observed."""
+"""Decisions on the claims about probes: one function for each claim, from what a case observed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.suite import Decision, conditional, confirmed, listed, refuted, unt
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a container; `failed` says that its pod's phase is Failed: it will not be started again."""
+    """What happened to a container. `failed`: its pod's phase is Failed, so the container will not start again."""
 
     killed: bool
     restarted: bool
@@ -18,10 +18,10 @@ class Fate:
 
     def __str__(self) -> str:
         if not self.killed:
-            return "ran on"
+            return "was not killed"
         if self.restarted:
-            return "was killed and started again"
-        return "was killed, and its pod Failed" if self.failed else "was killed and not started again within the time"
+            return "was killed and restarted"
+        return "was killed, pod Failed" if self.failed else "was killed and not restarted before the deadline"
 
 
 CLAIMED_FATES = {
@@ -30,19 +30,22 @@ CLAIMED_FATES = {
     "Never": Fate(killed=True, restarted=False, failed=True),
     "no probe": Fate(killed=False, restarted=False),
 }
-"""By restart policy, of containers that exit with an error when they are killed; "no probe" is one without a probe."""
+"""The claimed outcome for each restart policy, for containers that exit with an error when they are killed.
+
+"no probe" is a container without a probe.
+"""
 
 
 def decide_liveness(fates: Mapping[str, Fate]) -> Decision:
     """7.1: a failing liveness probe kills the container, which restarts by its policy; no probe counts as success."""
-    evidence = f"After the liveness probes had begun to fail, the container under each policy: {listed(fates)}."
+    evidence = f"After the liveness probes began to fail, the container under each restart policy: {listed(fates)}."
     right = [name for name, fate in CLAIMED_FATES.items() if fates[name] == fate]
     if len(right) == len(CLAIMED_FATES):
         return confirmed(evidence)
     if not right or not any(fates[name].killed for name in CLAIMED_FATES if name != "no probe"):
         return refuted(evidence)
     wrong = [name for name in CLAIMED_FATES if name not in right]
-    return conditional(f"it holds for {', '.join(right)}, and not for {', '.join(wrong)}", evidence)
+    return conditional(f"holds for {', '.join(right)} and not for {', '.join(wrong)}", evidence)
 
 
 PLAIN_ANSWERS = {
@@ -56,29 +59,29 @@ PLAIN_ANSWERS = {
     "http-400": False,
     "http-500": False,
 }
-"""By container: whether the claim says that its probe succeeds."""
+"""For each container, whether its probe succeeds according to the claim."""
 
 REDIRECTS = ("http-302-to-200", "http-302-to-500", "http-302-elsewhere")
-"""Each answers 302, which is between 200 and 399: the claim says that all of them succeed."""
+"""Containers whose probe gets status 302. It is between 200 and 399, so by the claim all of them succeed."""
 
-FOLLOWED = "a redirect to the same host is followed, and the status found there decides"
+FOLLOWED = "a redirect to the same host is followed, and the status of its target decides"
 
 
 def decide_answers(judgements: Mapping[str, str]) -> Decision:
     """8.1: a probe succeeds with exit code 0, an open TCP port, or an HTTP status from 200 to 399.
 
-    `judgements` says of each container's probe "ready", "unhealthy" or "unknown".
+    `judgements` is "ready", "unhealthy" or "unknown" for each container's probe.
     """
     claimed = {**PLAIN_ANSWERS, **dict.fromkeys(REDIRECTS, True)}
     ready = [name for name, judgement in judgements.items() if judgement == "ready"]
     unhealthy = [name for name, judgement in judgements.items() if judgement == "unhealthy"]
     evidence = (
         f"Probes that succeeded: {', '.join(ready) or 'none'}. Probes that failed: {', '.join(unhealthy) or 'none'}. "
-        "Names tell the answer: http-302-to-500 is a redirect to a status 500 on the same host, http-302-elsewhere one "
-        "to another host. gRPC probes are a fourth kind, which the claim leaves out."
+        "The names describe the answer: http-302-to-500 redirects to status 500 on the same host, http-302-elsewhere "
+        "redirects to another host. gRPC probes are a fourth kind that the claim does not mention."
     )
     if unknown := [name for name in claimed if judgements.get(name) not in ("ready", "unhealthy")]:
-        return untested(f"the kubelet had not judged {', '.join(unknown)}")
+        return untested(f"the kubelet reported no probe result for {', '.join(unknown)}")
     wrong = [name for name, succeeds in claimed.items() if (judgements[name] == "ready") != succeeds]
     if not wrong:
         return confirmed(evidence)

@@ -1,4 +1,4 @@
-"""Which answers make a probe succeed?"""
+"""The answers with which exec, TCP, HTTP and gRPC probes succeed."""
 
 import json
 import re
@@ -16,19 +16,19 @@ UNHEALTHY = (
     *("http-199", "http-302-to-500", "http-400", "http-500", "http-too-slow"),
 )
 EXPECTED = dict.fromkeys(HEALTHY, "ready") | dict.fromkeys(UNHEALTHY, "unhealthy")
-"""By container: what the documentation says of its probe."""
+"""For each container, the result of its probe according to the documentation."""
 
 
 @pytest.mark.claim("8.1")
 def test_probes_judge_answers_as_documented(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """A container for each kind of answer; its readiness is the probe's judgement."""
+    """A pod has one container for each kind of answer, and the container's readiness is its probe's result."""
     create("answers.yaml", program=json.dumps(PROGRAM))
     waits.wait_pod(namespace, "answers", "running", lambda pod: pod["status"]["phase"] == "Running", deadline_s=120)
-    # Until the answering container answers, probes of it fail: what was seen last is what counts.
+    # Probes fail until container answers listens, so only the last sample counts.
     judged = observe_within(
-        f"a judgement of each probe in {namespace}/answers",
+        f"the documented result of each probe of pod {namespace}/answers",
         lambda: judgements(kube, namespace),
         lambda seen: seen == EXPECTED,
         within_s=60.0,
@@ -38,9 +38,12 @@ def test_probes_judge_answers_as_documented(
 
 
 def judgements(kube: Kube, namespace: str) -> dict[str, str]:
-    """By container: "ready", or "unhealthy" once its kubelet has counted failed probes of it, or "unknown"."""
+    """Return the probe's result for each container.
+
+    "ready", or "unhealthy" once the kubelet has counted failed probes, or "unknown".
+    """
     pod = kube.get(f"/api/v1/namespaces/{namespace}/pods/answers")
-    # Not by events: the kubelet tells 25 of a pod and then one every five minutes.
+    # Events would miss results: the kubelet sends 25 for a pod and then one every five minutes.
     counted = kube.text(f"/api/v1/nodes/{pod['spec']['nodeName']}/proxy/metrics/probes")
     failed = set(
         re.findall(

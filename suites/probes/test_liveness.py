@@ -1,4 +1,4 @@
-"""A liveness probe that fails: the container is killed, and what comes then is the restart policy's."""
+"""A failing liveness probe: the kubelet kills the container, and the restart policy decides what happens next."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ PODS = {
     "no-probe": ("Always", "null"),
 }
 FATES = dict(zip(PODS, CLAIMED_FATES.values(), strict=True))
-"""By pod: what is documented of it."""
+"""For each pod, the documented outcome."""
 
 DEADLINE_S = 60.0
 
@@ -25,7 +25,10 @@ DEADLINE_S = 60.0
 def test_a_failing_liveness_probe_kills_and_the_policy_decides(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """Sick containers are killed; Always and OnFailure start them again, Never does not; no probe, no death."""
+    """Containers with a failing liveness probe are killed; a container without a probe is not.
+
+    Always and OnFailure start the container again, Never does not.
+    """
     for name, (policy, probe) in PODS.items():
         create("liveness.yaml", name=name, policy=policy, probe=probe)
     for name in PODS:
@@ -34,7 +37,7 @@ def test_a_failing_liveness_probe_kills_and_the_policy_decides(
         assert done.exit_code == 0, done.stderr
 
     ended = observe_within(
-        f"pods {', '.join(PODS)} of {namespace}: killed if their probe failed, started again if their policy says so",
+        f"pods {', '.join(PODS)} in {namespace}: containers with a probe killed, and restarted as their policy says",
         lambda: {name: kube.get(f"/api/v1/namespaces/{namespace}/pods/{name}") for name in PODS},
         lambda pods: {name: fate(pod) for name, pod in pods.items()} == FATES,
         describe=lambda pods: ", ".join(f"{name} {fate(pod)}" for name, pod in pods.items()),
@@ -47,13 +50,13 @@ def test_a_failing_liveness_probe_kills_and_the_policy_decides(
 
 
 def fate(pod: dict[str, Any]) -> Fate:
-    """What has become of its container."""
+    """Return what happened to the pod's container."""
     failed = pod["status"]["phase"] == "Failed"
     return Fate(killed=exit_code(pod) is not None, restarted=restarts(pod) > 0, failed=failed)
 
 
 def exit_code(pod: dict[str, Any]) -> int | None:
-    """How its container ended last; None if it never has."""
+    """Return the last exit code of the pod's container, or None if the container has never ended."""
     (status,) = pod["status"]["containerStatuses"]
     ended = status["state"].get("terminated") or status.get("lastState", {}).get("terminated")
     return None if ended is None else int(ended["exitCode"])

@@ -1,4 +1,4 @@
-"""Pods that choose their nodes by labels."""
+"""Pods select nodes by label: nodeSelector and node affinity."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from harness.suite import (
 PODS = 4
 KEY = "kubeproof.io/disk"
 BY_SELECTOR = "node(s) didn't match Pod's node affinity/selector"
-"""What the scheduler says of nodes that a pod's selector does not fit."""
+"""The scheduler's reason for a node that does not match a pod's selector."""
 
 
 @pytest.mark.workers(2)
@@ -30,7 +30,10 @@ def test_selectors_and_affinities_choose_nodes(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """A selector binds to a label, a heavier preference wins, and a pod that nothing fits says why it waits."""
+    """A nodeSelector needs a matching label, and the preference with the larger weight wins.
+
+    A pod that matches no node stays Pending, and its condition gives the reason.
+    """
     first, second = (node.name for node in cluster.workers[:2])
     change_node.label(second, KEY, namespace)
     create("pod-with-selector.yaml", name="chosen", key=KEY, value=namespace)
@@ -49,31 +52,31 @@ def test_selectors_and_affinities_choose_nodes(
 
     by_weight = placed == {app: {node: PODS} for app, (node, _, _) in heavier.items()}
     holds = chosen["spec"]["nodeName"] == second and by_weight and BY_SELECTOR in reasons
-    told = "; ".join(map(listed, placed.values()))
+    first_heavier, second_heavier = (listed(placed[app]) for app in heavier)
     claim.decide(
         "9.2",
         holds,
-        f"Of {first} and {second} the latter bore a label, and a pod with its nodeSelector went to "
-        f"{chosen['spec']['nodeName']}; {PODS} pods with a preference of 80 for the former and of 20 for the latter, "
-        f"and as many the other way round, went to {told}; a selector that fits no node: "
+        f"A pod with a nodeSelector for a label of {second} went to {chosen['spec']['nodeName']}. Pods by node, of "
+        f"{PODS} in each group: {first_heavier} with weight 80 for {first} and 20 for {second}, {second_heavier} with "
+        f"weight 20 for {first} and 80 for {second}. A pod whose nodeSelector matches no node stayed Pending: "
         f"{unschedulable(nowhere)}",
     )
-    assert chosen["spec"]["nodeName"] == second
+    assert chosen["spec"]["nodeName"] == second, f"only {second} has the label of pod chosen's nodeSelector"
     assert by_weight, placed
     assert BY_SELECTOR in reasons, reasons
 
 
 KEY_THAT_GOES = "kubeproof.io/disk-that-goes"
-"""Not `KEY`, which another case may have given one of the workers."""
+"""A key other than `KEY`, which another case may have set on one of the workers."""
 
 
 def test_a_label_that_goes_away_does_not_drive_a_pod_away(
     cluster: Cluster, create: ManifestMaker, change_node: NodeChanger, waits: Waits, namespace: str
 ) -> None:
-    """IgnoredDuringExecution: the pod stays, the next one finds no node.
+    """The running pod stays (IgnoredDuringExecution), and the next pod is unschedulable.
 
-    Every worker has the label at first, so that the first pod runs even where the scheduler ignores labels: a kubelet
-    refuses a pod that does not select its node.
+    Every worker has the label at first. The first pod therefore also runs if the scheduler ignores labels: a kubelet
+    rejects a pod whose nodeSelector does not match its node.
     """
     workers = [node.name for node in cluster.workers]
     for node in workers:

@@ -1,4 +1,4 @@
-"""Priority: who has to go when there is no room."""
+"""Pod priority: preemption when a node has no room."""
 
 from harness.suite import Cluster, ManifestMaker, NodeChanger, Waits, WatchMaker, left_out, unschedulable
 
@@ -13,7 +13,10 @@ def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(
     waits: Waits,
     namespace: str,
 ) -> None:
-    """One seat: an equal waits, a superior preempts, and the victim's condition tells who did it."""
+    """With one unit of a resource, a pod of equal priority waits and a pod of higher priority preempts.
+
+    The victim's condition DisruptionTarget has the reason PreemptionByScheduler.
+    """
     change_node.add_capacity(cluster.workers[0].name, RESOURCE, 1)
     create("priority.yaml")
     create("pod-with-priority.yaml", name="low", priority="low", resource=RESOURCE)
@@ -27,12 +30,12 @@ def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(
         create("pod-with-priority.yaml", name="high", priority="high", resource=RESOURCE)
         waits.wait_pod(namespace, "high", "running", lambda pod: pod["status"]["phase"] == "Running")
         waits.wait_gone(f"/api/v1/namespaces/{namespace}/pods/low")
-    told = [
+    disruption_targets = [
         condition
         for event in recorder.events("pods")
         if event.name == "low"
         for condition in event.object["status"].get("conditions", [])
         if condition["type"] == "DisruptionTarget"
     ]
-    assert told, "the victim never had the condition DisruptionTarget"
-    assert told[-1]["reason"] == "PreemptionByScheduler"
+    assert disruption_targets, f"pod {namespace}/low was preempted and never had the condition DisruptionTarget"
+    assert disruption_targets[-1]["reason"] == "PreemptionByScheduler"

@@ -1,4 +1,4 @@
-"""Where pods go because of other pods."""
+"""Placement by other pods: topology spread constraints, pod affinity and anti-affinity."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from harness.suite import Cluster, ManifestMaker, Waits, left_out, nodes_of, uns
 def test_spread_pods_differ_by_no_more_than_the_skew(
     cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """maxSkew 1 over all workers: as many pods on each, though they would all rather be on one."""
+    """With maxSkew 1 over all workers each has the same number of pods, although all pods prefer one worker."""
     replicas = 2 * len(cluster.workers)
     create("spread.yaml", replicas=replicas, preferred=cluster.workers[0].name)
     placed = nodes_of(waits.wait_pods_ready(namespace, "app=spread", replicas))
@@ -18,7 +18,7 @@ def test_spread_pods_differ_by_no_more_than_the_skew(
 
 @pytest.mark.workers(2)
 def test_a_pod_goes_where_its_friend_is(create: ManifestMaker, waits: Waits, namespace: str) -> None:
-    """Required pod affinity, for four pods in turn: by chance once in 16."""
+    """Four pods with required pod affinity all land on their friend's node; by chance they would once in 16 times."""
     create("pod-near-or-far.yaml", name="friend", app="friend", term="podAntiAffinity", other="nobody")
     friend = nodes_of(waits.wait_pods_ready(namespace, "app=friend", 1))
     for number in range(4):
@@ -31,7 +31,7 @@ def test_a_pod_goes_where_its_friend_is(create: ManifestMaker, waits: Waits, nam
 def test_pods_that_avoid_each_other_need_a_node_each(
     cluster: Cluster, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """Required anti-affinity: one pod a worker, and the next one waits and says why."""
+    """With required anti-affinity each worker gets one pod. The next pod stays Pending and its condition says why."""
     for number, _ in enumerate(cluster.workers):
         create("pod-near-or-far.yaml", name=f"loner-{number}", app="loner", term="podAntiAffinity", other="loner")
     placed = nodes_of(waits.wait_pods_ready(namespace, "app=loner", len(cluster.workers)))

@@ -1,4 +1,4 @@
-"""Taints keep pods off a node, tolerations let them in."""
+"""Taints and tolerations: which pods may be scheduled on a node and which are evicted from it."""
 
 import time
 
@@ -36,7 +36,10 @@ def test_taints_keep_off_and_drive_out_what_does_not_tolerate_them(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """NoSchedule keeps off, PreferNoSchedule only advises, NoExecute drives out at once or after tolerationSeconds."""
+    """NoSchedule keeps pods off a node, and PreferNoSchedule does so only if another node fits.
+
+    NoExecute evicts running pods, at once or after tolerationSeconds.
+    """
     node = spare_worker(kube).name
     other = next(worker.name for worker in cluster.workers if worker.name != node)
 
@@ -71,17 +74,19 @@ def test_taints_keep_off_and_drive_out_what_does_not_tolerate_them(
     for event in recorder.events("pods"):
         if "deletionTimestamp" in event.object["metadata"]:
             stayed_s.setdefault(event.name, event.at_s - tainted_s)
-    faithful = waits.wait_pods_ready(namespace, "app=for-ever", 1, deadline_s=0)
+    tolerant = waits.wait_pods_ready(namespace, "app=for-ever", 1, deadline_s=0)
 
     on_time = stayed_s["kept-off"] < TOLERATED_S - 1 <= stayed_s["for-a-while"]
-    holds = advised == {other: PODS} and on_time and bool(faithful)
+    holds = advised == {other: PODS} and on_time and bool(tolerant)
     claim.decide(
         "9.3",
         holds,
-        f"NoSchedule kept an intolerant pod waiting ({unschedulable(kept_off)}) and let a tolerant one in. "
-        f"PreferNoSchedule sent {advised.get(other, 0)} of {PODS} pods elsewhere, yet admitted one without a choice. "
-        f"NoExecute drove the intolerant out after {stayed_s['kept-off']:.1f} s, one with tolerationSeconds "
-        f"{TOLERATED_S} after {stayed_s['for-a-while']:.1f} s, and left the tolerant alone.",
+        f"With taint NoSchedule on node {node} a pod without a toleration stayed Pending "
+        f"({unschedulable(kept_off)}), and a pod with one became Ready. With PreferNoSchedule "
+        f"{advised.get(other, 0)} of {PODS} pods went to {other}, and a pod that required {node} became Ready there. "
+        f"With NoExecute the pod without a toleration was evicted after {stayed_s['kept-off']:.1f} s, the one with "
+        f"tolerationSeconds {TOLERATED_S} after {stayed_s['for-a-while']:.1f} s, and the one with an unlimited "
+        f"toleration stayed.",
     )
     reasons = left_out(kept_off)
     assert any(reason.startswith("node(s) had untolerated taint") for reason in reasons), reasons
@@ -90,6 +95,6 @@ def test_taints_keep_off_and_drive_out_what_does_not_tolerate_them(
 
 
 def tolerating(effect: str, seconds: int | None = None) -> str:
-    """A toleration of our taint in YAML's short form."""
+    """Return a list with one toleration of this case's taint, in YAML flow style."""
     limit = "" if seconds is None else f", tolerationSeconds: {seconds}"
     return f"[{{key: {KEY}, operator: Exists, effect: {effect}{limit}}}]"

@@ -1,4 +1,4 @@
-"""Each claim about probes can end in each verdict, by what was observed."""
+"""The decision functions for the claims about probes: each can return every verdict."""
 
 import pytest
 
@@ -6,32 +6,32 @@ from suites.probes.decisions import CLAIMED_FATES, FOLLOWED, Fate, decide_answer
 from suites.probes.test_answers import EXPECTED
 from suites.probes.test_liveness import fate
 
-RAN_ON, KILLED, RESTARTED = Fate(False, False), Fate(True, False), Fate(True, True)
+NOT_KILLED, KILLED, RESTARTED = Fate(False, False), Fate(True, False), Fate(True, True)
 
 
 @pytest.mark.parametrize(
     ("fates", "verdict", "condition"),
     [
         ({}, "confirmed", ""),
-        (dict.fromkeys(CLAIMED_FATES, RAN_ON), "refuted", ""),
+        (dict.fromkeys(CLAIMED_FATES, NOT_KILLED), "refuted", ""),
         (
             {"Always": KILLED, "OnFailure": KILLED, "Never": RESTARTED, "no probe": RESTARTED},
             "refuted",
             "",
         ),
-        ({"Never": RESTARTED}, "conditional", "it holds for Always, OnFailure, no probe, and not for Never"),
-        ({"Never": KILLED}, "conditional", "it holds for Always, OnFailure, no probe, and not for Never"),
-        ({"OnFailure": RAN_ON}, "conditional", "it holds for Always, Never, no probe, and not for OnFailure"),
-        ({"no probe": RESTARTED}, "conditional", "it holds for Always, OnFailure, Never, and not for no probe"),
+        ({"Never": RESTARTED}, "conditional", "holds for Always, OnFailure, no probe and not for Never"),
+        ({"Never": KILLED}, "conditional", "holds for Always, OnFailure, no probe and not for Never"),
+        ({"OnFailure": NOT_KILLED}, "conditional", "holds for Always, Never, no probe and not for OnFailure"),
+        ({"no probe": RESTARTED}, "conditional", "holds for Always, OnFailure, Never and not for no probe"),
     ],
     ids=[
         "as claimed",
-        "nobody is killed",
-        "every policy is turned round",
-        "Never is restarted",
-        "a pod with Never goes on without its container",
-        "one is not killed",
-        "one without a probe is killed",
+        "no container is killed",
+        "every policy does the opposite",
+        "the container with Never is restarted",
+        "the container with Never ends and its pod does not fail",
+        "one container with a probe is not killed",
+        "the container without a probe is killed",
     ],
 )
 def test_liveness(fates, verdict, condition):
@@ -43,17 +43,17 @@ def pod(phase, state, restarted=0):
     return {"status": {"phase": phase, "containerStatuses": [{"state": state, "restartCount": restarted}]}}
 
 
-def test_a_pod_that_may_yet_restart_its_container_has_not_failed():
+def test_only_a_pod_in_phase_failed_counts_as_failed():
     ended = {"terminated": {"exitCode": 3}}
     assert fate(pod("Running", ended)) == KILLED
     assert fate(pod("Failed", ended)) == CLAIMED_FATES["Never"]
-    assert fate(pod("Running", {"running": {}})) == RAN_ON
+    assert fate(pod("Running", {"running": {}})) == NOT_KILLED
 
 
-def test_fates_are_told_by_policy():
+def test_evidence_lists_the_outcome_for_each_policy():
     assert decide_liveness(CLAIMED_FATES).evidence == (
-        "After the liveness probes had begun to fail, the container under each policy: Always: was killed and started "
-        "again, OnFailure: was killed and started again, Never: was killed, and its pod Failed, no probe: ran on."
+        "After the liveness probes began to fail, the container under each restart policy: Always: was killed and "
+        "restarted, OnFailure: was killed and restarted, Never: was killed, pod Failed, no probe: was not killed."
     )
 
 
@@ -71,7 +71,7 @@ def test_fates_are_told_by_policy():
         ({"http-400": "ready"}, "refuted", ""),
         ({"exec-1": "ready"}, "refuted", ""),
         ({"tcp-open": "unhealthy"}, "refuted", ""),
-        ({"http-200": "unknown"}, "untested", "the kubelet had not judged http-200"),
+        ({"http-200": "unknown"}, "untested", "the kubelet reported no probe result for http-200"),
     ],
     ids=[
         "as documented",
@@ -81,7 +81,7 @@ def test_fates_are_told_by_policy():
         "400 succeeds",
         "exit code 1 succeeds",
         "an open port fails",
-        "one is not judged",
+        "one probe has no result",
     ],
 )
 def test_answers(changed, verdict, condition):
