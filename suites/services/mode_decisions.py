@@ -1,4 +1,4 @@
-"""What a running kube-proxy decides about the age of its modes, by its feature gates and its log."""
+"""Decisions on the claims about the age of ipvs mode, from a running kube-proxy's feature gates and log."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from harness.suite import Decision, FeatureGate, conditional, confirmed, refuted
 
 @dataclass(frozen=True, slots=True)
 class ModeAge:
-    """What a running kube-proxy tells of ipvs and nftables mode.
+    """What a running kube-proxy reports about ipvs and nftables mode.
 
     `version` is its Kubernetes minor version, e.g. (1, 37). A gate is None if kube-proxy does not have it. `warning` is
-    what it logged about ipvs being deprecated, or empty.
+    its log message that ipvs is deprecated, or empty.
     """
 
     version: tuple[int, ...]
@@ -24,7 +24,7 @@ class ModeAge:
     @property
     def in_words(self) -> str:
         release = ".".join(map(str, self.version))
-        logged = f" It logs: {self.warning!r}." if self.warning else ""
+        logged = f" It logged: {self.warning!r}." if self.warning else ""
         return (
             f"kube-proxy {release} in {self.mode} mode has {_gate_in_words('KubeProxyIPVS', self.ipvs)} and "
             f"{_gate_in_words('NFTablesProxyMode', self.nftables)}.{logged}"
@@ -33,21 +33,21 @@ class ModeAge:
 
 NFTABLES_SINCE, NFTABLES_GA = (1, 29), (1, 33)
 IPVS_HISTORY = (
-    "ipvs mode is GA since 1.11 and deprecated since 1.35; its feature gate is off by default from 1.40 on, and the "
+    "ipvs mode has been GA since 1.11 and deprecated since 1.35. Its feature gate is off by default from 1.40, and the "
     "mode is removed in 1.43 (KEP-5495)."
 )
-NFTABLES_HISTORY = "nftables mode came as alpha in 1.29 and is GA since 1.33 (KEP-3866)."
+NFTABLES_HISTORY = "nftables mode was alpha in 1.29 and has been GA since 1.33 (KEP-3866)."
 
 
 def decide_ipvs_ga(age: ModeAge) -> Decision:
     """1.4: ipvs mode is GA."""
     evidence = f"{age.in_words} {IPVS_HISTORY}"
     if age.ipvs is None and age.mode != "ipvs":
-        return untested(f"it takes a kube-proxy that runs in ipvs mode or has its feature gate. {age.in_words}")
+        return untested(f"kube-proxy neither runs in ipvs mode nor has its feature gate. {age.in_words}")
     if age.ipvs is not None and age.ipvs.stage in ("ALPHA", "BETA"):
         return refuted(evidence)
     if age.ipvs is not None and not age.ipvs.enabled:
-        return conditional("its feature gate is off unless somebody switches it on", evidence)
+        return conditional("only if its feature gate, which is off by default, is switched on", evidence)
     if age.warning or (age.ipvs is not None and age.ipvs.stage == "DEPRECATED"):
         return conditional("it is GA and on by default, but deprecated", evidence)
     return confirmed(evidence)
@@ -57,12 +57,12 @@ def decide_ipvs_newest(age: ModeAge) -> Decision:
     """1.5: ipvs mode is the newest mode."""
     evidence = f"{age.in_words} {NFTABLES_HISTORY}"
     if age.nftables is not None and not age.nftables.enabled and age.mode != "nftables":
-        return conditional("among the modes that are on by default: nftables mode is newer, and off", evidence)
+        return conditional("among the modes that are on by default: nftables mode is newer but off", evidence)
     if age.nftables is not None or age.mode == "nftables" or age.version >= NFTABLES_GA:
         return refuted(evidence)
     if age.version < NFTABLES_SINCE:
         return confirmed(evidence)
-    return untested(f"whether it has nftables mode could not be seen. {age.in_words}")
+    return untested(f"kube-proxy's feature gates do not show whether it has nftables mode. {age.in_words}")
 
 
 def _gate_in_words(name: str, gate: FeatureGate | None) -> str:

@@ -1,4 +1,4 @@
-"""Which backend gets the next connection? And does every connection get one?"""
+"""How a Service chooses the backend of each connection, and whether connections are lost."""
 
 import pytest
 
@@ -31,21 +31,22 @@ def test_backends_are_chosen_as_the_mode_documents(
     claim.decide(
         "16.1",
         seen.rotates,
-        f"{seen.n} connections, {seen.k} backends: the same backend twice running {seen.repeats} times "
-        f"(independent draws: {seen.expected_repeats:.0f} expected, p = {seen.p_repeats:.3g}), "
-        f"{seen.periodic:.0%} of choices equal to the one {seen.k} before, "
-        f"counts {sorted(seen.counts.values())} (uniform: p = {seen.p_uniform:.3g}). " + seen.in_words,
+        f"{seen.n} connections from node {cluster.workers[0].name} to {seen.k} backends: {seen.repeats} went to the "
+        f"same backend as the connection before (independent draws: {seen.expected_repeats:.0f} expected, "
+        f"p = {seen.p_repeats:.3g}), {seen.periodic:.0%} to the same backend as {seen.k} connections before. "
+        f"Connections per backend: {sorted(seen.counts.values())} (uniform: p = {seen.p_uniform:.3g}). "
+        + seen.in_words,
     )
     if cluster.mode == "ipvs":
-        assert seen.rotates, f"expected was strict rotation: {seen}"
+        assert seen.rotates, f"ipvs mode did not choose backends in strict rotation: {seen}"
     else:
-        assert seen.independent, f"expected were independent uniform draws: {seen}"
+        assert seen.independent, f"{cluster.mode} mode did not choose backends by independent uniform draws: {seen}"
 
 
 def test_a_client_that_reuses_its_port_loses_no_connection(
     cluster: Cluster, make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
-    """Connections in quick succession from one port: what the kernel remembers of the last one hinders none.
+    """The kernel's state of a closed connection does not affect the next one from the same port.
 
     In ipvs mode it once did, by dropping the first SYN: https://github.com/kubernetes/kubernetes/issues/81775
     """
@@ -56,4 +57,4 @@ def test_a_client_that_reuses_its_port_loses_no_connection(
     assert not lost, f"{len(lost)} of {REUSES} connections lost: {lost[0]}"
     late = delayed(replies)
     assert not late, f"{len(late)} of {REUSES} connections lost their first packet: {late[0]}"
-    assert set(bodies(replies)) <= set(web.pods), f"answered by {bodies(replies)}"
+    assert set(bodies(replies)) <= set(web.pods), f"answered by {bodies(replies)}, not only by pods of Service web"

@@ -1,4 +1,4 @@
-"""A ClusterIP: a virtual address that works inside the cluster, and whose work it is."""
+"""A ClusterIP: a virtual address inside the cluster, and the kernel tables that implement it."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -28,11 +28,11 @@ def test_cluster_ip_is_reached_from_every_node(
     shell: ProxyShell,
     claim: ClaimRecorder,
 ) -> None:
-    """Pods of every node reach it; whether iptables rules do it is read from the kernel."""
+    """Pods on every node reach the ClusterIP. The kernel's nat table shows whether iptables rules implement it."""
     web = make_service("web")
     request = Request(web.cluster_ip, 80, REQUESTS)
     clients = [make_client(f"client-{number}", node=node) for number, node in enumerate(cluster.nodes)]
-    # All at once: where connections are lost, each node's wait for their time-outs.
+    # In parallel, because lost connections wait for their time-out on each node.
     with ThreadPoolExecutor(len(clients)) as sending:
         all_replies = tuple(sending.map(lambda client: client.send(request), clients))
     replies_by_node = {client.node: replies for client, replies in zip(clients, all_replies, strict=True)}
@@ -46,8 +46,12 @@ def test_cluster_ip_is_reached_from_every_node(
     for name, replies in replies_by_node.items():
         failed = [reply.error for reply in replies if not reply.ok]
         assert not failed, f"from node {name}: {len(failed)} of {REQUESTS} connections failed: {failed[0]}"
-        assert set(bodies(replies)) <= set(web.pods), f"answered by {bodies(replies)}, which are not its pods"
-    assert by_iptables == dict.fromkeys(rules, cluster.mode == "iptables")
+        assert set(bodies(replies)) <= set(web.pods), (
+            f"connections from node {name} were answered by {bodies(replies)}, not only by pods of Service web"
+        )
+    assert by_iptables == dict.fromkeys(rules, cluster.mode == "iptables"), (
+        f"nodes whose nat table leads {web.cluster_ip} to all backends, in {cluster.mode} mode: {by_iptables}"
+    )
 
 
 @pytest.mark.claim("2.1")
@@ -58,10 +62,10 @@ def test_connections_stand_in_netfilters_table(
     dataplane: DataPlane,
     claim: ClaimRecorder,
 ) -> None:
-    """Netfilter's connection tracking holds a connection with both its virtual and its real destination."""
+    """Netfilter's connection tracking has an entry with both the virtual and the real destination."""
     web = make_service("web")
     client = make_client("client", node=cluster.workers[0])
-    # Several, because a connection that loses its entry meanwhile is broken and does not tell its backend.
+    # Several, because a connection that loses its conntrack entry breaks and returns no backend name.
     met = bodies(client.send(Request(web.cluster_ip, 80, REQUESTS)))
     assert met, f"none of {REQUESTS} connections to {web.cluster_ip} was answered"
     backend = web.pods[met.most_common(1)[0][0]]
@@ -71,11 +75,11 @@ def test_connections_stand_in_netfilters_table(
         if f"dst={web.cluster_ip} " in entry and f"src={backend} " in entry
     ]
     evidence = (
-        f"The connection from {client.address} to {web.cluster_ip} stands in the connection tracking table "
-        f"with the reply coming from backend {backend}."
+        f"On node {cluster.workers[0].name} connection tracking has {len(entries)} entries for connections from "
+        f"{client.address} to {web.cluster_ip} with replies from backend {backend}."
     )
     if cluster.mode == "nftables":
-        claim.untested("2.1", f"the claim is about iptables and ipvs; in nftables too: {evidence}")
+        claim.untested("2.1", f"the claim is about iptables and ipvs, and this cluster is in nftables mode: {evidence}")
     else:
-        claim.decide("2.1", bool(entries), evidence if entries else "No entry of connection tracking has both.")
+        claim.decide("2.1", bool(entries), evidence)
     assert entries, f"conntrack of {cluster.workers[0].name} has no entry from {client.address} to {backend}"

@@ -1,4 +1,4 @@
-"""externalIPs: addresses that somebody else routes to a node."""
+"""externalIPs: addresses that the cluster's network, not Kubernetes, routes to a node."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from harness.suite import (
 )
 
 EXTERNAL = "198.51.100.20"
-"""Of a block for documentation (RFC 5737); the leak guard drops what no proxy has taken."""
+"""An address reserved for documentation (RFC 5737). The leak guard drops packets to it that no proxy redirects."""
 
 CONNECTIONS, FEW = 20, 3
 
@@ -23,7 +23,10 @@ CONNECTIONS, FEW = 20, 3
 def test_an_external_ip_leads_to_the_service_wherever_it_arrives(
     cluster: Cluster, kube: Kube, make_service: ServiceMaker, make_client: ClientMaker, outside_client: OutsideClient
 ) -> None:
-    """From outside through any node, and from inside; once taken from the Service it leads nowhere."""
+    """The address leads to the backends from outside through any node, and from inside the cluster.
+
+    Once it is removed from the Service, connections to it are no longer answered.
+    """
     web = make_service("web", 2, node=cluster.workers[0].name, externalIPs=[EXTERNAL])
     service_address = ServiceAddress(EXTERNAL, 80)
     web.wait_service_addresses(service_address, present=True)
@@ -31,13 +34,16 @@ def test_an_external_ip_leads_to_the_service_wherever_it_arrives(
     for node in cluster.nodes:
         outside_client.route(f"{EXTERNAL}/32", node.address)
         met = bodies(outside_client.send(asking))
-        assert met.total() == CONNECTIONS, f"through {node.name} {CONNECTIONS - met.total()} connections were lost"
-        assert set(met) == set(web.pods), f"through {node.name} the client met {met}"
+        assert met.total() == CONNECTIONS, (
+            f"{CONNECTIONS - met.total()} of {CONNECTIONS} connections to {EXTERNAL} through {node.name} were lost"
+        )
+        assert set(met) == set(web.pods), f"connections to {EXTERNAL} through {node.name} were answered by {met}"
     inside = make_client("inside", node=cluster.workers[1])
-    assert bodies(inside.send(asking)).total() == CONNECTIONS, "from inside"
+    answered = bodies(inside.send(asking)).total()
+    assert answered == CONNECTIONS, f"{CONNECTIONS - answered} connections to {EXTERNAL} from {inside.node} were lost"
 
     kube.merge(web.path, {"spec": {"externalIPs": None}})
     web.wait_service_addresses(service_address, present=False)
     for client in (outside_client, inside):
         replies = client.send(Request(EXTERNAL, 80, FEW, timeout_s=1.0))
-        assert not bodies(replies), f"{EXTERNAL} is nobody's any more and was answered: {replies}"
+        assert not bodies(replies), f"{EXTERNAL} was removed from Service {web.name} and still answers: {replies}"

@@ -1,4 +1,4 @@
-"""An ExternalName: an alias in DNS, and nothing in any kernel."""
+"""A Service of type ExternalName: an alias in DNS, with no rules in any kernel."""
 
 import json
 
@@ -15,8 +15,11 @@ from harness.suite import (
 )
 
 LOOK_UPS = 16
-"""Every DNS server remembers an answer for its time to live, and each look-up meets one of two: that one of them is
-not met at all happens once in 32,768 times."""
+"""Look-ups that have to agree.
+
+A DNS server caches an answer for its time to live, and each look-up reaches one of two servers. By chance one of the
+two is not reached at all once in 32,768 times.
+"""
 
 LOOK_UP = (
     f"import json, socket, sys; print(json.dumps([socket.gethostbyname_ex(sys.argv[1]) for _ in range({LOOK_UPS})]))"
@@ -26,7 +29,7 @@ LOOK_UP = (
 def test_an_external_name_is_an_alias_without_a_proxy(
     kube: Kube, waits: Waits, make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
-    """A ClusterIP that becomes an ExternalName leaves every kernel and turns into an alias, and back again."""
+    """A ClusterIP Service that becomes an ExternalName leaves every kernel and becomes an alias, and back again."""
     web = make_service("web", 1)
     (old,) = web.add_services("alias")
     name, path = web.dns_name.replace("web.", "alias.", 1), service_path(web.namespace, "alias")
@@ -48,15 +51,15 @@ def test_an_external_name_is_an_alias_without_a_proxy(
 
 
 def wait_resolved(client: Client, name: str, canonical: str, address: str) -> None:
-    """The name leads to the canonical name and its address by every DNS server; DNS follows the API with a delay."""
+    """Wait until every DNS server resolves `name` to `canonical` and `address`. DNS follows the API with a delay."""
 
     def sample() -> list[tuple[str, list[str]]]:
-        done = client.run("python3", "-c", LOOK_UP, f"{name}.")  # the dot spares it the search list
+        done = client.run("python3", "-c", LOOK_UP, f"{name}.")  # the dot skips the search list
         found = json.loads(done.stdout) if done.exit_code == 0 else [("", [], [])]
         return [(known_as, addresses) for known_as, _, addresses in found]
 
     wait_until(
-        f"{name} leading to {canonical} at {address}",
+        f"{name} resolved to {canonical} at {address} in {LOOK_UPS} look-ups",
         sample,
         lambda found: found == [(canonical, [address])] * LOOK_UPS,
         deadline_s=60.0,

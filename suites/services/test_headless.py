@@ -1,4 +1,4 @@
-"""A headless Service is a name and nothing else."""
+"""Headless Services: a DNS name for pods, without a virtual IP."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ from harness.suite import (
 from suites.services.decisions import HeadlessName, decide_headless
 
 RESOLVED_DEADLINE_S = 60.0
-"""Twice the 30 s for which an existing cluster's CoreDNS may remember an answer (`cache 30` in kubeadm's Corefile)."""
+"""Twice the 30 s for which an existing cluster's CoreDNS may cache an answer (`cache 30` in kubeadm's Corefile)."""
 
 LOOK_UP = "import json, socket, sys; print(json.dumps(socket.gethostbyname_ex(sys.argv[1])[2]))"
 
@@ -33,7 +33,7 @@ def test_a_headless_name_returns_the_pods(
     dataplane: DataPlane,
     claim: ClaimRecorder,
 ) -> None:
-    """No virtual address, the pods' addresses from DNS, and no trace of them in any kernel."""
+    """The Service has no virtual IP, DNS returns the pods' addresses, and no kernel has rules with them."""
     web = make_service("web", clusterIP="None")
     client = make_client("client")
     addresses = frozenset(web.pods.values())
@@ -49,13 +49,13 @@ def test_a_headless_name_returns_the_pods(
     claim.record("17.1", decide_headless(seen))
     resolved.require()
     assert web.cluster_ip == "None", web.cluster_ip
-    assert not mentioned
+    assert not mentioned, f"kube-proxy has rules with an address of {sorted(addresses)} on {mentioned}"
 
 
 def test_a_headless_name_returns_unready_pods_when_told_to(
     make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
-    """publishNotReadyAddresses: discovery before readiness."""
+    """With publishNotReadyAddresses the name also returns pods that are not Ready."""
     ready_only = make_service("ready-only", 2, switchable=True, clusterIP="None")
     client = make_client("client")
     unready = next(iter(ready_only.pods))
@@ -71,7 +71,7 @@ def test_a_headless_name_returns_unready_pods_when_told_to(
 def test_the_pods_of_a_stateful_set_have_names_of_their_own(
     cluster: Cluster, kube: Kube, waits: Waits, namespace: str, make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
-    """<pod>.<service> resolves to that one pod."""
+    """<pod>.<service> resolves to the address of that pod only."""
     make_service("db", 1, clusterIP="None")
     kube.create(namespace, stateful_set(cluster, "db", 2))
     pods = waits.wait_pods_ready(namespace, "statefulset=db", 2)
@@ -82,7 +82,7 @@ def test_the_pods_of_a_stateful_set_have_names_of_their_own(
 
 
 def stateful_set(cluster: Cluster, name: str, replicas: int) -> dict[str, Any]:
-    """A StatefulSet governed by the headless Service `name`, whose selector its pods match."""
+    """Return a StatefulSet governed by the headless Service `name`. Its pods match the Service's selector."""
     labels = {"app": name, "statefulset": name}
     container = {"name": "server", "image": cluster.images.agnhost, "args": ["netexec"]}
     pod = {"terminationGracePeriodSeconds": 0, "enableServiceLinks": False, "containers": [container]}
@@ -101,12 +101,12 @@ def stateful_set(cluster: Cluster, name: str, replicas: int) -> dict[str, Any]:
 
 
 def wait_resolved(client: Client, name: str, addresses: frozenset[str]) -> frozenset[str]:
-    """The name resolves to exactly these addresses; DNS follows the API with a short delay."""
+    """Wait until the name resolves to exactly these addresses. DNS follows the API with a short delay."""
     return observe_resolved(client, name, addresses).require()
 
 
 def observe_resolved(client: Client, name: str, addresses: frozenset[str]) -> Observation[frozenset[str]]:
-    """As `wait_resolved`, where other addresses are an observation as well."""
+    """Observe what the name resolves to, until it is exactly these addresses or the deadline has passed."""
     return observe_within(
         f"{name} resolves to {sorted(addresses)}",
         lambda: resolve(client, name),
@@ -116,5 +116,6 @@ def observe_resolved(client: Client, name: str, addresses: frozenset[str]) -> Ob
 
 
 def resolve(client: Client, name: str) -> frozenset[str]:
+    """Return the addresses that the client's pod resolves the name to. Empty if the look-up fails."""
     done = client.run("python3", "-c", LOOK_UP, name)
     return frozenset(json.loads(done.stdout)) if done.exit_code == 0 else frozenset()

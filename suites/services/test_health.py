@@ -1,4 +1,4 @@
-"""Does a Service notice that a backend does not answer?"""
+"""A Service does not check the health of its backends; only readiness takes a backend out."""
 
 import pytest
 
@@ -16,14 +16,14 @@ from harness.suite import (
 )
 
 CONNECTIONS, SPACING_S = 240, 0.04
-"""About ten seconds: time enough for a health check to find a closed port."""
+"""About ten seconds of connections, long enough for a health check to notice a closed port."""
 
 QUICKLY = 60
 FAIR_SHARE = CONNECTIONS // 2 // 3
-"""What each of three backends gets of half the connections."""
+"""The share of each of three backends in half of the connections."""
 
-NOBODY = "no health check took the backend out, and no connection was tried again at another one"
-SOMEBODY = "somebody took the backend out, or tried again at another one"
+NOT_NOTICED = "no health check removed the backend, and no connection was retried at another backend"
+NOTICED = "a health check removed the backend, or connections were retried at another backend"
 
 
 @pytest.mark.claim("2.4")
@@ -36,7 +36,7 @@ def test_a_backend_that_refuses_goes_on_getting_connections(
     make_client: ClientMaker,
     claim: ClaimRecorder,
 ) -> None:
-    """A port closes while its pod stays ready: nobody checks, nobody tries again; readiness takes the pod out."""
+    """A backend that closes its port and stays Ready keeps getting connections, until its pod becomes unready."""
     web = make_service("web", 2)
     client = make_client("client", node=cluster.workers[0])
     create("fails-while-ready.yaml", app="web")
@@ -56,14 +56,14 @@ def test_a_backend_that_refuses_goes_on_getting_connections(
     claim.decide(
         "2.4",
         not unnoticed,
-        f"One of three backends closed its port and stayed Ready. Of {CONNECTIONS} connections in "
-        f"{replies[-1].at_s - replies[0].at_s:.0f} s the client saw {refused[0]} refused in the first half and "
-        f"{refused[1]} in the second: {NOBODY if unnoticed else SOMEBODY}. "
-        f"When its readiness turned false, {_refusals(afterwards)} of {QUICKLY} were refused.",
+        f"One of three backends, pod sick, closed its port and stayed Ready. Of {CONNECTIONS} connections in "
+        f"{replies[-1].at_s - replies[0].at_s:.0f} s from node {client.node}, {refused[0]} were refused in the first "
+        f"half and {refused[1]} in the second: {NOT_NOTICED if unnoticed else NOTICED}. "
+        f"After the pod became unready, {_refusals(afterwards)} of {QUICKLY} connections were refused.",
     )
-    assert bodies(healthy)["sick"], f"it was never met while it answered: {bodies(healthy)}"
+    assert bodies(healthy)["sick"], f"pod sick got no connection while its port was open: {bodies(healthy)}"
     assert sum(refused) + sum(bodies(replies).values()) == CONNECTIONS, _others(replies)
-    assert unnoticed, f"refused in each half: {refused}"
+    assert unnoticed, f"connections refused in each half of {CONNECTIONS}: {refused}"
     assert all(reply.ok for reply in afterwards), _others(afterwards) or _refusals(afterwards)
 
 
@@ -72,5 +72,5 @@ def _refusals(replies: tuple[Reply, ...]) -> int:
 
 
 def _others(replies: tuple[Reply, ...]) -> list[str]:
-    """Errors of another kind."""
+    """Return the errors that are not a refusal."""
     return [reply.error for reply in replies if not reply.ok and not reply.refused]

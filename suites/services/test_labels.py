@@ -1,4 +1,4 @@
-"""Services that kube-proxy is told to leave alone."""
+"""Services with the label service-proxy-name, which kube-proxy ignores."""
 
 from harness.suite import ClientMaker, Cluster, Kube, Request, ServiceMaker, bodies, service_path
 
@@ -10,7 +10,7 @@ LABEL = "service.kubernetes.io/service-proxy-name"
 def test_a_service_of_another_proxy_is_left_alone(
     cluster: Cluster, kube: Kube, make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
-    """With the label it leaves every kernel and answers nobody; without it, it is there again."""
+    """With the label the Service's rules leave every kernel and it does not answer. Without it, it works again."""
     web = make_service("web", 1)
     (service_address,) = web.add_services("labelled")
     client = make_client("client", node=cluster.workers[0])
@@ -21,8 +21,8 @@ def test_a_service_of_another_proxy_is_left_alone(
     set_proxy("somebody-else")
     web.wait_service_addresses(service_address, present=False)
     replies = client.send(Request(service_address.address, service_address.port, FEW, timeout_s=1.0))
-    assert not bodies(replies), f"a Service of another proxy was answered: {replies}"
-    assert bodies(client.send(Request(web.cluster_ip, 80, FEW))).total() == FEW, "the Service beside it"
+    assert not bodies(replies), f"{service_address}, whose Service belongs to another proxy, answered: {replies}"
+    assert bodies(client.send(Request(web.cluster_ip, 80, FEW))).total() == FEW, "Service web, without the label, fails"
 
     set_proxy(None)
     web.wait_service_addresses(service_address, present=True)

@@ -1,4 +1,4 @@
-"""How old and how welcome is ipvs mode? What the running kube-proxy knows of it."""
+"""The age and status of ipvs mode, from the running kube-proxy's log and feature gates."""
 
 import pytest
 
@@ -12,7 +12,7 @@ DEPRECATED_SINCE, GATED_SINCE, NFTABLES_STABLE_SINCE = (1, 35), (1, 37), (1, 33)
 
 @pytest.mark.claim("1.4", "1.5")
 def test_kube_proxy_tells_what_has_become_of_ipvs(cluster: Cluster, proxies: Proxies, claim: ClaimRecorder) -> None:
-    """Its log names the mode it chose and warns of ipvs; its feature gates tell the stage of ipvs and nftables."""
+    """The log names the chosen mode and warns about ipvs. The feature gates show the stages of ipvs and nftables."""
     node = cluster.workers[0]
     version = tuple(int(part) for part in cluster.kubernetes.split(".")[:2])
     log, features = proxies.log(node), proxies.features(node)
@@ -22,15 +22,17 @@ def test_kube_proxy_tells_what_has_become_of_ipvs(cluster: Cluster, proxies: Pro
     age = ModeAge(version, cluster.mode, ipvs, nftables, _message(warning))
     claim.record("1.4", decide_ipvs_ga(age))
     claim.record("1.5", decide_ipvs_newest(age))
-    assert chosen, f"the log of {node.name} does not say {cluster.mode!r}: {log[:1000]}"
+    assert chosen, f"kube-proxy on {node.name} did not log 'Using {cluster.mode} Proxier': {log[:1000]}"
     if version >= NFTABLES_STABLE_SINCE:
-        assert nftables == FeatureGate("", True), features
+        assert nftables == FeatureGate("", True), f"feature gates of kube-proxy on {node.name}: {features}"
     if version >= GATED_SINCE:
-        assert ipvs == FeatureGate("DEPRECATED", True), features
+        assert ipvs == FeatureGate("DEPRECATED", True), f"feature gates of kube-proxy on {node.name}: {features}"
     if version >= DEPRECATED_SINCE:
-        assert bool(warning) == (cluster.mode == "ipvs"), f"the log of {node.name}: {warning!r}"
+        assert bool(warning) == (cluster.mode == "ipvs"), (
+            f"deprecation warning in the log of kube-proxy on {node.name} in {cluster.mode} mode: {warning!r}"
+        )
 
 
 def _message(line: str) -> str:
-    """What a line of klog says: https://github.com/kubernetes/klog"""
+    """Return the message of a klog line (https://github.com/kubernetes/klog)."""
     return line.partition('] "')[2].rstrip('"')

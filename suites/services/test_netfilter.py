@@ -1,4 +1,4 @@
-"""Netfilter below iptables mode, in clusters whose own mode the claim about it is not of."""
+"""iptables mode and netfilter's connection tracking, tested in clusters that run in nftables mode."""
 
 import pytest
 
@@ -26,13 +26,13 @@ def test_iptables_builds_on_netfilter_where_another_mode_runs(
     proxies: Proxies,
     claim: ClaimRecorder,
 ) -> None:
-    """One node's kube-proxy runs in iptables mode for a while: its connections stand in netfilter's table."""
+    """While one node's kube-proxy runs in iptables mode, its connections are in netfilter's connection tracking."""
     node, iptables = cluster.workers[0], IptablesDataPlane(shell)
     web = make_service("web")
     client = make_client("client", node=node)
     with proxies.changing((node,), "mode") as set_mode:
         set_mode("iptables")
-        held = iptables.service(node, web.service_address)
+        state = iptables.service(node, web.service_address)
         (reply,) = client.send(Request(web.cluster_ip, 80))
         backend = web.pods[reply.body]
         tracked = [
@@ -42,10 +42,11 @@ def test_iptables_builds_on_netfilter_where_another_mode_runs(
         ]
     claim.decide(
         "2.1",
-        bool(tracked and held.backends),
-        f"With kube-proxy of node {node.name} in iptables mode the nat table led {web.cluster_ip} to "
-        f"{len(held.backends)} backends, and connection tracking held {len(tracked)} connections from "
-        f"{client.address} to it with the reply coming from backend {backend}. Of ipvs, a cluster in that mode tells.",
+        bool(tracked and state.backends),
+        f"On node {node.name}, with kube-proxy in iptables mode, the nat table had rules from ClusterIP "
+        f"{web.cluster_ip} to {len(state.backends)} backends, and connection tracking had {len(tracked)} entries for "
+        f"connections from {client.address} to {web.cluster_ip} with replies from backend {backend}. Clusters in "
+        "ipvs mode test ipvs.",
     )
-    assert {backend.address for backend in held.backends} == set(web.pods.values())
+    assert {backend.address for backend in state.backends} == set(web.pods.values())
     assert tracked, f"conntrack of {node.name} has no entry from {client.address} to {backend}"

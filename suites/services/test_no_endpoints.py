@@ -1,4 +1,4 @@
-"""A Service that has nobody to lead to says so at once."""
+"""A Service without endpoints refuses connections at once."""
 
 from errno import ECONNREFUSED, EPERM
 
@@ -6,13 +6,13 @@ from harness.suite import Client, ClientMaker, Cluster, Kube, OutsideClient, Req
 
 CONNECTIONS = 3
 REFUSALS = (ECONNREFUSED, EPERM)
-"""The second is what a node's own datagram meets, which its kernel does not let out in the first place."""
+"""Errors that count as a refusal. A node's own datagram fails with EPERM, because its kernel does not send it."""
 
 
 def test_a_service_without_endpoints_refuses(
     cluster: Cluster, kube: Kube, make_service: ServiceMaker, make_client: ClientMaker, outside_client: OutsideClient
 ) -> None:
-    """TCP and UDP, ClusterIP and node port, inside and outside: refused, nobody waits for a time-out."""
+    """TCP and UDP to ClusterIP and node port are refused, inside and outside the cluster, without a time-out."""
     node = cluster.workers[0]
     web = make_service("web", 1, switchable=True, type="NodePort")
     tcp, udp = (port["nodePort"] for port in kube.get(web.path)["spec"]["ports"])
@@ -32,7 +32,7 @@ def test_a_service_without_endpoints_refuses(
     ]
     for client, request in attempts:
         assert all(reply.body in web.pods for reply in client.send(request)), (
-            f"{request} fails with an endpoint already"
+            f"{request} fails although the Service has an endpoint"
         )
 
     (backend,) = web.pods
@@ -41,7 +41,7 @@ def test_a_service_without_endpoints_refuses(
     for client, request in attempts:
         replies = client.send(request)
         assert not any(reply.ok for reply in replies), f"{request} was answered without an endpoint: {replies}"
-        # One in time is enough: a kernel limits how often it tells a client so.
+        # One refusal is enough: the kernel limits the rate of ICMP messages.
         # https://docs.kernel.org/networking/ip-sysctl.html (icmp_ratelimit)
         assert any(reply.errno in REFUSALS for reply in replies), f"{request} was not refused: {replies}"
 
@@ -49,4 +49,6 @@ def test_a_service_without_endpoints_refuses(
     web.wait_programmed(web.pods.values())
     for client, request in attempts:
         replies = client.send(request)
-        assert all(reply.body in web.pods for reply in replies), f"{request} after its endpoint was back: {replies}"
+        assert all(reply.body in web.pods for reply in replies), (
+            f"{request} fails after its endpoint became ready again: {replies}"
+        )

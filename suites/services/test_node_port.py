@@ -1,4 +1,4 @@
-"""A node port, from outside the cluster."""
+"""Node ports, from outside the cluster and from a node."""
 
 import pytest
 
@@ -18,24 +18,26 @@ def test_node_port_answers_on_every_node(
     outside_client: OutsideClient,
     claim: ClaimRecorder,
 ) -> None:
-    """Each node's address answers, also that of a node without a backend; its loopback in iptables mode only."""
+    """Each node's address answers, even if the node has no backend. Loopback answers in iptables mode only."""
     web = make_service("web", 2, type="NodePort")
     assert web.node_port is not None
     answered: dict[str, int] = {}
     for node in cluster.nodes:
         replies = outside_client.send(Request(node.address, web.node_port, CONNECTIONS))
         answered[node.name] = sum(reply.ok for reply in replies)
-        assert set(bodies(replies)) <= set(web.pods), f"{node.name} led to {bodies(replies)}"
+        assert set(bodies(replies)) <= set(web.pods), f"{node.name} sent connections to {bodies(replies)}"
     host = make_client("host", node=cluster.workers[0], host_network=True)
     by_loopback = sum(reply.ok for reply in host.send(Request(LOOPBACK, web.node_port, FEW, timeout_s=1.0)))
     holds = all(count == CONNECTIONS for count in answered.values())
     claim.decide(
         "15.2",
         holds,
-        f"Port {web.node_port} asked {CONNECTIONS} times at each node from outside: "
+        f"Of {CONNECTIONS} connections from outside to node port {web.node_port} of each node, "
         + ", ".join(f"{name} answered {count}" for name, count in answered.items())
-        + f". At {LOOPBACK}, from a node itself: {by_loopback} of {FEW}.",
+        + f". Of {FEW} connections from node {host.node} to {LOOPBACK}, {by_loopback} were answered.",
     )
     assert holds, answered
-    if cluster.substrate == "host":  # a user-mode Linux beside the node is not handed what stays on the node's loopback
-        assert by_loopback == (FEW if ON_LOOPBACK[cluster.mode] else 0)
+    if cluster.substrate == "host":  # packets on the node's loopback do not reach a user-mode Linux next to the node
+        assert by_loopback == (FEW if ON_LOOPBACK[cluster.mode] else 0), (
+            f"{by_loopback} of {FEW} connections from {host.node} to {LOOPBACK}:{web.node_port} were answered"
+        )

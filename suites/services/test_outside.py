@@ -1,4 +1,4 @@
-"""What outside clients reach without being let in."""
+"""Clients outside the cluster: which addresses they reach by default."""
 
 import pytest
 
@@ -16,17 +16,20 @@ def test_outside_clients_reach_neither_pod_nor_cluster_ip(
     outside_client: OutsideClient,
     claim: ClaimRecorder,
 ) -> None:
-    """Neither address answers outside; given a route through a node, see which of them do."""
+    """A client outside the cluster reaches neither address. With a route through a node it may reach them."""
     home = cluster.workers[0]
     web = make_service("web", node=home.name)
     pod_address = next(iter(web.pods.values()))
     targets = {"pod IP": (pod_address, 8080), "ClusterIP": (web.cluster_ip, 80)}
     inside = make_client("inside")
     for name, (address, port) in targets.items():
-        assert all(reply.ok for reply in inside.send(Request(address, port))), f"{name} {address} fails inside already"
+        assert all(reply.ok for reply in inside.send(Request(address, port))), (
+            f"{name} {address}:{port} does not answer inside the cluster either"
+        )
 
     by_default = {name: _answers(outside_client, *target) for name, target in targets.items()}
-    # Through the pod's own node: another one sees half of the connection only, and kube-proxy has it drop the rest.
+    # Route through the pod's own node. Any other node sees only one direction of the connection, and kube-proxy's rules
+    # drop such packets as invalid.
     outside_client.route(cluster.pod_cidr, home.address)
     outside_client.route(cluster.service_cidr, home.address)
     routed = {name: _answers(outside_client, *target) for name, target in targets.items()}
@@ -37,4 +40,5 @@ def test_outside_clients_reach_neither_pod_nor_cluster_ip(
 
 
 def _answers(outside: OutsideClient, address: str, port: int) -> int:
+    """Return how many of `CONNECTIONS` connections were answered."""
     return sum(reply.ok for reply in outside.send(Request(address, port, CONNECTIONS, timeout_s=1.0)))

@@ -1,4 +1,4 @@
-"""kube-proxy ends and starts again: the kernel goes on without it."""
+"""A restart of kube-proxy: the kernel's rules work without it."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from harness.suite import (
     steady_traffic,
 )
 
-HELD = 6
+OPEN_CONNECTIONS = 6
 SPACING_S = 0.02
 
 
@@ -26,15 +26,18 @@ def test_connections_outlive_a_restart_of_kube_proxy(
     make_client: ClientMaker,
     findings: list[Finding],
 ) -> None:
-    """While a node's kube-proxy is replaced, open connections stay and new ones are made; then it works again."""
+    """While a node's kube-proxy is replaced, open connections stay open and new ones succeed.
+
+    The new kube-proxy then programs a new Service.
+    """
     if cluster.substrate == "uml":
-        pytest.skip("on substrate uml the kernel that holds the rules ends with its kube-proxy's pod")
+        pytest.skip("on substrate uml the kernel with the rules runs in kube-proxy's pod and ends with it")
     node = cluster.workers[0]
     web = make_service("web")
     client = make_client("client", node=node)
     asking = Request(web.cluster_ip, 80, spacing_s=SPACING_S)
     with (
-        persistent_connections(client, web.cluster_ip, 80, HELD) as holding,
+        persistent_connections(client, web.cluster_ip, 80, OPEN_CONNECTIONS) as persistent,
         steady_traffic(client, asking) as traffic,
     ):
         proxies.restart(node)
@@ -42,21 +45,25 @@ def test_connections_outlive_a_restart_of_kube_proxy(
     findings.append(
         Finding(
             kind="restart of kube-proxy",
-            statement=f"While kube-proxy on {node.name} was replaced, {traffic.summary}. Of {HELD} open ones "
-            f"{len(holding.broken)} broke and {len(holding.stalled)} stalled; {holding.retransmits} of their segments "
-            "were sent again.",
+            statement=f"While kube-proxy on {node.name} was replaced, {traffic.summary}. Of {OPEN_CONNECTIONS} "
+            f"persistent connections {len(persistent.broken)} broke and {len(persistent.stalled)} stalled; "
+            f"{persistent.retransmits} of their segments were retransmitted.",
             numbers={
                 "new": len(traffic.replies),
                 "lost": len(traffic.lost),
                 "delayed": len(traffic.delayed),
-                "broken": len(holding.broken),
-                "stalled": len(holding.stalled),
-                "retransmits": holding.retransmits,
+                "broken": len(persistent.broken),
+                "stalled": len(persistent.stalled),
+                "retransmits": persistent.retransmits,
             },
             confidence="one restart on one node",
         )
     )
     assert not traffic.lost, f"{len(traffic.lost)} of {len(traffic.replies)} connections lost: {traffic.lost[0]}"
     assert not traffic.delayed, f"first packets were lost: {traffic.summary}: {traffic.delayed[0]}"
-    assert not holding.broken, f"{len(holding.broken)} of {HELD} open connections broke: {holding.broken[0]}"
-    assert not holding.stalled, f"{len(holding.stalled)} of {HELD} open connections stalled: {holding.stalled[0]}"
+    assert not persistent.broken, (
+        f"{len(persistent.broken)} of {OPEN_CONNECTIONS} persistent connections broke: {persistent.broken[0]}"
+    )
+    assert not persistent.stalled, (
+        f"{len(persistent.stalled)} of {OPEN_CONNECTIONS} persistent connections stalled: {persistent.stalled[0]}"
+    )

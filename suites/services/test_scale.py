@@ -1,4 +1,4 @@
-"""What grows with the number of Services: rules, and the way of a connection's first packet."""
+"""What grows with the number of Services: rules, and the time of a connection's first packet."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from harness.suite import Cluster, Finding, Measurement, Sweeper, growth
 SERVICES = (0, 100, 1000, 0)
 
 
-@pytest.mark.modes("iptables", "nftables")  # of ipvs mode, suites/ipvs/test_look_up.py tells
+@pytest.mark.modes("iptables", "nftables")  # suites/ipvs/test_look_up.py covers ipvs mode
 @pytest.mark.workers(2)
 @pytest.mark.performance
 @pytest.mark.exclusive
@@ -15,11 +15,11 @@ SERVICES = (0, 100, 1000, 0)
 def test_rules_and_first_packet_grow_as_the_mode_documents(
     cluster: Cluster, run_sweep: Sweeper, measurements: list[Measurement], findings: list[Finding]
 ) -> None:
-    """At 0 to 1,000 Services: the kernel's rules, and the first packet at the chain's head, middle and end."""
+    """Measure the kernel's rules and the first packet at the chain's head, middle and end, at 0 to 1,000 Services."""
     steps = run_sweep(*SERVICES)
     findings.append(growth(steps).finding(cluster.mode))
     rules = {step.services: step.rules.rules for step in steps[:-1]}
-    assert rules[1000] > rules[100] > rules[0], f"rules by number of filler Services: {rules}"
+    assert rules[1000] > rules[100] > rules[0], f"rules by number of dummy Services: {rules}"
     assert all(step.measurements for step in steps)
     failed = [measured.flags for measured in measurements if measured.errors]
     assert not failed, f"connections failed under a light load: {failed}"

@@ -1,4 +1,4 @@
-"""Endpoints that are asked to leave."""
+"""Terminating endpoints."""
 
 from collections.abc import Iterator
 
@@ -26,11 +26,11 @@ DEPARTURES = 2
 
 @pytest.fixture
 def end_leaving_pods(kube: Kube, namespace: str) -> Iterator[None]:
-    """Tell the case's backends to end at its end: with their grace their namespace would stay for minutes."""
+    """End the case's backends after the case. Their grace period would otherwise keep the namespace for minutes."""
     yield
     for pod in kube.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3Dweb")["items"]:
-        told = kube.exec(namespace, pod["metadata"]["name"], ("touch", "/tmp/end"))
-        assert told.exit_code == 0, told.stderr
+        done = kube.exec(namespace, pod["metadata"]["name"], ("touch", "/tmp/end"))
+        assert done.exit_code == 0, done.stderr
 
 
 @pytest.mark.workers(2)
@@ -43,7 +43,10 @@ def test_leaving_endpoints_serve_when_no_other_is_there(
     make_service: ServiceMaker,
     make_client: ClientMaker,
 ) -> None:
-    """One that leaves gets no new connection while another is ready; when all leave, they get them again (KEP-1669)."""
+    """A terminating endpoint gets no new connections while another is ready.
+
+    When all endpoints are terminating, they get new connections again (KEP-1669).
+    """
     web = make_service("web", 0)
     asking = Request(web.cluster_ip, 80, CONNECTIONS)
     for name, node in zip(("first", "second"), cluster.workers[:2], strict=True):
@@ -58,30 +61,36 @@ def test_leaving_endpoints_serve_when_no_other_is_there(
 
     def backends_met(client: Client) -> dict[str, int]:
         replies = client.send(asking)
-        assert not delayed(replies), f"from {client.node} first packets were lost: {delayed(replies)}"
+        assert not delayed(replies), f"first packets from {client.node} were lost: {delayed(replies)}"
         return dict(bodies(replies))
 
     leave("first")
     web.wait_programmed([addresses["second"]])
     for client in clients:
         met = backends_met(client)
-        assert met == {"second": CONNECTIONS}, f"while one endpoint is ready, {client.node} met {met}"
+        assert met == {"second": CONNECTIONS}, (
+            f"with pod first terminating and second ready, connections from {client.node} were answered by {met}"
+        )
 
     leave("second")
     web.wait_programmed(addresses.values())
     for client in clients:
         met = backends_met(client)
         assert sum(met.values()) == CONNECTIONS, (
-            f"with all endpoints leaving, {CONNECTIONS - sum(met.values())} connections were lost"
+            f"with all endpoints terminating, {CONNECTIONS - sum(met.values())} of {CONNECTIONS} connections from "
+            f"{client.node} were lost"
         )
-        assert set(met) == set(addresses), f"{client.node} met {met}"
+        assert set(met) == set(addresses), (
+            f"with all endpoints terminating, connections from {client.node} were answered by {met}"
+        )
 
 
 def grace_s(cluster: Cluster, asking: Request, patience: Patience | None = None) -> int:
-    """Return for how long a leaving pod serves on: longer than all that comes after the first departure may take.
+    """Return the grace period in seconds for pods that keep serving while they terminate.
 
-    Each departure is waited for in every kernel, with this patience (that of this host, if none is given), and then
-    every worker's client asks.
+    It is longer than everything after the first deletion may take. For each of the two deletions the case waits until
+    every kernel is programmed, with deadlines extended by `patience` (by default that of this host), and then a client
+    on every worker sends its requests.
     """
     waiting_s = (patience or host_patience()).seconds(PROGRAMMED_DEADLINE_S) * len(cluster.nodes)
     return round(DEPARTURES * (waiting_s + asking.limit_s * len(cluster.workers)))

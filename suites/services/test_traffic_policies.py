@@ -1,4 +1,4 @@
-"""Traffic policies: connections that must not leave the node on which they arrive."""
+"""internalTrafficPolicy and externalTrafficPolicy: with Local, connections stay on the node where they arrive."""
 
 import json
 from collections import Counter
@@ -25,11 +25,11 @@ from harness.suite import (
 )
 
 CONNECTIONS = 20
-FEW, PATIENCE_S = 3, 1.0
-"""For connections that nobody answers."""
+FEW, TIMEOUT_S = 3, 1.0
+"""Number and time-out of connections that should not be answered."""
 
-NOBODYS_CLASS = "kubeproof.io/nobody"
-"""No balancer takes a Service of this class."""
+UNUSED_CLASS = "kubeproof.io/nobody"
+"""A load balancer class that no load balancer serves."""
 
 
 @pytest.mark.workers(2)
@@ -41,11 +41,14 @@ def test_internal_traffic_stays_on_its_node(
     make_service: ServiceMaker,
     make_client: ClientMaker,
 ) -> None:
-    """internalTrafficPolicy Local: pods meet their own node's endpoints only, and nobody where there are none."""
+    """With internalTrafficPolicy Local pods reach endpoints on their own node only.
+
+    On a node without endpoints connections are not answered.
+    """
     near, far = cluster.workers[:2]
     bare = next((node for node in cluster.nodes if node not in (near, far)), None)
     if bare is None:
-        pytest.skip(f"it needs a third node; cluster {cluster.name} has {len(cluster.nodes)}")
+        pytest.skip(f"needs 3 nodes; cluster {cluster.name} has {len(cluster.nodes)}")
     web = make_service("web", 2, node=near.name)
     create("backend.yaml", name="far", app="web", node=far.name, grace=0)
     pods = waits.wait_pods_ready(web.namespace, "app=web", 3)
@@ -62,30 +65,38 @@ def test_internal_traffic_stays_on_its_node(
 
     at_near = bodies(clients[near.name].send(Request(web.cluster_ip, 80, CONNECTIONS)))
     at_far = bodies(clients[far.name].send(Request(web.cluster_ip, 80, CONNECTIONS)))
-    at_bare = clients[bare.name].send(Request(web.cluster_ip, 80, FEW, timeout_s=PATIENCE_S))
-    assert (at_near.total(), set(at_near)) == (CONNECTIONS, set(web.pods)), f"on {near.name}: {at_near}"
-    assert at_far == {"far": CONNECTIONS}, f"on {far.name}: {at_far}"
-    assert not any(reply.ok for reply in at_bare), f"on {bare.name}, which has no endpoint: {at_bare}"
+    at_bare = clients[bare.name].send(Request(web.cluster_ip, 80, FEW, timeout_s=TIMEOUT_S))
+    assert (at_near.total(), set(at_near)) == (CONNECTIONS, set(web.pods)), (
+        f"{CONNECTIONS} connections from {near.name} were answered by {at_near}"
+    )
+    assert at_far == {"far": CONNECTIONS}, f"{CONNECTIONS} connections from {far.name} were answered by {at_far}"
+    assert not any(reply.ok for reply in at_bare), (
+        f"node {bare.name} has no endpoint and connections from it: {at_bare}"
+    )
 
 
 @pytest.mark.workers(2)
 def test_external_traffic_stays_on_its_node_and_keeps_its_address(
     cluster: Cluster, kube: Kube, dataplane: DataPlane, make_service: ServiceMaker, outside_client: OutsideClient
 ) -> None:
-    """externalTrafficPolicy Local: backends see the client's own address, and a node without one does not answer."""
+    """With externalTrafficPolicy Local backends see the client's own address.
+
+    A node without a backend does not answer.
+    """
     near, far = cluster.workers[:2]
     web = make_service("web", 2, node=near.name, type="NodePort")
     port = web.node_port or 0
 
     def callers(node: str, count: int) -> Counter[str]:
-        """Whom the backends take for their client, in how many answers."""
-        replies = outside_client.send(Request(node, port, count, path="/clientip", timeout_s=PATIENCE_S))
+        """Return the client addresses that the backends report, with the number of answers for each."""
+        replies = outside_client.send(Request(node, port, count, path="/clientip", timeout_s=TIMEOUT_S))
         return Counter(reply.body.rpartition(":")[0] for reply in replies if reply.ok)
 
     hidden = callers(far.address, CONNECTIONS)
     assert hidden, f"node {far.name} does not answer with the default policy"
     assert outside_client.address not in hidden, (
-        "another node's backend cannot see the client: its reply would go astray"
+        f"with the default policy a backend on {near.name} saw the address of the client at {far.name}; without "
+        "masquerading its reply would bypass that node"
     )
 
     kube.merge(web.path, {"spec": {"externalTrafficPolicy": "Local"}})
@@ -96,15 +107,16 @@ def test_external_traffic_stays_on_its_node_and_keeps_its_address(
         deadline_s=60.0,
     )
     wait_until(f"node {far.name} silent", lambda: callers(far.address, 1), lambda seen: not seen, deadline_s=60.0)
-    seen, strangers = callers(near.address, CONNECTIONS), callers(far.address, FEW)
+    seen, at_far = callers(near.address, CONNECTIONS), callers(far.address, FEW)
     expected = {outside_client.address: CONNECTIONS}
-    assert seen == expected, f"in {CONNECTIONS} connections backends on {near.name} took for their client {seen}"
-    assert not strangers, f"node {far.name} has no endpoint and answered"
+    assert seen == expected, f"client addresses that backends on {near.name} saw in {CONNECTIONS} connections: {seen}"
+    assert not at_far, f"node {far.name} has no endpoint and answered: {at_far}"
     kernel = wait_backends(
         dataplane, near, ServiceAddress(near.address, port), frozenset(Backend(pod, 8080) for pod in web.pods.values())
     )
     elsewhere = dataplane.service(far, ServiceAddress(far.address, port))
-    # ipvs mode leads to the others there, without masquerading: what comes back is nobody's.
+    # On such a node ipvs mode still sends connections to the other nodes' endpoints, without masquerading, so that
+    # replies do not come back through the node.
     # https://github.com/kubernetes/kubernetes/pull/97081
     assert elsewhere.backends == (kernel.backends if cluster.mode == "ipvs" else frozenset()), elsewhere
 
@@ -113,9 +125,9 @@ def test_external_traffic_stays_on_its_node_and_keeps_its_address(
 def test_a_balancer_is_told_which_nodes_have_endpoints(
     cluster: Cluster, kube: Kube, make_service: ServiceMaker, outside_client: OutsideClient
 ) -> None:
-    """healthCheckNodePort tells the number of the node's own ready endpoints, with status 503 where there is none."""
+    """healthCheckNodePort returns the number of ready endpoints on the node, with status 503 if there are none."""
     near, far = cluster.workers[:2]
-    fields = {"type": "LoadBalancer", "loadBalancerClass": NOBODYS_CLASS, "externalTrafficPolicy": "Local"}
+    fields = {"type": "LoadBalancer", "loadBalancerClass": UNUSED_CLASS, "externalTrafficPolicy": "Local"}
     web = make_service("web", 2, node=near.name, switchable=True, **fields)
     port = kube.get(web.path)["spec"]["healthCheckNodePort"]
 
@@ -140,7 +152,7 @@ def test_a_balancer_is_told_which_nodes_have_endpoints(
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """What a node answers on a Service's healthCheckNodePort: the HTTP status, the Service, its ready local endpoints.
+    """A node's answer on a healthCheckNodePort: HTTP status, Service and number of its ready endpoints on the node.
 
     https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/healthcheck/service_health.go
     """
@@ -151,12 +163,12 @@ class ServiceHealth:
 
 
 def health_of(reply: Reply) -> ServiceHealth | None:
-    """Read an answer of a healthCheckNodePort; None if it is none."""
+    """Parse an answer of a healthCheckNodePort. None if it is not one."""
     if reply.status is None:
         return None
     try:
-        told = json.loads(reply.body)
-        service = told["service"]
-        return ServiceHealth(reply.status, f"{service['namespace']}/{service['name']}", told["localEndpoints"])
+        answer = json.loads(reply.body)
+        service = answer["service"]
+        return ServiceHealth(reply.status, f"{service['namespace']}/{service['name']}", answer["localEndpoints"])
     except (ValueError, KeyError, TypeError):
         return None

@@ -1,4 +1,4 @@
-"""UDP: what the kernel remembers of a client that keeps its port must not outlive a backend.
+"""UDP: the conntrack entry of a client that keeps its source port must not outlive the backend.
 
 https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/conntrack/cleanup.go
 """
@@ -20,18 +20,18 @@ from harness.suite import (
 )
 
 PORT, BACKEND_PORT = 40000, 8081
-SPACING_S, PATIENCE_S = 0.05, 0.2
-"""A kernel tells a client that it is refused about once a second; the other datagrams seem lost."""
+SPACING_S, TIMEOUT_S = 0.05, 0.2
+"""A kernel sends a refusal (ICMP) about once a second. The other refused datagrams look lost to the client."""
 
 LAST = 20
 DEADLINE_S = 25.0
-"""Sooner than the 30 s after which the kernel forgets a UDP flow by itself, which goes on here anyway."""
+"""Less than the 30 s after which the kernel forgets an idle UDP flow. The flow here is never idle."""
 
 
 def test_a_datagram_client_moves_on_when_its_backend_leaves(
     cluster: Cluster, dataplane: DataPlane, make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
-    """A flow of one port stays with its backend while that is there, and is led to the other when it is not."""
+    """A flow from one port stays with its backend while that is ready, and moves to the other one afterwards."""
     node = cluster.workers[0]
     web = make_service("web", 2, switchable=True)
     client = make_client("client", node=node)
@@ -43,15 +43,15 @@ def test_a_datagram_client_moves_on_when_its_backend_leaves(
         (other,) = set(web.pods) - {first.body}
         wait_backends(dataplane, node, service_address, frozenset({Backend(web.pods[other], BACKEND_PORT)}))
         wait_until(
-            f"the flow of {client.address}:{PORT} led to {other}",
+            f"the flow of {client.address}:{PORT} tracked to {other} on node {node.name}",
             lambda: tracked(dataplane, cluster, client, web),
             lambda found: found == {web.pods[other]},
             deadline_s=DEADLINE_S,
         )
     met = [reply.body for reply in traffic.replies if reply.ok]
     moved_at = met.index(other)
-    assert set(met[:moved_at]) == {first.body}, "it did not stay with its first backend"
-    assert set(met[moved_at:]) == {other}, f"it went back to {first.body}, which is not ready"
+    assert set(met[:moved_at]) == {first.body}, f"the flow left {first.body} while it was ready"
+    assert set(met[moved_at:]) == {other}, f"the flow went back to {first.body}, which is not ready"
 
 
 def test_a_datagram_client_that_came_too_early_is_served_later(
@@ -61,7 +61,7 @@ def test_a_datagram_client_that_came_too_early_is_served_later(
     make_service: ServiceMaker,
     make_client: ClientMaker,
 ) -> None:
-    """A flow to a Service without endpoints that never pauses: the first endpoint gets it."""
+    """A steady flow to a Service without endpoints reaches the first endpoint that becomes ready."""
     web = make_service("web", 1, switchable=True)
     client = make_client("client", node=cluster.workers[0])
     (backend,) = web.pods
@@ -74,19 +74,21 @@ def test_a_datagram_client_that_came_too_early_is_served_later(
             dataplane, cluster.workers[0], service_address, frozenset({Backend(web.pods[backend], BACKEND_PORT)})
         )
     early, late = traffic.replies[0], traffic.replies[-LAST:]
-    assert not early.ok, f"answered by {early.body} without an endpoint"
-    assert any(reply.ok for reply in late), f"port {PORT} is lost though the kernel has the endpoint: {late}"
+    assert not early.ok, f"{service_address} has no endpoint and was answered by {early.body}"
+    assert any(reply.ok for reply in late), (
+        f"datagrams from port {PORT} to {service_address} are lost although the kernel has the endpoint: {late}"
+    )
 
 
 def asking(web: ServiceHandle) -> Request:
-    """A datagram from the port that the client keeps."""
+    """Return a request of one datagram from the client's fixed source port."""
     return Request(
-        web.cluster_ip, 81, path="hostname", protocol="udp", spacing_s=SPACING_S, timeout_s=PATIENCE_S, source_port=PORT
+        web.cluster_ip, 81, path="hostname", protocol="udp", spacing_s=SPACING_S, timeout_s=TIMEOUT_S, source_port=PORT
     )
 
 
 def tracked(dataplane: DataPlane, cluster: Cluster, client: Client, web: ServiceHandle) -> set[str]:
-    """The backends to which connection tracking has led the client's flow."""
+    """Return the backends that connection tracking has for the client's flow."""
     entries = dataplane.conntrack(cluster.workers[0], client.address)
     flow = [entry for entry in entries if f"dst={web.cluster_ip} sport={PORT} dport=81 " in entry]
     return {address for address in web.pods.values() for entry in flow if f"src={address} " in entry}

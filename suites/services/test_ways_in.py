@@ -1,4 +1,4 @@
-"""Every way to a Service: its addresses, its protocols, and clients in unusual places."""
+"""Every way to reach a Service: its addresses, its protocols, and clients in a pod, on a node and in the backend."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from harness.suite import (
 )
 
 BALANCER = "198.51.100.7"
-"""Of a block for documentation (RFC 5737); the leak guard drops what no proxy has taken."""
+"""An address reserved for documentation (RFC 5737). The leak guard drops packets to it that no proxy redirects."""
 
 CONNECTIONS = 5
 
@@ -28,7 +28,10 @@ def test_a_service_is_reached_by_every_way_in(
     make_service: ServiceMaker,
     make_client: ClientMaker,
 ) -> None:
-    """ClusterIP, node port and balancer's address, TCP and UDP, from a pod, from a node and from the backend itself."""
+    """The Service answers at ClusterIP, node port and load balancer address, over TCP and UDP.
+
+    Clients are a pod, a node and the backend itself.
+    """
     web = make_service("web", 1, node=cluster.workers[0].name, type="LoadBalancer")
     announce(kube, dataplane, web)
     pod = make_client("pod", node=cluster.workers[1])
@@ -49,15 +52,17 @@ def test_a_service_is_reached_by_every_way_in(
     assert not any(lost.values()), lost
 
     (reply,) = pod.send(Request(web.cluster_ip, 80, path="/clientip"))
-    assert reply.body.rpartition(":")[0] == pod.address, "the backend did not see the client's own address"
+    assert reply.body.rpartition(":")[0] == pod.address, (
+        f"the backend did not see the client's own address {pod.address}, but {reply.body}"
+    )
 
     (backend,) = web.pods
     hairpin = kube.exec(web.namespace, backend, ("/agnhost", "connect", f"{web.cluster_ip}:80", "--timeout=2s"))
-    assert hairpin.exit_code == 0, f"a backend did not reach itself: {hairpin.stderr}"
+    assert hairpin.exit_code == 0, f"a backend did not reach itself through {web.cluster_ip}: {hairpin.stderr}"
 
 
 def announce(kube: Kube, dataplane: DataPlane, web: ServiceHandle) -> None:
-    """Do as a load balancer would: give the Service its address, and see every node's kernel take it."""
+    """Set the Service's load balancer address in its status, and wait until every node's kernel has it."""
     status = {"status": {"loadBalancer": {"ingress": [{"ip": BALANCER}]}}}
     kube.merge(f"/api/v1/namespaces/{web.namespace}/services/{web.name}/status", status)
     for node in kube.cluster.nodes:

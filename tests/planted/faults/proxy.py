@@ -200,14 +200,14 @@ FAULTS = (
     Fault(
         "kube-proxy runs in another mode than asked for",
         _another_mode,
-        expect=(Expectation(MODE, "asked for was {cluster.mode}"),),
+        expect=(Expectation(MODE, "kube-proxy did not log 'Using {cluster.mode} Proxier'"),),
         bystanders=(FRIENDS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "ipvs chooses backends by the client's address, not in turn",
         _source_hashing,
-        expect=(Expectation(BALANCING, "expected was strict rotation"),),
+        expect=(Expectation(BALANCING, "did not choose backends in strict rotation"),),
         bystanders=(NODE_PORT,),
         modes=frozenset({Mode.IPVS}),
     ),
@@ -239,7 +239,7 @@ FAULTS = (
     Fault(
         "one backend of three is neglected",
         _one_backend_neglected,
-        expect=(Expectation(BALANCING, "expected were independent uniform draws"),),
+        expect=(Expectation(BALANCING, "did not choose backends by independent uniform draws"),),
         bystanders=(CLUSTER_IP,),
         modes=RULES_OF_THE_NODE,
     ),

@@ -1,4 +1,4 @@
-"""Each claim about Services can end in each verdict, by what was observed."""
+"""The decision functions for the claims about Services: each can return every verdict."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def leaving(left=True, api_s=2.0, last_s=2.5, late=0, kept_by=None, restarts=0):
         (
             leaving(kept_by={"worker": 60.0}),
             "conditional",
-            "in the API only: kube-proxy on worker goes on sending connections to it",
+            "in the API only: kube-proxy on worker still sends connections to it",
         ),
         (
             leaving(late=3),
@@ -41,12 +41,12 @@ def leaving(left=True, api_s=2.0, last_s=2.5, late=0, kept_by=None, restarts=0):
         (
             leaving(last_s=14.0),
             "conditional",
-            "in the API first: connections go on reaching it for 12 s more",
+            "in the API first: connections reach it for another 12 s",
         ),
         (leaving(last_s=0.0), "confirmed", ""),
-        (leaving(restarts=1), "untested", "the container was restarted (1 times), which makes a pod unready by itself"),
+        (leaving(restarts=1), "untested", "the container restarted 1 times, which by itself makes a pod unready"),
     ],
-    ids=["left", "still listed", "one kernel keeps it", "late requests", "slow", "never reached", "restarted"],
+    ids=["left", "still listed", "still in one kernel", "late requests", "slow", "never reached", "restarted"],
 )
 def test_readiness(seen, verdict, condition):
     decision = decide_readiness(seen)
@@ -55,11 +55,11 @@ def test_readiness(seen, verdict, condition):
 
 def test_evidence_reports_how_long_a_pod_was_watched():
     assert decide_readiness(leaving(left=False, api_s=120.2)).evidence == (
-        "The EndpointSlice still listed the pod as ready 120.2 s after its readiness probe had begun to fail."
+        "The EndpointSlice still listed the pod as ready 120.2 s after its readiness probe began to fail."
     )
     assert decide_readiness(leaving(kept_by={"worker": 240.1}, last_s=241.0)).evidence == (
-        "The EndpointSlice lost the pod 2.0 s after its probe began to fail; the kernels of worker still sent "
-        "connections to it 240 s later. The last of 40 requests reached it after 241.0 s. Its container was not "
+        "The pod left its EndpointSlice 2.0 s after its readiness probe began to fail. The kernels of worker still "
+        "sent connections to it 240 s later. The last of 40 requests reached it after 241.0 s. Its container was not "
         "restarted."
     )
 
@@ -106,8 +106,8 @@ def test_iptables_rules(by_iptables, verdict):
     assert decide_iptables_rules("10.96.0.10", "ipvs", by_iptables).verdict == verdict
 
 
-def affinity(faithful=12, homes=3, strayed=0, differing=8, moved_to=1):
-    return Affinity(12, faithful, homes, moved_to, 8, strayed, differing, 10800)
+def affinity(sticky=12, backends_met=3, others_moved=0, differing=8, moved_to=1):
+    return Affinity(12, sticky, backends_met, moved_to, 8, others_moved, differing, 10800)
 
 
 @pytest.mark.parametrize(
@@ -118,19 +118,19 @@ def affinity(faithful=12, homes=3, strayed=0, differing=8, moved_to=1):
         (affinity(moved_to=0), "conditional"),
         (affinity(differing=0, moved_to=0), "confirmed"),
         (affinity(differing=None, moved_to=0), "confirmed"),
-        (affinity(faithful=11), "refuted"),
-        (affinity(strayed=1), "refuted"),
-        (affinity(homes=1), "untested"),
+        (affinity(sticky=11), "refuted"),
+        (affinity(others_moved=1), "refuted"),
+        (affinity(backends_met=1), "untested"),
     ],
     ids=[
-        "another through a second node, and moved",
-        "moved when its backend was not ready",
-        "another through a second node",
-        "the same through it",
-        "one node",
-        "unfaithful",
-        "strayed",
-        "one backend",
+        "other backends through a second node, and moved from an unready one",
+        "moved from an unready backend",
+        "other backends through a second node",
+        "same backends through a second node",
+        "no second node",
+        "one client reached several backends",
+        "a client of a ready backend moved",
+        "all clients reached one backend",
     ],
 )
 def test_affinity(seen, verdict):
@@ -142,16 +142,16 @@ def test_affinity(seen, verdict):
     [
         (
             affinity(),
-            "as long as it comes through the same node and that backend is ready: "
-            "kube-proxy remembers the clients of each node apart",
+            "as long as the client connects through the same node and that backend is ready: "
+            "each node's kernel keeps its own record of clients",
         ),
         (affinity(differing=None), "as long as that backend is ready"),
         (
             affinity(moved_to=0),
-            "as long as it comes through the same node: kube-proxy remembers the clients of each node apart",
+            "as long as the client connects through the same node: each node's kernel keeps its own record of clients",
         ),
     ],
-    ids=["both", "one node", "it stayed"],
+    ids=["both", "no second node", "the client stayed"],
 )
 def test_affinity_has_only_conditions_that_were_seen(seen, condition):
     assert decide_affinity(seen).condition == condition
@@ -184,24 +184,24 @@ def headless(cluster_ip="None", resolved=PODS, kernels=()):
         (
             headless(resolved={*PODS, "192.0.2.1"}),
             "conditional",
-            "its name resolves to its pods, and to other addresses besides",
+            "its name resolves to its pods and to other addresses",
         ),
         (
             headless(resolved={"10.244.1.5", "192.0.2.1"}),
             "conditional",
-            "its name resolves to some of its pods only, and to other addresses besides",
+            "its name resolves to some of its pods only and to other addresses",
         ),
         (headless(kernels=("worker",)), "conditional", "kube-proxy on worker has rules for its pods"),
     ],
     ids=[
-        "a name alone",
-        "an address",
+        "only a name",
+        "a virtual IP",
         "no answer",
         "another address",
         "some pods",
-        "others too",
-        "some and others",
-        "rules",
+        "all pods and another address",
+        "some pods and another address",
+        "rules for its pods",
     ],
 )
 def test_headless(seen, verdict, condition):
@@ -221,7 +221,7 @@ def both(pod, cluster):
         (both(3, 0), both(3, 3), "conditional"),
         (both(3, 3), both(3, 3), "refuted"),
     ],
-    ids=["a route opens it", "a filter keeps out", "pods are reached", "both are reached"],
+    ids=["reached with a route", "never reached", "pods reached by default", "both reached by default"],
 )
 def test_outside(by_default, routed, verdict):
     assert decide_outside(by_default, routed, 3).verdict == verdict
@@ -241,7 +241,7 @@ WARNING = "The ipvs proxier has been deprecated"
         (ModeAge((1, 10), "ipvs", FeatureGate("BETA", True), None, ""), "refuted"),
         (ModeAge((1, 36), "iptables", None, GA, ""), "untested"),
     ],
-    ids=["GA", "deprecated by its log", "deprecated by its gate", "off by default", "beta", "not to be seen"],
+    ids=["GA", "deprecated by its log", "deprecated by its gate", "off by default", "beta", "unknown"],
 )
 def test_ipvs_is_ga(age, verdict):
     assert decide_ipvs_ga(age).verdict == verdict
@@ -258,14 +258,14 @@ def test_ipvs_is_ga(age, verdict):
         (ModeAge((1, 28), "ipvs", None, None, ""), "confirmed"),
         (ModeAge((1, 30), "ipvs", None, None, ""), "untested"),
     ],
-    ids=["GA gate", "runs nftables", "gate retired", "beta", "alpha and off", "before nftables", "not to be seen"],
+    ids=["GA gate", "runs nftables", "gate retired", "beta", "alpha and off", "before nftables", "unknown"],
 )
 def test_ipvs_is_the_newest_mode(age, verdict):
     assert decide_ipvs_newest(age).verdict == verdict
 
 
-def test_a_mode_is_told_by_its_gates_and_its_log():
+def test_mode_age_lists_the_gates_and_the_log_message():
     assert ModeAge((1, 37), "ipvs", ON_AND_DEPRECATED, GA, WARNING).in_words == (
         "kube-proxy 1.37 in ipvs mode has the feature gate KubeProxyIPVS (deprecated, on) and the feature gate "
-        "NFTablesProxyMode (GA, on). It logs: 'The ipvs proxier has been deprecated'."
+        "NFTablesProxyMode (GA, on). It logged: 'The ipvs proxier has been deprecated'."
     )
