@@ -1,4 +1,4 @@
-"""What all cases of this suite make: pods that burn CPU, and their autoscaler."""
+"""Objects that all cases of this suite create: pods that burn CPU, and their autoscaler."""
 
 import json
 from pathlib import Path
@@ -9,13 +9,13 @@ from harness.suite import Kube, ManifestMaker
 PROGRAM = json.dumps(Path(__file__).with_name("burn.py").read_text())
 SHARE = 0.04
 REQUESTS = "{cpu: 40m}"
-"""Of a pod that burns `SHARE` of a core: about 100%."""
+"""Resource requests with which a pod that burns `SHARE` of a core has a utilization of about 100%."""
 
 
 def make_burner(
     create: ManifestMaker, name: str, *, share: float = SHARE, each: float = 0.0, requests: str = REQUESTS
 ) -> None:
-    """Make a Deployment of one pod that burns `share` of a core all the time and `each` ms for every request."""
+    """Create a Deployment of one pod that burns `share` of a core all the time, and `each` ms of CPU per request."""
     create("burner.yaml", name=name, program=PROGRAM, share=share, each=each, requests=requests)
 
 
@@ -29,7 +29,7 @@ def make_autoscaler(
     up: str = "null",
     down: str = "{stabilizationWindowSeconds: 0}",
 ) -> None:
-    """Make the Deployment's autoscaler; `target` in percent, `up` and `down` YAML in its short form."""
+    """Create the Deployment's autoscaler. `target` is in percent; `up` and `down` are in YAML flow style."""
     create("autoscaler.yaml", name=name, lowest=lowest, highest=highest, target=target, up=up, down=down)
 
 
@@ -39,6 +39,6 @@ def change(kube: Kube, namespace: str, name: str, **spec: Any) -> None:
 
 
 def cpu(target: int) -> dict[str, Any]:
-    """The metric of an autoscaler that aims at `target` percent of what its pods request."""
-    wanted = {"type": "Utilization", "averageUtilization": target}
-    return {"type": "Resource", "resource": {"name": "cpu", "target": wanted}}
+    """Return an autoscaler's metric with a target of `target` percent of the CPU that its pods request."""
+    utilization = {"type": "Utilization", "averageUtilization": target}
+    return {"type": "Resource", "resource": {"name": "cpu", "target": utilization}}

@@ -1,7 +1,7 @@
-"""Runs in a pod: burns CPU, some all the time and some for every request, and keeps its container's own count.
+"""Program of a pod: burns CPU all the time and for every request, and records its container's CPU usage.
 
 Arguments: the share of a core to burn all the time, and the milliseconds of CPU that a GET of / burns. A GET of
-/ready burns nothing; /cpu answers with a reading of every second so far: [[Unix time, seconds of CPU used], ...].
+/ready burns nothing. /cpu returns one reading per second since the start: [[Unix time, CPU seconds used], ...].
 """
 
 import json
@@ -19,11 +19,15 @@ READINGS: list[tuple[float, float]] = []
 
 
 def used_s() -> float:
-    """What the kernel has counted for this container. https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu"""
+    """Return the container's CPU seconds by the kernel's count.
+
+    https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu
+    """
     return int(V1.read_text()) / 1e9 if V1.exists() else int(V2.read_text().split()[1]) / 1e6
 
 
 def burn(duration_s: float) -> None:
+    """Burn this many CPU seconds in the current thread."""
     end_s = time.thread_time() + duration_s
     while time.thread_time() < end_s:
         continue
@@ -32,13 +36,13 @@ def burn(duration_s: float) -> None:
 def burn_always() -> None:
     while True:
         burn(SHARE * PERIOD_S)
-        time.sleep(PERIOD_S * (1 - SHARE))  # the pace of the burning
+        time.sleep(PERIOD_S * (1 - SHARE))  # idle for the rest of the period
 
 
 def read_always() -> None:
     while True:
         READINGS.append((time.time(), used_s()))
-        time.sleep(1.0)  # the pace of the readings
+        time.sleep(1.0)  # the interval between readings
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -53,7 +57,7 @@ class Answer(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Every request is one too many for the log."""
+        """Log nothing: requests are too many."""
 
 
 threading.Thread(target=read_always, daemon=True).start()

@@ -1,4 +1,7 @@
-"""Bounds, policies and windows: how fast and how far an autoscaler may go. The load stays, the target moves."""
+"""Bounds, policies and windows limit how fast and how far an autoscaler scales.
+
+The cases keep the load constant and change the target.
+"""
 
 import time
 
@@ -17,7 +20,7 @@ from harness.suite import (
 from suites.autoscaling.autoscaled import change, cpu, make_autoscaler, make_burner
 
 FAR_BELOW, FAR_ABOVE = 10, 2000
-"""Targets that ask for ten times as many pods, and for a twentieth: for less than one, whatever else a pod burns."""
+"""Targets in percent. The first asks for ten times as many pods, the second for a twentieth: less than one pod."""
 
 ONE_AT_A_TIME = "{policies: [{type: Pods, value: 1, periodSeconds: 25}]}"
 PERIOD_S, WINDOW_S, SLACK_S = 25, 40, 3
@@ -27,37 +30,46 @@ PERIOD_S, WINDOW_S, SLACK_S = 25, 40, 3
 def test_policies_and_windows_hold_an_autoscaler_back(
     metrics: MetricsServer, kube: Kube, create: ManifestMaker, record_watch: WatchMaker, namespace: str
 ) -> None:
-    """One pod in 25 s up to the most; down at once to the fewest, but not before the window; not at all if disabled."""
+    """The autoscaler scales up by one pod per 25 s until maxReplicas.
+
+    After the stabilization window it scales down to minReplicas in one step. With selectPolicy Disabled it does not
+    scale down.
+    """
     with record_watch("pods", "horizontalpodautoscalers") as recorder:
         busy = AutoscalerRecord(recorder, "busy")
         down = f"{{stabilizationWindowSeconds: {WINDOW_S}}}"
         make_burner(create, "busy")
         make_autoscaler(create, "busy", lowest=2, highest=4, target=FAR_BELOW, up=ONE_AT_A_TIME, down=down)
-        most = busy.wait_sample("asking for the most", lambda sample: sample.desired == 4, deadline_s=150)
+        most = busy.wait_sample("asking for maxReplicas", lambda sample: sample.desired == 4, deadline_s=150)
         busy.wait_sample(
-            "held by the most", lambda sample: sample.current == 4 and limit(sample) == "TooManyReplicas", after=most
+            "limited by maxReplicas",
+            lambda sample: sample.current == 4 and limit(sample) == "TooManyReplicas",
+            after=most,
         )
         change(kube, namespace, "busy", metrics=[cpu(FAR_ABOVE)])
-        held = busy.wait_sample(
-            "held by its window", lambda sample: sample.rules.target == FAR_ABOVE and sample.desired == 4
+        stabilized = busy.wait_sample(
+            "limited by its stabilization window",
+            lambda sample: sample.rules.target == FAR_ABOVE and sample.desired == 4,
         )
-        busy.wait_sample("asking for the fewest", lambda sample: sample.desired == 2, after=held, deadline_s=120)
+        busy.wait_sample("asking for minReplicas", lambda sample: sample.desired == 2, after=stabilized, deadline_s=120)
         change(kube, namespace, "busy", minReplicas=1, behavior={"scaleDown": {"selectPolicy": "Disabled"}})
-        never = busy.wait_sample("held for ever", lambda sample: sample.rules.lowest == 1 and sample.current == 2)
+        disabled = busy.wait_sample(
+            "with scale down disabled", lambda sample: sample.rules.lowest == 1 and sample.current == 2
+        )
 
     samples = busy.samples()
     assert not wrong_samples(samples), wrong_samples(samples)
     first, *others = [sample for sample in samples if sample.change > 0]
-    assert (first.current, first.desired) == (1, 2), "below the fewest, it went there at once"
+    assert (first.current, first.desired) == (1, 2), f"first step, expected from 1 to minReplicas 2: {first}"
     assert [sample.change for sample in others] == [1, 1]
     assert others[1].at_s - others[0].at_s >= PERIOD_S - SLACK_S
-    assert held.reasons["AbleToScale"] == "ScaleDownStabilized", held
+    assert stabilized.reasons["AbleToScale"] == "ScaleDownStabilized", stabilized
     last_high_s = max(sample.at_s for sample in samples if sample.rules.target == FAR_BELOW)
     (step_down,) = [sample for sample in samples if sample.change < 0]
     assert (step_down.current, step_down.desired) == (4, 2)
     assert step_down.at_s - last_high_s >= WINDOW_S - SLACK_S
     assert limit(step_down) == "TooFewReplicas"
-    assert limit(never) == "ScaleDownLimit", never
+    assert limit(disabled) == "ScaleDownLimit", disabled
 
 
 @pytest.mark.long
@@ -69,7 +81,10 @@ def test_a_tenth_above_the_target_is_tolerated(
     record_watch: WatchMaker,
     namespace: str,
 ) -> None:
-    """A pod a little above its target stays alone, though rounding up would make two; far above, there are two."""
+    """Up to a tenth above the target the autoscaler keeps one pod, although rounding up would give two.
+
+    Far above the target it scales to two.
+    """
     with record_watch("pods", "horizontalpodautoscalers") as recorder:
         busy = AutoscalerRecord(recorder, "busy")
         make_burner(create, "busy")
@@ -89,11 +104,11 @@ def test_a_tenth_above_the_target_is_tolerated(
 
 
 def ratio(sample: AutoscalerSample) -> float:
-    """Of metric to target; 0 without a metric."""
+    """Return the ratio of metric to target. 0 without a metric."""
     return (sample.utilization or 0) / sample.rules.target
 
 
 def limit(sample: AutoscalerSample) -> str | None:
-    """Why it may not go as far as the formula says, or None if it may."""
+    """Return the reason why the autoscaler is limited to fewer or more pods than the formula gives. None if not."""
     why = sample.reasons.get("ScalingLimited", "!")
     return None if why.startswith("!") else why

@@ -1,4 +1,4 @@
-"""No metrics, no scaling: pods that request nothing, and a metrics-server that has gone."""
+"""Without metrics nothing is scaled: pods without CPU requests, and a stopped metrics-server."""
 
 import time
 
@@ -18,7 +18,7 @@ from harness.suite import (
 from suites.autoscaling.autoscaled import REQUESTS, change, cpu, make_autoscaler, make_burner
 
 FAR_ABOVE, FAR_BELOW = 500, 10
-"""Targets in percent of what the pods request; they burn about 100."""
+"""Targets in percent of the CPU that the pods request. They burn about 100%."""
 
 ATTEMPTS = 2
 NO_METRIC = "FailedGetResourceMetric"
@@ -28,21 +28,24 @@ NO_METRIC = "FailedGetResourceMetric"
 def test_pods_without_a_request_are_not_scaled(
     metrics: MetricsServer, create: ManifestMaker, record_watch: WatchMaker, namespace: str
 ) -> None:
-    """Of two busy Deployments one requests CPU and is scaled; the other does not, and its autoscaler says so."""
+    """Of two busy Deployments the one with a CPU request is scaled.
+
+    The other is not, and its autoscaler's condition names the missing request.
+    """
     with record_watch("pods", "horizontalpodautoscalers") as recorder:
         for name, requests in (("with", REQUESTS), ("without", "{}")):
             make_burner(create, name, requests=requests)
             make_autoscaler(create, name, lowest=1, highest=2, target=FAR_BELOW)
-        told = AutoscalerRecord(recorder, "with"), AutoscalerRecord(recorder, "without")
-        told[0].wait_sample("asking for 2", lambda sample: sample.desired == 2, deadline_s=120)
+        with_request, without_request = AutoscalerRecord(recorder, "with"), AutoscalerRecord(recorder, "without")
+        with_request.wait_sample("asking for 2", lambda sample: sample.desired == 2, deadline_s=120)
         refused = wait_until(
             "HorizontalPodAutoscaler without naming the missing request",
             lambda: messages(recorder, "without"),
             lambda found: any("missing request for cpu" in message for message in found),
             deadline_s=60,
         )
-    samples = told[1].samples()
-    assert not wrong_samples(told[0].samples()), wrong_samples(told[0].samples())
+    samples = without_request.samples()
+    assert not wrong_samples(with_request.samples()), wrong_samples(with_request.samples())
     assert samples[-1].reasons.get("ScalingActive") == f"!{NO_METRIC}", refused
     assert {sample.current for sample in samples} == {1}
 
@@ -58,7 +61,10 @@ def test_without_metrics_nothing_is_scaled(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """With metrics-server stopped the autoscaler does nothing and says why; once it is back, it does what it should."""
+    """While metrics-server is stopped the autoscaler does not scale, and its condition says why.
+
+    Once metrics-server is back, the autoscaler scales.
+    """
     with record_watch("pods", "horizontalpodautoscalers", "events") as recorder:
         busy = AutoscalerRecord(recorder, "busy")
         make_burner(create, "busy")
@@ -74,24 +80,25 @@ def test_without_metrics_nothing_is_scaled(
                 lambda found: found >= ATTEMPTS,
                 deadline_s=90,
             )
-            held = kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/busy")["spec"]["replicas"]
+            replicas = kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/busy")["spec"]["replicas"]
         back = busy.wait_sample("asking for 2", lambda sample: sample.desired == 2, after=gone, deadline_s=120)
 
-    told = "False" if gone.reasons.get("ScalingActive") == f"!{NO_METRIC}" else "not False"
-    holds = held == 1 and told == "False"
+    active = "False" if gone.reasons.get("ScalingActive") == f"!{NO_METRIC}" else "not False"
+    holds = replicas == 1 and active == "False"
     claim.decide(
         "14.1",
         holds,
-        f"A pod burnt {before.utilization}% of its request. While metrics-server was stopped and the target was "
-        f"{FAR_BELOW}%, there was {held} replica after {failures} attempts, with ScalingActive {told} for {NO_METRIC}; "
-        f"once metrics-server was back, {back.utilization}% made {back.current} into {back.desired}.",
+        f"The pod of Deployment busy used {before.utilization}% of its CPU request. While metrics-server was stopped "
+        f"and the target was {FAR_BELOW}%, the Deployment had {replicas} replica after {failures} failed attempts to "
+        f"get metrics, with ScalingActive {active} for reason {NO_METRIC}. After metrics-server was started again, "
+        f"the autoscaler scaled from {back.current} to {back.desired} replicas at {back.utilization}%.",
     )
-    assert holds, (held, gone)
+    assert holds, f"{replicas} replicas with metrics-server stopped: {gone}"
     assert not wrong_samples(busy.samples()), wrong_samples(busy.samples())
 
 
 def messages(recorder: WatchRecorder, name: str) -> tuple[str, ...]:
-    """What the autoscaler's conditions have said so far."""
+    """Return the messages of all conditions that the autoscaler has had so far."""
     return tuple(
         str(condition["message"])
         for event in recorder.events("horizontalpodautoscalers")
@@ -101,5 +108,5 @@ def messages(recorder: WatchRecorder, name: str) -> tuple[str, ...]:
 
 
 def failures_since(recorder: WatchRecorder, at_s: float) -> int:
-    """How often it told of a failure to get metrics; an event that repeats is told again with a higher count."""
+    """Count the failures to get metrics since `at_s`. A repeated event is sent again with a higher count."""
     return sum(event.at_s > at_s and event.object["reason"] == NO_METRIC for event in recorder.events("events"))

@@ -1,4 +1,4 @@
-"""The formula: replicas follow the CPU that requests cost, up and down again."""
+"""The HorizontalPodAutoscaler's formula: replicas follow the CPU that requests use, up and down again."""
 
 import json
 import time
@@ -30,13 +30,14 @@ REQUESTS = "{cpu: 100m}"
 TARGET = 50
 EACH_MS = 8.0
 HIGH, LOW = 14, 8
-"""Requests a second. With some overhead about 125m and 75m: 2.5 and 1.5 pods at half their requests, so 3 and 2."""
+"""Requests per second. With overhead they use about 125m and 75m of CPU: 2.5 and 1.5 pods at half their requests, so 3
+and 2 replicas."""
 
 LIMIT_S = 900.0
-"""Longer than all deadlines while there are users, together: a load that ends early looks like no need to scale."""
+"""Longer than the sum of all deadlines while there are users. A load that ends early looks like no need to scale."""
 
 SPREAD_S = 5.0
-"""Until every kernel knows a new endpoint and all users have sent their first request."""
+"""Time in seconds until every kernel has a new endpoint and all users have sent their first request."""
 
 DOWN = "{stabilizationWindowSeconds: 20}"
 
@@ -53,10 +54,10 @@ def test_replicas_follow_the_cpu_that_requests_cost(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """Load up, down and away: every count is one that the formula gives for the figure that the autoscaler reports.
+    """While load rises, falls and ends, every replica count follows from the metric that the autoscaler reports.
 
-    The figure itself is held against the kernel's counters, where the load has been steady for long enough: before
-    the autoscaler's first step, for which it has to wait, and before the load changes.
+    The case compares the metric with the kernel's counters at two points where the load has been steady for long
+    enough: before the autoscaler's first step and before the load changes.
     """
     create("service.yaml", name="web")
     address = kube.get(f"/api/v1/namespaces/{namespace}/services/web")["spec"]["clusterIP"]
@@ -73,13 +74,13 @@ def test_replicas_follow_the_cpu_that_requests_cost(
         metrics.wait_pod_since(namespace, pod["metadata"]["name"], steady_s + ahead_s())
         make_autoscaler(create, "web", lowest=1, highest=4, target=TARGET, down=DOWN)
         high = web.wait_sample("asking for more than 1", lambda sample: sample.desired > 1)
-        one = truthful(compare_cpu(high, readings(kube, namespace, high), steady_s), claim)
-        calm = web.wait_sample("with a metric of each pod", is_calm, after=high, deadline_s=150)
-        waits.wait_pods_ready(namespace, "app=web", calm.desired)
-        all_ready_s = max(pod.ready_at_s or 0.0 for pod in calm.pods)
-        each = truthful(compare_cpu(calm, readings(kube, namespace, calm), all_ready_s), claim)
+        one = require_agreement(compare_cpu(high, readings(kube, namespace, high), steady_s), claim)
+        settled = web.wait_sample("with a metric of each pod", is_settled, after=high, deadline_s=150)
+        waits.wait_pods_ready(namespace, "app=web", settled.desired)
+        all_ready_s = max(pod.ready_at_s or 0.0 for pod in settled.pods)
+        each = require_agreement(compare_cpu(settled, readings(kube, namespace, settled), all_ready_s), claim)
         adjustable.set_users(LOW)
-        low = web.wait_sample("asking for 2", lambda sample: sample.desired == 2, after=calm, deadline_s=120)
+        low = web.wait_sample("asking for 2", lambda sample: sample.desired == 2, after=settled, deadline_s=120)
         adjustable.set_users(0)
         web.wait_sample("asking for 1", lambda sample: sample.desired == 1, after=low, deadline_s=120)
         waits.wait_pods_ready(namespace, "app=web", 1)
@@ -88,26 +89,27 @@ def test_replicas_follow_the_cpu_that_requests_cost(
     claim.decide(
         "14.1",
         not wrong,
-        f"Locust sent {adjustable.tally.requests} requests. {in_words(web.samples())} CPU of a pod: {one}; later {each}.",
+        f"Locust sent {adjustable.tally.requests} requests. {in_words(web.samples())} CPU of a pod: {one}; later "
+        f"{each}.",
     )
     assert not wrong, wrong
 
 
-def is_calm(sample: AutoscalerSample) -> bool:
-    """All pods have a metric for certain, and their number stays."""
+def is_settled(sample: AutoscalerSample) -> bool:
+    """Return whether every pod certainly has a metric and the number of pods stays the same."""
     return sample.settled == len(sample.pods) == sample.desired
 
 
-def truthful(compared: CpuComparison, claim: ClaimRecorder) -> CpuComparison:
-    """Refute the claim, and fail, if a figure was not the CPU that the pods used."""
+def require_agreement(compared: CpuComparison, claim: ClaimRecorder) -> CpuComparison:
+    """Return the comparison. If the reported CPU is not the CPU that the pods used, refute the claim and fail."""
     if not compared.agrees:
-        claim.refuted("14.1", f"It scales on a figure that is not the CPU of a pod: {compared}.")
+        claim.refuted("14.1", f"The autoscaler's metric was not the CPU that the pods used: {compared}.")
     assert compared.agrees, f"metrics-server and the kernel disagree: {compared}"
     return compared
 
 
 def in_words(samples: tuple[AutoscalerSample, ...]) -> str:
-    """The steps, and how sure their counts are."""
+    """Return the steps, and how many counts the formula allows, as evidence."""
     decided = [
         (sample, right_counts(samples, number))
         for number, sample in enumerate(samples)
@@ -115,16 +117,20 @@ def in_words(samples: tuple[AutoscalerSample, ...]) -> str:
     ]
     steps = [(sample, right - {sample.current}) for sample, right in decided if sample.change]
     return (
-        f"Replicas by utilization, the target being {TARGET}%: "
-        f"{', '.join(f'{sample.current} at {sample.utilization}% to {sample.desired}' for sample, _ in steps)}; "
-        f"at {sum(len(right) == 1 for _, right in steps)} of these {len(steps)} steps no other would have been right. "
-        f"{sum(sample.desired in right for sample, right in decided)} of {len(decided)} counts are right by ceil(ready "
-        "pods x metric / target), a tolerance of 10%, a window of 20 s before a step down, and 1 to 4 replicas."
+        f"With a target of {TARGET}% replicas changed "
+        f"{', '.join(f'from {sample.current} to {sample.desired} at {sample.utilization}%' for sample, _ in steps)}; "
+        f"at {sum(len(right) == 1 for _, right in steps)} of these {len(steps)} steps no other count would have been "
+        f"right. {sum(sample.desired in right for sample, right in decided)} of {len(decided)} counts are right by "
+        "ceil(ready pods x metric / target), a tolerance of 10%, a window of 20 s before a step down, and 1 to 4 "
+        "replicas."
     )
 
 
 def readings(kube: Kube, namespace: str, sample: AutoscalerSample) -> dict[str, list[Reading]]:
-    """By pod: its container's count of CPU time, second by second; the nodes' clocks are taken for ours."""
+    """Return, for each pod, its container's CPU time second by second.
+
+    Readings are on our monotonic clock. The nodes' clocks are assumed to agree with ours.
+    """
     path = f"/api/v1/namespaces/{namespace}/pods"
     return {
         pod.name: [
@@ -136,5 +142,5 @@ def readings(kube: Kube, namespace: str, sample: AutoscalerSample) -> dict[str, 
 
 
 def ahead_s() -> float:
-    """How far Unix time is ahead of our monotonic clock."""
+    """Return by how many seconds Unix time is ahead of our monotonic clock."""
     return time.time() - time.monotonic()

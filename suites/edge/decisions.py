@@ -1,4 +1,4 @@
-"""What experiments at the cluster's edge decide: a function for each claim, from what was observed."""
+"""Decisions on the claims about the cluster's edge: one function for each claim, from what a case observed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from harness.suite import Decision, conditional, confirmed, listed, refuted
 
 @dataclass(frozen=True, slots=True)
 class BalancerAddress:
-    """A Service of type LoadBalancer that asked for no address of its own.
+    """The address of a Service of type LoadBalancer that requests no particular address.
 
-    `address` is what its status has (None: nothing after `waited_s` seconds), `of_balancer` whether it is from the
-    balancer's own range. `unprogrammed` are nodes whose kernel does not lead it to backends, `announcer` the node that
-    answered for it. `answered` counts connections from outside that reached a backend.
+    `address` is the one in its status (None: none after `waited_s` seconds). `of_balancer`: it is from the load
+    balancer's own range. `unprogrammed` are the nodes whose kernel does not lead it to backends. `announcer` is the
+    node that answered ARP requests for it. `answered` counts connections from outside, of `connections`, that reached
+    a backend.
     """
 
     address: str | None
@@ -31,17 +32,16 @@ def decide_balancer_address(seen: BalancerAddress) -> Decision:
     """15.3: an external balancer gives a Service of type LoadBalancer its address, and writes it into the status."""
     if seen.address is None:
         return refuted(
-            f"{seen.waited_s:.0f} s after it had become one of type LoadBalancer, the Service had no address in its "
-            "status."
+            f"{seen.waited_s:.0f} s after the Service was changed to type LoadBalancer, its status had no address."
         )
     evidence = (
-        f"MetalLB wrote {seen.address} into the Service's status; the kernels of "
+        f"MetalLB wrote {seen.address} into the Service's status. The kernels of "
         f"{seen.nodes - len(seen.unprogrammed)} of {seen.nodes} nodes lead it to backends. Outside the cluster "
         f"{seen.announcer or 'no node'} answered ARP requests for it, and {seen.answered} of {seen.connections} "
-        "connections from there reached a backend."
+        "connections reached a backend."
     )
     if not seen.of_balancer:
-        return refuted(f"{evidence} The address is not of the range that MetalLB gives out.")
+        return refuted(f"{evidence} The address is not in the range that MetalLB assigns.")
     if seen.unprogrammed:
         return conditional(f"{', '.join(seen.unprogrammed)} does not lead the address to backends", evidence)
     if seen.answered < seen.connections:
@@ -52,21 +52,22 @@ def decide_balancer_address(seen: BalancerAddress) -> Decision:
 def decide_ways_open(before: Mapping[str, bool], after: Mapping[str, bool]) -> Decision:
     """18.2: hostPort, NodePort and LoadBalancer each open a way in for clients outside the cluster.
 
-    By way: whether a client outside the cluster was answered before it was set up, and by the right pods afterwards.
+    For each way: `before`, whether a client outside the cluster was answered before the way was set up, and `after`,
+    whether the right pods answered it afterwards.
     """
     opened = [way for way in after if after[way] and not before[way]]
     evidence = (
         "From outside the cluster, before each way was set up: "
-        f"{listed({way: _answered(so) for way, so in before.items()})}. Afterwards: "
-        f"{listed({way: _answered(so) for way, so in after.items()})}."
+        f"{listed({way: _answered(ok) for way, ok in before.items()})}. Afterwards: "
+        f"{listed({way: _answered(ok) for way, ok in after.items()})}."
     )
     if len(opened) == len(after):
         return confirmed(evidence)
     if not opened:
         return refuted(evidence)
     rest = [way for way in after if way not in opened]
-    return conditional(f"{' and '.join(opened)} did, {' and '.join(rest)} did not", evidence)
+    return conditional(f"{' and '.join(opened)} opened a way in, {' and '.join(rest)} did not", evidence)
 
 
-def _answered(so: bool) -> str:
-    return "answered" if so else "no answer"
+def _answered(ok: bool) -> str:
+    return "answered" if ok else "no answer"

@@ -1,4 +1,4 @@
-"""External load balancers in front of the nodes, and what a Service tells them."""
+"""External load balancers in front of the nodes, and the health port by which a Service informs them."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ from harness.suite import (
 )
 
 CONNECTIONS = 40
-"""With so many and 2 backends, all meet the same one by chance once in 550 billion times."""
+"""With 40 connections and 2 backends, all reach the same backend by chance once in 550 billion times."""
 
 PROGRAMMED_S = 60.0
 SHORT_S = 1.0
@@ -51,7 +51,10 @@ def test_balancers_inside_and_outside(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """A ClusterIP spreads load inside, HAProxy over the nodes from outside; it goes on when a node is lost."""
+    """A ClusterIP spreads connections inside the cluster, HAProxy spreads those from outside over the nodes.
+
+    When one node is cut off, HAProxy uses the others.
+    """
     create("on-every-worker.yaml", lb_class=load_balancer.lb_class)
     pods = waits.wait_pods_ready(namespace, "app=web", len(cluster.workers))
     home = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in pods}
@@ -78,14 +81,14 @@ def test_balancers_inside_and_outside(
     claim.decide(
         "21.1",
         set(inside) == set(outside) == set(home) and went_on,
-        f"Inside, {CONNECTIONS} connections to the ClusterIP spread over {len(inside)} backends. Outside, HAProxy in "
-        f"front of the node ports spread as many over {len(outside)} nodes. Node {lost.name} was cut off: "
-        f"{traffic.summary} meanwhile, and once HAProxy had noticed, "
-        f"{sum(without.values())} of {CONNECTIONS} were served by the other {len(kept)}.",
+        f"Inside the cluster {CONNECTIONS} connections to ClusterIP {spec['clusterIP']} reached {len(inside)} "
+        f"backends. From outside {CONNECTIONS} connections through HAProxy, in front of the node ports, reached "
+        f"{len(outside)} backends, one per node. While node {lost.name} was cut off, {traffic.summary}. After HAProxy "
+        f"had noticed, the other {len(kept)} nodes served {sum(without.values())} of {CONNECTIONS} connections.",
     )
-    assert set(inside) == set(home), inside
-    assert set(outside) == set(home), outside
-    assert went_on, without
+    assert set(inside) == set(home), f"backends reached through ClusterIP, of {list(home)}: {inside}"
+    assert set(outside) == set(home), f"backends reached through HAProxy, of {list(home)}: {outside}"
+    assert went_on, f"backends reached through HAProxy with {lost.name} cut off: {without}"
 
 
 @pytest.mark.exclusive
@@ -98,15 +101,15 @@ def test_another_node_takes_over_a_balancers_address(
     outside_client: OutsideClient,
     uplinks: NodeUplinks,
 ) -> None:
-    """The node that answers for an address is cut off: another one answers for it."""
+    """When the node that announces an address is cut off, another node announces it."""
     web = make_service("web", 1, node=cluster.nodes[0].name)
     request = Request(load_balancer.expose(web), 80, timeout_s=SHORT_S)
     wait_answer(outside_client, request)
     first = load_balancer.announcer(outside_client, request.host)
-    assert first in cluster.workers
+    assert first in cluster.workers, f"{request.host} was announced by {first}"
     with uplinks.cut(first):
         wait_until(
-            f"{request.host} taken over from {first.name}",
+            f"{request.host} announced by another node than {first.name}",
             lambda: load_balancer.announcer(outside_client, request.host) if ask(outside_client, request).ok else first,
             lambda node: node not in (None, first),
             deadline_s=PROGRAMMED_S,
@@ -120,7 +123,10 @@ def test_policy_local_tells_balancers_which_nodes_to_use(
     load_balancer: LoadBalancer,
     outside_client: OutsideClient,
 ) -> None:
-    """The health port answers 200 on the backend's node alone; there a client keeps its address, elsewhere it fails."""
+    """The health port answers 200 on the backend's node only.
+
+    On that node the backend sees the client's own address. On other nodes connections fail.
+    """
     home = cluster.workers[0]
     web = make_service("web", 1, node=home.name)
     load_balancer.expose(web, externalTrafficPolicy="Local")
@@ -130,20 +136,22 @@ def test_policy_local_tells_balancers_which_nodes_to_use(
     health = Request(home.address, health_port, path="/healthz", timeout_s=SHORT_S)
     wait_answer(outside_client, health)
     reply = wait_answer(outside_client, Request(home.address, node_port, path="/clientip", timeout_s=SHORT_S))
-    assert reply.body.rpartition(":")[0] == outside_client.address
+    assert reply.body.rpartition(":")[0] == outside_client.address, f"client address seen by the backend: {reply.body}"
     for node in cluster.nodes:
         if node != home:
             wait_answer(outside_client, replace(health, host=node.address), 503)
-            assert not ask(outside_client, Request(node.address, node_port, timeout_s=SHORT_S)).ok, node.name
+            assert not ask(outside_client, Request(node.address, node_port, timeout_s=SHORT_S)).ok, (
+                f"node {node.name} has no endpoint and answered at node port {node_port}"
+            )
 
 
 def ask(outside: OutsideClient, request: Request) -> Reply:
-    """One connection."""
+    """Make one connection and return its reply."""
     return outside.send(request)[0]
 
 
 def wait_answer(outside: OutsideClient, request: Request, status: int = 200) -> Reply:
-    """The first connection that is answered with that status."""
+    """Wait until a connection is answered with this HTTP status, and return the reply."""
     return wait_until(
         f"http://{request.host}:{request.port}{request.path} answered with {status}",
         lambda: ask(outside, request),

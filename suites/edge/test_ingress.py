@@ -1,4 +1,4 @@
-"""Ingress: one way in for many sites, by host and path."""
+"""Ingress: routing by host and path, the controller's way to endpoints, and the default class."""
 
 from dataclasses import dataclass
 
@@ -33,10 +33,10 @@ ROUTES = {
     ("cart", "/"): "cart",
     ("cart", "/checkout"): "cart",
 }
-"""(host, path): the Service that must get it. The longest path wins; a prefix ends where an element of a path does."""
+"""The Service that must get each (host, path). The longest path wins, and a prefix matches whole path elements only."""
 
 
-@pytest.mark.exclusive  # its default backend answers for hosts of other cases that the controller does not know yet
+@pytest.mark.exclusive  # its default backend answers for hosts of other cases that the controller has not loaded yet
 @pytest.mark.claim("19.1")
 def test_ingress_routes_by_host_and_path(
     kube: Kube,
@@ -47,7 +47,10 @@ def test_ingress_routes_by_host_and_path(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """Prefixes, the longest of them, exact paths and hosts lead where they should; what no rule takes, nowhere."""
+    """Prefixes, the longest prefix, exact paths and hosts lead to the right Service.
+
+    Requests that match no rule get status 404, or the default backend once there is one.
+    """
     domain = f"{namespace}.example"
     words = {"domain": domain, "ingress_class": ingress_controller.ingress_class}
     for site in SITES:
@@ -70,14 +73,16 @@ def test_ingress_routes_by_host_and_path(
     right = sum(routes[pair] == ROUTES[pair] for pair in ROUTES)
     holds = right == len(ROUTES) and nowhere.status == 404 and rest == "rest"
     evidence = (
-        f"Of {len(ROUTES)} pairs of host and path, asked for from outside, {right} met the Service that the Ingress "
-        f"names: prefixes by whole elements, the longest first, exact paths. An unknown host got {nowhere.status} and, "
-        f"once there was a default backend, Service {rest}. "
-        f"Exact path /cart/pay below prefix /cart: Service {contested}."
+        f"Of {len(ROUTES)} requests from outside, one for each pair of host and path, {right} reached the Service that "
+        f"the Ingress names: prefixes match whole path elements, the longest first, and exact paths. A request for an "
+        f"unknown host got status {nowhere.status} and, with a default backend, Service {rest}. The exact path "
+        f"/cart/pay below prefix /cart got Service {contested}."
     )
     if holds and contested == "cart":
         # https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/rules-and-priority/
-        condition = "an exact path may lose to a prefix, as Traefik takes the longer of its own rules, not of the paths"
+        condition = (
+            "an exact path may lose to a prefix: Traefik prefers the route with the longer rule, not the longer path"
+        )
         claim.conditional("19.1", condition, evidence)
     else:
         claim.decide("19.1", holds and contested == "pay", evidence)
@@ -88,7 +93,7 @@ def test_ingress_routes_by_host_and_path(
     priority = {"metadata": {"annotations": {ingress_controller.priority_annotation: "1000"}}}
     kube.merge(f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/exact-below-prefix", priority)
     wait_until(
-        "/cart/pay met by Service pay, once it is told to come first",
+        "/cart/pay answered by Service pay with a higher priority for its Ingress",
         lambda: met("shop", "/cart/pay"),
         lambda service: service == "pay",
         deadline_s=SETTING_S,
@@ -106,7 +111,10 @@ def test_the_controller_goes_to_endpoints_or_to_the_cluster_ip(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """The kernel that would translate the ClusterIP is asked what it saw of it, with the setting off and on."""
+    """The kernel's connection tracking shows whether the controller uses the ClusterIP.
+
+    Without service.nativelb it connects to endpoints directly, with it to the ClusterIP.
+    """
     web = make_service("web")
     host = f"web.{namespace}.example"
     create("single.yaml", host=host, ingress_class=ingress_controller.ingress_class)
@@ -121,22 +129,28 @@ def test_the_controller_goes_to_endpoints_or_to_the_cluster_ip(
         ingress_controller.send(outside_client, host, "/hostname")
         return seen_by_proxy(dataplane, ingress_controller, web)
 
-    wait_until(f"Traefik going to {web.cluster_ip}", one_more, lambda seen: seen.connections > 0, deadline_s=SETTING_S)
+    wait_until(
+        f"connections from Traefik to {web.cluster_ip}",
+        one_more,
+        lambda seen: seen.connections > 0,
+        deadline_s=SETTING_S,
+    )
     ingress_controller.send(outside_client, host, "/hostname", REQUESTS)
     through = seen_by_proxy(dataplane, ingress_controller, web)
 
     evidence = (
-        f"{REQUESTS} requests from outside met {len(met)} backends, and the kernel of the controller's node saw "
-        f"{direct} to ClusterIP {web.cluster_ip}. After as many with service.nativelb it had seen {through}."
+        f"{REQUESTS} requests from outside reached {len(met)} backends, and the kernel of the controller's node "
+        f"{ingress_controller.node.name} saw {direct} to ClusterIP {web.cluster_ip}. After {REQUESTS} requests with "
+        f"service.nativelb it had seen {through}."
     )
     if direct.connections == 0:
-        claim.conditional("19.2", "unless it is told otherwise, as Traefik is by service.nativelb", evidence)
+        claim.conditional("19.2", "unless it is configured otherwise, as Traefik is by service.nativelb", evidence)
     else:
         claim.refuted("19.2", evidence)
-    assert set(met) == set(web.pods), met
-    assert direct.connections == 0
-    assert not direct.packets
-    assert through.connections > REQUESTS
+    assert set(met) == set(web.pods), f"backends reached, of {list(web.pods)}: {met}"
+    assert direct.connections == 0, f"{direct} to ClusterIP {web.cluster_ip} without service.nativelb"
+    assert not direct.packets, f"{direct} to ClusterIP {web.cluster_ip} without service.nativelb"
+    assert through.connections > REQUESTS, f"{through} to ClusterIP {web.cluster_ip} with service.nativelb"
 
 
 def test_an_ingress_without_a_class_gets_the_default(
@@ -148,15 +162,15 @@ def test_an_ingress_without_a_class_gets_the_default(
     outside_client: OutsideClient,
     namespace: str,
 ) -> None:
-    """The API server writes the default class into it, and that class's controller serves it."""
+    """The API server sets the default class, and the controller of that class serves the Ingress."""
     web = make_service("web", 1)
     create("default-class.yaml", name=namespace, controller=ingress_controller.controller)
     words = {"host": f"{namespace}.example", "ingress_class": "null"}
     ingresses = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses"
     (ingress,) = read_manifest("single.yaml", **words)
-    # What writes it learns of classes by a watch of its own, and may know this one a moment later than we do.
+    # The admission plugin that sets the class has its own watch of classes and may see this one a moment later.
     wait_until(
-        f"class {namespace} written into an Ingress that would be made",
+        f"class {namespace} set in a dry-run Ingress",
         lambda: kube.request("POST", f"{ingresses}?dryRun=All", ingress)["spec"],
         lambda found: "ingressClassName" in found,
         deadline_s=30.0,
@@ -169,22 +183,22 @@ def test_an_ingress_without_a_class_gets_the_default(
 
 @dataclass(frozen=True, slots=True)
 class SeenByProxy:
-    """What passed the rules of a ClusterIP: connections of one node, and packets, where the mode counts them."""
+    """What one node's kernel saw for a ClusterIP: connections, and packets in modes that count them."""
 
     connections: int
     packets: int | None
 
     def __str__(self) -> str:
-        counted = "" if self.packets is None else f" ({self.packets} packets counted by the proxy's rules)"
+        counted = "" if self.packets is None else f" ({self.packets} packets counted by kube-proxy's rules)"
         return f"{self.connections} connections{counted}"
 
 
 def seen_by_proxy(dataplane: DataPlane, controller: IngressController, web: ServiceHandle) -> SeenByProxy:
-    """Read now, in the kernel that translates addresses for the controller's node."""
+    """Read the counts from the kernel that translates addresses for the controller's node."""
     entries = dataplane.conntrack(controller.node, web.cluster_ip)
     return SeenByProxy(len(entries), dataplane.packets(controller.node, web.service_address))
 
 
 def service_of(pod: str) -> str:
-    """The Service, and Deployment, that a pod of `site.yaml` belongs to, by its name."""
+    """Return the Service of a pod of `site.yaml`, which is also its Deployment, from the pod's name."""
     return pod.rsplit("-", 2)[0]

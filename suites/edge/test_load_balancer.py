@@ -1,4 +1,4 @@
-"""A Service of type LoadBalancer: an address from outside the cluster's own, and what may be asked of it."""
+"""Services of type LoadBalancer: their address, its announcement, and the fields that control both."""
 
 import pytest
 
@@ -18,8 +18,8 @@ from suites.edge.decisions import BalancerAddress, decide_balancer_address
 CONNECTIONS = 20
 PROGRAMMED_S = 60.0
 SHORT_S = 1.0
-SOMEBODY_ELSE = "192.0.2.0/24"
-"""Of a block for documentation (RFC 5737): no client of ours has an address there."""
+OTHER_RANGE = "192.0.2.0/24"
+"""A range reserved for documentation (RFC 5737). No client of these cases has an address in it."""
 
 
 @pytest.mark.claim("15.3")
@@ -30,7 +30,7 @@ def test_a_balancers_address_is_reached_from_outside(
     outside_client: OutsideClient,
     claim: ClaimRecorder,
 ) -> None:
-    """The balancer writes an address into the status, every node's kernel takes it, and a node answers for it."""
+    """The load balancer writes an address into the status, every kernel has it, and a node announces it."""
     web = make_service("web", 2)
     load_balancer.ask_for_address(web)
     given = load_balancer.observe_address(web)
@@ -62,7 +62,7 @@ def test_a_balancers_address_is_reached_from_outside(
 def test_an_address_is_one_services_and_is_given_back(
     make_service: ServiceMaker, load_balancer: LoadBalancer, outside_client: OutsideClient
 ) -> None:
-    """While one Service has an address another waits for it; given back by both, nobody answers for it."""
+    """While one Service has an address, another that requests it waits. Released by both, it is unanswered."""
     address = load_balancer.reserved[0]
     first, second = make_service("first", 1), make_service("second", 1)
     load_balancer.expose(first, address)
@@ -81,7 +81,7 @@ def test_an_address_is_one_services_and_is_given_back(
 
 
 def test_a_balancer_serves_its_own_class_only(make_service: ServiceMaker, load_balancer: LoadBalancer) -> None:
-    """A Service of another class, asked for first, is left waiting, while one of its own is served."""
+    """A Service of another load balancer class gets no address, although it was created before one that does."""
     other, own = make_service("other", 1), make_service("own", 1)
     load_balancer.ask_for_address(other, loadBalancerClass="kubeproof.io/nobody")
     load_balancer.expose(own)
@@ -91,14 +91,17 @@ def test_a_balancer_serves_its_own_class_only(make_service: ServiceMaker, load_b
 def test_policy_local_keeps_the_clients_address(
     cluster: Cluster, make_service: ServiceMaker, load_balancer: LoadBalancer, outside_client: OutsideClient
 ) -> None:
-    """Under policy Cluster a backend sees a node, under Local its client; the node with the backend announces."""
+    """With externalTrafficPolicy Cluster a backend sees a node's address, with Local the client's own.
+
+    With Local the node of the backend announces the address.
+    """
     home = cluster.workers[0]
     web = make_service("web", 1, node=home.name)
     address = load_balancer.expose(web, externalTrafficPolicy="Cluster")
-    # In ipvs mode kube-proxy makes the virtual server first and the rules that masquerade last: the first
-    # connections may reach the backend unmasqueraded.
+    # In ipvs mode kube-proxy creates the virtual server before the masquerade rules, so the first connections may reach
+    # the backend with the client's address.
     wait_until(
-        f"{address} reached with a node's address in place of the client's",
+        f"{address} reached with a node's address instead of the client's",
         lambda: seen_client(outside_client, address),
         lambda seen: seen not in ("", outside_client.address),
         deadline_s=PROGRAMMED_S,
@@ -116,18 +119,18 @@ def test_policy_local_keeps_the_clients_address(
 def test_source_ranges_keep_others_out(
     make_service: ServiceMaker, load_balancer: LoadBalancer, outside_client: OutsideClient
 ) -> None:
-    """The balancer's address answers clients of the ranges alone; the others get no answer at all."""
+    """With loadBalancerSourceRanges only clients in these ranges are answered."""
     web = make_service("web", 1)
     address = load_balancer.expose(web, loadBalancerSourceRanges=[f"{outside_client.address}/32"])
     wait_answered_by(outside_client, address, web.pods)
-    load_balancer.expose(web, loadBalancerSourceRanges=[SOMEBODY_ELSE])
+    load_balancer.expose(web, loadBalancerSourceRanges=[OTHER_RANGE])
     wait_unanswered(outside_client, address)
-    load_balancer.expose(web, loadBalancerSourceRanges=[f"{outside_client.address}/32", SOMEBODY_ELSE])
+    load_balancer.expose(web, loadBalancerSourceRanges=[f"{outside_client.address}/32", OTHER_RANGE])
     wait_answered_by(outside_client, address, web.pods)
 
 
 def wait_answered_by(outside: OutsideClient, address: str, pods: dict[str, str]) -> Reply:
-    """One of these pods answers at the address."""
+    """Wait until one of these pods answers at the address, and return its reply."""
     return wait_until(
         f"{address} answered by {', '.join(pods)}",
         lambda: ask(outside, address),
@@ -137,7 +140,7 @@ def wait_answered_by(outside: OutsideClient, address: str, pods: dict[str, str])
 
 
 def wait_unanswered(outside: OutsideClient, address: str) -> Reply:
-    """Nothing answers at the address any more; how that looks to a client."""
+    """Wait until nothing answers at the address, and return the failed reply."""
     return wait_until(
         f"{address} unanswered",
         lambda: ask(outside, address),
@@ -147,10 +150,10 @@ def wait_unanswered(outside: OutsideClient, address: str) -> Reply:
 
 
 def ask(outside: OutsideClient, address: str, path: str = "/hostname") -> Reply:
-    """One connection to the address."""
+    """Make one connection to the address and return its reply."""
     return outside.send(Request(address, 80, path=path, timeout_s=SHORT_S))[0]
 
 
 def seen_client(outside: OutsideClient, address: str) -> str:
-    """The client's address as the backend sees it; empty if it did not answer."""
+    """Return the client's address as the backend sees it. Empty if no backend answered."""
     return ask(outside, address, "/clientip").body.rpartition(":")[0]

@@ -1,4 +1,4 @@
-"""What is shut to outside clients by default, and the three ways to open it."""
+"""hostPort, NodePort and LoadBalancer: three ways in for clients outside the cluster."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from suites.edge.decisions import decide_ways_open
 
 HOST_PORT = 20080
 NODE_PORT = 30080
-"""Of the part of the range that the API server gives to nobody who does not ask (KEP-3668)."""
+"""A port from the part of the range that the API server does not assign by itself (KEP-3668)."""
 
 OPEN_DEADLINE_S = 60.0
 SHORT_S = 1.0
@@ -38,7 +38,7 @@ def test_each_way_opens_what_was_shut(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """The same three addresses and ports, asked for before and after hostPort, NodePort and LoadBalancer."""
+    """Three addresses and ports answer only after hostPort, NodePort and LoadBalancer have been set up."""
     node = cluster.workers[0]
     web = make_service("web", 2)
     ways = {
@@ -68,17 +68,17 @@ def test_each_way_opens_what_was_shut(
         "18.2",
         decide_ways_open({name: name not in shut for name in ways}, {name: name in opened for name in ways}),
     )
-    assert shut == list(ways), before
+    assert shut == list(ways), f"answered before it was set up: {before}"
     given.require()
     for observed in after.values():
         observed.require()
-    assert opened == list(ways), after
+    assert opened == list(ways), f"not answered by the right pods {right}: {after}"
 
 
 def observe_open(outside: OutsideClient, name: str, request: Request) -> Observation[Reply]:
-    """Whether somebody answers; who, is for the case to judge."""
+    """Observe until the address answers. The case judges which pod answered."""
     return observe_within(
-        f"{request.host}:{request.port} opened by {name}",
+        f"{request.host}:{request.port} answering after {name} was set up",
         lambda: outside.send(request)[0],
         lambda reply: reply.ok,
         within_s=OPEN_DEADLINE_S,

@@ -1,4 +1,4 @@
-"""What experiments on images decide: a function for each observation that bears on a claim."""
+"""Decisions on the claims about images: one function for each kind of observation."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from harness.suite import Asked, Decision, conditional, confirmed, refuted
 
 NOTHING = Asked()
 BLOBS = 2
-"""What a whole image of ours is downloaded as: its one layer and its configuration."""
+"""The blobs of one complete test image: its only layer and its configuration."""
 
 RESOLVED_ONLY = (
-    "with Always the kubelet has the registry resolve the tag at every start, and downloads only what the node lacks"
+    "with Always the kubelet resolves the tag at the registry at every start, but downloads only what the node lacks"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Pulls:
-    """What a registry was asked when one node started pods of the same image in turn.
+    """Requests to a registry while one node started pods of the same image one after the other.
 
-    `never` is about an image that the node lacked and about one that it had; `never_runs` says that the second ran, and
-    `never_refuses` that the first did not.
+    `never` has the requests for an image that the node lacked, then for one that it had. `never_runs`: the pod of the
+    second ran. `never_refuses`: the pod of the first did not.
     """
 
     always: Sequence[Asked]
@@ -34,10 +34,10 @@ class Pulls:
 def decide_pulls(seen: Pulls) -> Decision:
     """20.1: Always pulls at every start, IfNotPresent if the image is missing, Never never."""
     evidence = (
-        f"What pods started in turn on one node asked a registry for. With Always: {_in_turn(seen.always)}. With "
+        f"Requests to the registry at each start of a pod on one node, with Always: {_in_turn(seen.always)}. With "
         f"IfNotPresent: {_in_turn(seen.if_not_present)}. With Never: {_in_turn(seen.never)}; the pod whose image the "
-        f"node had {'ran' if seen.never_runs else 'did not run'}, the pod whose image it lacked "
-        f"{'did not start' if seen.never_refuses else 'was not refused'}."
+        f"node had {'ran' if seen.never_runs else 'did not run'}, and the pod whose image it lacked "
+        f"{'was refused' if seen.never_refuses else 'was not refused'}."
     )
     first, *later = seen.if_not_present
     if (
@@ -53,11 +53,14 @@ def decide_pulls(seen: Pulls) -> Decision:
 
 
 def decide_restarts(starts: Mapping[str, int], asked: Mapping[str, Asked]) -> Decision:
-    """20.1: the same of containers that are restarted within their pod, of an image that the node has. By policy."""
+    """20.1: Always pulls when a container restarts in its pod, IfNotPresent does not. The node has the image.
+
+    `starts` and `asked` are, for each policy, the container's starts and the requests to the registry.
+    """
     evidence = (
-        f"Within one pod, of an image that the node had, {starts['Always']} starts of a container with Always asked "
-        f"the registry for {asked['Always']}, {starts['IfNotPresent']} starts with IfNotPresent for "
-        f"{asked['IfNotPresent']}."
+        f"The registry got these requests for an image that the node had: {asked['Always']} at {starts['Always']} "
+        f"starts of a container in its pod with Always, {asked['IfNotPresent']} at {starts['IfNotPresent']} starts "
+        "with IfNotPresent."
     )
     if asked["Always"].checks < starts["Always"] or asked["IfNotPresent"] != NOTHING:
         return refuted(evidence)
@@ -67,22 +70,25 @@ def decide_restarts(starts: Mapping[str, int], asked: Mapping[str, Asked]) -> De
 
 
 def decide_moved_tag(always_ran_new: bool, if_not_present_ran_old: bool) -> Decision:
-    """20.1: which image pods run after a tag has been moved to other content."""
+    """20.1: after a tag has moved to other content, pods with Always run the new image, with IfNotPresent the old."""
     evidence = (
-        "After a tag had been moved to other content, the next pod with Always ran the "
-        f"{'new' if always_ran_new else 'old'} image, the next pod with IfNotPresent the "
+        "After a tag was moved to other content, the next pod with Always ran the "
+        f"{'new' if always_ran_new else 'old'} image, and the next pod with IfNotPresent ran the "
         f"{'old' if if_not_present_ran_old else 'new'} one."
     )
     return confirmed(evidence) if always_ran_new and if_not_present_ran_old else refuted(evidence)
 
 
 def decide_without_registry(refusal: str) -> Decision:
-    """20.1: whether a pod with Always starts without its registry, of an image that the node has. `refusal` says why
-    it does not, and is empty if it does."""
+    """20.1: without its registry a pod with Always does not start, although the node has the image.
+
+    `refusal` is the reason why it did not start. Empty if it did.
+    """
     evidence = (
-        "With the registry gone and the image on the node, pods with IfNotPresent and Never ran; the one with Always "
+        "With the registry stopped and the image on the node, pods with IfNotPresent and Never ran, and the pod with "
+        "Always "
     )
-    return confirmed(f"{evidence}did not ({refusal}).") if refusal else refuted(f"{evidence}ran as well.")
+    return confirmed(f"{evidence}did not ({refusal}).") if refusal else refuted(f"{evidence}ran too.")
 
 
 def _in_turn(starts: Sequence[Asked]) -> str:

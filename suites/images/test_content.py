@@ -1,4 +1,4 @@
-"""Images that cannot be had, and content that is not what was asked for."""
+"""Images that cannot be pulled, and content that does not match its digest."""
 
 from harness.suite import Cluster, ManifestMaker, Registry, Waits, WatchMaker
 from suites.images.pods import has_container, is_decided, is_refused, is_running, waits_for
@@ -9,7 +9,7 @@ NO_SUCH_DIGEST = "sha256:" + "0" * 64
 def test_a_pod_says_why_its_image_cannot_be_had(
     cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str
 ) -> None:
-    """A tag that is not there, a digest that is not there, and a digest of another repository."""
+    """The pod's message says "not found" for a missing repository, tag or digest, and another repository's digest."""
     node = cluster.workers[0].name
     registry.push("web", "v1")
     other = registry.push("other", "v1").digest
@@ -25,7 +25,7 @@ def test_a_pod_says_why_its_image_cannot_be_had(
         pod = waits.wait_pod(namespace, name, "refused", is_refused)
         _, why = waits_for(pod)
         assert "not found" in why, f"{image}: {why}"
-        assert f"{registry.host}/{image}" in why
+        assert f"{registry.host}/{image}" in why, f"pod {name}'s message does not name the image: {why}"
 
 
 def test_content_that_does_not_fit_its_digest_never_runs(
@@ -36,7 +36,7 @@ def test_content_that_does_not_fit_its_digest_never_runs(
     registry: Registry,
     namespace: str,
 ) -> None:
-    """Nothing starts from another manifest, or another layer, than asked for; once the registry is mended, it does."""
+    """No container is created from a manifest or layer with another digest. With the right content pods run."""
     node = cluster.workers[0].name
     images = {name: registry.push(name, "v1", "right") for name in ("manifest", "layer")}
     others = {name: registry.push(name, "v2", "wrong") for name in images}
@@ -47,12 +47,14 @@ def test_content_that_does_not_fit_its_digest_never_runs(
         registry.corrupted(images["layer"].layer_digest, others["layer"].layer),
     ):
         served = registry.manifest("manifest", images["manifest"].digest)
-        assert served == others["manifest"].manifest, "the registry serves what was asked for: this decides nothing"
+        assert served == others["manifest"].manifest, (
+            "the registry serves the original manifest instead of the corrupted one, so the case decides nothing"
+        )
         for name, reference in references.items():
             create("pod.yaml", name=name, node=node, policy="Always", image=reference)
         why = {name: waits_for(waits.wait_pod(namespace, name, "decided", is_decided))[1] for name in images}
     started = {event.name for event in recorder.events("pods") if has_container(event.object)}
-    assert not started, f"containers of {started} were made of content that nobody asked for"
+    assert not started, f"containers of pods {started} were created from content that does not match its digest"
     assert all("digest" in message for message in why.values()), why
 
     for name, reference in references.items():

@@ -1,4 +1,4 @@
-"""The policy of a pod that names none."""
+"""The default imagePullPolicy."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_the_default_follows_from_the_images_name(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """`:latest` and no tag make Always, another tag or a digest IfNotPresent; a second start asks accordingly."""
+    """`:latest` and no tag get Always, another tag or a digest IfNotPresent. A second start pulls accordingly."""
     node = cluster.workers[0].name
     tags = {"tagged": "v1"}
     digests = {name: registry.push(name, tags.get(name, "latest")).digest for name in DOCUMENTED}
@@ -52,10 +52,10 @@ def test_the_default_follows_from_the_images_name(
     claim.decide(
         "20.2",
         stored == DOCUMENTED and all(behaves.values()),
-        "The API server's default, and what a second start on the same node asked the registry for: "
+        f"The API server's default, and the requests to the registry at a second start on node {node}: "
         + "; ".join(f"{name} {stored[name]}, {asked[name]}" for name in suffixes)
         + "."
-        + " No tag counts as latest." * (stored["untagged"] == stored["latest"]),
+        + " No tag has the same default as latest." * (stored["untagged"] == stored["latest"]),
     )
     assert stored == DOCUMENTED
-    assert all(behaves.values()), asked
+    assert all(behaves.values()), f"requests to the registry at the second start do not match {stored}: {asked}"

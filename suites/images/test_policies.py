@@ -1,4 +1,4 @@
-"""imagePullPolicy, by what a registry is asked when one node starts pods."""
+"""imagePullPolicy, from the requests to a registry while one node starts pods."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from suites.images.pods import image_digest, is_decided, is_running, waits_for
 
 ASKED = {"Always": [True, True, True], "IfNotPresent": [True, False, False], "Never": [False, False]}
 FETCHED = {"Always": [BLOBS, 0, 0], "IfNotPresent": [BLOBS, 0, 0], "Never": [0, 0]}
-"""By policy and start: was the registry asked at all, and for how many blobs?
+"""For each policy and start: whether the registry got any request, and the number of blobs downloaded.
 
 https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
 """
@@ -26,7 +26,7 @@ https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
 def test_the_policy_decides_what_the_registry_is_asked(
     cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """Always asks at every start and fetches nothing twice, IfNotPresent asks once, Never not at all."""
+    """Always asks the registry at every start and downloads nothing twice. IfNotPresent asks once, Never does not."""
     node = cluster.workers[0].name
     seen: dict[str, list[Asked]] = {}
     for policy in ("Always", "IfNotPresent"):
@@ -66,7 +66,7 @@ def test_the_policy_decides_what_the_registry_is_asked(
 def test_a_restarted_container_is_a_start_as_well(
     cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """Always asks before a container starts again in its pod, IfNotPresent does not."""
+    """With Always the registry is asked before a container restarts in its pod, with IfNotPresent it is not."""
     node = cluster.workers[0].name
     starts, seen = {}, {}
     for policy in ("Always", "IfNotPresent"):
@@ -83,15 +83,15 @@ def test_a_restarted_container_is_a_start_as_well(
     always, if_not_present = seen["Always"], seen["IfNotPresent"]
     holds = always.checks >= starts["Always"] and if_not_present == NOTHING
     claim.record("20.1", decide_restarts(starts, seen))
-    assert holds, seen
-    assert always.blobs == 0
+    assert holds, f"requests to the registry by policy, at {starts} starts: {seen}"
+    assert always.blobs == 0, f"blobs were downloaded again: {always}"
 
 
 @pytest.mark.claim("20.1")
 def test_a_tag_that_moved_is_seen_with_always_only(
     cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """After a push of other content under the same tag, Always runs the new, IfNotPresent the old."""
+    """After other content is pushed under the same tag, Always runs the new image, IfNotPresent the old one."""
     node = cluster.workers[0].name
     policies = {"always": "Always", "ifnotpresent": "IfNotPresent"}
     pushed, ran = {}, {}
@@ -106,12 +106,12 @@ def test_a_tag_that_moved_is_seen_with_always_only(
     followed = ran["always", "new"] == pushed["always", "new"]
     stayed = ran["ifnotpresent", "new"] == pushed["ifnotpresent", "old"]
     claim.record("20.1", decide_moved_tag(followed, stayed))
-    assert followed, (pushed, ran)
-    assert stayed, (pushed, ran)
+    assert followed, f"the pod with Always did not run the new image: pushed {pushed}, ran {ran}"
+    assert stayed, f"the pod with IfNotPresent did not run the old image: pushed {pushed}, ran {ran}"
 
 
 GONE_DEADLINE_S = 120.0
-"""containerd waits 30 s for a connection to an address that is nobody's."""
+"""containerd waits 30 s for a connection to an address that does not answer."""
 
 
 @pytest.mark.long
@@ -119,7 +119,7 @@ GONE_DEADLINE_S = 120.0
 def test_a_registry_that_is_gone_stops_always_only(
     cluster: Cluster, create: ManifestMaker, waits: Waits, registry: Registry, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """An image that is there runs without its registry, unless the policy is to ask it."""
+    """An image on the node runs without its registry, unless the policy is Always."""
     node, image = cluster.workers[0].name, f"{registry.host}/web:v1"
     registry.push("web", "v1")
     create("pod.yaml", name="first", node=node, policy="Always", image=image)
@@ -131,4 +131,4 @@ def test_a_registry_that_is_gone_stops_always_only(
         waits.wait_pod(namespace, name, "running", is_running)
     _, why = waits_for(waits.wait_pod(namespace, "always", "decided", is_decided, GONE_DEADLINE_S))
     claim.record("20.1", decide_without_registry(why.rpartition(": ")[2]))
-    assert why
+    assert why, "the pod with Always started without its registry"

@@ -77,4 +77,4 @@ MAKING_A_SERVICE = "harness/dataplane/services.py::make"
 """Waits until a new Service has its endpoints, and every node's kernel leads to all of them and to no other."""
 
 WAITING_FOR_SERVICES = "harness/dataplane/services.py::wait_service_addresses"
-COMPARING_CPU = "suites/autoscaling/test_scaling.py::truthful"
+COMPARING_CPU = "suites/autoscaling/test_scaling.py::require_agreement"

@@ -1,4 +1,4 @@
-"""Each claim about the cluster's edge can end in each verdict, by what was observed."""
+"""The decision functions for the claims about the cluster's edge: each can return every verdict."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def given(address="172.18.255.1", of_balancer=True, unprogrammed=(), answered=20
         (given(unprogrammed=("worker2",)), "conditional", "worker2 does not lead the address to backends"),
         (given(answered=19), "conditional", "the status has the address, but connections to it from outside are lost"),
     ],
-    ids=["reached", "no address", "somebody else's address", "one node does not know it", "a loss"],
+    ids=["reached", "no address", "not the balancer's address", "one node lacks it", "one connection lost"],
 )
 def test_a_balancers_address(seen, verdict, condition):
     decision = decide_balancer_address(seen)
@@ -27,7 +27,7 @@ def test_a_balancers_address(seen, verdict, condition):
 
 def test_evidence_reports_how_long_an_address_was_waited_for():
     assert decide_balancer_address(given(address=None)).evidence == (
-        "240 s after it had become one of type LoadBalancer, the Service had no address in its status."
+        "240 s after the Service was changed to type LoadBalancer, its status had no address."
     )
 
 
@@ -45,16 +45,16 @@ def ways(host, node, balancer):
             ways(False, False, False),
             ways(True, True, False),
             "conditional",
-            "hostPort and NodePort did, LoadBalancer did not",
+            "hostPort and NodePort opened a way in, LoadBalancer did not",
         ),
         (
             ways(False, True, False),
             ways(True, True, True),
             "conditional",
-            "hostPort and LoadBalancer did, NodePort did not",
+            "hostPort and LoadBalancer opened a way in, NodePort did not",
         ),
     ],
-    ids=["opened", "shut", "open before", "one stays shut", "one was open before"],
+    ids=["all opened", "none opened", "all open before", "one stays closed", "one was open before"],
 )
 def test_ways_open(before, after, verdict, condition):
     decision = decide_ways_open(before, after)

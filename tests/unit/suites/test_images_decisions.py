@@ -1,4 +1,4 @@
-"""What is said of image pull policies, by what a registry was asked."""
+"""The decision functions for the claims about image pull policies."""
 
 import pytest
 
@@ -34,13 +34,13 @@ def pulls(always=(WHOLE, CHECK, CHECK), if_not_present=(WHOLE, NOTHING), never=(
     ],
     ids=[
         "only the tag is resolved again",
-        "all is downloaded again",
-        "a part is downloaded again",
+        "all blobs are downloaded again",
+        "some blobs are downloaded again",
         "Always does not ask again",
         "IfNotPresent asks again",
         "IfNotPresent does not pull",
         "Never asks",
-        "Never does not run what is there",
+        "Never does not run an image on the node",
     ],
 )
 def test_pulls(seen, verdict, condition):
@@ -59,9 +59,9 @@ def test_pulls(seen, verdict, condition):
     ],
     ids=[
         "only the tag is resolved again",
-        "all is downloaded again",
-        "one start of two downloads all",
-        "not asked again",
+        "all blobs are downloaded again",
+        "one start of two downloads all blobs",
+        "Always does not ask again",
         "IfNotPresent asks",
     ],
 )
@@ -76,5 +76,5 @@ def test_a_moved_tag(new, old, verdict):
 
 
 @pytest.mark.parametrize(("refusal", "verdict"), [("connection refused", "confirmed"), ("", "refuted")])
-def test_a_registry_that_is_gone(refusal, verdict):
+def test_a_stopped_registry(refusal, verdict):
     assert decide_without_registry(refusal).verdict == verdict
