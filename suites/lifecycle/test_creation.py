@@ -1,4 +1,4 @@
-"""Who does what when a pod comes to be."""
+"""The components that create, bind, start and report a pod."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -31,30 +31,31 @@ def test_a_deployment_becomes_pods_step_by_step(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """Stored, multiplied by controllers, bound by the scheduler, started and reported by the kubelet."""
+    """A Deployment is stored, controllers create its pods, the scheduler binds them, the kubelet starts them."""
     with record_watch("deployments", "replicasets", "pods") as recorder:
         create("bare-and-deployed.yaml")
         waits.wait_deployment_available(namespace, "web")
     keys = etcd.keys(f"/registry/deployments/{namespace}/web")
     steps = {
         "Deployment stored": revision(recorder, "deployments", lambda found: True),
-        "ReplicaSet made": revision(recorder, "replicasets", lambda found: True),
-        "pod made, on no node": revision(recorder, "pods", lambda pod: "nodeName" not in pod["spec"]),
+        "ReplicaSet created": revision(recorder, "replicasets", lambda found: True),
+        "pod created without a node": revision(recorder, "pods", lambda pod: "nodeName" not in pod["spec"]),
         "pod bound": revision(recorder, "pods", lambda pod: "nodeName" in pod["spec"]),
         "pod reported running": revision(recorder, "pods", lambda pod: pod["status"]["phase"] == "Running"),
     }
     (pod,) = kube.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3Dweb")["items"]
-    made_by, told_by = writers(pod)
+    created_by, status_by = writers(pod)
     order = list(steps.values())
-    holds = bool(keys) and order == sorted(order) and made_by == "kube-controller-manager" and told_by == "kubelet"
+    holds = bool(keys) and order == sorted(order) and created_by == "kube-controller-manager" and status_by == "kubelet"
     claim.decide(
         "5.1",
         holds,
-        "By the order in which etcd stored them: "
+        "In the order of their etcd revisions: "
         + ", then ".join(sorted(steps, key=lambda step: steps[step]))
-        + f". etcd holds {', '.join(keys)}. The pod was made by {made_by}, its status written by {told_by}.",
+        + f". etcd has the keys {', '.join(keys)}. {created_by} created pod {pod['metadata']['name']}, and {status_by} "
+        "wrote its status.",
     )
-    assert holds, (steps, keys, made_by, told_by)
+    assert holds, f"etcd revisions {steps}, keys {keys}, pod created by {created_by}, status written by {status_by}"
 
 
 @pytest.mark.exclusive
@@ -68,7 +69,10 @@ def test_a_pod_starts_without_the_controller_manager(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """With it stopped a bare pod is stored, bound and started; a Deployment is stored and waits for its pods."""
+    """Without the controller-manager a bare pod is stored, bound and started.
+
+    A Deployment is stored, and gets its pods once the controller-manager runs again.
+    """
     with control_plane.stopped("kube-controller-manager"):
         refused = refusals(kube, namespace, read_manifest("bare-and-deployed.yaml"))
         bare = waits.observe_pod(namespace, "bare", "ready", is_ready)
@@ -83,15 +87,15 @@ def test_a_pod_starts_without_the_controller_manager(
         pods_later=len(later.seen),
     )
     claim.record("5.2", decide_creation(seen))
-    assert not refused, f"without the controller-manager the API server refused {refused}"
+    assert not refused, f"while the controller-manager was stopped, the API server refused {refused}"
     bare.require()
     later.require()
-    assert stored is not None
-    assert not deployed
+    assert stored is not None, f"Deployment {namespace}/web was not stored while the controller-manager was stopped"
+    assert not deployed, f"Deployment {namespace}/web had {len(deployed)} pods while the controller-manager was stopped"
 
 
 def refusals(kube: Kube, namespace: str, manifests: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """Create these objects. Return, by kind, how the API server refused to store those that it refused."""
+    """Create these objects. Return the API server's answer for each kind that it refused to store."""
     refused = {}
     for manifest in manifests:
         try:
@@ -102,7 +106,7 @@ def refusals(kube: Kube, namespace: str, manifests: Iterable[dict[str, Any]]) ->
 
 
 def revision(recorder: WatchRecorder, kind: str, wanted: Any) -> int:
-    """The etcd revision of the first event of the Deployment's objects of which `wanted` holds."""
+    """Return the etcd revision of the first event of the Deployment's objects for which `wanted` is true."""
     return min(
         int(event.object["metadata"]["resourceVersion"])
         for event in recorder.events(kind)
@@ -111,8 +115,8 @@ def revision(recorder: WatchRecorder, kind: str, wanted: Any) -> int:
 
 
 def writers(pod: dict[str, Any]) -> tuple[str, str]:
-    """Who made the pod, and who wrote its status last."""
+    """Return the components that created the pod and that last wrote its status, from its managedFields."""
     fields = pod["metadata"]["managedFields"]
-    made = next(entry["manager"] for entry in fields if entry.get("subresource", "") == "")
-    told = next(entry["manager"] for entry in fields if entry.get("subresource") == "status")
-    return str(made), str(told)
+    creator = next(entry["manager"] for entry in fields if entry.get("subresource", "") == "")
+    reporter = next(entry["manager"] for entry in fields if entry.get("subresource") == "status")
+    return str(creator), str(reporter)

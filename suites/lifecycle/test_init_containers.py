@@ -1,4 +1,4 @@
-"""What runs before the app."""
+"""Init containers and sidecars."""
 
 from typing import Any
 
@@ -11,12 +11,15 @@ from harness.suite import ClaimRecorder, Kube, ManifestMaker, Waits, is_ready
 def test_init_containers_run_in_order_and_must_succeed(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """One after the other's success, all before the app; one that fails keeps the app from starting."""
+    """Each init container starts after the one before has succeeded, and the app starts after all of them.
+
+    An init container that fails keeps the app from starting.
+    """
     create("init.yaml")
     create("init-fails.yaml", name="tries-again", policy="Always")
     create("init-fails.yaml", name="gives-up", policy="Never")
     waits.wait_pod(namespace, "in-order", "in its first init container", lambda pod: init_runs(pod, "first"))
-    tell(kube, namespace, "in-order", "first", "/notes/go")
+    touch(kube, namespace, "in-order", "first", "/notes/go")
     waits.wait_pod(namespace, "in-order", "ready", is_ready)
     notes = kube.exec(namespace, "in-order", ("cat", "/notes/log")).stdout.split("\n")[:-1]
     again = waits.wait_pod(namespace, "tries-again", "trying again", lambda pod: init_restarts(pod) >= 2)
@@ -27,47 +30,54 @@ def test_init_containers_run_in_order_and_must_succeed(
     claim.decide(
         "10.1",
         in_order and blocked,
-        f"What the containers noted: {', '.join(notes)}. Behind a failing init container the app "
-        f"{'never started' if never_started(again) and never_started(given_up) else 'started'}: with "
-        f"Always it was tried again ({init_restarts(again)} times) and the pod stayed {again['status']['phase']}, "
-        f"with Never the pod {given_up['status']['phase']}.",
+        f"Begin and end of the containers of pod in-order: {', '.join(notes)}. After a failing init container the app "
+        f"{'never started' if never_started(again) and never_started(given_up) else 'started'}: with restartPolicy "
+        f"Always the init container was restarted {init_restarts(again)} times and the pod was in phase "
+        f"{again['status']['phase']}, with Never the pod was in phase {given_up['status']['phase']}.",
     )
     assert in_order, notes
-    assert blocked
+    assert blocked, f"the app started after a failing init container: {again['status']}, {given_up['status']}"
 
 
 def test_a_sidecar_is_up_before_the_app_and_does_not_outlive_it(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """restartPolicy Always on an init container; the app fails unless the sidecar was up first."""
+    """A sidecar, an init container with restartPolicy Always, starts before the app and ends with the pod.
+
+    The app fails if the sidecar has not started before it.
+    """
     create("sidecar.yaml")
     waits.wait_pod(namespace, "with-sidecar", "in its sidecar", lambda pod: init_runs(pod, "sidecar"))
-    tell(kube, namespace, "with-sidecar", "sidecar", "/notes/go")
-    waits.wait_pod(namespace, "with-sidecar", "beside its app", lambda pod: pod["status"]["phase"] == "Running")
-    tell(kube, namespace, "with-sidecar", "app", "/notes/end")
+    touch(kube, namespace, "with-sidecar", "sidecar", "/notes/go")
+    waits.wait_pod(namespace, "with-sidecar", "running with its app", lambda pod: pod["status"]["phase"] == "Running")
+    touch(kube, namespace, "with-sidecar", "app", "/notes/end")
     ended = waits.wait_pod(namespace, "with-sidecar", "ended", lambda pod: "terminated" in main_state(pod))
-    assert main_state(ended)["terminated"]["exitCode"] == 0
+    assert main_state(ended)["terminated"]["exitCode"] == 0, f"the app of pod with-sidecar: {main_state(ended)}"
     waits.wait_pod(namespace, "with-sidecar", "succeeded", lambda pod: pod["status"]["phase"] == "Succeeded")
 
 
-def tell(kube: Kube, namespace: str, pod: str, container: str, file: str) -> None:
-    """Make the file that a container waits for."""
-    told = kube.exec(namespace, pod, ("touch", file), container=container)
-    assert told.exit_code == 0, f"touch {file} in {container} of {namespace}/{pod}: {told.stderr}"
+def touch(kube: Kube, namespace: str, pod: str, container: str, file: str) -> None:
+    """Create the file that a container waits for."""
+    done = kube.exec(namespace, pod, ("touch", file), container=container)
+    assert done.exit_code == 0, f"touch {file} in {container} of {namespace}/{pod}: {done.stderr}"
 
 
 def init_runs(pod: dict[str, Any], name: str) -> bool:
-    """The kubelet has reported that the init container runs, in the round in which it would have begun others, too."""
+    """Return whether the kubelet has reported the init container as running.
+
+    If it started others too early, it would have done so in the same sync.
+    """
     statuses = pod["status"].get("initContainerStatuses", [])
     return any(found["name"] == name and "running" in found["state"] for found in statuses)
 
 
 def init_restarts(pod: dict[str, Any]) -> int:
+    """Return the restarts of all init containers."""
     return sum(int(found["restartCount"]) for found in pod["status"].get("initContainerStatuses", []))
 
 
 def never_started(pod: dict[str, Any]) -> bool:
-    """No container of the app has an id, running, ended or before."""
+    """Return whether no container of the app has ever been created: none has an id, now or in its last state."""
     return all(
         "waiting" in found["state"] and not found["lastState"] and not found["containerID"]
         if "containerID" in found
@@ -77,5 +87,6 @@ def never_started(pod: dict[str, Any]) -> bool:
 
 
 def main_state(pod: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of the pod's first container. Empty without a status."""
     statuses = pod["status"].get("containerStatuses", [])
     return dict(statuses[0]["state"]) if statuses else {}

@@ -1,4 +1,4 @@
-"""What happens to a container that has ended."""
+"""Restart policies: which ended containers are restarted, and when."""
 
 import re
 from typing import Any
@@ -32,11 +32,11 @@ TEMPLATES = {
     ("DaemonSet", "apps/v1"): ("Never", "OnFailure"),
     ("Job", "batch/v1"): ("Always",),
 }
-"""Kinds, and the policies that they must refuse."""
+"""For each (kind, API version), the policies that the API server must refuse."""
 
 UNPROCESSABLE = 422
 NAMED, UNNAMED = 42, 1
-"""Exit codes: the one that restart-rule.yaml has restarted, and another one."""
+"""Exit codes: the one in the rule of restart-rule.yaml, and another one."""
 
 
 @pytest.mark.long
@@ -44,7 +44,10 @@ NAMED, UNNAMED = 42, 1
 def test_the_policy_decides_on_restarts_and_the_back_off_doubles(
     create: ManifestMaker, record_watch: WatchMaker, waits: Waits, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """Always restarts, OnFailure after a failure only, Never not at all; on the same node, later each time."""
+    """Always restarts a container, OnFailure does after a failure, Never does not.
+
+    Restarts are on the same node, and the back-off doubles each time.
+    """
     with record_watch("pods") as recorder:
         for policy, code in sorted(RESTARTED | set(ENDED)):
             create("exits.yaml", name=pod_name(policy, code), policy=policy, code=code)
@@ -62,32 +65,32 @@ def test_the_policy_decides_on_restarts_and_the_back_off_doubles(
             lambda seen: len(seen) >= STEPS,
             deadline_s=120.0,
         )
-        # Others have been restarted twice meanwhile, so that what is still ended has ended for good.
+        # Other containers have been restarted twice by now, so a pod that is still ended will not be restarted.
         ended = {key: waits.wait_pod(namespace, pod_name(*key), "as it is", lambda pod: True) for key in ended}
-    # As the kubelet that runs it reports; the node in a pod's spec never changes.
+    # From the kubelet's reports, because the node in a pod's spec never changes.
     hosts = {event.object["status"].get("hostIP") for event in recorder.events("pods") if event.name == "always-1"}
     doubles = all(delay_s == FIRST_S * 2 ** (restarted - 1) for restarted, delay_s in delays_s.items())
     create("nowhere.yaml")
     default = waits.wait_pod(namespace, "nowhere", "as stored", lambda pod: True)["spec"]["restartPolicy"]
     as_expected = all(pod["status"]["phase"] == ENDED[key] and not restarts(pod) for key, pod in ended.items())
     holds = as_expected and doubles and len(hosts - {None}) == 1 and default == "Always"
-    told_delays = ", ".join(f"after restart {restarted} was {delay_s} s" for restarted, delay_s in delays_s.items())
-    without = {f"{policy} after exit {code}": pod["status"]["phase"] for (policy, code), pod in ended.items()}
+    delays = ", ".join(f"{delay_s} s after restart {restarted}" for restarted, delay_s in delays_s.items())
+    not_restarted = {f"{policy} after exit {code}": pod["status"]["phase"] for (policy, code), pod in ended.items()}
     claim.decide(
         "6.1",
         holds,
-        f"Restarted: {', '.join(f'{policy} after exit {code}' for policy, code in sorted(again))}. Ended for good: "
-        f"{listed(without)}. Restarts were on {len(hosts - {None})} node; the back-off {told_delays}. "
-        f"The API server filled in {default} where no policy was given.",
+        f"Restarted: {', '.join(f'{policy} after exit {code}' for policy, code in sorted(again))}. Not restarted, with "
+        f"phase: {listed(not_restarted)}. The container of pod always-1 was restarted on {len(hosts - {None})} node, "
+        f"with a back-off of {delays}. The API server set {default} for a pod without a policy.",
     )
-    assert holds, (delays_s, hosts, without, default)
+    assert holds, f"back-off {delays_s}, nodes {hosts}, not restarted {not_restarted}, default policy {default}"
 
 
 @pytest.mark.claim("6.1")
 def test_a_container_may_have_a_restart_policy_of_its_own(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str, claim: ClaimRecorder
 ) -> None:
-    """In pods with Never a sidecar is restarted all the same, and so is a container whose own rules say so."""
+    """In pods with restartPolicy Never a sidecar and a container whose restartPolicyRules match are restarted."""
     sidecar, named, unnamed = None, None, None
     if refusal(create, "sidecar-ends.yaml") is None and kept(kube, namespace, "sidecar-ends", "restartPolicy"):
         sidecar = waits.observe_pod(namespace, "sidecar-ends", "with its sidecar restarted", has_restarted_sidecar)
@@ -102,8 +105,10 @@ def test_a_container_may_have_a_restart_policy_of_its_own(
         unnamed_restarted=None if unnamed is None else unnamed.seen is not None and restarts(unnamed.seen) > 0,
     )
     claim.record("6.1", decide_own_policies(seen))
-    # Before the others: a pod whose container is restarted again and again never ends, so `require` would fail first.
-    assert not seen.unnamed_restarted, "a container was restarted that neither its rules nor its policy allow"
+    # First, because a pod whose container is restarted again and again never ends, so `require` below would fail.
+    assert not seen.unnamed_restarted, (
+        f"the container of pod {namespace}/unnamed was restarted, which neither its rules nor its policy allow"
+    )
     for observation in (sidecar, named, unnamed):
         if observation is not None:
             observation.require()
@@ -111,7 +116,7 @@ def test_a_container_may_have_a_restart_policy_of_its_own(
 
 @pytest.mark.claim("6.2")
 def test_templates_refuse_policies_that_do_not_fit(create: ManifestMaker, namespace: str, claim: ClaimRecorder) -> None:
-    """Controllers that keep pods running take Always only, a Job anything but Always."""
+    """The API server refuses other policies than Always for controllers that keep pods running, and Always for Jobs."""
     refused = {}
     for (kind, api), policies in TEMPLATES.items():
         selector = "backoffLimit: 1" if kind == "Job" else "selector: {matchLabels: {app: refused}}"
@@ -121,11 +126,11 @@ def test_templates_refuse_policies_that_do_not_fit(create: ManifestMaker, namesp
             fields = frozenset[str]() if found is None else refused_fields(found)
             refused[f"{kind} with {policy}"] = "spec.template.spec.restartPolicy" in fields
     claim.record("6.2", decide_template_policies(refused))
-    assert all(refused.values()), refused
+    assert all(refused.values()), f"refusals of the field spec.template.spec.restartPolicy: {refused}"
 
 
 def refusal(create: ManifestMaker, file: str, **words: object) -> ApiException | None:
-    """Create what stands in the file. Return how the API server found it invalid, None if it took it."""
+    """Create the objects of the file. Return the API server's refusal (status 422), or None if it accepts them."""
     try:
         create(file, **words)
     except ApiException as refused:
@@ -138,14 +143,14 @@ def refusal(create: ManifestMaker, file: str, **words: object) -> ApiException |
 def kept(kube: Kube, namespace: str, name: str, field: str) -> bool:
     """Return whether the API server stored a field of the pod's first (init) container.
 
-    With its feature gate off it takes the pod and drops the field.
+    With the field's feature gate off the API server accepts the pod and drops the field.
     """
     spec = kube.get(f"/api/v1/namespaces/{namespace}/pods/{name}")["spec"]
     return field in spec.get("initContainers", spec["containers"])[0]
 
 
 def has_restarted_sidecar(pod: dict[str, Any]) -> bool:
-    """Its one init container was started again."""
+    """Return whether an init container of the pod was restarted."""
     return any(found["restartCount"] > 0 for found in pod["status"].get("initContainerStatuses", []))
 
 
@@ -154,15 +159,15 @@ def pod_name(policy: str, code: int) -> str:
 
 
 def back_offs_s(recorder: WatchRecorder, name: str) -> dict[int, int]:
-    """The delays that the kubelet gave as its reason to wait, by the restarts until then.
+    """Return the back-off delays in seconds that the kubelet reported, by the number of restarts before each.
 
-    It tells of a delay when that is over and the container about to start, so on a busy node the next status may take
-    the place of one before anybody has seen it.
+    The kubelet reports a delay when it is over and the container is about to start. On a busy node the next status may
+    therefore replace that report before a watch sees it.
     """
     delays: dict[int, int] = {}
     for event in recorder.events("pods"):
         for status in event.object["status"].get("containerStatuses", []):
-            told = BACK_OFF.search(status["state"].get("waiting", {}).get("message", ""))
-            if event.name == name and told:
-                delays[status["restartCount"]] = int(told[1] or 0) * 60 + int(told[2])
+            delay = BACK_OFF.search(status["state"].get("waiting", {}).get("message", ""))
+            if event.name == name and delay:
+                delays[status["restartCount"]] = int(delay[1] or 0) * 60 + int(delay[2])
     return delays

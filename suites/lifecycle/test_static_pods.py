@@ -1,4 +1,4 @@
-"""Static pods: a file in a kubelet's own folder, and nobody else's business."""
+"""Static pods: pods that a kubelet runs from manifests in its own folder."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from suites.lifecycle.decisions import (
 
 FOR_EVER = "sleep 3600 & wait"
 MIRROR_DEADLINE_S = 120.0
-"""A kubelet looks after each of its pods once in a minute to a minute and a half."""
+"""A kubelet syncs each of its pods every 60 to 90 s."""
 
 FAILING = "{exec: {command: ['false']}, periodSeconds: 1, failureThreshold: 1}"
 NO_PROBES = {"probe": "null", "readiness": "null"}
@@ -48,7 +48,7 @@ def test_a_static_pod_belongs_to_its_node(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """Editing and deleting its mirror changes nothing on the node, and no ReplicaSet adopts it."""
+    """Changing and deleting its mirror pod does not affect the container, and a ReplicaSet does not adopt it."""
     node = cluster.workers[0]
     static_pods.put(node, "static.yaml", name="static", policy="Always", script=FOR_EVER, **NO_PROBES)
     mirror = f"static-{node.name}"
@@ -58,7 +58,7 @@ def test_a_static_pod_belongs_to_its_node(
     kube.merge(path, {"metadata": {"labels": {"edited": "yes"}}})
     kube.request("DELETE", path)
     remade = observe_within(
-        f"a new mirror of static pod {namespace}/{mirror}",
+        f"a new mirror pod {namespace}/{mirror}",
         lambda: kube.find(path),
         lambda pod: pod is not None and is_ready(pod) and pod["metadata"]["uid"] != before["metadata"]["uid"],
         within_s=MIRROR_DEADLINE_S,
@@ -85,16 +85,19 @@ def test_a_static_pod_belongs_to_its_node(
     )
     owners = kube.get(path)["metadata"]["ownerReferences"]
     by_node = [(owner["kind"], owner["name"]) for owner in owners] == [("Node", node.name)]
-    told = ", ".join(f"{owner['kind']} {owner['name']}" for owner in owners)
+    owner_names = ", ".join(f"{owner['kind']} {owner['name']}" for owner in owners)
     claim.decide(
         "3.2",
         by_node,
-        f"It belongs to {told}; a ReplicaSet whose "
-        f"selector fits it {'made a pod of its own' if by_node else 'adopted it'}.",
+        f"The owner of mirror pod {mirror} is {owner_names}. A ReplicaSet with a matching selector "
+        f"{'created its own pod' if by_node else 'adopted the mirror pod'}.",
     )
-    assert same_container
-    assert unedited
-    assert by_node, owners
+    assert same_container, (
+        f"mirror pod {mirror} had container {container_id(before)} before it was deleted, afterwards "
+        f"{container_id(after)} with {restarts(after)} restarts"
+    )
+    assert unedited, f"mirror pod {mirror} kept the label that was set through the API server"
+    assert by_node, f"owners of mirror pod {mirror}: {owners}"
 
 
 @pytest.mark.disruptive
@@ -107,8 +110,10 @@ def test_the_kubelet_probes_static_pods_and_keeps_to_their_policy(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """A failing liveness probe has it restarted, as an ordinary pod, and a failing readiness probe keeps it unready;
-    with Never one that has ended stays ended."""
+    """The kubelet restarts a static pod with a failing liveness probe, like an ordinary pod.
+
+    A failing readiness probe keeps it unready. With restartPolicy Never it is not restarted after it has ended.
+    """
     node = cluster.workers[0]
     create("probed.yaml", node=node.name, probe=FAILING)
     static_pods.put(node, "static.yaml", name="sick", policy="Always", script=FOR_EVER, probe=FAILING, readiness="null")
@@ -123,24 +128,25 @@ def test_the_kubelet_probes_static_pods_and_keeps_to_their_policy(
         namespace, f"unready-{node.name}", "running", lambda pod: pod["status"]["phase"] == "Running"
     )
     always = waits.observe_pod(namespace, f"ends-always-{node.name}", "restarted twice", lambda pod: restarts(pod) >= 2)
-    # A pod that has just begun to run is not Ready anyway. The back-off before a second restart takes ten seconds.
+    # A pod that has just started is not Ready anyway. The second restart above takes ten seconds of back-off, so this
+    # status is at least that much later.
     runs_on = waits.wait_pod_appears(namespace, f"unready-{node.name}", "as it is", lambda pod: True)
     stays_unready = not is_ready(runs) and not is_ready(runs_on)
     claim.record("3.3", decide_static_probes(StaticProbes(sick.met, stays_unready, ordinary.met)))
     ordinary.require()
     sick.require()
-    assert stays_unready, "a static pod whose readiness probe fails is Ready"
+    assert stays_unready, f"static pod unready-{node.name} is Ready although its readiness probe fails"
     always.require()
     never = waits.wait_pod_appears(namespace, f"ends-never-{node.name}", "as it is", lambda pod: True)
     stayed = never["status"]["phase"] == "Succeeded" and restarts(never) == 0
     claim.decide(
         "6.3",
         not stayed,
-        f"A static pod with restartPolicy Never that exited was {never['status']['phase']} with {restarts(never)} "
-        "restarts, while one with Always beside it had been restarted twice"
-        f"{': the policy counts for static pods too' if stayed else ''}.",
+        f"On node {node.name} a static pod with restartPolicy Never that had exited was {never['status']['phase']} "
+        f"with {restarts(never)} restarts, when one with Always had been restarted twice"
+        f"{': the policy applies to static pods too' if stayed else ''}.",
     )
-    assert stayed
+    assert stayed, f"static pod ends-never-{node.name}: {never['status']['phase']}, {restarts(never)} restarts"
 
 
 @pytest.mark.exclusive
@@ -154,8 +160,10 @@ def test_a_static_pod_needs_no_api_server(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """With the API server stopped, a file that appears is run, and one that disappears is stopped; with it back, no
-    other node runs a static pod whose mirror it can see."""
+    """Without the API server the kubelet starts and stops static pods as their manifests are added and removed.
+
+    With the API server running no other node runs a static pod, although it can see the mirror pod.
+    """
     node = cluster.workers[0]
     alone, later = f"alone-{namespace[-6:]}", f"later-{namespace[-6:]}"
 
@@ -175,7 +183,7 @@ def test_a_static_pod_needs_no_api_server(
             within_s=60.0,
         )
     started_later = observe_started(later)
-    mirror = waits.observe_pod(namespace, f"{later}-{node.name}", "there", lambda pod: True, MIRROR_DEADLINE_S)
+    mirror = waits.observe_pod(namespace, f"{later}-{node.name}", "created", lambda pod: True, MIRROR_DEADLINE_S)
     # Another node would run it under the name of that mirror pod, or under its own name if it had the manifest.
     elsewhere = tuple(
         other.name
@@ -188,13 +196,14 @@ def test_a_static_pod_needs_no_api_server(
     for observation in (started, ended, started_later):
         observation.require()
     mirror.require()
-    assert not elsewhere, f"{later} ran on {elsewhere}, and its manifest was on {node.name} alone"
+    assert not elsewhere, f"static pod {later} ran on {elsewhere}, although its manifest was on {node.name} only"
 
 
 def container_id(pod: dict[str, Any]) -> str:
+    """Return the id of the pod's first container."""
     return str(pod["status"]["containerStatuses"][0]["containerID"])
 
 
 def containers(static_pods: StaticPods, node: Node, name: str) -> tuple[str, ...]:
-    """Return the running containers of the static pod `name` whose manifest is in the folder of that node."""
+    """Return the running containers of the static pod `name` whose manifest is in that node's folder."""
     return static_pods.running_containers(node, f"{name}-{node.name}")

@@ -1,4 +1,4 @@
-"""What experiments on Deployments and DaemonSets decide: a function for each claim, from what was observed."""
+"""Decisions on the claims about Deployments and DaemonSets: one function for each claim, from what a case observed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ TOLERATED = {
     ("node.kubernetes.io/pid-pressure", "NoSchedule"),
     ("node.kubernetes.io/unschedulable", "NoSchedule"),
 }
-"""Key and effect of the taints that every DaemonSet's pods tolerate, also those of one without tolerations. Pods with
-hostNetwork, which ours are not, tolerate network-unavailable as well.
+"""Key and effect of the taints that the pods of every DaemonSet tolerate, even without tolerations in its template.
+
+Pods with hostNetwork also tolerate network-unavailable. The suite's pods do not use hostNetwork.
 
 https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations
 """
 
 
 def tainted_nodes(nodes: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the names of nodes, by their manifests, whose taints keep off a DaemonSet without tolerations."""
+    """Return the names of the nodes whose taints keep off pods of a DaemonSet without tolerations."""
     return tuple(
         str(node["metadata"]["name"]) for node in nodes if any(map(_keeps_off, node["spec"].get("taints", [])))
     )
@@ -37,9 +38,10 @@ def _keeps_off(taint: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PodsKept:
-    """Ready pods of a Deployment after one was deleted, and after those of one node were evicted from it.
+    """Ready pods of a Deployment after one was deleted, and after those on one node were evicted.
 
-    `pending_after_drain` counts pods that exist then and that the scheduler finds no node for.
+    `pending_after_drain` counts pods that are unschedulable after the eviction. `on_drained` counts Ready pods on the
+    drained node.
     """
 
     replicas: int
@@ -54,28 +56,30 @@ class PodsKept:
 def decide_replicas(seen: PodsKept) -> Decision:
     """9.1: a Deployment keeps its number of replicas."""
     evidence = (
-        f"Of {seen.replicas} pods one was deleted: {seen.after_delete} were Ready afterwards. Then {seen.evicted} were "
-        f"evicted from {seen.drained}, which was cordoned: {seen.after_drain} were Ready afterwards, {seen.on_drained} "
-        f"of them on that node, and {seen.pending_after_drain} were unschedulable."
+        f"After one of {seen.replicas} pods was deleted, {seen.after_delete} were Ready. After {seen.evicted} were "
+        f"evicted from node {seen.drained}, which was cordoned, {seen.after_drain} were Ready, {seen.on_drained} of "
+        f"them on that node, and {seen.pending_after_drain} were unschedulable."
     )
     replaced = seen.after_delete == seen.replicas
     moved = seen.after_drain == seen.replicas and not seen.on_drained
     if replaced and moved:
         return confirmed(evidence)
     if replaced and seen.pending_after_drain and seen.after_drain + seen.pending_after_drain == seen.replicas:
-        return conditional("as long as a node is left on which its pods can be scheduled", evidence)
+        return conditional("as long as its pods can be scheduled on another node", evidence)
     if replaced:
-        return conditional("after a pod is deleted, and not after a node is drained", evidence)
+        return conditional("after a pod is deleted, but not after a node is drained", evidence)
     if moved:
-        return conditional("after a node is drained, and not after a pod is deleted", evidence)
+        return conditional("after a node is drained, but not after a pod is deleted", evidence)
     return refuted(evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class DaemonPods:
-    """Ready pods by node of three DaemonSets: one that tolerates every taint, one without tolerations, and one whose
-    node selector fits `labelled`, which was given the label afterwards. `nodes` are all nodes of the cluster, `tainted`
-    those with a taint that keeps off the second one's pods.
+    """The number of Ready pods on each node, for three DaemonSets.
+
+    `tolerant` tolerates every taint, `plain` has no tolerations, and `chosen` has a node selector that matches
+    `labelled`, which got the label after the DaemonSet was created. `nodes` are all nodes of the cluster, `tainted`
+    those with a taint that keeps off the pods of `plain`.
     """
 
     nodes: tuple[str, ...]
@@ -90,10 +94,10 @@ class DaemonPods:
 def decide_daemon_set(seen: DaemonPods) -> Decision:
     """13.1: a DaemonSet runs one pod on every node, and has no field for replicas."""
     evidence = (
-        f"Ready pods by node, of a DaemonSet that tolerates every taint: {listed(seen.tolerant) or 'none'}; of one "
-        f"without tolerations: {listed(seen.plain) or 'none'}; of one whose node selector {seen.labelled} came to fit: "
-        f"{listed(seen.chosen) or 'none'}. With strict field validation the API server "
-        f"{'refuses' if seen.replicas_refused else 'takes'} the field spec.replicas."
+        f"Ready pods by node, for a DaemonSet that tolerates every taint: {listed(seen.tolerant) or 'none'}; for one "
+        f"without tolerations: {listed(seen.plain) or 'none'}; for one whose node selector matches a label that "
+        f"{seen.labelled} got later: {listed(seen.chosen) or 'none'}. With strict field validation the API server "
+        f"{'refused' if seen.replicas_refused else 'accepted'} the field spec.replicas."
     )
     one_each = dict.fromkeys(seen.nodes, 1)
     followed = dict(seen.chosen) == {seen.labelled: 1}
@@ -103,4 +107,6 @@ def decide_daemon_set(seen: DaemonPods) -> Decision:
         return refuted(evidence)
     if seen.tainted and set(seen.nodes) <= set(seen.plain):
         return confirmed(evidence)
-    return conditional("on every node whose taints it tolerates and whose labels its node selector asks for", evidence)
+    return conditional(
+        "on every node whose taints its pods tolerate and whose labels match its node selector", evidence
+    )

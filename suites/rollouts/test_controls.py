@@ -1,4 +1,4 @@
-"""What an operator can do to a rollout: pause it, limit it, take it back."""
+"""Controls of a rollout: pause, progress deadline, undo, revision history and minReadySeconds."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ HOLD_S = 4
 def test_a_paused_deployment_keeps_its_pods_until_it_goes_on(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """The controller sees the new template and makes nothing of it."""
+    """A paused Deployment's controller observes the new template and creates no ReplicaSet for it."""
     create("controlled.yaml", **NO_LIMITS)
     waits.wait_deployment_available(namespace, "web")
     kube.merge(path_of_web(namespace), {"spec": {"paused": True}})
@@ -27,15 +27,16 @@ def test_a_paused_deployment_keeps_its_pods_until_it_goes_on(
 def test_a_rollout_without_progress_says_so_and_leaves_the_old_pods(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """progressDeadlineSeconds: the condition Progressing turns False; what runs goes on running."""
+    """After progressDeadlineSeconds the condition Progressing is False, and the old pods keep running."""
     create("controlled.yaml", **NO_LIMITS)
     waits.wait_deployment_available(namespace, "web")
     old = {pod["metadata"]["name"] for pod in waits.wait_pods_ready(namespace, "app=web", 2)}
-    # The short deadline comes with the template that makes no progress: pods take as long to start on a busy node.
+    # Set the short deadline together with the template that makes no progress: on a busy node the first pods may take
+    # longer than that to start.
     nowhere = {"template": {"spec": {"nodeSelector": {"kubeproof.io/none": "such"}}}}
     kube.merge(path_of_web(namespace), {"spec": {"progressDeadlineSeconds": 3, **nowhere}})
     wait_until(
-        f"Deployment {namespace}/web past its deadline for progress",
+        f"Deployment {namespace}/web past its progress deadline",
         lambda: kube.get(path_of_web(namespace))["status"].get("conditions", []),
         lambda found: any(given_up(condition) for condition in found),
         deadline_s=60.0,
@@ -47,7 +48,7 @@ def test_a_rollout_without_progress_says_so_and_leaves_the_old_pods(
 def test_an_undone_update_takes_the_old_replica_set_again(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """The same template is the same ReplicaSet, under a new revision: what `kubectl rollout undo` builds on."""
+    """The old template gets its old ReplicaSet under a new revision, which is how `kubectl rollout undo` works."""
     create("controlled.yaml", **NO_LIMITS)
     waits.wait_deployment_available(namespace, "web")
     first = {name for name, size in replica_sets(kube, namespace).items() if size}
@@ -62,7 +63,7 @@ def test_an_undone_update_takes_the_old_replica_set_again(
 def test_no_more_old_revisions_are_kept_than_asked_for(
     kube: Kube, create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """revisionHistoryLimit 1: the current ReplicaSet and one old one."""
+    """With revisionHistoryLimit 1 the current ReplicaSet and one old one are kept."""
     create("controlled.yaml", **{**NO_LIMITS, "history": 1})
     waits.wait_deployment_available(namespace, "web")
     for revision in ("second", "third"):
@@ -79,26 +80,28 @@ def test_no_more_old_revisions_are_kept_than_asked_for(
 def test_a_pod_counts_as_available_once_it_has_been_ready_long_enough(
     create: ManifestMaker, waits: Waits, namespace: str
 ) -> None:
-    """minReadySeconds, by the times that kubelets and the controller themselves give."""
+    """The Deployment is Available minReadySeconds after its pods are Ready, by the times in the objects' conditions."""
     create("controlled.yaml", **{**NO_LIMITS, "ready_for_s": HOLD_S})
     available_since = since(waits.wait_deployment_available(namespace, "web"), "Available")
-    # The controller counts from this very time. Both have whole seconds, and what is cut off them changes no sign.
+    # The controller counts from this time. Both times are truncated to whole seconds, which cannot make the difference
+    # too small.
     ready_since = max(since(pod, "Ready") for pod in waits.wait_pods_ready(namespace, "app=web", 2))
     assert available_since - ready_since >= timedelta(seconds=HOLD_S), (ready_since, available_since)
 
 
 def path_of_web(namespace: str) -> str:
+    """Return the API path of Deployment web."""
     return f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
 
 
 def replica_sets(kube: Kube, namespace: str) -> dict[str, int]:
-    """ReplicaSets by name, with their wanted sizes."""
+    """Return the desired size of each ReplicaSet by name."""
     found = kube.get(f"/apis/apps/v1/namespaces/{namespace}/replicasets")["items"]
     return {item["metadata"]["name"]: item["spec"]["replicas"] for item in found}
 
 
 def wait_observed(kube: Kube, namespace: str) -> None:
-    """The controller has seen the Deployment as it is now."""
+    """Wait until the controller has observed the Deployment's current generation."""
     wait_until(
         f"the newest generation of Deployment {namespace}/web observed",
         lambda: kube.get(path_of_web(namespace)),
@@ -109,10 +112,11 @@ def wait_observed(kube: Kube, namespace: str) -> None:
 
 
 def given_up(condition: dict[str, Any]) -> bool:
+    """Return whether this condition reports that the progress deadline is exceeded."""
     wanted = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     return wanted.items() <= condition.items()
 
 
 def since(found: dict[str, Any], kind: str) -> datetime:
-    """Since when the object's condition of that kind is as it is."""
+    """Return the last transition time of the object's condition of that kind."""
     return datetime.fromisoformat(condition_of(found, kind)["lastTransitionTime"])

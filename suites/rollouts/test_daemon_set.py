@@ -1,4 +1,4 @@
-"""A DaemonSet: a pod for each node, and what else tells it from a Deployment."""
+"""DaemonSets: one pod per node, and their other differences from Deployments."""
 
 from collections import Counter
 from typing import Any
@@ -36,12 +36,15 @@ def test_a_daemon_set_has_one_pod_on_every_node_it_may_use(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """One a node where taints are tolerated; a node that begins to fit gets one; replicas is no field of it."""
+    """A DaemonSet has one pod on each node whose taints it tolerates.
+
+    A node that gets a matching label later gets a pod, too. The API server refuses the field replicas.
+    """
     everywhere = len(cluster.nodes)
     tainted = tainted_nodes(kube.get("/api/v1/nodes")["items"])
     free = [node.name for node in cluster.nodes if node.name not in tainted]
     if not free:
-        pytest.skip(f"it needs a node without taints that keep pods off; those of {', '.join(tainted)} do")
+        pytest.skip(f"needs a node without taints that keep pods off; all nodes have such taints: {', '.join(tainted)}")
     create("daemonset.yaml", name="tolerant", selector="{}", tolerations=EVERY)
     create("daemonset.yaml", name="plain", selector="{}", tolerations="[]")
     on_all = waits.observe_pods_ready(namespace, "app=tolerant", everywhere)
@@ -68,9 +71,9 @@ def test_a_daemon_set_has_one_pod_on_every_node_it_may_use(
         observation.require()
     one_each = set(tolerant.values()) == {1} and len(tolerant) == everywhere
     followed = chosen == {free[0]: 1}
-    assert one_each, tolerant
-    assert set(plain) == set(free), plain
-    assert followed, chosen
+    assert one_each, f"Ready pods by node of DaemonSet tolerant, expected 1 on each of {everywhere}: {tolerant}"
+    assert set(plain) == set(free), f"Ready pods by node of DaemonSet plain, expected on {free}: {plain}"
+    assert followed, f"Ready pods by node of DaemonSet chosen, expected 1 on {free[0]}: {chosen}"
     assert no_replicas, None if refusal is None else refusal.body
 
 
@@ -85,7 +88,10 @@ def test_a_daemon_set_differs_in_more_than_its_number(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """On a cordoned node a DaemonSet starts its pod and a Deployment does not; their strategies differ too."""
+    """On a cordoned node a DaemonSet's pod runs and a Deployment's does not.
+
+    Tolerations, owners and update strategies differ, too.
+    """
     node = cluster.workers[0].name
     change_node.label(node, KEY, namespace)
     change_node.cordon(node)
@@ -112,10 +118,11 @@ def test_a_daemon_set_differs_in_more_than_its_number(
     claim.decide(
         "13.2",
         only_difference,
-        f"On a cordoned node the DaemonSet's pod ran and the Deployment's waited ({unschedulable(web)}). Its "
-        f"pods tolerate more ({', '.join(sorted(key.rpartition('/')[2] for key in added))}); they belong to "
-        f"a {owners[0]}, the Deployment's to a {owners[1]}; and its update strategy can be {strategy}, which "
-        "Deployments lack.",
+        f"On node {node}, which was cordoned, the DaemonSet's pod ran and the Deployment's stayed Pending "
+        f"({unschedulable(web)}). The DaemonSet's pods have additional tolerations "
+        f"({', '.join(sorted(key.rpartition('/')[2] for key in added))}). Their owner is a {owners[0]}, that of the "
+        f"Deployment's pods a {owners[1]}. The DaemonSet's update strategy can be {strategy}, which Deployments do not "
+        "have.",
     )
     assert "node.kubernetes.io/unschedulable" in added
     assert owners == ["DaemonSet", "ReplicaSet"]
@@ -123,14 +130,15 @@ def test_a_daemon_set_differs_in_more_than_its_number(
 
 
 def ready_by_node(observed: Observation[tuple[dict[str, Any], ...]]) -> Counter[str]:
-    """How many Ready pods each node has."""
+    """Return the number of Ready pods on each node."""
     return nodes_of(pod for pod in observed.seen if is_ready(pod))
 
 
 def strict_refusal(kube: Kube, path: str, **fields: object) -> ApiException | None:
-    """How the API server refuses, under strict field validation, the object at `path` with these fields in its spec.
+    """Update the object at `path` with these fields in its spec, with strict field validation.
 
-    None if it takes them. https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+    Return the API server's refusal, or None if it accepts the fields.
+    https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
     """
     manifest = kube.get(path)
     manifest["spec"] |= fields

@@ -1,4 +1,4 @@
-"""A Deployment keeps its number of pods, whoever takes one away."""
+"""A Deployment keeps its number of pods after a deletion and after a node is drained."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_a_deployment_keeps_its_number(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """A deleted pod is replaced, and so are those that a drained node had, on other nodes."""
+    """A deleted pod is replaced. Pods evicted from a drained node are replaced on other nodes."""
     create("deployment.yaml", name="web", replicas=REPLICAS, strategy="{}")
     first = waits.wait_pods_ready(namespace, "app=web", REPLICAS)
     deleted = first[0]["metadata"]["name"]
@@ -60,4 +60,4 @@ def test_a_deployment_keeps_its_number(
     replaced.require()
     moved.require()
     holds = drained not in nodes_of(third)
-    assert holds, nodes_of(third)
+    assert holds, f"node {drained} was drained; Ready pods by node: {nodes_of(third)}"

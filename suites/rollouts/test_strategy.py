@@ -1,4 +1,4 @@
-"""Update strategies and their bounds, checked at every change that the API server tells of."""
+"""Update strategies and their bounds, checked at every event of a watch."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -29,35 +29,45 @@ BOUNDS = {
     ("0", "1"): (5, 6),
     ('"30%"', '"30%"'): (4, 7),
 }
-"""(maxUnavailable, maxSurge): the least available and the most pods of 5; 30% are 1 rounded down and 2 rounded up."""
+"""For each (maxUnavailable, maxSurge): the fewest available pods and the most pods, of 5 replicas.
+
+30% of 5 are 1 for maxUnavailable, which is rounded down, and 2 for maxSurge, which is rounded up.
+"""
 
 SPACING_S = 0.02
-BETWEEN = "in what ReplicaSets are told to have; one told to have more makes pods before another has ended its own"
+IN_DESIRED_SIZES = (
+    "for the desired sizes of ReplicaSets: one that scales up creates pods before another has ended its own"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Extremes:
-    """At any event of an update: the fewest pods available, the most wanted by all ReplicaSets, the most there.
+    """Extremes over all events of an update.
 
-    Pods that have been asked to end are neither available nor there.
+    The fewest available pods, the largest sum of the ReplicaSets' desired sizes, and the most existing pods.
+    Terminating pods count as neither available nor existing.
     """
 
     available: int
-    wanted: int
+    desired: int
     pods: int
     overfilled: frozenset[str]
-    """ReplicaSets that had more pods than the largest size they were given."""
+    """ReplicaSets that had more pods than their largest desired size."""
 
     def within(self, least: int, most: int) -> bool:
-        """What the Deployment's controller decides on: it knows pods by the sizes it has given to ReplicaSets.
+        """Return whether at least `least` pods were available and at most `most` desired.
 
-        Each of these acts on its size for itself, so that pods may be more for a moment. Upstream's own test of the
-        bounds counts as the controller does (https://github.com/kubernetes/kubernetes/issues/21810).
+        The Deployment's controller keeps to the bounds with the desired sizes of its ReplicaSets. Each ReplicaSet acts
+        on its own size, so that more pods may exist for a moment. Upstream's own test of the bounds counts in the same
+        way (https://github.com/kubernetes/kubernetes/issues/21810).
         """
-        return least <= self.available and self.wanted <= most and not self.overfilled
+        return least <= self.available and self.desired <= most and not self.overfilled
 
     def __str__(self) -> str:
-        return f"at least {self.available} available, at most {self.wanted} asked of ReplicaSets and {self.pods} there"
+        return (
+            f"at least {self.available} available, at most {self.desired} desired by ReplicaSets and at most "
+            f"{self.pods} existing"
+        )
 
 
 @pytest.mark.long
@@ -72,7 +82,10 @@ def test_an_update_stays_within_its_bounds(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """At every event enough pods are available and not too many are asked for; one that could not move is refused."""
+    """At every event enough pods are available and not too many are desired.
+
+    A strategy with both bounds 0 is refused.
+    """
     web = make_service("web", REPLICAS)
     client = make_client("client")
     seen, lost, late, sent = {}, 0, 0, 0
@@ -96,15 +109,15 @@ def test_an_update_stays_within_its_bounds(
 
     within = all(seen[limits].within(*bound) for limits, bound in BOUNDS.items()) and refused.value.status == 422
     evidence = (
-        f"Of {REPLICAS} replicas, at any event: "
+        f"Pods of a Deployment with {REPLICAS} replicas during updates: "
         + "; ".join(
             f"with maxUnavailable {first} and maxSurge {second} {seen[first, second]}" for first, second in seen
         )
-        + f". Both 0: refused. {lost} of {sent} connections were lost meanwhile, {late} were answered only "
-        "after their SYN had been sent again; pods ended without grace."
+        + f". The API server refused both 0. During the updates {lost} of {sent} connections were lost and {late} were "
+        "answered only after their SYN had been sent again; pods ended without a grace period."
     )
     if within and any(seen[limits].pods > most for limits, (_, most) in BOUNDS.items()):
-        claim.conditional("12.2", BETWEEN, evidence)
+        claim.conditional("12.2", IN_DESIRED_SIZES, evidence)
     else:
         claim.decide("12.2", within, evidence)
     assert within, f"bounds {BOUNDS}, {evidence} {seen}"
@@ -119,7 +132,7 @@ def test_rolling_update_is_the_default_and_recreate_ends_all_first(
     namespace: str,
     claim: ClaimRecorder,
 ) -> None:
-    """The API server fills in RollingUpdate; with Recreate no new pod exists beside an old one."""
+    """The API server sets RollingUpdate by default. With Recreate no new pod exists while an old one does."""
     create("deployment.yaml", name="default", replicas=1, strategy="null")
     default = kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/default")["spec"]["strategy"]
     create("deployment.yaml", name="web", replicas=3, strategy="{type: Recreate}")
@@ -128,39 +141,42 @@ def test_rolling_update_is_the_default_and_recreate_ends_all_first(
         update_template(kube, namespace, "web", "second")
         waits.wait_deployment_available(namespace, "web")
     together = [
-        standing
-        for standing in recorder.states("pods")
-        if old & set(standing) and any(name.startswith("web-") and name not in old for name in standing)
+        pods
+        for pods in recorder.states("pods")
+        if old & set(pods) and any(name.startswith("web-") and name not in old for name in pods)
     ]
-    fewest = min(sum(name.startswith("web-") for name in standing) for standing in recorder.states("pods"))
+    fewest = min(sum(name.startswith("web-") for name in pods) for pods in recorder.states("pods"))
     holds = default["type"] == "RollingUpdate" and not together and fewest == 0
     claim.decide(
         "12.1",
         holds,
-        f"The API server filled in {default['type']} with maxSurge {default['rollingUpdate']['maxSurge']} and "
-        f"maxUnavailable {default['rollingUpdate']['maxUnavailable']}. With Recreate old and new pods stood "
-        f"side by side at {len(together)} events, and for a while there were {fewest} pods.",
+        f"For a Deployment without a strategy the API server set {default['type']} with maxSurge "
+        f"{default['rollingUpdate']['maxSurge']} and maxUnavailable {default['rollingUpdate']['maxUnavailable']}. "
+        f"With Recreate old and new pods existed together at {len(together)} events, and the fewest pods during the "
+        f"update were {fewest}.",
     )
-    assert holds, (default, len(together), fewest)
+    assert holds, f"default {default}; Recreate: old and new pods together at {len(together)} events, fewest {fewest}"
 
 
 def extremes(recorder: WatchRecorder) -> Extremes:
-    """Of the Deployment's pods and ReplicaSets."""
+    """Return the extremes of the Deployment's pods and ReplicaSets over all recorded events."""
     pods = [
-        [pod for name, pod in standing.items() if _is_ours(name) and "deletionTimestamp" not in pod["metadata"]]
-        for standing in recorder.states("pods")
+        [pod for name, pod in state.items() if _is_of_web(name) and "deletionTimestamp" not in pod["metadata"]]
+        for state in recorder.states("pods")
     ]
     sizes = [
-        Counter({name: found["spec"]["replicas"] for name, found in standing.items() if _is_ours(name)})
-        for standing in recorder.states("replicasets")
+        Counter({name: found["spec"]["replicas"] for name, found in state.items() if _is_of_web(name)})
+        for state in recorder.states("replicasets")
     ]
-    fullest = reduce(or_, (Counter(pod["metadata"]["ownerReferences"][0]["name"] for pod in there) for there in pods))
-    overfilled = frozenset(fullest - reduce(or_, sizes))
-    wanted = max(size.total() for size in sizes)
-    return Extremes(min(sum(map(is_ready, there)) for there in pods), wanted, max(map(len, pods)), overfilled)
+    most_pods = reduce(
+        or_, (Counter(pod["metadata"]["ownerReferences"][0]["name"] for pod in existing) for existing in pods)
+    )
+    overfilled = frozenset(most_pods - reduce(or_, sizes))
+    desired = max(size.total() for size in sizes)
+    return Extremes(min(sum(map(is_ready, existing)) for existing in pods), desired, max(map(len, pods)), overfilled)
 
 
-def _is_ours(name: str) -> bool:
+def _is_of_web(name: str) -> bool:
     return name.startswith("web-")
 
 

@@ -176,7 +176,7 @@ FAULTS = (
     Fault(
         "a sidecar is waited for as for any init container",
         _sidecar_awaited,
-        expect=(Expectation(SIDECAR, '"beside its app"'),),
+        expect=(Expectation(SIDECAR, '"running with its app"'),),
         bystanders=(INIT_ORDER,),
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""The claims of the project and the cases that decide them name each other."""
+"""The claims file and the cases' markers name the same claims and cases."""
 
 import ast
 from pathlib import Path
@@ -12,7 +12,7 @@ CLAIMS = read_claims(REPOSITORY / "suites" / "claims.toml")
 
 
 def marked_claims(file):
-    """By case of a file, as pytest names it: the claims of its marker."""
+    """Return the claims in the marker of each case of a file, by the case's pytest node ID."""
     marked = {}
     for function in ast.parse(file.read_text()).body:
         for decorator in getattr(function, "decorator_list", []):
@@ -30,9 +30,9 @@ MARKED = {
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
-def test_the_cases_of_a_claim_are_those_whose_markers_name_it(claim):
+def test_a_claim_lists_the_cases_whose_markers_name_it(claim):
     assert set(claim.cases) == {case for case, claims in MARKED.items() if claim.id in claims}
 
 
-def test_no_marker_names_a_claim_that_is_not_in_the_file():
+def test_markers_name_only_claims_of_the_file():
     assert {claim for claims in MARKED.values() for claim in claims} <= {claim.id for claim in CLAIMS}

@@ -1,4 +1,4 @@
-"""Each claim about Deployments and DaemonSets can end in each verdict, by what was observed."""
+"""The decision functions for the claims about Deployments and DaemonSets: each can return every verdict."""
 
 import pytest
 
@@ -14,16 +14,23 @@ def kept(after_delete=3, after_drain=3, pending=0, on_drained=0):
     [
         (kept(), "confirmed", ""),
         (kept(after_delete=2, after_drain=1), "refuted", ""),
-        (kept(after_drain=1), "conditional", "after a pod is deleted, and not after a node is drained"),
-        (kept(on_drained=2), "conditional", "after a pod is deleted, and not after a node is drained"),
-        (kept(after_delete=2), "conditional", "after a node is drained, and not after a pod is deleted"),
+        (kept(after_drain=1), "conditional", "after a pod is deleted, but not after a node is drained"),
+        (kept(on_drained=2), "conditional", "after a pod is deleted, but not after a node is drained"),
+        (kept(after_delete=2), "conditional", "after a node is drained, but not after a pod is deleted"),
         (
             kept(after_drain=1, pending=2),
             "conditional",
-            "as long as a node is left on which its pods can be scheduled",
+            "as long as its pods can be scheduled on another node",
         ),
     ],
-    ids=["kept", "never replaced", "lost by a drain", "back on the node", "lost by a deletion", "no node is left"],
+    ids=[
+        "kept",
+        "never replaced",
+        "lost by a drain",
+        "back on the drained node",
+        "lost by a deletion",
+        "no other node",
+    ],
 )
 def test_replicas(seen, verdict, condition):
     decision = decide_replicas(seen)
@@ -55,17 +62,17 @@ def daemons(tolerant=ALL, plain=WORKERS, chosen=None, tainted=("control-plane",)
         (daemons(refused=False), "refuted"),
     ],
     ids=[
-        "taints keep it off",
-        "taints do not keep it off",
+        "taints keep pods off",
+        "taints do not keep pods off",
         "no node is tainted",
-        "taints keep it off one of two nodes",
-        "one node has none",
-        "one node has two",
-        "an untainted node has two",
-        "an untainted node has none",
-        "a node that came to fit has none",
-        "another node has it",
-        "replicas are taken",
+        "taints keep pods off one of two tainted nodes",
+        "one node has no pod",
+        "one node has two pods",
+        "an untainted node has two pods",
+        "an untainted node has no pod",
+        "the labelled node has no pod",
+        "a node without the label has the pod",
+        "replicas is accepted",
     ],
 )
 def test_daemon_sets(seen, verdict):
@@ -76,7 +83,7 @@ def node(name, *taints):
     return {"metadata": {"name": name}, "spec": {"taints": [{"key": key, "effect": effect} for key, effect in taints]}}
 
 
-def test_taints_that_daemon_sets_tolerate_by_themselves_keep_nobody_off():
+def test_taints_that_every_daemon_set_tolerates_do_not_keep_pods_off():
     nodes = [
         {"metadata": {"name": "free"}, "spec": {}},
         node("cordoned", ("node.kubernetes.io/unschedulable", "NoSchedule")),
@@ -87,7 +94,7 @@ def test_taints_that_daemon_sets_tolerate_by_themselves_keep_nobody_off():
     assert tainted_nodes(nodes) == ()
 
 
-def test_other_taints_keep_daemon_sets_off():
+def test_other_taints_keep_pods_of_daemon_sets_off():
     nodes = [
         node("control-plane", ("node-role.kubernetes.io/control-plane", "NoSchedule")),
         node("draining", ("example.com/drain", "NoExecute")),
