@@ -1,4 +1,7 @@
-"""These cases are about ipvs mode. In a cluster of another mode kube-proxies run in it as long as one of them lasts."""
+"""Fixtures of the ipvs cases: ipvs mode, also in a cluster of another mode.
+
+In such a cluster kube-proxy runs in ipvs mode while a case runs.
+"""
 
 import pytest
 

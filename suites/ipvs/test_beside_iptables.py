@@ -1,4 +1,4 @@
-"""ipvs and iptables mode on one kernel, in one run, with the same Services."""
+"""A comparison of ipvs and iptables mode on the same kernel, in the same run, with the same Services."""
 
 from contextlib import ExitStack
 from dataclasses import replace
@@ -38,10 +38,11 @@ REPETITIONS = 5
 CONNECTIONS = 200
 SYNC_DEADLINE_S = 60.0
 THINGS = (
-    "what the Services between the first and the last add to a first packet, us",
-    f"{CONNECTIONS} requests, one after the other, s",
-    "kube-proxy's sync for one Service more, s",
+    "difference of the first packet between the first and the last Service, us",
+    f"{CONNECTIONS} sequential requests, s",
+    "kube-proxy's sync for one additional Service, s",
 )
+"""The quantities that are compared, with their units. Less is better."""
 
 
 @pytest.mark.workers(2)
@@ -60,46 +61,56 @@ def test_ipvs_beside_iptables_on_one_kernel(
     seed: int,
     progress: Progress,
 ) -> None:
-    """One node's kube-proxy goes from ipvs to iptables and back; what a packet and a change cost, at 1,000 Services."""
-    there, node, proxies = sweep_setting, sweep_setting.load_node, sweep_setting.proxies
+    """Compare first packet, requests and sync time in ipvs and iptables mode on one node, at 1,000 Services.
+
+    The node's kube-proxy switches from ipvs to iptables mode and back.
+    """
+    setting, node, proxies = sweep_setting, sweep_setting.load_node, sweep_setting.proxies
     web = make_service("web", 1)
     client = make_client("client", node=node)
     plan = SweepPlan((SERVICES,), rate_per_s=150, duration_s=20, seed=seed)
 
-    with dummy_services(there.kube, there.etcd, there.dataplane, proxies, there.namespace, progress) as dummies:
+    with dummy_services(setting.kube, setting.etcd, setting.dataplane, proxies, setting.namespace, progress) as dummies:
         progress.step(f"{SERVICES} Services")
         programmed_s = dummies.bring_to(SERVICES)
-        progress.note(f"in every kernel after {programmed_s:.1f} s")
-        there = with_youngest(there, 0)
-        ipvs = measure(there, plan, 0, SERVICES, programmed_s)
+        progress.note(f"programmed in every kernel after {programmed_s:.1f} s")
+        setting = with_youngest(setting, 0)
+        ipvs = measure(setting, plan, 0, SERVICES, programmed_s)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
-        with proxies.changing((node,), "mode") as set_mode, ExitStack() as before_ipvs_is_back:
-            # With that many Services a user-mode Linux needs minutes until its first sync.
-            before_ipvs_is_back.callback(dummies.remove)
+        with proxies.changing((node,), "mode") as set_mode, ExitStack() as before_return_to_ipvs:
+            # With that many Services the first sync on a user-mode Linux takes minutes.
+            before_return_to_ipvs.callback(dummies.remove)
             set_mode("iptables")
-            beside = replace(there, mode=Mode.IPTABLES, dataplane=IptablesDataPlane(shell))
-            iptables = measure(beside, plan, 1, SERVICES, programmed_s)
+            iptables_setting = replace(setting, mode=Mode.IPTABLES, dataplane=IptablesDataPlane(shell))
+            iptables = measure(iptables_setting, plan, 1, SERVICES, programmed_s)
             by_iptables = costs(iptables, "iptables", web, client, proxies, node)
 
     for found in (*ipvs.measurements, *iptables.measurements):
-        # A name that keeps them apart from the sweep's.
+        # A name that distinguishes them from the sweep's measurements.
         measurements.append(replace(found, name=f"{found.name} of two modes"))
 
     comparisons = [Comparison(*found) for found in zip(THINGS, by_ipvs, by_iptables, strict=True)]
     decide(
         claim, comparisons, f"On node {node.name} at {SERVICES} Services: {in_words(comparisons, 'ipvs', 'iptables')}."
     )
-    assert ipvs.rules.rules < iptables.rules.rules, "the other mode was not on trial"
+    assert ipvs.rules.rules < iptables.rules.rules, (
+        f"node {node.name} had {ipvs.rules.rules} rules in ipvs mode and {iptables.rules.rules} in iptables mode: "
+        "it did not switch modes"
+    )
 
 
 def decide(claim: ClaimRecorder, comparisons: list[Comparison], evidence: str) -> None:
-    """Better in all that can be told, in nothing, or only in some."""
+    """Record the verdict on claim 2.2.
+
+    Confirmed if ipvs is better in some quantities and worse in none, refuted if the other way round, conditional if it
+    is better in some and worse in others, and untested if no difference can be seen.
+    """
     better = [found.thing for found in comparisons if found.better]
     worse = [found.thing for found in comparisons if found.worse]
     if not better and not worse:
-        claim.untested("2.2", f"this host was too restless to tell. {evidence}")
+        claim.untested("2.2", f"the figures of this host vary too much to decide. {evidence}")
     elif better and worse:
-        claim.conditional("2.2", f"better is {' and '.join(better)}; worse is {' and '.join(worse)}", evidence)
+        claim.conditional("2.2", f"better: {' and '.join(better)}; worse: {' and '.join(worse)}", evidence)
     else:
         claim.decide("2.2", bool(better), evidence)
 
@@ -107,36 +118,37 @@ def decide(claim: ClaimRecorder, comparisons: list[Comparison], evidence: str) -
 def costs(
     step: Step, mode: str, web: ServiceHandle, client: Client, proxies: Proxies, node: Node
 ) -> tuple[Range, Range, Range]:
-    """The three things, in their order, as they are now."""
+    """Return the current values of `THINGS`, in their order."""
     requests_s = [request_time_s(client, web) for _ in range(REPETITIONS)]
     syncs_s = [sync_time_s(f"{mode}-{number}", web, proxies, node) for number in range(REPETITIONS)]
     return first_and_last_apart(step), range_of(requests_s), range_of(syncs_s)
 
 
 def first_and_last_apart(step: Step) -> Range:
-    """What the Services between two cost the connections of one of them, by the kernel's clock.
+    """Return the difference of the first packet between the first and the last Service, by the kernel's clock, in us.
 
-    First and last by the rule's place in iptables mode, by age in ipvs mode, where a list might begin with the oldest
-    or with the youngest. The two modes are measured minutes apart, in which a host may move by more than they differ;
-    the first Service and the last are measured in the same moments.
+    First and last are by the rule's position in iptables mode, and by age in ipvs mode, where a list could begin with
+    the oldest or with the youngest. The first and the last Service are measured at the same time. The two modes are
+    measured minutes apart, and the host may change by more than they differ in that time.
     """
     assert step.last_above_first is not None, "the last Service was not measured"
     return step.last_above_first.size
 
 
 def request_time_s(client: Client, web: ServiceHandle) -> float:
-    """How long so many requests took together."""
+    """Return the total duration of `CONNECTIONS` requests in seconds."""
     replies = client.send(Request(web.cluster_ip, 80, CONNECTIONS))
-    assert all(reply.ok for reply in replies), "requests were lost"
+    lost = sum(not reply.ok for reply in replies)
+    assert not lost, f"{lost} of {CONNECTIONS} requests from node {client.node} were lost"
     return sum(reply.latency_us for reply in replies) / 1e6
 
 
 def sync_time_s(name: str, web: ServiceHandle, proxies: Proxies, node: Node) -> float:
-    """How long kube-proxy took each time that it worked for a new Service `name`."""
+    """Return kube-proxy's mean sync time in seconds after Service `name` is created."""
     before = proxies.syncs(node)
     web.kube.create(web.namespace, service(name, web.name))
     after = wait_until(
-        f"kube-proxy on node {node.name} through a sync for Service {name}",
+        f"a sync of kube-proxy on node {node.name} for Service {name}",
         lambda: proxies.syncs(node),
         lambda syncs: syncs.count > before.count,
         deadline_s=SYNC_DEADLINE_S,

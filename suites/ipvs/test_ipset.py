@@ -1,4 +1,4 @@
-"""ipset in ipvs mode: sets change, the rules that use them stay."""
+"""ipset in ipvs mode: the members of sets change, the rules that use them do not."""
 
 from difflib import unified_diff
 from itertools import pairwise
@@ -21,8 +21,8 @@ CHANGES = 2
 SPACING_S = 0.02
 
 
-@pytest.mark.exclusive  # the first Service with an external address, or a node port, brings rules for its set
-@pytest.mark.usefixtures("undisturbed")  # and with the last one they go
+@pytest.mark.exclusive  # another case's first Service with an external address or node port adds rules for its set
+@pytest.mark.usefixtures("undisturbed")  # and removing the last one removes them
 @pytest.mark.claim("1.3", "2.5")
 def test_sets_change_under_traffic_and_rules_stay(
     cluster: Cluster,
@@ -31,12 +31,12 @@ def test_sets_change_under_traffic_and_rules_stay(
     dataplane: DataPlane,
     claim: ClaimRecorder,
 ) -> None:
-    """Services come and go under steady traffic: set members change, rules stay to the byte, nothing is lost."""
+    """While Services are added and removed under steady traffic, sets change, rules stay, no connection is lost."""
     node = cluster.workers[0]
     web = make_service("web")
     client = make_client("client", node=node)
-    # kube-proxy writes rules last, and one sync after the other: a front that is there tells that the sync which
-    # brought the front before it is over.
+    # kube-proxy writes rules last, and its syncs do not overlap. A service address in the kernel therefore shows that
+    # the sync of the one before it is complete.
     web.add_services("old")
     rules_before, sets_before = dataplane.rules_text(node), dataplane.rule_count(node).sets
 
@@ -57,22 +57,22 @@ def test_sets_change_under_traffic_and_rules_stay(
     claim.decide(
         "1.3",
         unchanged and bool(grown),
-        f"{CHANGES} Services were added and removed: the iptables rules "
-        f"{'stayed equal to the byte' if unchanged else 'changed'}, sets grew meanwhile ({listed(grown)}).",
+        f"On node {node.name}, while {CHANGES} Services were added and removed, the text of the iptables rules "
+        f"{'did not change' if unchanged else 'changed'}. Members added to sets: {listed(grown) or 'none'}.",
     )
     claim.decide(
         "2.5",
         bool(grown) and not lost and not traffic.delayed,
-        f"Members were added to sets ({listed(grown)}) and removed again under traffic to another Service: "
-        f"{traffic.summary}.",
+        f"On node {node.name}, while members were added to sets ({listed(grown) or 'none'}) and removed again under "
+        f"traffic to another Service, {traffic.summary}.",
     )
     assert unchanged, rules_changed(rules_before, rules_after, rules_at_last)
-    assert grown
+    assert grown, f"no set of node {node.name} grew: {sets_before}, {sets_after}"
     assert not lost, f"{len(lost)} of {len(traffic.replies)} connections lost: {lost[0]}"
     assert not traffic.delayed, f"first packets were lost: {traffic.summary}: {traffic.delayed[0]}"
 
 
 def rules_changed(*texts: str) -> str:
-    """What each text has that the one before it has not, and the other way round."""
+    """Return the lines by which each text differs from the one before it, as a unified diff."""
     changes = (unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0) for old, new in pairwise(texts))
     return "\n".join(line for change in changes for line in change)

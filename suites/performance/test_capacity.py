@@ -1,4 +1,4 @@
-"""How many new connections, and how many requests on kept ones, a Service serves before they become slow."""
+"""The highest rate of new connections, and of requests on persistent connections, that a Service serves."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from harness.suite import (
 )
 
 BOUND_US = 50_000.0
-"""The cluster's own work takes a small host for some milliseconds now and then, whatever the rate."""
+"""The bound of p99 in us. On a small host the cluster's own work causes pauses of some ms at any rate."""
 
 BEGIN_PER_S, MOST_PER_S = 250.0, 8000.0
 DURATION_S = 6.0
@@ -41,7 +41,7 @@ def test_requests_are_served_up_to_a_rate(
     seed: int,
     findings: list[Finding],
 ) -> None:
-    """The highest rate at which 99 of 100 requests are answered within 50 ms of their intended start."""
+    """Search the highest rate at which 99 of 100 requests are answered within 50 ms of their intended start."""
     web = make_service("web", BACKENDS, node=cluster.workers[1].name)
     targets = (Target("web", web.cluster_ip, 80),)
 

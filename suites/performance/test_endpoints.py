@@ -1,4 +1,4 @@
-"""What the first packet costs by the number of endpoints behind its Service."""
+"""The first packet's duration by the number of endpoints of its Service."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from harness.suite import (
 )
 
 ENDPOINTS = (1, 10, 100, 250)
-"""250 is the most that upstream's scalability thresholds allow a Service."""
+"""Numbers of endpoints. 250 is the most per Service in upstream's scalability thresholds."""
 
 RATE_PER_S, DURATION_S = 150, 30
 
@@ -46,11 +46,12 @@ def test_the_first_packet_over_the_number_of_endpoints(
     measurements: list[Measurement],
     findings: list[Finding],
 ) -> None:
-    """Services with 1 to 250 endpoints, side by side; by how much the median of each lies above that of one."""
+    """Measure Services with 1 to 250 endpoints side by side, and compare their medians with that of one endpoint."""
     kube.create(
-        namespace, many_endpoints_pod(cluster.images.load, "crowd", ENDPOINTS[-1], node=cluster.workers[1].name)
+        namespace,
+        many_endpoints_pod(cluster.images.load, "many-endpoints", ENDPOINTS[-1], node=cluster.workers[1].name),
     )
-    (pod,) = waits.wait_pods_ready(namespace, "app=crowd", 1)
+    (pod,) = waits.wait_pods_ready(namespace, "app=many-endpoints", 1)
     address = pod["status"]["podIP"]
     targets = tuple(make(kube, dataplane, namespace, address, number) for number in ENDPOINTS)
     result = generator.run(LoadPlan(targets, RATE_PER_S, DURATION_S, seed))
@@ -70,8 +71,8 @@ def test_the_first_packet_over_the_number_of_endpoints(
 
 
 def make(kube: Kube, dataplane: DataPlane, namespace: str, address: str, endpoints: int) -> Target:
-    """A Service with so many endpoints, in every kernel."""
-    name = f"crowd-{endpoints}"
+    """Create a Service with this many endpoints, and wait until every kernel has them."""
+    name = f"endpoints-{endpoints}"
     kube.create(namespace, *many_endpoints_service(name, address, endpoints))
     service_address = ServiceAddress(kube.get(service_path(namespace, name))["spec"]["clusterIP"], 80)
     for node in kube.cluster.nodes:
@@ -80,8 +81,10 @@ def make(kube: Kube, dataplane: DataPlane, namespace: str, address: str, endpoin
 
 
 def finding(cluster: Cluster, above: dict[int, Range]) -> Finding:
-    """The differences in words."""
-    told = ", ".join(f"{number} endpoints {found} us" for number, found in above.items())
-    statement = f"In {cluster.mode} mode the first packet to a Service with one endpoint comes sooner than with {told}."
+    """Return the differences to one endpoint as a finding."""
+    differences = ", ".join(f"{found} us with {number} endpoints" for number, found in above.items())
+    statement = (
+        f"In {cluster.mode} mode the first packet took longer than to a Service with one endpoint by {differences}."
+    )
     numbers = {f"{number}_endpoints_us": round(found.value, 3) for number, found in above.items()}
     return Finding("endpoints", statement, numbers, "difference of medians of the same blocks, 95% intervals")

@@ -1,4 +1,4 @@
-"""What each kind of exchange takes: a connection's first packet, HTTP on a new and on a kept connection, UDP, DNS."""
+"""The duration of each request kind: first packet, HTTP on a new and on a persistent connection, UDP, DNS."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from harness.suite import (
 
 RATE_PER_S, DURATION_S = 100, 20
 CLOCK = {RequestKind.FIRST_PACKET: "kernel"}
-"""Of the others the kernel does not tell."""
+"""The clock of a request kind, by default wall: the kernel does not time the others."""
 
 
 @pytest.mark.workers(2)
@@ -35,7 +35,10 @@ def test_what_each_exchange_takes(
     measurements: list[Measurement],
     findings: list[Finding],
 ) -> None:
-    """One after the other, at the same rate, to a Service on another node and to the cluster's DNS."""
+    """Measure the request kinds one after the other at the same rate.
+
+    Targets are a Service whose backend is on another node and the cluster's DNS.
+    """
     web = make_service("web", 1, node=cluster.workers[1].name)
     dns = kube.get(service_path("kube-system", "kube-dns"))["spec"]["clusterIP"]
     http, datagrams = (Target("web", web.cluster_ip, port) for port in (80, 81))
@@ -62,12 +65,12 @@ def test_what_each_exchange_takes(
     measurements += made.values()
     findings.append(finding(cluster, made))
     failed = {str(request_kind): found.flags for request_kind, found in made.items() if found.errors}
-    assert not failed, f"exchanges failed under a light load: {failed}"
+    assert not failed, f"requests failed under a light load: {failed}"
 
 
 def finding(cluster: Cluster, made: dict[RequestKind, Measurement]) -> Finding:
-    """The medians in words."""
-    told = ", ".join(
+    """Return the medians as a finding."""
+    medians = ", ".join(
         f"{request_kind.replace('_', ' ')} {found.quantiles['p50']:.0f} us "
         f"({found.ci95['p50'][0]:.0f} to {found.ci95['p50'][1]:.0f})"
         for request_kind, found in made.items()
@@ -76,5 +79,5 @@ def finding(cluster: Cluster, made: dict[RequestKind, Measurement]) -> Finding:
     numbers = {
         f"{request_kind}_p50_us": round(found.quantiles["p50"], 1) for request_kind, found in made.items() if found.n
     }
-    statement = f"Medians in {cluster.mode} mode, at no more Services than the cluster's own: {told}."
-    return Finding("exchanges", statement, numbers, f"{RATE_PER_S} a second for {DURATION_S} s each, 95% intervals")
+    statement = f"Medians in {cluster.mode} mode, with only the cluster's own Services and the case's: {medians}."
+    return Finding("exchanges", statement, numbers, f"{RATE_PER_S} per second for {DURATION_S} s each, 95% intervals")

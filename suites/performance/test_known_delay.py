@@ -1,4 +1,4 @@
-"""A known delay on the path is found again, so that what the laboratory calls a microsecond is one."""
+"""A calibration of the performance suite: it measures a known delay on the path."""
 
 import random
 from collections.abc import Iterator
@@ -50,21 +50,21 @@ def test_a_known_delay_is_found_again(
     measurements: list[Measurement],
     findings: list[Finding],
 ) -> None:
-    """Rounds of no delay and three known ones, in random order; each beside the round's path as it is."""
+    """Measure no delay and three known delays in random order in each round, and compare with the round's no delay."""
     client_node, node = cluster.workers[:2]
     web = make_service("web", 1, node=node.name)
     (pod_address,) = web.pods.values()
     path = path_to_pod(cluster.substrate, (shell, client_node), (node_shell, node), pod_address)
     require_netem(path)
     target = Target("web", web.cluster_ip, 80)
-    told: dict[int, list[TargetBlocks]] = {delay_us: [] for delay_us in DELAYS_US}
+    measured: dict[int, list[TargetBlocks]] = {delay_us: [] for delay_us in DELAYS_US}
     for number, delay_us in order(seed):
         plan = LoadPlan((target,), RATE_PER_S, DURATION_S, seed + number, baseline_s=0.0)
         with path.delayed(delay_us):
             result = generator.run(plan)
-        told[delay_us].append(result.of(target))
+        measured[delay_us].append(result.of(target))
 
-    rows = {delay_us: in_a_row(rounds, DURATION_S) for delay_us, rounds in told.items()}
+    rows = {delay_us: in_a_row(rounds, DURATION_S) for delay_us, rounds in measured.items()}
     draw = np.random.default_rng(seed)
     plain = rows[0]
     found = {
@@ -81,15 +81,19 @@ def test_a_known_delay_is_found_again(
 
 
 def finding(check: SelfCheck, cluster: Cluster) -> Finding:
-    """A check of the laboratory, but on user-mode Linux, whose timers are a process's and late by some per cent."""
+    """Return the self-check as a finding.
+
+    On user-mode Linux it is no check, only a finding: timers there are those of a process and late by a few per cent.
+    """
     if cluster.substrate == "host":
         return self_check([check], cluster.mode)
     return Finding(
-        "known delay", f"In {cluster.mode} mode, {check.figures}.", check.numbers, "no check: a guest's timers"
+        "known delay", f"In {cluster.mode} mode, {check.figures}.", check.numbers, "not a check: a guest's timers"
     )
 
 
 def require_netem(path: DelayablePath) -> None:
+    """Skip the case if the path's kernel has no netem."""
     try:
         with path.delayed(DELAYS_US[-1]):
             return
@@ -98,7 +102,7 @@ def require_netem(path: DelayablePath) -> None:
 
 
 def order(seed: int) -> Iterator[tuple[int, int]]:
-    """Every delay once a round, the rounds' orders by chance; with a number of its own each."""
+    """Yield (number, delay in us) for each measurement: every delay once per round, in random order."""
     chance = random.Random(seed)
     for number in range(ROUNDS):
         for place, delay_us in enumerate(chance.sample(DELAYS_US, len(DELAYS_US))):
@@ -106,7 +110,7 @@ def order(seed: int) -> Iterator[tuple[int, int]]:
 
 
 def longer(rows: dict[int, TargetBlocks], passages: int) -> Iterator[tuple[float, float]]:
-    """For each delayed block: the delay of all passages, and by how much longer than the plain block it took, in us."""
+    """Yield, for each delayed block, the delay of all passages and the difference to the undelayed block, in us."""
     plain = block_medians_us(rows[0], "kernel")
     for delay_us, blocks in rows.items():
         for number, median_us in block_medians_us(blocks, "kernel").items():

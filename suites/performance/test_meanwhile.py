@@ -1,4 +1,4 @@
-"""What steady traffic has of changes that are made while it goes on."""
+"""Traffic under change: failures and delays of steady traffic while something in the cluster changes."""
 
 import time
 
@@ -33,17 +33,17 @@ from harness.suite import (
 
 RATE_PER_S = 100
 SETTLED_S = 5.0
-"""Of traffic before and after a change."""
+"""Seconds of undisturbed traffic before a change, to compare with."""
 
 ADDED = 1000
 ADDING_S = {Substrate.HOST: 90.0, Substrate.UML: 150.0}
-"""Of traffic to go on for while they come, and after; user-mode Linux takes its time to take them in."""
+"""Seconds of traffic while Services are added and after. On user-mode Linux programming them takes longer."""
 
 SWITCHES = {
     Substrate.HOST: {Mode.IPTABLES: Mode.NFTABLES, Mode.NFTABLES: Mode.IPTABLES, Mode.IPVS: Mode.NFTABLES},
     Substrate.UML: {Mode.IPTABLES: Mode.IPVS, Mode.IPVS: Mode.IPTABLES},
 }
-"""Debian's user-mode Linux has no nftables."""
+"""The mode to switch to, by the cluster's mode. Debian's user-mode Linux has no nftables."""
 
 pytestmark = [
     pytest.mark.workers(2),
@@ -54,7 +54,7 @@ pytestmark = [
 
 
 class Record:
-    """Puts what traffic had of a change into the report."""
+    """Adds the measurements and the finding of traffic under change to the report."""
 
     def __init__(self, cluster: Cluster, seed: int, measurements: list[Measurement], findings: list[Finding]) -> None:
         self._cluster, self._seed = cluster, seed
@@ -73,12 +73,12 @@ def record(cluster: Cluster, seed: int, measurements: list[Measurement], finding
 
 @pytest.fixture
 def web(cluster: Cluster, make_service: ServiceMaker) -> ServiceHandle:
-    """Three backends on the node where the generator is not."""
+    """A Service with three backends on another node than the generator's."""
     return make_service("web", 3, node=cluster.workers[1].name)
 
 
 def plan(web: ServiceHandle, duration_s: float, seed: int) -> LoadPlan:
-    """GETs of the backend's name, each on a connection of its own."""
+    """Return a load plan of GET requests for the backend's name, each on a new connection."""
     target = Target("web", web.cluster_ip, 80)
     return LoadPlan((target,), RATE_PER_S, duration_s, seed, RequestKind.HTTP_NEW, "/hostname")
 
@@ -96,14 +96,14 @@ def test_traffic_while_services_are_added(
     seed: int,
     progress: Progress,
 ) -> None:
-    """A thousand Services come, and traffic to another one goes on."""
+    """Measure traffic to one Service while a thousand others are added."""
     load = plan(web, ADDING_S[cluster.substrate], seed)
     with dummy_services(kube, dummy_services_etcd, dataplane, proxies, namespace, progress) as dummies:
         with traffic_under_change(generator, load, f"{ADDED} Services are added") as traffic:
             settle()
             with traffic.changing():
                 programmed_s = dummies.bring_to(ADDED)
-        progress.note(f"in every kernel after {programmed_s:.1f} s")
+        progress.note(f"programmed in every kernel after {programmed_s:.1f} s")
         record.add(traffic)
 
 
@@ -116,8 +116,8 @@ def test_traffic_while_a_deployment_rolls(
     record: Record,
     seed: int,
 ) -> None:
-    """Every backend is replaced, and connections that reach one that is gone are counted."""
-    with traffic_under_change(generator, plan(web, 45.0, seed), "A Deployment of three is updated") as traffic:
+    """Measure traffic to a Service while a rolling update replaces all its backends."""
+    with traffic_under_change(generator, plan(web, 45.0, seed), "A Deployment of three replicas is updated") as traffic:
         settle()
         with traffic.changing():
             update_template(kube, namespace, web.name, "second")
@@ -129,7 +129,7 @@ def test_traffic_while_a_deployment_rolls(
 def test_traffic_while_kube_proxy_restarts(
     cluster: Cluster, proxies: Proxies, generator: LoadGenerator, web: ServiceHandle, record: Record, seed: int
 ) -> None:
-    """The kube-proxy of the generator's node ends and another begins."""
+    """Measure traffic from a node while its kube-proxy is replaced."""
     node = cluster.workers[0]
     change = f"kube-proxy on {node.name} is replaced{with_its_kernel(cluster)}"
     with traffic_under_change(generator, plan(web, 60.0, seed), change) as traffic:
@@ -150,10 +150,13 @@ def test_traffic_while_the_mode_is_switched(
     seed: int,
     findings: list[Finding],
 ) -> None:
-    """The generator's node goes to another mode and back; what is left of each in its kernel then."""
+    """Measure traffic from a node while its kube-proxy switches to another mode and back.
+
+    The case also counts the rules that each mode leaves in the kernel.
+    """
     node, other = cluster.workers[0], SWITCHES[cluster.substrate][cluster.mode]
     ours, theirs = open_data_plane(cluster.mode, shell), open_data_plane(other, shell)
-    change = f"The mode of {node.name} goes to {other} and back{with_its_kernel(cluster)}"
+    change = f"kube-proxy on {node.name} is switched to {other} mode and back{with_its_kernel(cluster)}"
     with traffic_under_change(generator, plan(web, 90.0, seed), change) as traffic:
         settle()
         with traffic.changing(), proxies.changing((node,), "mode") as set_mode:
@@ -165,28 +168,35 @@ def test_traffic_while_the_mode_is_switched(
 
 
 def left_over(cluster: Cluster, other: Mode, left_of_ours: int, left_of_theirs: int) -> Finding:
-    """What each mode has left behind in the kernel for the next one; one that began anew could not keep anything."""
+    """Return the numbers of rules that each mode left in the kernel as a finding.
+
+    A user-mode Linux ends with kube-proxy and keeps no rules, so there the finding has no numbers.
+    """
     node, ours = cluster.workers[0].name, cluster.mode
     how = "read from the kernel once, after the first sync"
     if cluster.substrate is Substrate.UML:
         statement = (
-            f"What {ours} mode leaves behind on {node} cannot be told: its user-mode Linux ends with kube-proxy."
+            f"Rules that {ours} mode leaves in the kernel of {node} cannot be counted: its user-mode Linux ends with "
+            "kube-proxy."
         )
         return Finding("left over", statement, {}, how)
     return Finding(
         "left over",
-        f"On {node}, while kube-proxy ran in {other} mode, {left_of_ours} rules of {ours} mode were left; and, back in "
-        f"{ours} mode, {left_of_theirs} of {other} mode.",
+        f"On {node}, {left_of_ours} rules of {ours} mode were left while kube-proxy ran in {other} mode, and "
+        f"{left_of_theirs} rules of {other} mode after it had been switched back to {ours} mode.",
         {"left_of_the_old": left_of_ours, "left_of_the_other": left_of_theirs},
         how,
     )
 
 
 def with_its_kernel(cluster: Cluster) -> str:
-    """User-mode Linux is a part of kube-proxy's pod; elsewhere the kernel goes on while kube-proxy does not."""
-    return ", and its user-mode Linux with it" if cluster.substrate is Substrate.UML else ""
+    """Return an addition to the description of a restart of kube-proxy.
+
+    User-mode Linux runs in kube-proxy's pod and restarts with it. Elsewhere the kernel keeps running.
+    """
+    return ", with its user-mode Linux" if cluster.substrate is Substrate.UML else ""
 
 
 def settle() -> None:
-    """Traffic of undisturbed seconds, which a change is held against."""
-    time.sleep(SETTLED_S)  # it is their number that is wanted
+    """Let traffic run undisturbed for `SETTLED_S` seconds, to compare with traffic under change."""
+    time.sleep(SETTLED_S)  # a fixed duration, so there is no condition to wait for

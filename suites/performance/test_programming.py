@@ -1,4 +1,4 @@
-"""How long a change takes until connections see it, on every node, at growing numbers of Services."""
+"""The time until connections from every node see a change, at growing numbers of Services."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def web(make_service: ServiceMaker) -> ServiceHandle:
 
 @pytest.fixture
 def backend(web: ServiceHandle) -> Backend:
-    """What every Service that is changed leads to."""
+    """The only endpoint of every Service that is changed."""
     (address,) = web.pods.values()
     return Backend(address, 8080)
 
@@ -68,7 +68,7 @@ def test_changes_arrive_in_every_kernel(
     measurements: list[Measurement],
     progress: Progress,
 ) -> None:
-    """A Service and its endpoint come and go, 200 times each at every number of Services, seen from each node."""
+    """Add and remove a Service and its endpoint, 200 times each at every number of Services, probed from each node."""
     everything = subjects(cluster.service_cidr, backend, SAMPLES)
     unchanged = Target("unchanged", web.cluster_ip, 80)
     with dummy_services(kube, dummy_services_etcd, dataplane, proxies, namespace, progress) as dummies:
@@ -81,7 +81,7 @@ def test_changes_arrive_in_every_kernel(
             measurements.extend(changes_measured(samples, pace, conditions, random))
 
     lost = [(found.conditions, found.errors) for found in measurements if found.errors]
-    assert not lost, f"changes that did not arrive within a minute, or that nobody had to make: {lost}"
+    assert not lost, f"changes that did not reach a node within a minute, or were visible before they were made: {lost}"
 
 
 @pytest.mark.workers(2)
@@ -98,7 +98,10 @@ def test_a_thousand_services_at_once_arrive(
     probers: Probers,
     findings: list[Finding],
 ) -> None:
-    """Services made as fast as the API server takes them; then a kube-proxy that begins with nothing."""
+    """Measure when Services arrive that are created as fast as the API server accepts them.
+
+    Then measure a cold start of one node's kube-proxy, with no rules in its kernel.
+    """
     everything = subjects(cluster.service_cidr, backend, MASS)
     watched, pod = sample_of(everything, WATCHED), Target("pod", backend.address, backend.port)
     for subject in everything:

@@ -1,4 +1,4 @@
-"""Our generator beside others: the same target, the same rate, in turns."""
+"""A comparison of our load generator with wrk and hey: the same target and rate, in turns."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ from harness.suite import (
 )
 
 RATE_PER_S = 100
-SECONDS, FLOOR_SECONDS = 10, 3
+SECONDS, BASELINE_SECONDS = 10, 3
 ROUNDS = 5
 PROCESSORS = 2
 BUSY_SECONDS = 20
@@ -44,7 +44,7 @@ def target(cluster: Cluster, make_service: ServiceMaker) -> Target:
 
 @pytest.fixture
 def client(cluster: Cluster, make_client: ClientMaker) -> Client:
-    """Where other generators run: beside ours."""
+    """The pod of the other generators, on the node of ours."""
     return make_client("others", node=cluster.workers[0])
 
 
@@ -60,29 +60,32 @@ def test_other_generators_tell_the_same(
     seed: int,
     findings: list[Finding],
 ) -> None:
-    """wrk and hey against ours, five turns each, on kept connections and on new ones."""
+    """Compare wrk and hey with our generator in five turns each, on persistent and on new connections.
+
+    wrk is compared on persistent connections only.
+    """
     echo = Target("echo", "127.0.0.1", int(run(client, echo_argv())))
 
     def ours(request_kind: RequestKind) -> Turn:
-        plan = LoadPlan((target,), RATE_PER_S, SECONDS, seed, request_kind, PATH, baseline_s=FLOOR_SECONDS)
+        plan = LoadPlan((target,), RATE_PER_S, SECONDS, seed, request_kind, PATH, baseline_s=BASELINE_SECONDS)
         result = generator.run(plan)
         return Turn(reported_by_us(result.of(target)), reported_by_us(result.baseline))
 
     def hey(kept: bool) -> Turn:
         return Turn(
             parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=kept))),
-            parse_hey(run(client, hey_argv(echo, PATH, RATE_PER_S, FLOOR_SECONDS, kept=kept))),
+            parse_hey(run(client, hey_argv(echo, PATH, RATE_PER_S, BASELINE_SECONDS, kept=kept))),
         )
 
     def wrk() -> Turn:
         return Turn(
             parse_wrk(run(client, wrk_argv(target, PATH, RATE_PER_S, SECONDS))),
-            parse_wrk(run(client, wrk_argv(echo, PATH, RATE_PER_S, FLOOR_SECONDS))),
+            parse_wrk(run(client, wrk_argv(echo, PATH, RATE_PER_S, BASELINE_SECONDS))),
         )
 
     kept = in_turns(lambda: ours(RequestKind.HTTP_KEPT), lambda: hey(True), wrk)
     new = in_turns(lambda: ours(RequestKind.HTTP_NEW), lambda: hey(False))
-    findings += [finding(kept, "on kept connections", cluster), finding(new, "on new connections", cluster)]
+    findings += [finding(kept, "on persistent connections", cluster), finding(new, "on new connections", cluster)]
 
 
 @pytest.mark.workers(2)
@@ -100,7 +103,10 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     seed: int,
     findings: list[Finding],
 ) -> None:
-    """p99 of the first packet, idle and with a busy loop for each processor, and what hey says of it."""
+    """Compare p99 of the first packet on an idle host and with a busy loop per processor, by three clocks.
+
+    The clocks are the kernel's, our generator's and hey's.
+    """
 
     def sample() -> tuple[Reported, Reported, Reported]:
         result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, baseline_s=0.0))
@@ -114,25 +120,27 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     busy = sample()
     names = ("our kernel's clock", "our own clock", "hey")
     ratios = {name: after.p99_us / before.p99_us for name, before, after in zip(names, idle, busy, strict=True)}
-    told = ", ".join(f"{ratio:.2f} by {name}" for name, ratio in ratios.items())
+    by_clock = ", ".join(f"{ratio:.2f} by {name}" for name, ratio in ratios.items())
     findings.append(
         Finding(
             "busy host",
-            f"In {cluster.mode} mode p99 of a new connection, with {PROCESSORS} busy loops against none: {told}.",
+            f"In {cluster.mode} mode the ratio of p99 of a new connection with {PROCESSORS} busy loops to p99 without: "
+            f"{by_clock}.",
             {name: round(ratio, 3) for name, ratio in ratios.items()},
-            f"{RATE_PER_S} a second for {BUSY_SECONDS} s each, once",
+            f"{RATE_PER_S} per second for {BUSY_SECONDS} s each, once",
         )
     )
 
 
 def run(client: Client, argv: tuple[str, ...]) -> str:
+    """Run a command in the client's pod and return its output."""
     done = client.run(*argv)
-    assert done.exit_code == 0, f"{argv[0]} ended with {done.exit_code}: {done.stderr}"
+    assert done.exit_code == 0, f"{argv[0]} in pod {client.name} exited with {done.exit_code}: {done.stderr}"
     return done.stdout
 
 
 def in_turns(*generators: Callable[[], Turn]) -> dict[str, list[Turn]]:
-    """What each has told, turn by turn."""
+    """Run the generators in turns. Return each generator's results, turn by turn."""
     turns: dict[str, list[Turn]] = {}
     for _ in range(ROUNDS):
         for generator in generators:
@@ -142,22 +150,26 @@ def in_turns(*generators: Callable[[], Turn]) -> dict[str, list[Turn]]:
 
 
 def finding(turns: dict[str, list[Turn]], how: str, cluster: Cluster) -> Finding:
-    """Each generator's medians, tails and medians above its own floor, of all turns, side by side."""
+    """Return p50, p99 and p50 above the loopback baseline of each generator over all turns, as a finding."""
     p50 = {name: range_of([turn.told.p50_us for turn in taken]) for name, taken in turns.items()}
     p99 = {name: range_of([turn.told.p99_us for turn in taken]) for name, taken in turns.items()}
     above = {name: range_of([turn.above_us for turn in taken]) for name, taken in turns.items()}
     words = "; ".join(
-        f"{name} p50 {p50[name]} us, {above[name]} of it above its own floor, p99 {p99[name]} us" for name in turns
+        f"{name} p50 {p50[name]} us, {above[name]} us above its loopback baseline, p99 {p99[name]} us" for name in turns
     )
     resolution_us = {name: taken[0].told.resolution_us for name, taken in turns.items()}
     apart = [name for name in turns if apart_from(above["ours"], above[name], resolution_us[name])]
-    end = f"; above the floors {' and '.join(apart)} lies apart from ours" if apart else "; above the floors all agree"
+    end = (
+        f"; above the baselines {' and '.join(apart)} differs from ours"
+        if apart
+        else "; above the baselines all generators agree"
+    )
     numbers = {f"{name}_p50_us": round(found.value, 1) for name, found in p50.items()}
     numbers |= {f"{name}_above_floor_us": round(found.value, 1) for name, found in above.items()}
-    statement = f"{RATE_PER_S} requests a second {how}, {cluster.mode} mode: {words}{end}."
+    statement = f"With {RATE_PER_S} requests per second {how} in {cluster.mode} mode: {words}{end}."
     return Finding("side by side", statement, numbers, f"{ROUNDS} turns of {SECONDS} s each")
 
 
 def apart_from(ours: Range, theirs: Range, resolution_us: float) -> bool:
-    """The turns' ends have nothing in common, by more than what the other can tell apart."""
+    """Return whether the ranges of the turns are further apart than the other generator's resolution."""
     return ours.low - resolution_us > theirs.high or theirs.low > ours.high + resolution_us

@@ -1,4 +1,4 @@
-"""What the first packet of a connection to a ClusterIP costs, from no Service to ten thousand."""
+"""The first packet's duration of a connection to a ClusterIP, from no Services to ten thousand."""
 
 from collections.abc import Iterator
 
@@ -48,7 +48,10 @@ def test_the_first_packet_over_the_number_of_services(
     measurements: list[Measurement],
     findings: list[Finding],
 ) -> None:
-    """Every number of Services in turn, zero first and last; what it shows counts if the sweep's own checks hold."""
+    """Measure the first packet at every number of Services in turn, with zero Services first and last.
+
+    Baseline-corrected measurements and growth are recorded only if the sweep's self-checks hold.
+    """
     made = run_sweep(*sweep_services, twins=True)
     steps = valid_steps(made)
     checked = self_check(list(checks(steps, len(made), cluster.mode)), cluster.mode)
@@ -67,7 +70,7 @@ def test_the_first_packet_over_the_number_of_services(
 
 
 def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
-    """Whether enough of the steps `made` are sound, and then whether what they show is known to be so."""
+    """Yield the self-checks: first whether enough of the `made` steps are valid, then whether their results are."""
     enough = check_steps([step.services for step in steps], made)
     yield enough
     if not enough.holds:
@@ -80,7 +83,7 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
 
 
 def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
-    """What a request takes that opens no connection, and so walks no rule; at zero Services."""
+    """Measure requests that open no connection and so traverse no rules, at zero Services."""
     target = Target("kept", setting.service_addresses[0].address, setting.service_addresses[0].port)
     result = setting.generator.run(
         LoadPlan((target,), RATE_PER_S, DURATION_S, seed, RequestKind.HTTP_KEPT, "/hostname")
@@ -97,5 +100,5 @@ def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: i
 
 
 def look_up_check(steps: list[Step]) -> SelfCheck:
-    """Over all steps: what a Service more costs a connection that meets the rules of one node."""
+    """Return the self-check of the cost per Service for a connection that passes one node's rules, over all steps."""
     return check_look_up(baseline_corrected_slope(steps, NEAR), max(step.services for step in steps))

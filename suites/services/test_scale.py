@@ -15,7 +15,7 @@ SERVICES = (0, 100, 1000, 0)
 def test_rules_and_first_packet_grow_as_the_mode_documents(
     cluster: Cluster, run_sweep: Sweeper, measurements: list[Measurement], findings: list[Finding]
 ) -> None:
-    """Measure the kernel's rules and the first packet at the chain's head, middle and end, at 0 to 1,000 Services."""
+    """At 0 to 1,000 Services rules grow. The first packet is measured at the chain's head, middle and end."""
     steps = run_sweep(*SERVICES)
     findings.append(growth(steps).finding(cluster.mode))
     rules = {step.services: step.rules.rules for step in steps[:-1]}

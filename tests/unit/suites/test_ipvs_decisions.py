@@ -1,4 +1,4 @@
-"""What the cases that measure make of their figures."""
+"""The decision functions of the ipvs cases that measure."""
 
 import pytest
 
@@ -13,10 +13,10 @@ from suites.ipvs.test_look_up import decide_look_up
 SERVICES = (0, 100, 1000, 0)
 
 
-def recorded(decision, claim, *figures):
-    """Return the verdict, its condition and its evidence."""
+def recorded(decide_claim, claim):
+    """Return the verdict, condition and evidence that the function records for the claim."""
     recorder = ClaimRecorder("a case", (claim,))
-    decision(recorder, *figures)
+    decide_claim(recorder)
     (verdict,) = recorder.recorded
     return verdict.verdict, verdict.condition, verdict.evidence
 
@@ -41,20 +41,21 @@ def look_up(medians_us, apart):
         ((200, 220, 196, 210), Range(3, 1, 5), "conditional"),
     ],
     ids=[
-        "a restless host",
+        "medians vary without growth",
         "growth from step to step",
-        "a list",
+        "a list that begins with the oldest",
         "a list that begins with the youngest",
-        "too coarse to see a list",
-        "too coarse to see one that begins with the youngest",
-        "far too little for a list",
+        "interval too wide to rule out a list",
+        "interval too wide to rule out a list that begins with the youngest",
+        "a difference far too small for a list",
     ],
 )
-def test_a_look_up_is_told_from_a_list(medians_us, apart, verdict):
+def test_a_look_up_is_distinguished_from_a_list(medians_us, apart, verdict):
     found, _, evidence = look_up(medians_us, apart)
     assert found == verdict, evidence
     if verdict != "untested":
-        assert f"to the youngest Service, with 1000 between the two, {apart} us above that to the oldest" in evidence
+        assert f"to the youngest Service took {apart} us longer than to the oldest" in evidence
+        assert "With 1000 Services between the two" in evidence
 
 
 def comparisons(*pairs):
@@ -73,13 +74,13 @@ def comparisons(*pairs):
         (((0, 1), (30, 31), (5, 4)), "untested"),
     ],
 )
-def test_a_mode_is_better_in_all_that_can_be_told_in_nothing_or_in_some(figures, verdict):
-    found, condition, _ = recorded(lambda recorder: decide(recorder, comparisons(*figures), "so it was"), "2.2")
+def test_the_comparison_of_two_modes_can_end_in_each_verdict(figures, verdict):
+    found, condition, _ = recorded(lambda recorder: decide(recorder, comparisons(*figures), "the evidence"), "2.2")
     assert found == verdict
     if verdict == "conditional":
-        assert condition == f"better is {THINGS[0]}; worse is {THINGS[2]}"
+        assert condition == f"better: {THINGS[0]}; worse: {THINGS[2]}"
 
 
-def test_a_list_that_begins_with_the_youngest_costs_as_much_as_one_that_ends_with_it():
+def test_the_difference_of_first_and_last_service_has_no_sign():
     step = Step(1000, (), {}, RuleCount(0, {}), 5.0, last_above_first=Range(-46, -57, -35))
     assert first_and_last_apart(step) == Range(46, 35, 57)

@@ -1,4 +1,4 @@
-"""Whatever a case waits for lasts longer than the wait."""
+"""Traffic, containers and grace periods of cases last longer than the waits that need them."""
 
 import re
 from dataclasses import replace
@@ -10,7 +10,7 @@ from clusters.cluster import Node, Role
 from clusters.patience import Patience
 from harness.dataplane.proxies import WORKING_DEADLINE_S
 from harness.dataplane.services import PROGRAMMED_DEADLINE_S
-from harness.traffic.persistent import LIMIT_S as HELD_LIMIT_S
+from harness.traffic.persistent import LIMIT_S as PERSISTENT_LIMIT_S
 from harness.traffic.requests import Request
 from harness.traffic.steady import LIMIT
 from suites.ipvs import test_ipset
@@ -21,28 +21,28 @@ from tests.fakes.owned import fake_cluster
 
 SUITES = Path(__file__).parents[3] / "suites"
 LONG_S = 60
-"""A container that sleeps for longer does so to the end of its case."""
+"""A container that sleeps for at least this long runs until its case ends."""
 
-UNTIL_TOLD = re.compile(r"until [^;]+; do sleep 1; done")
+UNTIL_FILE_EXISTS = re.compile(r"until [^;]+; do sleep 1; done")
 SLEEP = re.compile(r"\bsleep (\d+)")
 
 
 @pytest.mark.parametrize("manifest", sorted(SUITES.rglob("*.yaml")), ids=lambda path: path.name)
-def test_a_container_runs_until_it_is_told_to_end_and_not_for_a_moment(manifest):
-    script = UNTIL_TOLD.sub("", manifest.read_text())
+def test_containers_do_not_sleep_for_short_times(manifest):
+    script = UNTIL_FILE_EXISTS.sub("", manifest.read_text())
     short = [found[0] for found in SLEEP.finditer(script) if int(found[1]) < LONG_S]
-    assert not short, "a kubelet looks once a second, and later on a busy node"
+    assert not short, "a kubelet checks a container once a second, and less often on a busy node"
 
 
 @pytest.mark.parametrize("case", [test_changes, test_ipset, test_readiness, test_restart, test_strategy])
-def test_traffic_goes_on_for_longer_than_any_wait_of_its_block(case):
+def test_traffic_lasts_longer_than_any_wait_of_its_block(case):
     longest_s = 2 * WORKING_DEADLINE_S
     assert 1.5 * longest_s < LIMIT * case.SPACING_S
-    assert 1.5 * longest_s < HELD_LIMIT_S
+    assert 1.5 * longest_s < PERSISTENT_LIMIT_S
 
 
 @pytest.mark.parametrize(("workers", "patience"), [(2, Patience()), (5, Patience()), (2, Patience(4))])
-def test_leaving_pods_serve_on_for_longer_than_both_departures_are_waited_for(workers, patience):
+def test_terminating_pods_serve_longer_than_the_waits_for_both_deletions(workers, patience):
     nodes = tuple(
         Node(f"node-{number}", Role.WORKER if number else Role.CONTROL_PLANE, f"172.18.0.{number}")
         for number in range(workers + 1)
