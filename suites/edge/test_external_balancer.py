@@ -57,13 +57,13 @@ def test_balancers_inside_and_outside(
     """
     create("on-every-worker.yaml", lb_class=load_balancer.lb_class)
     pods = waits.wait_pods_ready(namespace, "app=web", len(cluster.workers))
-    home = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in pods}
+    node_of = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in pods}
     spec = kube.get(f"/api/v1/namespaces/{namespace}/services/web")["spec"]
     client = make_client("client", node=cluster.nodes[0])
     wait_until(
-        f"{len(home)} backends of {spec['clusterIP']} in the kernel of node {client.node}",
+        f"{len(node_of)} backends of {spec['clusterIP']} in the kernel of node {client.node}",
         lambda: dataplane.service(cluster.nodes[0], ServiceAddress(spec["clusterIP"], 80)),
-        lambda state: len(state.backends) == len(home),
+        lambda state: len(state.backends) == len(node_of),
         deadline_s=PROGRAMMED_S,
     )
     inside = bodies(client.send(Request(spec["clusterIP"], 80, CONNECTIONS)))
@@ -77,17 +77,17 @@ def test_balancers_inside_and_outside(
         without = bodies(outside_client.send(through))
     haproxy.wait_used(outside_client, frozenset(node.name for node in cluster.workers))
 
-    went_on = sum(without.values()) == CONNECTIONS and lost.name not in {home[pod] for pod in without}
+    went_on = sum(without.values()) == CONNECTIONS and lost.name not in {node_of[pod] for pod in without}
     claim.decide(
         "21.1",
-        set(inside) == set(outside) == set(home) and went_on,
+        set(inside) == set(outside) == set(node_of) and went_on,
         f"Inside the cluster {CONNECTIONS} connections to ClusterIP {spec['clusterIP']} reached {len(inside)} "
         f"backends. From outside {CONNECTIONS} connections through HAProxy, in front of the node ports, reached "
         f"{len(outside)} backends, one per node. While node {lost.name} was cut off, {traffic.summary}. After HAProxy "
         f"had noticed, the other {len(kept)} nodes served {sum(without.values())} of {CONNECTIONS} connections.",
     )
-    assert set(inside) == set(home), f"backends reached through ClusterIP, of {list(home)}: {inside}"
-    assert set(outside) == set(home), f"backends reached through HAProxy, of {list(home)}: {outside}"
+    assert set(inside) == set(node_of), f"backends reached through ClusterIP, of {list(node_of)}: {inside}"
+    assert set(outside) == set(node_of), f"backends reached through HAProxy, of {list(node_of)}: {outside}"
     assert went_on, f"backends reached through HAProxy with {lost.name} cut off: {without}"
 
 
@@ -127,18 +127,18 @@ def test_policy_local_tells_balancers_which_nodes_to_use(
 
     On that node the backend sees the client's own address. On other nodes connections fail.
     """
-    home = cluster.workers[0]
-    web = make_service("web", 1, node=home.name)
+    backend_node = cluster.workers[0]
+    web = make_service("web", 1, node=backend_node.name)
     load_balancer.expose(web, externalTrafficPolicy="Local")
     spec = kube.get(f"/api/v1/namespaces/{web.namespace}/services/{web.name}")["spec"]
     node_port, health_port = spec["ports"][0]["nodePort"], spec["healthCheckNodePort"]
 
-    health = Request(home.address, health_port, path="/healthz", timeout_s=SHORT_S)
+    health = Request(backend_node.address, health_port, path="/healthz", timeout_s=SHORT_S)
     wait_answer(outside_client, health)
-    reply = wait_answer(outside_client, Request(home.address, node_port, path="/clientip", timeout_s=SHORT_S))
+    reply = wait_answer(outside_client, Request(backend_node.address, node_port, path="/clientip", timeout_s=SHORT_S))
     assert reply.body.rpartition(":")[0] == outside_client.address, f"client address seen by the backend: {reply.body}"
     for node in cluster.nodes:
-        if node != home:
+        if node != backend_node:
             wait_answer(outside_client, replace(health, host=node.address), 503)
             assert not ask(outside_client, Request(node.address, node_port, timeout_s=SHORT_S)).ok, (
                 f"node {node.name} has no endpoint and answered at node port {node_port}"

@@ -95,8 +95,8 @@ def test_policy_local_keeps_the_clients_address(
 
     With Local the node of the backend announces the address.
     """
-    home = cluster.workers[0]
-    web = make_service("web", 1, node=home.name)
+    backend_node = cluster.workers[0]
+    web = make_service("web", 1, node=backend_node.name)
     address = load_balancer.expose(web, externalTrafficPolicy="Cluster")
     # In ipvs mode kube-proxy creates the virtual server before the masquerade rules, so the first connections may reach
     # the backend with the client's address.
@@ -113,7 +113,7 @@ def test_policy_local_keeps_the_clients_address(
         lambda seen: seen == outside_client.address,
         deadline_s=PROGRAMMED_S,
     )
-    assert load_balancer.announcer(outside_client, address) == home
+    assert load_balancer.announcer(outside_client, address) == backend_node
 
 
 def test_source_ranges_keep_others_out(

@@ -22,7 +22,7 @@ def test_a_pod_says_why_its_image_cannot_be_had(
     for name, image in images.items():
         create("pod.yaml", name=name, node=node, policy="IfNotPresent", image=f"{registry.host}/{image}")
     for name, image in images.items():
-        pod = waits.wait_pod(namespace, name, "refused", is_refused)
+        pod = waits.wait_pod(namespace, name, "with an image that cannot be pulled", is_refused)
         _, why = waits_for(pod)
         assert "not found" in why, f"{image}: {why}"
         assert f"{registry.host}/{image}" in why, f"pod {name}'s message does not name the image: {why}"
@@ -52,7 +52,7 @@ def test_content_that_does_not_fit_its_digest_never_runs(
         )
         for name, reference in references.items():
             create("pod.yaml", name=name, node=node, policy="Always", image=reference)
-        why = {name: waits_for(waits.wait_pod(namespace, name, "decided", is_decided))[1] for name in images}
+        why = {name: waits_for(waits.wait_pod(namespace, name, "running or refused", is_decided))[1] for name in images}
     started = {event.name for event in recorder.events("pods") if has_container(event.object)}
     assert not started, f"containers of pods {started} were created from content that does not match its digest"
     assert all("digest" in message for message in why.values()), why

@@ -38,7 +38,7 @@ MASS, WATCHED = 1000, 20
 
 @pytest.fixture
 def web(make_service: ServiceMaker) -> ServiceHandle:
-    """A Service that nobody changes, with one backend."""
+    """A Service with one backend that is never changed."""
     return make_service("web", 1)
 
 
@@ -112,8 +112,8 @@ def test_a_thousand_services_at_once_arrive(
 
         if cluster.owned:
             node = cluster.workers[0]
-            alone = replace(probers, pods={node.name: probers.pods[node.name]})
-            cold = arrivals(alone, watched, pod, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
+            one_node = replace(probers, pods={node.name: probers.pods[node.name]})
+            cold = arrivals(one_node, watched, pod, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
             findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
             assert not cold.lost, cold.after_s
     assert not created.lost, created.after_s

@@ -17,8 +17,8 @@ def test_outside_clients_reach_neither_pod_nor_cluster_ip(
     claim: ClaimRecorder,
 ) -> None:
     """A client outside the cluster reaches neither address. With a route through a node it may reach them."""
-    home = cluster.workers[0]
-    web = make_service("web", node=home.name)
+    node = cluster.workers[0]
+    web = make_service("web", node=node.name)
     pod_address = next(iter(web.pods.values()))
     targets = {"pod IP": (pod_address, 8080), "ClusterIP": (web.cluster_ip, 80)}
     inside = make_client("inside")
@@ -30,8 +30,8 @@ def test_outside_clients_reach_neither_pod_nor_cluster_ip(
     by_default = {name: _answers(outside_client, *target) for name, target in targets.items()}
     # Route through the pod's own node. Any other node sees only one direction of the connection, and kube-proxy's rules
     # drop such packets as invalid.
-    outside_client.route(cluster.pod_cidr, home.address)
-    outside_client.route(cluster.service_cidr, home.address)
+    outside_client.route(cluster.pod_cidr, node.address)
+    outside_client.route(cluster.service_cidr, node.address)
     routed = {name: _answers(outside_client, *target) for name, target in targets.items()}
 
     holds = not any(by_default.values())
