@@ -42,7 +42,9 @@ def test_the_policy_decides_what_the_registry_is_asked(
     before = registry.asked("ifnotpresent")
     create("pod.yaml", name="absent", node=node, policy="Never", image=f"{registry.host}/never:v1")
     create("pod.yaml", name="present", node=node, policy="Never", image=f"{registry.host}/ifnotpresent:v1")
-    present, absent = (waits.wait_pod(namespace, name, "running or refused", is_decided) for name in ("present", "absent"))
+    present, absent = (
+        waits.wait_pod(namespace, name, "running or refused", is_decided) for name in ("present", "absent")
+    )
     reason, _ = waits_for(absent)
     seen["Never"] = [registry.asked("never"), registry.asked("ifnotpresent") - before]
 

@@ -64,7 +64,7 @@ def test_the_first_packet_over_the_number_of_services(
         measurements.extend(baseline_corrected(steps))
         findings.append(growth(steps).finding(cluster.mode))
 
-    measurements.append(request_on_kept_connections(cluster, sweep_setting, seed))
+    measurements.append(requests_on_persistent_connections(cluster, sweep_setting, seed))
     failed = [found.flags for found in measurements if found.errors]
     assert not failed, f"connections failed under a light load: {failed}"
 
@@ -82,7 +82,7 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
         yield look_up_check(steps)
 
 
-def request_on_kept_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
+def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
     """Measure requests that open no connection and so traverse no rules, at zero Services."""
     target = Target("kept", setting.service_addresses[0].address, setting.service_addresses[0].port)
     result = setting.generator.run(
