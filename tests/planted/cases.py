@@ -1,4 +1,4 @@
-"""Cases run by a pytest of their own, as a user would run them, against the cluster that is there."""
+"""Run cases in a separate pytest process, as a user would, against the existing cluster."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tests.planted.inner import CLUSTER_FILE, FAILURES_FILE
 
 TIMEOUT_S = 300.0
 CLEANING_S = 60.0
-"""An interrupted run puts back what its cases changed, which it does because it has no workers."""
+"""How long an interrupted run may take to undo what its cases changed. It can do so because it has no xdist workers."""
 
-ENDINGS = (0, 1)
-"""pytest's exit codes of a run in which every case came to its end: all passed, or some failed."""
+COMPLETED = (0, 1)
+"""pytest's exit codes of a run that completed: all cases passed, or some failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseRun:
-    """The results of a run of cases, and by case the failures of its phases, in order."""
+    """The results of a run of cases, and for each case the failures of its phases, in order."""
 
     results: RunResults
     failures: dict[str, tuple[Failure, ...]]
 
 
 class CaseProcess:
-    """Starts pytest in `root`, the repository; runs leave their files below `directory`."""
+    """A runner that starts pytest in `root`, the repository, and keeps the files of a run below `directory`."""
 
     def __init__(self, cluster: Cluster, root: Path, directory: Path) -> None:
         self._cluster = cluster
@@ -43,7 +43,7 @@ class CaseProcess:
         self._directory = directory
 
     def run(self, cases: tuple[str, ...], timeout_s: float = TIMEOUT_S) -> CaseRun:
-        """Run the cases. Raises `WorldError` if the run itself did not come to its end within `timeout_s`."""
+        """Run the cases. Raises `WorldError` if the run did not complete, or not within `timeout_s`."""
         self._directory.mkdir(parents=True, exist_ok=True)
         cluster, failures = self._directory / "cluster.json", self._directory / "failures.jsonl"
         cluster.write_text(json.dumps(self._cluster.to_json()))
@@ -65,15 +65,20 @@ class CaseProcess:
             try:
                 exit_code = process.wait(timeout_s)
             except subprocess.TimeoutExpired:
-                raise WorldError(f"the cases did not end within {timeout_s:.0f} s; their log is {log}") from None
+                raise WorldError(
+                    f"pytest for the cases did not end within {timeout_s:.0f} s; its log is {log}"
+                ) from None
             finally:
                 _end(process)
-        if exit_code not in ENDINGS and not self._all_skipped(exit_code):
-            raise WorldError(f"pytest ended with {exit_code}; its log is {log}", detail=log.read_text())
+        if exit_code not in COMPLETED and not self._all_skipped(exit_code):
+            raise WorldError(
+                f"pytest for the cases ended with exit code {exit_code}, expected 0 or 1; its log is {log}",
+                detail=log.read_text(),
+            )
         return CaseRun(read_results(self._directory / LATEST), _read_failures(failures))
 
     def _all_skipped(self, exit_code: int) -> bool:
-        """True if that is why the run ended so, which its results tell better than its log."""
+        """Return whether the exit code means that every case was skipped; then the results state the reasons."""
         results = self._directory / LATEST
         return exit_code == NOTHING_RAN and results.exists() and read_results(results).all_skipped
 
@@ -87,7 +92,7 @@ def _read_failures(file: Path) -> dict[str, tuple[Failure, ...]]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Have a run that still goes on clean up, or kill it."""
+    """Interrupt a run that has not ended, so that it cleans up; kill it if that takes too long."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Faults become tests: one each, those of the cluster's mode, one after the other."""
+"""One test per fault that can be planted in the cluster's proxy mode."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from harness.run.stash import CLUSTER
 from tests.planted.fault import Fault, Site
 from tests.planted.faults import FAULTS, proxy
 from tests.planted.health import faults_namespace
-from tests.planted.trial import blaming_the_world
+from tests.planted.trial import raising_environment_errors
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "proxy: a fault of kube-proxy, which each mode has in a form of its own")
+    config.addinivalue_line("markers", "proxy: a fault of kube-proxy, which is planted differently in each proxy mode")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,15 +39,15 @@ def _marks(fault: Fault) -> list[pytest.MarkDecorator]:
 def site(
     cluster: Cluster, kube: Kube, node_shell: NodeShell, shell: ProxyShell, dataplane: DataPlane
 ) -> Iterator[Site]:
-    """The cluster, with a namespace of our own."""
+    """Yield the cluster, with a namespace for our own objects."""
     if cluster.network is None:
-        pytest.skip("faults are planted in clusters of our own only")
+        pytest.skip("faults are planted only in clusters that the harness created, and this one is an existing cluster")
     site = Site(cluster, kube, node_shell, shell, dataplane)
-    with blaming_the_world("the namespace of planted faults"), faults_namespace(site):
+    with raising_environment_errors("the namespace of planted faults"), faults_namespace(site):
         yield site
 
 
 @pytest.fixture
 def cases_directory(run_directory: Path, fault: Fault) -> Path:
-    """Where the cases' own run leaves its files."""
+    """Return the directory for the files of the cases' own run."""
     return run_directory / "planted" / fault.name.replace(" ", "-").replace(",", "")

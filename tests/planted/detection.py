@@ -1,4 +1,4 @@
-"""What became of a planted fault, and how the report presents it."""
+"""Whether a planted fault was detected, and how the report presents it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reports.model import PLANTED, Finding
 
 
 class Detection(StrEnum):
-    """The worst first. Only `CAUGHT` counts: the assertion that is meant for the fault failed."""
+    """Whether a fault was detected, worst first. Only `CAUGHT` counts: an assertion that is meant for the fault failed."""
 
     MISSED = "not noticed"
     BY_ACCIDENT = "noticed by accident"
@@ -17,13 +17,17 @@ class Detection(StrEnum):
 
 
 def worst(detections: Iterable[Detection]) -> Detection:
+    """Return the worst of the detections."""
     return min(detections, key=list(Detection).index)
 
 
 def finding_of(
     fault: str, detection: Detection, *, too_wide: bool, cases: Mapping[str, str], confidence: str
 ) -> Finding:
-    """The fault as the report presents it. One that is `too_wide`, which spoils bystanders, is not caught."""
+    """Return the fault as the report presents it.
+
+    A fault that is `too_wide`, which means that bystanders failed, does not count as caught.
+    """
     caught = detection is Detection.CAUGHT
     word = "too wide" if caught and too_wide else str(detection)
     return Finding(

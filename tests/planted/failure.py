@@ -1,4 +1,4 @@
-"""How a case failed: the kind of its error, the error's message, and every line that the error passed."""
+"""How a case failed: the kind of the error, its message, and the lines of its traceback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.errors import ConditionNotMet
 
 
 class FailureKind(StrEnum):
-    """A failed `assert`, a wait whose condition was not met, or any other error."""
+    """The kind of an error: a failed `assert`, a wait whose condition was not met, or any other error."""
 
     ASSERTION = "assertion"
     WAIT = "wait"
@@ -21,14 +21,17 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A line that was running; `file` is relative to the repository, or absolute outside it."""
+    """A line of the traceback; `file` is relative to the repository, or absolute outside it."""
 
     file: str
     line: int
 
     @property
     def is_ours(self) -> bool:
-        """Whether the file is one of the repository's own; virtual environments may lie in its hidden folders."""
+        """Return whether the file belongs to the repository.
+
+        Hidden folders do not count, because virtual environments may be in them.
+        """
         return not self.file.startswith(("/", ".", "<"))
 
     def __str__(self) -> str:
@@ -37,7 +40,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One error that ended a phase of a case; the last of `frames` is the line that raised it."""
+    """An error that ended a phase (setup, call or teardown) of a case; the last of `frames` is the line that raised it."""
 
     kind: FailureKind
     error: str
@@ -46,7 +49,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException, root: Path) -> Self:
-        """Describe an error that was raised in the repository at `root`."""
+        """Describe `error`, with file names relative to the repository at `root`."""
         frames = (
             Frame(_relative(found.f_code.co_filename, root), line)
             for found, line in traceback.walk_tb(error.__traceback__)
@@ -62,7 +65,7 @@ class Failure:
         return cls(FailureKind(doc["kind"]), doc["error"], doc["message"], frames)
 
     def __str__(self) -> str:
-        """In one line: where it was raised, from the case inwards, and the first line of its message."""
+        """Return one line: the path from the case to the line that raised it, and the first line of its message."""
         path = " > ".join(str(frame) for frame in self.frames if frame.is_ours)
         return f"{self.error} at {path or 'a place outside the repository'}: {self.message.partition(chr(10))[0]}"
 

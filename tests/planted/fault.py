@@ -1,4 +1,4 @@
-"""What a fault is, and what it gets to plant itself with."""
+"""A fault, and the live cluster in which it is planted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.planted.expectation import Expectation
 
 EVERY_MODE = frozenset(Mode)
 NAMESPACE = "planted"
-"""Our own in the cluster: what we make to see whether a fault is in place lives there."""
+"""The namespace of the objects that we create to check whether a fault is in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Site:
 
     @property
     def worker(self) -> Node:
-        """The node of faults that have one; cases send from it, and to its node ports."""
+        """The node for faults that affect a single node; cases send from it, and to its node ports."""
         return self.cluster.workers[0]
 
     @property
@@ -44,9 +44,11 @@ class Site:
 
 
 Plant = Callable[[Site], AbstractContextManager[None]]
-"""Plants a fault and returns when it was *seen* in place; takes it away at the end, whatever happened.
+"""A function that plants a fault.
 
-A wait that fails, before or after, is an error of the world: no case is on trial in this process.
+The context manager that it returns enters its block once the fault was *observed* in place, and always removes the
+fault at the end. A wait that fails in it is an environment error and says nothing about a case, because the cases run
+in another process.
 """
 
 
@@ -54,9 +56,9 @@ A wait that fails, before or after, is an error of the world: no case is on tria
 class Fault:
     """One defect. `name` is a statement about the cluster.
 
-    `expect` names the assertions that must fail while it is true; of a case that is named with several, one must.
-    `bystanders` must pass: neighbours that a fault of too wide an effect would hit. `modes` are those that it
-    can be planted in.
+    `expect` names the assertions that must fail while the statement is true; if it names several assertions of one
+    case, one of them must fail. `bystanders` are related cases that must pass; one that fails shows that the fault
+    affects more than it should. `modes` are the proxy modes in which the fault can be planted.
     """
 
     name: str
@@ -67,9 +69,9 @@ class Fault:
 
     @property
     def caught_by(self) -> tuple[str, ...]:
-        """The cases that have to notice it."""
+        """Return the cases that must detect the fault."""
         return tuple(dict.fromkeys(expected.case for expected in self.expect))
 
     def expected_of(self, case: str) -> tuple[Expectation, ...]:
-        """The assertions of the case of which one must fail."""
+        """Return the assertions of the case; one of them must fail."""
         return tuple(expected for expected in self.expect if expected.case == case)

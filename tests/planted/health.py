@@ -1,4 +1,4 @@
-"""Is the cluster as it should be? Asked before a fault is planted and after it was taken away."""
+"""The check that the cluster is healthy, before a fault is planted and after it was removed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ HEALTHY_DEADLINE_S = 180.0
 CASE = "io.kubeproof.case"
 CANARY = "canary"
 PORT = 8080
-NOBODY = tuple(f"192.0.2.{number}" for number in (1, 2, 3))
-"""The canary's endpoints, of a block for documentation (RFC 5737): nothing is ever sent there."""
+UNUSED_ADDRESSES = tuple(f"192.0.2.{number}" for number in (1, 2, 3))
+"""The canary's endpoints, from a block reserved for documentation (RFC 5737): nothing is ever sent there."""
 
-BACKENDS = frozenset(Backend(address, PORT) for address in NOBODY)
+BACKENDS = frozenset(Backend(address, PORT) for address in UNUSED_ADDRESSES)
 
 
 def wait_healthy(site: Site) -> None:
-    """Nodes and the cluster's own pods are Ready, what cases made is gone, and a new Service reaches every kernel.
+    """Wait until the cluster is healthy.
 
-    Namespaces that an interrupted run left are asked to go: nobody else has cases here now.
+    Nodes and the pods in kube-system are Ready, no namespace of a case is left, and a new Service is in the kernel of
+    every node. Namespaces that an interrupted run left are deleted: no other run uses the cluster now.
     """
-    _wait_none("nodes that are not Ready", lambda: _unready_nodes(site))
-    _wait_none("pods of the cluster itself that are not Ready", lambda: _unready_pods(site))
-    _wait_none("namespaces of cases", lambda: _namespaces_of_cases(site))
+    _wait_none(site, "nodes that are not Ready", lambda: _unready_nodes(site))
+    _wait_none(site, "pods in kube-system that are not Ready", lambda: _unready_pods(site))
+    _wait_none(site, "namespaces of cases", lambda: _namespaces_of_cases(site))
     with canary(site) as service_address:
         for node in site.cluster.nodes:
             wait_until(
@@ -45,12 +46,15 @@ def _backends(site: Site, node: Node, service_address: ServiceAddress) -> frozen
     try:
         return site.dataplane.service(node, service_address).backends
     except CommandFailed:
-        return frozenset()  # a proxy that starts has no table yet
+        return frozenset()  # a kube-proxy that is still starting has no table yet
 
 
 @contextmanager
 def canary(site: Site, **fields: Any) -> Iterator[ServiceAddress]:
-    """A Service that nobody asks, to see what becomes of Services; `fields` go into its spec. Its front."""
+    """Create a Service that gets no traffic, to see what the kernels make of a Service; yield its service address.
+
+    `fields` go into its spec.
+    """
     service = {
         "apiVersion": "v1",
         "kind": "Service",
@@ -63,7 +67,7 @@ def canary(site: Site, **fields: Any) -> Iterator[ServiceAddress]:
         "metadata": {"name": CANARY, "labels": {"kubernetes.io/service-name": CANARY}},
         "addressType": "IPv4",
         "ports": [{"name": "http", "port": PORT, "protocol": "TCP"}],
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in NOBODY],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in UNUSED_ADDRESSES],
     }
     try:
         site.kube.create(NAMESPACE, service, endpoints)
@@ -76,14 +80,19 @@ def canary(site: Site, **fields: Any) -> Iterator[ServiceAddress]:
 
 @contextmanager
 def faults_namespace(site: Site) -> Iterator[None]:
-    """The namespace of what we make, labelled as a case's is, so that a fault of those concerns it too."""
-    _wait_none("namespace of an earlier run", lambda: _ended(site, f"labelSelector={CASE}%3D{NAMESPACE}"))
+    """Create our namespace, labelled like that of a case, so that faults in cases' namespaces affect it too."""
+    _wait_none(
+        site,
+        f"namespace {NAMESPACE} of an earlier run",
+        lambda: _deleted_namespaces(site, f"labelSelector={CASE}%3D{NAMESPACE}"),
+    )
     with own_namespace(site.kube, {"name": NAMESPACE, "labels": {CASE: NAMESPACE}}):
         yield
 
 
-def _wait_none(what: str, sample: Any) -> None:
-    wait_until(f"no {what}", sample, lambda found: not found, deadline_s=HEALTHY_DEADLINE_S)
+def _wait_none(site: Site, what: str, sample: Any) -> None:
+    condition = f"no {what} in cluster {site.cluster.name}"
+    wait_until(condition, sample, lambda found: not found, deadline_s=HEALTHY_DEADLINE_S)
 
 
 def _unready_nodes(site: Site) -> list[str]:
@@ -98,11 +107,11 @@ def _unready_pods(site: Site) -> list[str]:
 
 
 def _namespaces_of_cases(site: Site) -> list[str]:
-    return _ended(site, f"labelSelector={CASE},{CASE}!%3D{NAMESPACE}")
+    return _deleted_namespaces(site, f"labelSelector={CASE},{CASE}!%3D{NAMESPACE}")
 
 
-def _ended(site: Site, query: str) -> list[str]:
-    """Namespaces that the query selects and that are still there; those that nobody has asked to go, are asked."""
+def _deleted_namespaces(site: Site, query: str) -> list[str]:
+    """Delete the namespaces that the query selects, and return those that are still there."""
     found = site.kube.get(f"/api/v1/namespaces?{query}")["items"]
     for item in found:
         if "deletionTimestamp" not in item["metadata"]:

@@ -1,4 +1,4 @@
-"""The plugin of the cases' own pytest: it is given a cluster, which it does not remove, and records every failure."""
+"""The plugin of the pytest process that runs the cases: it uses a given cluster and records every failure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from harness.plugin.run.request import ClusterRequest
 from tests.planted.failure import Failure
 
 CLUSTER_FILE = "KUBEPROOF_PLANTED_CLUSTER"
-"""The environment variable that names the file with the cluster as JSON."""
+"""The environment variable with the path of the file that describes the cluster as JSON."""
 
 FAILURES_FILE = "KUBEPROOF_PLANTED_FAILURES"
-"""The environment variable that names the file to which failures are written, one a line, as JSON."""
+"""The environment variable with the path of the file for failures, one JSON object per line."""
 
 
-class Lodger:
-    """Opens nothing and closes nothing."""
+class NoOpOwner:
+    """A cluster owner that neither creates nor removes a cluster."""
 
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
         return Cluster.from_json(json.loads(Path(os.environ[CLUSTER_FILE]).read_text()))
@@ -32,19 +32,19 @@ class Lodger:
         return {}
 
     def close(self, logs: Path, progress: Progress) -> None:
-        """Whoever made the cluster does that."""
+        """Do nothing: the outer pytest process removes the cluster."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_kubeproof_cluster_owner(request: ClusterRequest) -> ClusterOwner:
-    return Lodger()
+    return NoOpOwner()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record the error of a phase that failed: results hold its message only, and not where it was raised."""
+    """Record the error of a failed phase, because the results keep only its message and not where it was raised."""
     report = yield
     if report.failed and call.excinfo is not None:
         failure = Failure.of(call.excinfo.value, item.config.rootpath)

@@ -1,4 +1,4 @@
-"""Objects that are never stored: what the API server would make of them shows whether a policy is in effect."""
+"""Sample objects for dry runs: the API server's answer to one shows whether an admission policy is in effect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PROBE = {"exec": {"command": ["true"]}, "periodSeconds": 1}
 
 
 def pod(**fields: Any) -> dict[str, Any]:
-    """A pod; `fields` go into its spec."""
+    """Return a pod; `fields` go into its spec."""
     container = {
         "name": "main",
         "image": "none",
@@ -21,7 +21,7 @@ def pod(**fields: Any) -> dict[str, Any]:
 
 
 def deployment(**fields: Any) -> dict[str, Any]:
-    """A Deployment; `fields` go into its spec."""
+    """Return a Deployment; `fields` go into its spec."""
     labels = {"app": "sample"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "none"}]}}
     spec = {"selector": {"matchLabels": labels}, "template": template, **fields}
@@ -29,7 +29,7 @@ def deployment(**fields: Any) -> dict[str, Any]:
 
 
 def autoscaler(**fields: Any) -> dict[str, Any]:
-    """An autoscaler; `fields` go into its spec."""
+    """Return a HorizontalPodAutoscaler; `fields` go into its spec."""
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "sample"}
     return {
         "apiVersion": "autoscaling/v2",
@@ -40,13 +40,13 @@ def autoscaler(**fields: Any) -> dict[str, Any]:
 
 
 def service(**fields: Any) -> dict[str, Any]:
-    """A Service with a node port; `fields` go into its spec."""
+    """Return a Service with a node port; `fields` go into its spec."""
     spec = {"type": "NodePort", "ports": [{"port": 80}], **fields}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "sample"}, "spec": spec}
 
 
 def endpoint(**conditions: bool) -> dict[str, Any]:
-    """An EndpointSlice with one endpoint under these conditions."""
+    """Return an EndpointSlice with one endpoint that has these conditions."""
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",

@@ -1,4 +1,4 @@
-"""The cases that faults name, as pytest knows them, and helpers that assert for cases, as "file::function"."""
+"""The pytest ids of the cases that faults name, and helpers that assert for cases, as "file::function"."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ NODE_SELECTION = f"{SCHEDULING}/test_node_selection.py::test_selectors_and_affin
 LABEL_GONE = f"{SCHEDULING}/test_node_selection.py::test_a_label_that_goes_away_does_not_drive_a_pod_away"
 PRIORITY = f"{SCHEDULING}/test_priority.py::test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one"
 SPREAD = f"{SCHEDULING}/test_spreading.py::test_spread_pods_differ_by_no_more_than_the_skew"
-FRIENDS = f"{SCHEDULING}/test_spreading.py::test_a_pod_goes_where_its_friend_is"
-LONERS = f"{SCHEDULING}/test_spreading.py::test_pods_that_avoid_each_other_need_a_node_each"
+POD_AFFINITY = f"{SCHEDULING}/test_spreading.py::test_a_pod_goes_where_its_friend_is"
+ANTI_AFFINITY = f"{SCHEDULING}/test_spreading.py::test_pods_that_avoid_each_other_need_a_node_each"
 TAINTS = f"{SCHEDULING}/test_taints.py::test_taints_keep_off_and_drive_out_what_does_not_tolerate_them"
 
 PROBES = "suites/probes"
@@ -74,7 +74,7 @@ CPU = f"{AUTOSCALING}/test_scaling.py::test_replicas_follow_the_cpu_that_request
 TOLERANCE = f"{AUTOSCALING}/test_behavior.py::test_a_tenth_above_the_target_is_tolerated"
 
 MAKING_A_SERVICE = "harness/dataplane/services.py::make"
-"""Waits until a new Service has its endpoints, and every node's kernel leads to all of them and to no other."""
+"""Waits until a new Service has its endpoints, and every node's kernel has exactly these as backends."""
 
 WAITING_FOR_SERVICES = "harness/dataplane/services.py::wait_service_addresses"
 COMPARING_CPU = "suites/autoscaling/test_scaling.py::require_agreement"

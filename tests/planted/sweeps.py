@@ -1,4 +1,4 @@
-"""A fault on trial in a sweep: the step that it spoils has to give it as its reason, and the others stay valid."""
+"""A fault that is tried in a sweep: it must invalidate its own step, with the right reason, and no other step."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.planted.expectation import Statement, find_statement
 
 @dataclass(frozen=True, slots=True)
 class StepReason:
-    """The reason that a sweep gives for a step that is not valid: a piece of it, as in the source of `place`."""
+    """The reason for which a sweep invalidates a step, named by a piece of its text in the source of `place`."""
 
     piece: str
     place: str
 
     @property
     def statement(self) -> Statement:
-        """Where the reason is written. Raises `NoSuchAssertion`."""
+        """Find the statement in the source that contains the reason. Raises `NoSuchAssertion`."""
         return find_statement(self.place, self.piece)
 
 
@@ -32,55 +32,59 @@ REASONS = (LOST_WORKER, REFUSED_SERVICES, FULL_TABLE)
 
 @dataclass(frozen=True, slots=True)
 class SweepTrial:
-    """What a sweep made of a fault that was in place during step `spoilt`.
+    """The steps of a sweep in which a fault was in place during step number `faulty`.
 
-    `expected` is a regular expression with which that step's reason has to begin.
+    `expected` is a regular expression that the invalid reason of this step must match from its beginning.
     """
 
     fault: str
     expected: str
     steps: tuple[Step, ...]
-    spoilt: int
+    faulty: int
 
     @property
     def detection(self) -> Detection:
-        """By accident is a reason other than the one that is meant."""
-        reason = self.steps[self.spoilt].invalid_reason
+        """Return whether the faulty step is invalid for the expected reason. Any other reason counts as by accident."""
+        reason = self.steps[self.faulty].invalid_reason
         if not reason:
             return Detection.MISSED
         return Detection.CAUGHT if re.match(self.expected, reason) else Detection.BY_ACCIDENT
 
     @property
-    def harmed(self) -> tuple[str, ...]:
-        """In words: steps without numbers, and those whose numbers are in conclusions or not as they should be."""
+    def wrong_steps(self) -> tuple[str, ...]:
+        """Describe the steps that are not as they should be.
+
+        These are steps without measurements, invalid steps other than the faulty one, the faulty step if its
+        measurements are used in conclusions, and other steps whose measurements are not.
+        """
         return tuple(
             f"step {number} with {step.services} Services"
             for number, step in enumerate(self.steps)
             if not step.measurements
-            or (bool(step.invalid_reason) and number != self.spoilt)
-            or any(found.concludes == (number == self.spoilt) for found in step.measurements)
+            or (bool(step.invalid_reason) and number != self.faulty)
+            or any(found.concludes == (number == self.faulty) for found in step.measurements)
         )
 
     @property
     def caught(self) -> bool:
-        return self.detection is Detection.CAUGHT and not self.harmed
+        return self.detection is Detection.CAUGHT and not self.wrong_steps
 
     @property
     def finding(self) -> Finding:
-        """The trial as the report presents it."""
+        """Return the trial as the report presents it."""
         cases = {f"step {number}": step.invalid_reason or "valid" for number, step in enumerate(self.steps)}
         return finding_of(
-            self.fault, self.detection, too_wide=bool(self.harmed), cases=cases, confidence=self._in_words
+            self.fault, self.detection, too_wide=bool(self.wrong_steps), cases=cases, confidence=self._description
         )
 
     @property
-    def complaint(self) -> str:
-        """What is wrong with it, in words."""
-        return f"{self.fault}: {self._in_words}"
+    def failure_message(self) -> str:
+        """Return a message that says what is wrong."""
+        return f"{self.fault}: {self._description}"
 
     @property
-    def _in_words(self) -> str:
-        reason = self.steps[self.spoilt].invalid_reason or "no reason"
-        expected = "" if self.detection is Detection.CAUGHT else f", expected was {self.expected!r}"
-        harm = f"; wrongly in a conclusion, or in none: {', '.join(self.harmed)}" if self.harmed else ""
-        return f"the step's reason: {self.detection}: {reason}{expected}{harm}"
+    def _description(self) -> str:
+        reason = self.steps[self.faulty].invalid_reason or "none"
+        expected = "" if self.detection is Detection.CAUGHT else f", expected a match of {self.expected!r}"
+        wrong = f"; steps that are not as they should be: {', '.join(self.wrong_steps)}" if self.wrong_steps else ""
+        return f"{self.detection}: invalid reason of step {self.faulty}: {reason}{expected}{wrong}"

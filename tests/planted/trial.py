@@ -1,4 +1,4 @@
-"""One fault on trial: healthy, planted and seen, cases, taken away, healthy again."""
+"""The trial of one fault: check health, plant the fault, run its cases, remove it, check health again."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tests.planted.failure import Failure
 from tests.planted.fault import Fault, Site
 
 RunCases = Callable[[tuple[str, ...]], CaseRun]
-"""Runs these cases against the cluster as it is now."""
+"""A function that runs these cases against the cluster in its present state."""
 
 
-class FaultTroubled(WorldError):
-    """A fault was not seen in place, or the cluster was not healthy before or after it."""
+class FaultEnvironmentError(WorldError):
+    """A fault was not observed in place, the cluster was unhealthy before or after it, or a case has no result."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseTrial:
-    """What a case that has to notice the fault did: `meant` are the assertions of which one has to fail."""
+    """The result of a case that must detect the fault; one of the assertions in `meant` must fail."""
 
     case: CaseResult
     meant: tuple[Expectation, ...]
@@ -36,24 +36,24 @@ class CaseTrial:
 
     @property
     def detection(self) -> Detection:
-        """An environment error notices nothing: it blames the world."""
+        """Return whether the case detected the fault. An environment error does not count: it is not a failure."""
         if self.case.outcome is not Outcome.FAILED:
             return Detection.MISSED
         caught = any(expected.meets(failure, self.root) for expected in self.meant for failure in self.failures)
         return Detection.CAUGHT if caught else Detection.BY_ACCIDENT
 
     def __str__(self) -> str:
-        """In one line: the detection, and what failed instead of what was meant."""
+        """Return one line: the detection, and what failed in place of the assertion that was meant."""
         name = short_name(self.case.id)
         match self.detection:
             case Detection.CAUGHT:
                 return f"{name}: caught: {first_line(self.case)}"
             case Detection.BY_ACCIDENT:
                 failed = "; ".join(map(str, self.failures)) or first_line(self.case)
-                return f"{name}: noticed by accident: {failed}; expected to fail was {self._meant_in_words}"
+                return f"{name}: noticed by accident: {failed}; expected to fail: {self._meant_in_words}"
             case _:
                 reason = f": {first_line(self.case)}" if self.case.reason else ""
-                return f"{name}: not noticed: {self.case.outcome}{reason}; expected to fail was {self._meant_in_words}"
+                return f"{name}: not noticed: {self.case.outcome}{reason}; expected to fail: {self._meant_in_words}"
 
     @property
     def _meant_in_words(self) -> str:
@@ -62,82 +62,87 @@ class CaseTrial:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the cases did while the fault was in place."""
+    """The results of the cases that ran while the fault was in place."""
 
     fault: Fault
-    noticing: tuple[CaseTrial, ...]
+    case_trials: tuple[CaseTrial, ...]
     bystanders: tuple[CaseResult, ...]
 
     @property
     def detection(self) -> Detection:
-        """The worst of all cases that have to notice the fault."""
-        return worst(found.detection for found in self.noticing)
+        """Return the worst detection of all cases that must detect the fault."""
+        return worst(found.detection for found in self.case_trials)
 
     @property
-    def harmed(self) -> tuple[CaseResult, ...]:
-        """Cases that had to pass and did not."""
+    def failed_bystanders(self) -> tuple[CaseResult, ...]:
+        """Return the bystanders that did not pass."""
         return tuple(case for case in self.bystanders if case.outcome is not Outcome.PASSED)
 
     @property
     def caught(self) -> bool:
-        return self.detection is Detection.CAUGHT and not self.harmed
+        return self.detection is Detection.CAUGHT and not self.failed_bystanders
 
     @property
     def finding(self) -> Finding:
-        """The trial as the report presents it."""
-        detections = {found.case.id: str(found.detection) for found in self.noticing}
+        """Return the trial as the report presents it."""
+        detections = {found.case.id: str(found.detection) for found in self.case_trials}
         outcomes = {case.id: str(case.outcome) for case in self.bystanders}
         return finding_of(
             self.fault.name,
             self.detection,
-            too_wide=bool(self.harmed),
+            too_wide=bool(self.failed_bystanders),
             cases={**detections, **outcomes},
-            confidence="; ".join((*map(str, self.noticing), *self._harm)),
+            confidence="; ".join((*map(str, self.case_trials), *self._failed_bystander_lines)),
         )
 
     @property
-    def complaint(self) -> str:
-        """What is wrong with it, in words."""
-        uncaught = [str(found) for found in self.noticing if found.detection is not Detection.CAUGHT]
-        return f"{self.fault.name}: " + "; ".join((*uncaught, *self._harm))
+    def failure_message(self) -> str:
+        """Return a message that says what is wrong."""
+        uncaught = [str(found) for found in self.case_trials if found.detection is not Detection.CAUGHT]
+        return f"{self.fault.name}: " + "; ".join((*uncaught, *self._failed_bystander_lines))
 
     @property
-    def _harm(self) -> tuple[str, ...]:
-        return tuple(f"{short_name(case.id)} had to pass and {case.outcome}: {case.reason}" for case in self.harmed)
+    def _failed_bystander_lines(self) -> tuple[str, ...]:
+        return tuple(
+            f"{short_name(case.id)}: expected to pass, {case.outcome}: {case.reason}" for case in self.failed_bystanders
+        )
 
 
 def try_fault(
     fault: Fault, site: Site, run: RunCases, wait_healthy: Callable[[Site], None], root: Path = REPOSITORY
 ) -> Trial:
-    """Plant the fault, run its cases, take it away.
+    """Plant the fault, run its cases, and remove it; the cluster must be healthy before and after.
 
-    Raises `NoSuchAssertion` before anything is planted if the source below `root` lacks an assertion that the fault
-    expects to fail, `FaultTroubled`, or what kept the cases from running.
+    Raises `NoSuchAssertion`, before anything is planted, if the source below `root` lacks an assertion that the fault
+    expects to fail. Raises `FaultEnvironmentError`, and passes on what `run` raises.
     """
     for expected in fault.expect:
         expected.statement(root)
     wanted = (*fault.caught_by, *fault.bystanders)
-    with blaming_the_world(fault.name):
+    with raising_environment_errors(fault.name):
         wait_healthy(site)
         with fault.plant(site):
             ran = run(wanted)
         wait_healthy(site)
     cases = {case.id: case for case in ran.results.cases}
-    if unheard := [name for name in wanted if name not in cases]:
-        raise FaultTroubled(f"{fault.name}: the cases' run says nothing of {', '.join(unheard)}")
-    noticing = tuple(
+    if missing := [name for name in wanted if name not in cases]:
+        raise FaultEnvironmentError(f"{fault.name}: the run of the cases has no result for {', '.join(missing)}")
+    case_trials = tuple(
         CaseTrial(cases[name], fault.expected_of(name), ran.failures.get(name, ()), root) for name in fault.caught_by
     )
-    return Trial(fault, noticing, tuple(cases[name] for name in fault.bystanders))
+    return Trial(fault, case_trials, tuple(cases[name] for name in fault.bystanders))
 
 
 @contextmanager
-def blaming_the_world(what: str) -> Iterator[None]:
-    """What fails here is our work on the cluster: the cases on trial run in another process."""
+def raising_environment_errors(what: str) -> Iterator[None]:
+    """Raise `FaultEnvironmentError` for a failed assertion, wait or API request in the block.
+
+    Such an error concerns our own work on the cluster, because the cases run in another process.
+    """
     try:
         yield
-    except (AssertionError, ApiException) as trouble:
-        raise FaultTroubled(f"{what}: {trouble}") from trouble
+    except (AssertionError, ApiException) as error:
+        raise FaultEnvironmentError(f"{what}: {error}") from error
 
 
 def short_name(case: str) -> str:

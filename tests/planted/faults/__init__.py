@@ -1,4 +1,4 @@
-"""All faults, by subject."""
+"""All faults, grouped by subject."""
 
 from __future__ import annotations
 

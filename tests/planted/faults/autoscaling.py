@@ -1,4 +1,4 @@
-"""Autoscalers do not scale, or on figures that are not so."""
+"""Faults of autoscaling: no scaling, wrong metrics, or no upper bound."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.planted.means.metrics import doubled
 from tests.planted.suites import COMPARING_CPU, CPU, PAUSED, REPLICAS, TOLERANCE
 
 MANY = 100
-"""Replicas, more than any case allows."""
+"""A number of replicas that is higher than the maxReplicas of any case."""
 
 
 @contextmanager
-def _nobody_scales(site: Site) -> Iterator[None]:
+def _autoscaler_stopped(site: Site) -> Iterator[None]:
     with controller_manager_without(site, "horizontal-pod-autoscaler-controller"):
         yield
 
@@ -30,7 +30,7 @@ def _usage_doubled(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _no_most(site: Site) -> Iterator[None]:
+def _max_replicas_raised(site: Site) -> Iterator[None]:
     with altered(
         site,
         samples.autoscaler(),
@@ -44,19 +44,19 @@ def _no_most(site: Site) -> Iterator[None]:
 FAULTS = (
     Fault(
         "no autoscaler does anything",
-        _nobody_scales,
+        _autoscaler_stopped,
         expect=(Expectation(TOLERANCE, 'busy.wait_sample("with a metric"', message="no new status"),),
         bystanders=(PAUSED,),
     ),
     Fault(
-        "the metrics API tells twice the CPU that was used",
+        "the metrics API reports twice the CPU that was used",
         _usage_doubled,
         expect=(Expectation(CPU, "metrics-server and the kernel disagree", place=COMPARING_CPU),),
         bystanders=(TOLERANCE,),
     ),
     Fault(
-        "autoscalers know no upper bound",
-        _no_most,
+        "autoscalers ignore maxReplicas",
+        _max_replicas_raised,
         expect=(Expectation(TOLERANCE, "assert (far.current, far.desired) == (1, 2)"),),
         bystanders=(REPLICAS,),
     ),

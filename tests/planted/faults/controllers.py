@@ -1,4 +1,4 @@
-"""Controllers do not do their work, or something else than they were asked for."""
+"""Faults of controllers: they do nothing, or not what the object's spec says."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def _no_endpoints(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _nobody_driven_out(site: Site) -> Iterator[None]:
+def _no_taint_eviction(site: Site) -> Iterator[None]:
     with controller_manager_without(site, "taint-eviction-controller"):
         yield
 
 
 @contextmanager
-def _no_pods_made(site: Site) -> Iterator[None]:
+def _no_pods_created(site: Site) -> Iterator[None]:
     with controller_manager_without(site, "replicaset-controller"):
         yield
 
@@ -58,7 +58,7 @@ def _surge_unbounded(site: Site) -> Iterator[None]:
     with altered(
         site,
         samples.deployment(),
-        # Two bounds of 0 are left for the API server to refuse.
+        # Leave an object alone whose bounds are both 0, so that the API server still refuses it.
         when=f"has({bounds}) && string({bounds}.maxSurge) != '100%' && string({bounds}.maxUnavailable) != '0'",
         patch=replaced("/spec/strategy/rollingUpdate/maxSurge", "'100%'"),
         seen=lambda made: made["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == "100%",
@@ -103,7 +103,7 @@ def _available_at_once(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _side_by_side(site: Site) -> Iterator[None]:
+def _recreate_as_rolling_update(site: Site) -> Iterator[None]:
     with altered(
         site,
         samples.deployment(strategy={"type": "Recreate"}),
@@ -120,7 +120,7 @@ def _side_by_side(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _node_without_daemons(site: Site) -> Iterator[None]:
-    """The DaemonSet controller names a pod's node in its affinity and leaves it to the scheduler."""
+    """Refuse pods whose node affinity names this node, as the DaemonSet controller sets it for the scheduler."""
     node = site.other_worker.name
     fields = [{"key": "metadata.name", "operator": "In", "values": [node]}]
     required = {"nodeSelectorTerms": [{"matchFields": fields}]}
@@ -154,14 +154,14 @@ FAULTS = (
         bystanders=(PAUSED,),
     ),
     Fault(
-        "NoExecute drives nobody out",
-        _nobody_driven_out,
+        "NoExecute taints evict no pods",
+        _no_taint_eviction,
         expect=(Expectation(TAINTS, "waits.wait_gone("),),
         bystanders=(REPLICAS,),
     ),
     Fault(
         "ReplicaSets make no pods",
-        _no_pods_made,
+        _no_pods_created,
         expect=(
             Expectation(
                 REPLICAS, 'first = waits.wait_pods_ready(namespace, "app=web", REPLICAS)', message="last seen: no pods"
@@ -182,7 +182,7 @@ FAULTS = (
         bystanders=(UNDONE,),
     ),
     Fault(
-        "a paused Deployment goes on",
+        "a paused Deployment is rolled out",
         _never_paused,
         expect=(Expectation(PAUSED, "a paused Deployment made a ReplicaSet"),),
         bystanders=(UNDONE,),
@@ -195,7 +195,7 @@ FAULTS = (
     ),
     Fault(
         "Recreate starts new pods beside the old ones",
-        _side_by_side,
+        _recreate_as_rolling_update,
         expect=(Expectation(RECREATE, "assert holds"),),
         bystanders=(UNDONE,),
     ),

@@ -1,4 +1,4 @@
-"""The cluster's edge: what comes from outside is lost, let in, or led another way."""
+"""Faults at the cluster's edge: traffic from outside is dropped, admitted against the spec, or routed another way."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.planted.means.admission import altered, removed, replaced
 from tests.planted.means.kernel import BEFORE_THE_PROXY, packet_rule
 from tests.planted.suites import BALANCER, INGRESS_ROUTES, INGRESS_WAY, NODE_PORT, SOURCE_RANGES
 
-NATIVE = "traefik.ingress.kubernetes.io/service.nativelb"
+NATIVE_LB = "traefik.ingress.kubernetes.io/service.nativelb"
 """https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/"""
 
 PREFIX_LENGTH = 16
-"""Of a container network of Docker."""
+"""The prefix length of a Docker container network."""
 
 
 @contextmanager
-def _balancers_unreached(site: Site) -> Iterator[None]:
-    """What arrives for an address of the cluster's network that is no node's own is dropped."""
+def _balancers_unreachable(site: Site) -> Iterator[None]:
+    """Drop packets from outside to addresses of the cluster's network that are not a node's own."""
     network = ipaddress.ip_network((site.worker.address, PREFIX_LENGTH), strict=False)
     own = ", ".join(node.address for node in site.cluster.nodes)
     rule = f'iifname "eth0" ip daddr {network} ip daddr != {{ {own} }} drop'
@@ -33,7 +33,7 @@ def _balancers_unreached(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _everybody_let_in(site: Site) -> Iterator[None]:
+def _source_ranges_removed(site: Site) -> Iterator[None]:
     with altered(
         site,
         samples.service(type="LoadBalancer", loadBalancerSourceRanges=["192.0.2.0/24"]),
@@ -45,34 +45,34 @@ def _everybody_let_in(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _ingress_through_proxy(site: Site) -> Iterator[None]:
-    """Every Service tells Traefik to go to its ClusterIP, which is not what Traefik does by itself."""
+def _ingress_through_cluster_ip(site: Site) -> Iterator[None]:
+    """Annotate every Service so that Traefik sends to its ClusterIP; by default Traefik sends to endpoints."""
     with altered(
         site,
         samples.service(),
         when="!has(object.metadata.annotations)",
-        patch=replaced("/metadata/annotations", f"{{'{NATIVE}': 'true'}}"),
-        seen=lambda made: made["metadata"].get("annotations", {}).get(NATIVE) == "true",
+        patch=replaced("/metadata/annotations", f"{{'{NATIVE_LB}': 'true'}}"),
+        seen=lambda made: made["metadata"].get("annotations", {}).get(NATIVE_LB) == "true",
     ):
         yield
 
 
 FAULTS = (
     Fault(
-        "balancers' addresses lead nowhere",
-        _balancers_unreached,
+        "load balancer addresses are unreachable",
+        _balancers_unreachable,
         expect=(Expectation(BALANCER, "assert holds, [reply for reply in replies"),),
         bystanders=(NODE_PORT,),
     ),
     Fault(
-        "a balancer lets everybody in",
-        _everybody_let_in,
+        "load balancers ignore source ranges",
+        _source_ranges_removed,
         expect=(Expectation(SOURCE_RANGES, "wait_unanswered(outside_client, address)"),),
         bystanders=(BALANCER,),
     ),
     Fault(
         "the Ingress controller goes to ClusterIPs, not to endpoints",
-        _ingress_through_proxy,
+        _ingress_through_cluster_ip,
         expect=(Expectation(INGRESS_WAY, "assert direct.connections == 0"),),
         bystanders=(INGRESS_ROUTES,),
     ),

@@ -1,4 +1,4 @@
-"""Nodes get other images than they asked for."""
+"""Faults of image pulls: nodes get other content than they requested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _layers_falsified(site: Site) -> Iterator[None]:
 
 FAULTS = (
     Fault(
-        "registries serve layers that their digests do not fit",
+        "registries serve layers that do not match their digests",
         _layers_falsified,
         expect=(
             Expectation(

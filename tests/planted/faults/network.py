@@ -1,4 +1,4 @@
-"""Packets of Services and pods do not arrive, or not as they were sent."""
+"""Faults of the network: packets of Services and pods are dropped, altered, or wrongly routed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.planted.means.kernel import (
     without_route,
 )
 from tests.planted.means.outside import pods_routed
-from tests.planted.suites import CHANGES, CLUSTER_IP, CONNTRACK, FRIENDS, HEADLESS, NODE_PORT, OUTSIDE, WAYS_IN
+from tests.planted.suites import CHANGES, CLUSTER_IP, CONNTRACK, HEADLESS, NODE_PORT, OUTSIDE, POD_AFFINITY, WAYS_IN
 
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
 
 MASQUERADE_MARK = "0x4000"
-"""kube-proxy's mark of packets whose source it will hide, in both of those modes."""
+"""The mark that kube-proxy, in both of these modes, sets on packets that it will masquerade."""
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def _udp_dropped(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _sources_hidden(site: Site) -> Iterator[None]:
+def _sources_masqueraded(site: Site) -> Iterator[None]:
     between_pods = f"ip saddr {site.cluster.pod_cidr} ip daddr {site.cluster.pod_cidr}"
     with packet_rule(site, site.other_worker, BEFORE_THE_PROXYS_MASQUERADE, f"{between_pods} masquerade"):
         yield
@@ -54,20 +54,20 @@ def _sources_hidden(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _hairpins_dropped(site: Site) -> Iterator[None]:
-    """A pod that reaches itself goes from pod to pod on one node, marked to be masqueraded."""
+    """Drop hairpin traffic: packets between pods on one node that are marked for masquerading."""
     marked = f"meta mark & {MASQUERADE_MARK} == {MASQUERADE_MARK}"
     with packet_rule(site, site.worker, BETWEEN, f'iifname "veth*" oifname "veth*" {marked} drop'):
         yield
 
 
 @contextmanager
-def _connections_forgotten(site: Site) -> Iterator[None]:
+def _conntrack_flushed(site: Site) -> Iterator[None]:
     with repeated(site, site.worker, "conntrack -F"):
         yield
 
 
 @contextmanager
-def _route_lost(site: Site) -> Iterator[None]:
+def _routes_removed(site: Site) -> Iterator[None]:
     with ExitStack() as undo:
         for peer in site.cluster.nodes:
             if peer != site.worker:
@@ -76,7 +76,7 @@ def _route_lost(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _pods_announced(site: Site) -> Iterator[None]:
+def _pods_routed(site: Site) -> Iterator[None]:
     with pods_routed(site):
         yield
 
@@ -103,7 +103,7 @@ FAULTS = (
     ),
     Fault(
         "a backend sees its node's address in place of the client's",
-        _sources_hidden,
+        _sources_masqueraded,
         expect=(Expectation(WAYS_IN, "the backend did not see the client's own address"),),
         bystanders=(NODE_PORT,),
         modes=RULES_OF_THE_NODE,
@@ -117,20 +117,20 @@ FAULTS = (
     ),
     Fault(
         "connection tracking forgets every connection at once",
-        _connections_forgotten,
+        _conntrack_flushed,
         expect=(Expectation(CONNTRACK, "has no entry from"),),
         bystanders=(HEADLESS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "one node has lost its routes to other nodes' pods",
-        _route_lost,
+        _routes_removed,
         expect=(Expectation(CLUSTER_IP, "connections failed"),),
-        bystanders=(FRIENDS,),
+        bystanders=(POD_AFFINITY,),
     ),
     Fault(
-        "a router leads clients from outside to pods",
-        _pods_announced,
+        "a router routes outside clients to pods",
+        _pods_routed,
         expect=(Expectation(OUTSIDE, "assert holds, by_default"),),
         bystanders=(NODE_PORT, CLUSTER_IP),
     ),

@@ -1,4 +1,4 @@
-"""A kubelet does not do its work."""
+"""Faults of one node's kubelet."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def _static_pods_ignored(site: Site) -> Iterator[None]:
         yield
 
 
-CONTAINERS_OF_STATIC = 'labels."io.kubernetes.pod.name"~="^static-",labels."io.kubernetes.container.name"==main'
+STATIC_POD_CONTAINERS = 'labels."io.kubernetes.pod.name"~="^static-",labels."io.kubernetes.container.name"==main'
 
 
 @contextmanager
-def _static_pods_short_lived(site: Site) -> Iterator[None]:
+def _static_pods_killed(site: Site) -> Iterator[None]:
     ctr = "ctr --namespace=k8s.io"
-    found = f"{ctr} containers list --quiet {shlex.quote(CONTAINERS_OF_STATIC)}"
+    found = f"{ctr} containers list --quiet {shlex.quote(STATIC_POD_CONTAINERS)}"
     kill = f"for id in $({found}); do {ctr} tasks kill --signal=KILL $id; done; sleep 3"
     with repeated(site, site.worker, kill):
         yield
@@ -58,7 +58,7 @@ FAULTS = (
     ),
     Fault(
         "the containers of static pods do not last",
-        _static_pods_short_lived,
+        _static_pods_killed,
         expect=(Expectation(STATIC_MIRROR, "assert same_container"),),
         bystanders=(STATIC_PROBES,),
     ),

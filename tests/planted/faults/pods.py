@@ -1,4 +1,4 @@
-"""The kubelet does not do with a pod what its spec says: what it gets to read has lost or changed a field."""
+"""Faults of the kubelet: it ignores a field of a pod's spec, because the stored pod lacks or changes that field."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.planted.suites import (
 MAIN = "/spec/containers/0"
 
 
-def _first(made: dict[str, Any]) -> dict[str, Any]:
+def _main_container(made: dict[str, Any]) -> dict[str, Any]:
     return dict(made["spec"]["containers"][0])
 
 
@@ -38,7 +38,7 @@ def _probe_ignored(site: Site, probe: str) -> Iterator[None]:
         samples.pod(),
         when=f"has(object.spec.containers[0].{probe})",
         patch=removed(f"{MAIN}/{probe}"),
-        seen=lambda made: probe not in _first(made),
+        seen=lambda made: probe not in _main_container(made),
     ):
         yield
 
@@ -62,7 +62,7 @@ def _readiness_slow(site: Site) -> Iterator[None]:
         samples.pod(),
         when="has(object.spec.containers[0].readinessProbe) && object.spec.containers[0].readinessProbe.periodSeconds < 60",
         patch=replaced(f"{MAIN}/readinessProbe/periodSeconds", "60"),
-        seen=lambda made: _first(made)["readinessProbe"]["periodSeconds"] == 60,
+        seen=lambda made: _main_container(made)["readinessProbe"]["periodSeconds"] == 60,
     ):
         yield
 
@@ -105,9 +105,12 @@ def _init_reversed(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _sidecar_awaited(site: Site) -> Iterator[None]:
+def _sidecar_as_init_container(site: Site) -> Iterator[None]:
     sidecar = {"name": "a", "image": "none", "restartPolicy": "Always", "startupProbe": samples.PROBE}
-    fields = ("restartPolicy", "startupProbe")  # a probe is refused on an init container that is no sidecar
+    fields = (
+        "restartPolicy",
+        "startupProbe",
+    )  # the API server refuses a probe of an init container that is not a sidecar
     with altered(
         site,
         samples.pod(initContainers=[sidecar]),
@@ -119,32 +122,32 @@ def _sidecar_awaited(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _never_asked_again(site: Site) -> Iterator[None]:
+def _always_pull_ignored(site: Site) -> Iterator[None]:
     with altered(
         site,
         samples.pod(),
         when="object.spec.containers[0].imagePullPolicy == 'Always'",
         patch=replaced(f"{MAIN}/imagePullPolicy", "'IfNotPresent'"),
-        seen=lambda made: _first(made)["imagePullPolicy"] == "IfNotPresent",
+        seen=lambda made: _main_container(made)["imagePullPolicy"] == "IfNotPresent",
     ):
         yield
 
 
 FAULTS = (
     Fault(
-        "no liveness probe is asked",
+        "no liveness probe is run",
         _liveness_ignored,
         expect=(Expectation(LIVENESS, "pods = ended.require()"),),
         bystanders=(NEVER_STARTS,),
     ),
     Fault(
-        "no startup probe is asked",
+        "no startup probe is run",
         _startup_ignored,
         expect=(Expectation(NEVER_STARTS, 'waits.wait_pod(namespace, "never-starts", "restarted"'),),
         bystanders=(LIVENESS,),
     ),
     Fault(
-        "readiness probes are asked once in a minute",
+        "readiness probes are run only once a minute",
         _readiness_slow,
         expect=(Expectation(READINESS, "endpoints.require()"),),
         bystanders=(ANSWERS,),
@@ -174,14 +177,14 @@ FAULTS = (
         bystanders=(SIDECAR,),
     ),
     Fault(
-        "a sidecar is waited for as for any init container",
-        _sidecar_awaited,
+        "a sidecar is treated as an ordinary init container",
+        _sidecar_as_init_container,
         expect=(Expectation(SIDECAR, '"running with its app"'),),
         bystanders=(INIT_ORDER,),
     ),
     Fault(
         "imagePullPolicy Always is taken for IfNotPresent",
-        _never_asked_again,
+        _always_pull_ignored,
         expect=(Expectation(PULL_POLICIES, "assert asked == ASKED"),),
         bystanders=(CONTENT,),
     ),

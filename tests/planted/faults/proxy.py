@@ -1,4 +1,4 @@
-"""kube-proxy does not do its work, or does it wrongly; each mode has such a fault in a form of its own."""
+"""Faults of kube-proxy: it does nothing, or writes wrong rules. How they are planted depends on the proxy mode."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ from harness.kube.wait import wait_until
 from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary
-from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, configured, deaf, deceived, gone, mode_of, never_added
+from tests.planted.means.proxies import (
+    IPTABLES_RESTORE,
+    NFT,
+    additions_ignored,
+    configured,
+    frozen,
+    gone,
+    mode_of,
+    rules_altered,
+)
 from tests.planted.suites import (
     AFFINITY,
     BALANCING,
     CLUSTER_IP,
-    FRIENDS,
     HEADLESS,
     MAKING_A_SERVICE,
     MODE,
     NODE_PORT,
+    POD_AFFINITY,
     SETS,
     WAITING_FOR_SERVICES,
     WAYS_IN,
@@ -32,14 +41,14 @@ from tests.planted.suites import (
 
 SEEN_DEADLINE_S = 60.0
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
-"""Modes whose rules are in the node's own kernel, where they survive their kube-proxy, and come from a tool."""
+"""Proxy modes whose rules are in the node's own kernel, where they outlive kube-proxy, and are written by a tool."""
 
 TOOLS = {Mode.IPTABLES: IPTABLES_RESTORE, Mode.NFTABLES: NFT}
 
 
 @contextmanager
-def _one_deaf(site: Site) -> Iterator[None]:
-    with deaf(site, site.other_worker):
+def _one_frozen(site: Site) -> Iterator[None]:
+    with frozen(site, site.other_worker):
         yield
 
 
@@ -56,7 +65,7 @@ def _all_gone(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _another_mode(site: Site) -> Iterator[None]:
+def _other_mode(site: Site) -> Iterator[None]:
     other = Mode.NFTABLES if site.cluster.mode is Mode.IPTABLES else Mode.IPTABLES
 
     def change(config: dict[str, Any]) -> None:
@@ -82,15 +91,18 @@ def _source_hashing(site: Site) -> Iterator[None]:
 
 
 CLUSTER_IPS = "KUBE-CLUSTER-IP"
-"""The set of fronts that the filter of ipvs mode lets through, and whose clients are masqueraded unless they are pods."""
+"""The ipset of ClusterIP service addresses in ipvs mode.
+
+The filter accepts packets to them, and clients outside the pod CIDR are masqueraded.
+"""
 
 
 @contextmanager
 def _member_missing(site: Site) -> Iterator[None]:
-    with never_added(site, CLUSTER_IPS), canary(site) as service_address:
+    with additions_ignored(site, CLUSTER_IPS), canary(site) as service_address:
         for node in site.cluster.nodes:
             wait_until(
-                f"a new Service in the kernel of node {node.name}, and not in its set",
+                f"a new Service in the kernel of node {node.name}, but not in ipset {CLUSTER_IPS}",
                 lambda node=node: (
                     site.dataplane.service(node, service_address),
                     site.proxies.run(node, "ipset", "list", CLUSTER_IPS),
@@ -102,69 +114,69 @@ def _member_missing(site: Site) -> Iterator[None]:
         yield
 
 
-DEAD = "192.0.2.9"
-"""Nobody's address, of a block for documentation (RFC 5737): the leak guard drops what is sent there."""
+UNUSED_ADDRESS = "192.0.2.9"
+"""An unused address from a block for documentation (RFC 5737): the leak guard drops what is sent there."""
 
-FIRST_OF_THREE_LOST = {
+FIRST_OF_THREE_REMOVED = {
     Mode.IPTABLES: r"/--probability 0\.3333/d",
     Mode.NFTABLES: r"s/mod 3 map \{ 0 : [^,]+, 1 : ([^,]+), 2 : /mod 2 map { 0 : \1, 1 : /",
 }
-LAST_OF_THREE_NEGLECTED = {
+LAST_OF_THREE_RARE = {
     Mode.IPTABLES: r"s/--probability 0\.3333[0-9]*/--probability 0.75000000000/",
     Mode.NFTABLES: r"s/numgen random mod 3 /numgen random mod 2 /",
 }
-NOBODY_REMEMBERED = {
+AFFINITY_RULES_REMOVED = {
     Mode.IPTABLES: "/--rcheck/d",
     Mode.NFTABLES: r"/ip saddr @affinity-/d",
 }
-FIRST_OF_THREE_DEAD = {
-    Mode.IPTABLES: rf"0,/--to-destination [0-9.]+:8080/s//--to-destination {DEAD}:8080/",
-    Mode.NFTABLES: rf"s/mod 3 map \{{ 0 : [0-9.]+ /mod 3 map {{ 0 : {DEAD} /",
+FIRST_OF_THREE_REPLACED = {
+    Mode.IPTABLES: rf"0,/--to-destination [0-9.]+:8080/s//--to-destination {UNUSED_ADDRESS}:8080/",
+    Mode.NFTABLES: rf"s/mod 3 map \{{ 0 : [0-9.]+ /mod 3 map {{ 0 : {UNUSED_ADDRESS} /",
 }
-NEGLECTING = re.compile(r"--probability 0\.75|numgen random mod 2 map \{[^}]*\b2 : ")
-REMEMBERING = re.compile("--rcheck|ip saddr @affinity-")
+UNEQUAL_SHARES = re.compile(r"--probability 0\.75|numgen random mod 2 map \{[^}]*\b2 : ")
+AFFINITY_RULE = re.compile("--rcheck|ip saddr @affinity-")
 
 
 @contextmanager
 def _one_backend_missing(site: Site) -> Iterator[None]:
-    with _deceived(site, FIRST_OF_THREE_LOST, lambda state, rules: len(state.backends) == len(BACKENDS) - 1):
+    with _rules_altered(site, FIRST_OF_THREE_REMOVED, lambda state, rules: len(state.backends) == len(BACKENDS) - 1):
         yield
 
 
 @contextmanager
-def _one_backend_dead(site: Site) -> Iterator[None]:
+def _one_backend_replaced(site: Site) -> Iterator[None]:
     def seen(state: ServiceState, rules: str) -> bool:
         return len(state.backends - BACKENDS) == 1 and len(state.backends) == len(BACKENDS)
 
-    with _deceived(site, FIRST_OF_THREE_DEAD, seen):
+    with _rules_altered(site, FIRST_OF_THREE_REPLACED, seen):
         yield
 
 
 @contextmanager
-def _one_backend_neglected(site: Site) -> Iterator[None]:
+def _one_backend_rare(site: Site) -> Iterator[None]:
     def seen(state: ServiceState, rules: str) -> bool:
-        return state.backends == BACKENDS and bool(NEGLECTING.search(rules))
+        return state.backends == BACKENDS and bool(UNEQUAL_SHARES.search(rules))
 
-    with _deceived(site, LAST_OF_THREE_NEGLECTED, seen):
+    with _rules_altered(site, LAST_OF_THREE_RARE, seen):
         yield
 
 
 @contextmanager
-def _affinity_ignored(site: Site) -> Iterator[None]:
+def _affinity_removed(site: Site) -> Iterator[None]:
     def seen(state: ServiceState, rules: str) -> bool:
-        return state.backends == BACKENDS and not REMEMBERING.search(rules)
+        return state.backends == BACKENDS and not AFFINITY_RULE.search(rules)
 
-    with _deceived(site, NOBODY_REMEMBERED, seen, **client_ip_affinity(600)):
+    with _rules_altered(site, AFFINITY_RULES_REMOVED, seen, **client_ip_affinity(600)):
         yield
 
 
 @contextmanager
-def _deceived(
+def _rules_altered(
     site: Site, scripts: dict[Mode, str], seen: Callable[[ServiceState, str], bool], **fields: Any
 ) -> Iterator[None]:
-    """kube-proxy's rules reach the kernels altered: `seen` recognises it in those of a new Service."""
+    """Alter kube-proxy's rules on their way to the kernels; `seen` returns whether those of a new Service are altered."""
     mode = site.cluster.mode
-    with deceived(site, TOOLS[mode], scripts[mode]), canary(site, **fields) as service_address:
+    with rules_altered(site, TOOLS[mode], scripts[mode]), canary(site, **fields) as service_address:
         for node in site.cluster.nodes:
             wait_until(
                 f"altered rules of a new Service in the kernel of node {node.name}",
@@ -178,8 +190,8 @@ def _deceived(
 
 FAULTS = (
     Fault(
-        "one node's kube-proxy hears of no change, its rules go stale",
-        _one_deaf,
+        "one node's kube-proxy is frozen, its rules go stale",
+        _one_frozen,
         expect=(Expectation(NODE_PORT, "handle.wait_programmed(handle.pods.values())", place=MAKING_A_SERVICE),),
         bystanders=(HEADLESS,),
     ),
@@ -199,9 +211,9 @@ FAULTS = (
     ),
     Fault(
         "kube-proxy runs in another mode than asked for",
-        _another_mode,
+        _other_mode,
         expect=(Expectation(MODE, "kube-proxy did not log 'Using {cluster.mode} Proxier'"),),
-        bystanders=(FRIENDS,),
+        bystanders=(POD_AFFINITY,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
@@ -231,21 +243,21 @@ FAULTS = (
     ),
     Fault(
         "the rule for one backend of three leads to a dead address",
-        _one_backend_dead,
+        _one_backend_replaced,
         expect=(Expectation(CLUSTER_IP, "handle.wait_programmed(handle.pods.values())", place=MAKING_A_SERVICE),),
         bystanders=(HEADLESS,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
-        "one backend of three is neglected",
-        _one_backend_neglected,
+        "one backend of three gets too few connections",
+        _one_backend_rare,
         expect=(Expectation(BALANCING, "did not choose backends by independent uniform draws"),),
         bystanders=(CLUSTER_IP,),
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
         "session affinity is forgotten at once",
-        _affinity_ignored,
+        _affinity_removed,
         expect=(Expectation(AFFINITY, "clients that met several backends"),),
         bystanders=(BALANCING,),
         modes=RULES_OF_THE_NODE,

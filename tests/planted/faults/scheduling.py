@@ -1,4 +1,4 @@
-"""The scheduler puts pods where they must not be, or does not put them anywhere."""
+"""Faults of the scheduler: it places pods on wrong nodes, or does not place them at all."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed
 from tests.planted.means.manifests import scheduler_without
 from tests.planted.suites import (
+    ANTI_AFFINITY,
     BEST_NODE,
     DAEMON_SET,
     GATES,
     LABEL_GONE,
-    LONERS,
     NODE_SELECTION,
     PRIORITY,
     REFUSED_POLICIES,
@@ -62,14 +62,14 @@ def _nothing_scored(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _nobody_preempted(site: Site) -> Iterator[None]:
+def _no_preemption(site: Site) -> Iterator[None]:
     with scheduler_without(site, postFilter=("DefaultPreemption",)):
         yield
 
 
 @contextmanager
-def _gates_ignored(site: Site) -> Iterator[None]:
-    """Without its gates a pod is scheduled at once. The API server itself would refuse to bind one that has some."""
+def _gates_removed(site: Site) -> Iterator[None]:
+    """Remove the gates from pods, because the API server would refuse to bind a pod that has some."""
     with altered(
         site,
         samples.pod(schedulingGates=[{"name": "example.com/gate"}]),
@@ -99,14 +99,14 @@ FAULTS = (
         "the scheduler ignores nodes' labels",
         _labels_ignored,
         expect=(Expectation(LABEL_GONE, 'waits.wait_pod(namespace, "late", "found unschedulable"'),),
-        bystanders=(LONERS,),
+        bystanders=(ANTI_AFFINITY,),
     ),
     Fault(
         "the scheduler ignores which pods a node has",
         _other_pods_ignored,
         expect=(
-            Expectation(LONERS, "assert placed == {node.name: 1 for node in cluster.workers}"),
-            Expectation(LONERS, 'waits.wait_pod(namespace, "too-many", "unschedulable"'),
+            Expectation(ANTI_AFFINITY, "assert placed == {node.name: 1 for node in cluster.workers}"),
+            Expectation(ANTI_AFFINITY, 'waits.wait_pod(namespace, "too-many", "unschedulable"'),
         ),
         bystanders=(NODE_SELECTION,),
     ),
@@ -114,26 +114,26 @@ FAULTS = (
         "the scheduler does not spread pods",
         _spreading_ignored,
         expect=(Expectation(SPREAD, "assert placed == {node.name: 2 for node in cluster.workers}"),),
-        bystanders=(LONERS,),
+        bystanders=(ANTI_AFFINITY,),
     ),
     Fault(
         "the scheduler takes any fit node, not the best",
         _nothing_scored,
         expect=(Expectation(BEST_NODE, "assert seen == expected"),),
-        bystanders=(LONERS,),
+        bystanders=(ANTI_AFFINITY,),
     ),
     Fault(
-        "nobody is preempted",
-        _nobody_preempted,
+        "no pod is preempted",
+        _no_preemption,
         expect=(
             Expectation(PRIORITY, 'waits.wait_pod(namespace, "high", "running"', message="last seen: high Pending"),
         ),
-        bystanders=(LONERS,),
+        bystanders=(ANTI_AFFINITY,),
     ),
     Fault(
-        "gates hold no pod back",
-        _gates_ignored,
+        "scheduling gates are ignored",
+        _gates_removed,
         expect=(Expectation(GATES, 'waits.wait_pod(namespace, "gated", "gated", is_gated)'),),
-        bystanders=(LONERS,),
+        bystanders=(ANTI_AFFINITY,),
     ),
 )

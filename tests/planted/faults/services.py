@@ -1,4 +1,4 @@
-"""Services do not do what their specs say: what kube-proxy gets to read has lost or changed a field."""
+"""Faults of Services: kube-proxy ignores a field, because the stored object lacks or changes that field."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.planted.suites import (
 )
 
 IS_READY = "(!has(e.conditions.ready) || e.conditions.ready)"
-IS_LEAVING = "(has(e.conditions.terminating) && e.conditions.terminating)"
-"""In CEL, of the endpoint `e`."""
+IS_TERMINATING = "(has(e.conditions.terminating) && e.conditions.terminating)"
+"""CEL conditions of the endpoint `e`."""
 
 
 @contextmanager
@@ -55,34 +55,36 @@ def _unready_stays(site: Site) -> Iterator[None]:
     with altered(
         site,
         samples.endpoint(ready=False, serving=False),
-        when=f"has(object.endpoints) && object.endpoints.exists(e, !{IS_READY} && !{IS_LEAVING})",
-        patch=_endpoints_with(f"ready: !{IS_LEAVING}, serving: true, terminating: {IS_LEAVING}"),
+        when=f"has(object.endpoints) && object.endpoints.exists(e, !{IS_READY} && !{IS_TERMINATING})",
+        patch=_endpoints_with(f"ready: !{IS_TERMINATING}, serving: true, terminating: {IS_TERMINATING}"),
         seen=lambda made: bool(made["endpoints"][0]["conditions"]["ready"]),
     ):
         yield
 
 
 @contextmanager
-def _leaving_serves_nobody(site: Site) -> Iterator[None]:
+def _terminating_does_not_serve(site: Site) -> Iterator[None]:
     serves = "(!has(e.conditions.serving) || e.conditions.serving)"
     with altered(
         site,
         samples.endpoint(ready=False, serving=True, terminating=True),
-        when=f"has(object.endpoints) && object.endpoints.exists(e, {IS_LEAVING} && {serves})",
-        patch=_endpoints_with(f"ready: {IS_READY}, serving: {serves} && !{IS_LEAVING}, terminating: {IS_LEAVING}"),
+        when=f"has(object.endpoints) && object.endpoints.exists(e, {IS_TERMINATING} && {serves})",
+        patch=_endpoints_with(
+            f"ready: {IS_READY}, serving: {serves} && !{IS_TERMINATING}, terminating: {IS_TERMINATING}"
+        ),
         seen=lambda made: not made["endpoints"][0]["conditions"]["serving"],
     ):
         yield
 
 
 def _endpoints_with(conditions: str) -> str:
-    """A JSON patch in CEL that gives every endpoint other conditions."""
+    """Return a JSON patch in CEL that sets the conditions of every endpoint."""
     endpoint = f"Object.endpoints{{addresses: e.addresses, conditions: Object.endpoints.conditions{{{conditions}}}}}"
     return replaced("/endpoints", f"object.endpoints.map(e, {endpoint})")
 
 
 @contextmanager
-def _nobody_refused(site: Site) -> Iterator[None]:
+def _refusals_dropped(site: Site) -> Iterator[None]:
     with packet_rule(site, site.worker, LEAVING, "icmp type destination-unreachable drop"):
         yield
 
@@ -107,14 +109,14 @@ FAULTS = (
         bystanders=(NODE_PORT,),
     ),
     Fault(
-        "endpoints that leave serve nobody any more",
-        _leaving_serves_nobody,
+        "terminating endpoints do not serve",
+        _terminating_does_not_serve,
         expect=(Expectation(TERMINATING, 'leave("second") web.wait_programmed(addresses.values())'),),
         bystanders=(READINESS,),
     ),
     Fault(
-        "a Service without endpoints does not refuse, it is silent",
-        _nobody_refused,
+        "a Service without endpoints drops connections, it does not refuse them",
+        _refusals_dropped,
         expect=(Expectation(NO_ENDPOINTS, "was not refused"),),
         bystanders=(CLUSTER_IP,),
         modes=frozenset({Mode.IPTABLES, Mode.NFTABLES}),

@@ -1,1 +1,1 @@
-"""How faults get into a cluster: each means plants one kind of defect, sees it in place, and takes it away."""
+"""The means of planting: each plants one kind of defect in a cluster, waits until it is in place, and removes it."""

@@ -1,7 +1,7 @@
-"""Defects of what the API server stores: a policy changes objects of cases on their way in.
+"""Defects of stored objects: an admission policy changes or refuses objects of cases before they are stored.
 
-Controllers, the scheduler and kubelets act on what is stored, so an object that has lost a field stands for a
-component that ignores it. https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/
+Controllers, the scheduler and kubelets act on stored objects, so removing a field from an object has the same effect as
+a component that ignores the field. https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ KINDS = {
 
 
 def removed(*paths: str) -> str:
-    """A JSON patch in CEL that takes fields away."""
+    """Return a JSON patch in CEL that removes fields."""
     return "[" + ", ".join(f'JSONPatch{{op: "remove", path: "{path}"}}' for path in paths) + "]"
 
 
 def replaced(path: str, value: str) -> str:
-    """A JSON patch in CEL that sets a field, there or not, to the value of an expression."""
+    """Return a JSON patch in CEL that sets a field, whether it exists or not, to the value of an expression."""
     return f'[JSONPatch{{op: "add", path: "{path}", value: {value}}}]'
 
 
@@ -44,9 +44,10 @@ def replaced(path: str, value: str) -> str:
 def altered(
     site: Site, sample: dict[str, Any], when: str, patch: str, seen: Callable[[dict[str, Any]], bool]
 ) -> Iterator[None]:
-    """Objects of `sample`'s kind in cases' namespaces, where `when` holds, are changed by `patch`; both are CEL.
+    """Patch objects of the kind of `sample` in cases' namespaces when they are created or updated.
 
-    `seen` recognises the change in what the API server makes of the sample.
+    `when`, the condition, and `patch`, a JSON patch, are CEL. `seen` returns whether an object, the API server's answer
+    to a dry run of the sample, shows the change.
     """
     spec = {
         "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
@@ -58,14 +59,14 @@ def altered(
 
 @contextmanager
 def refused(site: Site, sample: dict[str, Any], when: str) -> Iterator[None]:
-    """The API server refuses objects of `sample`'s kind in cases' namespaces where `when`, in CEL, holds."""
+    """Let the API server refuse objects of the kind of `sample` in cases' namespaces for which `when`, in CEL, is true."""
     spec = {"validations": [{"expression": "false", "message": REFUSAL}]}
 
     def seen() -> bool:
         try:
             _dry_run(site, sample)
-        except ApiException as refusal:
-            return REFUSAL in str(refusal.body)
+        except ApiException as error:
+            return REFUSAL in str(error.body)
         return False
 
     with _in_effect(site, _policy(site, "Validating", sample, when, spec), seen):
@@ -74,7 +75,7 @@ def refused(site: Site, sample: dict[str, Any], when: str) -> Iterator[None]:
 
 @contextmanager
 def _in_effect(site: Site, policy: AbstractContextManager[None], seen: Callable[[], bool]) -> Iterator[None]:
-    """A policy takes effect, and loses it, some time after the API server has stored that."""
+    """Wait until the policy is in effect, and after its removal until it is not: each takes some time after the request."""
     name = f"policy {NAME} of cluster {site.cluster.name}"
     try:
         with policy:
@@ -115,5 +116,5 @@ def _policy(site: Site, kind: str, sample: dict[str, Any], when: str, spec: dict
 
 
 def _dry_run(site: Site, sample: dict[str, Any]) -> dict[str, Any]:
-    """What the API server would store."""
+    """Return the object that the API server would store for the sample."""
     return site.kube.request("POST", f"{collection(NAMESPACE, sample)}?dryRun=All", sample)

@@ -1,4 +1,4 @@
-"""Defects in a node's own kernel, beside whatever kube-proxy keeps there."""
+"""Defects in a node's own kernel, independent of kube-proxy's rules there."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ BEFORE_THE_PROXY = "type filter hook prerouting priority raw"
 BETWEEN = "type filter hook forward priority filter - 10"
 LEAVING = "type filter hook output priority filter - 10"
 BEFORE_THE_PROXYS_MASQUERADE = "type nat hook postrouting priority srcnat - 10"
-LED_ELSEWHERE = "type nat hook output priority -110"  # its name, dstnat, is for prerouting alone
-"""Type, hook and priority of a chain, by where packets meet it."""
+LED_ELSEWHERE = "type nat hook output priority -110"  # nft accepts its name, dstnat, only for prerouting
+"""The type, hook and priority of a chain, for each point of a packet's path."""
 
 SEEN_DEADLINE_S = 30.0
 
@@ -29,34 +29,34 @@ def table_of_rule(hook: str, rule: str) -> str:
 
 @contextmanager
 def packet_rule(site: Site, node: Node, hook: str, rule: str) -> Iterator[None]:
-    """One nftables rule in a table of our own on the node; `hook` says where packets meet it."""
+    """Keep one nftables rule in a table of our own on the node; `hook` is one of the constants above."""
     table = f"table inet {TABLE}"
     encoded = base64.b64encode(table_of_rule(hook, rule).encode()).decode()
     try:
         site.nodes.run(node, "sh", "-c", f"echo {encoded} | base64 -d | nft --file -")
         wait_until(
-            f"our rule in the kernel of node {node.name}",
+            f"the planted rule in the kernel of node {node.name}",
             lambda: site.nodes.run(node, "nft", "list", *table.split()),
             lambda listing: rule.rpartition(" ")[2] in listing,
             deadline_s=SEEN_DEADLINE_S,
         )
         yield
     finally:
-        # Adding it first makes its removal a success whatever was there.
+        # Adding the table first lets the deletion succeed even if the table was not there.
         site.nodes.run(node, "sh", "-c", f"nft add {table}; nft delete {table}")
 
 
 def pods_of(site: Site, node: Node) -> str:
-    """The addresses that the node gives to its pods, as a CIDR."""
+    """Return the CIDR of the node's pods."""
     return str(site.kube.get(f"/api/v1/nodes/{node.name}")["spec"]["podCIDR"])
 
 
 @contextmanager
 def without_route(site: Site, node: Node, peer: Node) -> Iterator[None]:
-    """The node does not know where the peer's pods are."""
+    """Remove the node's route to the pods of `peer`."""
     pods = pods_of(site, peer)
-    kept = site.nodes.run(node, "ip", "route", "show", pods).strip()
-    assert kept, f"node {node.name} has no route to {pods}, the pods of {peer.name}, to begin with"
+    route = site.nodes.run(node, "ip", "route", "show", pods).strip()
+    assert route, f"node {node.name} has no route to {pods}, the pods of {peer.name}, before it is removed"
     try:
         site.nodes.run(node, "ip", "route", "delete", pods)
         wait_until(
@@ -67,12 +67,12 @@ def without_route(site: Site, node: Node, peer: Node) -> Iterator[None]:
         )
         yield
     finally:
-        site.nodes.run(node, "ip", "route", "replace", *kept.split())
+        site.nodes.run(node, "ip", "route", "replace", *route.split())
 
 
 @contextmanager
 def repeated(site: Site, node: Node, command: str) -> Iterator[None]:
-    """The node's shell repeats a command as fast as it can, in a transient service."""
+    """Repeat a command on the node without a pause, in a transient systemd service."""
     unit = "planted.service"
     try:
         site.nodes.run(node, "systemd-run", f"--unit={unit}", "sh", "-c", f"while :; do {command}; done")
@@ -91,4 +91,4 @@ def _state(site: Site, node: Node, unit: str) -> str:
     try:
         return site.nodes.run(node, "systemctl", "is-active", unit).strip()
     except CommandFailed as inactive:
-        return inactive.stdout.strip()  # any other state ends it with an exit code
+        return inactive.stdout.strip()  # for any other state systemctl exits with an error code

@@ -13,14 +13,14 @@ from harness.kube.nodes.shell import KUBELET_CONFIG, NodeServices, static_pod_di
 from harness.kube.wait import wait_until
 from tests.planted.fault import Site
 
-ASIDE = "/var/lib/kubelet/config.yaml.aside"
-NOWHERE = "/etc/kubernetes/nowhere"
+BACKUP = "/var/lib/kubelet/config.yaml.aside"
+EMPTY_FOLDER = "/etc/kubernetes/nowhere"
 RESTART_DEADLINE_S = 60.0
 
 
 @contextmanager
 def stopped(site: Site, node: Node) -> Iterator[None]:
-    """No kubelet runs on the node; the containers it started do."""
+    """Stop the node's kubelet; the containers that it started keep running."""
     with NodeServices(site.nodes).stopped(node, "kubelet"):
         wait_process(site.nodes, node, "kubelet", running=False)
         yield
@@ -28,36 +28,36 @@ def stopped(site: Site, node: Node) -> Iterator[None]:
 
 @contextmanager
 def without_static_pods(site: Site, node: Node) -> Iterator[None]:
-    """The kubelet runs the static pods of another folder than its configuration file tells."""
+    """Let the kubelet run static pods from an empty folder, while its configuration file names the usual one."""
     folder = static_pod_directory(site.nodes, node)
-    change = f"s#^staticPodPath:.*#staticPodPath: {NOWHERE}#"
+    change = f"s#^staticPodPath:.*#staticPodPath: {EMPTY_FOLDER}#"
     try:
-        site.nodes.run(node, "mkdir", "-p", NOWHERE)
-        site.nodes.run(node, "cp", "--archive", KUBELET_CONFIG, ASIDE)
-        site.nodes.run(node, "sh", "-c", f"sed {shlex.quote(change)} {ASIDE} > {KUBELET_CONFIG}")
+        site.nodes.run(node, "mkdir", "-p", EMPTY_FOLDER)
+        site.nodes.run(node, "cp", "--archive", KUBELET_CONFIG, BACKUP)
+        site.nodes.run(node, "sh", "-c", f"sed {shlex.quote(change)} {BACKUP} > {KUBELET_CONFIG}")
         site.nodes.run(node, "systemctl", "restart", "kubelet")
-        _wait_folder(site, node, NOWHERE)
-        site.nodes.run(node, "mv", ASIDE, KUBELET_CONFIG)
+        _wait_folder(site, node, EMPTY_FOLDER)
+        site.nodes.run(node, "mv", BACKUP, KUBELET_CONFIG)
         yield
     finally:
-        site.nodes.run(node, "sh", "-c", f"test ! -e {ASIDE} || mv {ASIDE} {KUBELET_CONFIG}")
+        site.nodes.run(node, "sh", "-c", f"test ! -e {BACKUP} || mv {BACKUP} {KUBELET_CONFIG}")
         site.nodes.run(node, "systemctl", "restart", "kubelet")
         _wait_folder(site, node, folder)
 
 
 def _wait_folder(site: Site, node: Node, folder: str) -> None:
-    """The running kubelet tells its configuration; while it starts it does not answer."""
+    """Wait until the running kubelet reports this folder in its configuration; while it starts it does not answer."""
     path = f"/api/v1/nodes/{node.name}/proxy/configz"
 
-    def told() -> str:
+    def running_folder() -> str:
         try:
             return str(site.kube.get(path)["kubeletconfig"]["staticPodPath"])
-        except ApiException as silence:
-            return f"{silence.status}"
+        except ApiException as error:
+            return f"{error.status}"
 
     wait_until(
-        f"the kubelet of node {node.name} with static pods of {folder}",
-        told,
+        f"the kubelet of node {node.name} with static pods from {folder}",
+        running_folder,
         lambda seen: seen == folder,
         deadline_s=RESTART_DEADLINE_S,
     )

@@ -1,4 +1,4 @@
-"""Defects of the control plane: a component runs without some of its parts."""
+"""Defects of the control plane: a component runs without one of its controllers or plugins."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tests.planted.fault import Site
 RESTART_DEADLINE_S = 120.0
 CONTROLLER_MANAGER = "kube-controller-manager"
 CONTROLLERS = "--controllers="
-KUBEADMS_CHOICE = "*,bootstrap-signer-controller,token-cleaner-controller"
+KUBEADM_CONTROLLERS = "*,bootstrap-signer-controller,token-cleaner-controller"
 CONFIG_FILE = "/etc/kubernetes/planted.yaml"
 
 
 @contextmanager
 def controller_manager_without(site: Site, controller: str) -> Iterator[None]:
-    """The controller-manager runs without one of its controllers.
+    """Run kube-controller-manager without one of its controllers.
 
     https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
     """
-    argument = f"{CONTROLLERS}{KUBEADMS_CHOICE},-{controller}"
+    argument = f"{CONTROLLERS}{KUBEADM_CONTROLLERS},-{controller}"
 
     def change(pod: dict[str, Any]) -> None:
         (container,) = pod["spec"]["containers"]
@@ -42,7 +42,7 @@ def controller_manager_without(site: Site, controller: str) -> Iterator[None]:
 
 @contextmanager
 def scheduler_without(site: Site, **plugins: tuple[str, ...]) -> Iterator[None]:
-    """The scheduler runs without some plugins, by extension point: `filter=("TaintToleration",)`.
+    """Run kube-scheduler without some plugins, by extension point: `filter=("TaintToleration",)`.
 
     https://kubernetes.io/docs/reference/scheduling/config/
     """
@@ -73,7 +73,7 @@ def scheduler_without(site: Site, **plugins: tuple[str, ...]) -> Iterator[None]:
 def _manifest_changed(
     site: Site, component: str, change: Callable[[dict[str, Any]], None], argument: str
 ) -> Iterator[None]:
-    """The component's static pods are changed, run with the argument, and do their work."""
+    """Change the component's static pods, and wait until they run with the argument and the control plane works."""
     with ExitStack() as undo:
         undo.callback(ControlPlane(site.kube, site.nodes).wait_working)
         for node in site.control_planes:
@@ -101,11 +101,11 @@ def _changed_on(
 
 def _wait_arguments(site: Site, node: Node, component: str, wanted: Callable[[set[str]], bool]) -> None:
     def running() -> set[str]:
-        sample = f"tr '\\0' '\\n' < /proc/$(pidof {component})/cmdline"
+        script = f"tr '\\0' '\\n' < /proc/$(pidof {component})/cmdline"
         try:
-            return set(site.nodes.run(node, "sh", "-c", sample).split())
+            return set(site.nodes.run(node, "sh", "-c", script).split())
         except CommandFailed:
-            return set()  # between two processes
+            return set()  # no process runs while the kubelet restarts it
 
     wait_until(
         f"{component} on node {node.name} with the arguments of its manifest",
@@ -116,7 +116,7 @@ def _wait_arguments(site: Site, node: Node, component: str, wanted: Callable[[se
 
 
 def _write(site: Site, node: Node, file: str, text: str) -> None:
-    """A file that is there whole or not at all; the kubelet passes over names that begin with a dot."""
+    """Write a file atomically. The kubelet ignores the temporary file, because its name begins with a dot."""
     folder, _, name = file.rpartition("/")
     encoded = base64.b64encode(text.encode()).decode()
     site.nodes.run(node, "sh", "-c", f"echo {encoded} | base64 -d > {folder}/.{name} && mv {folder}/.{name} {file}")

@@ -12,61 +12,65 @@ from kubernetes.client.exceptions import ApiException
 from clusters.addons.metrics import NAME, NAMESPACE, NODES_PATH
 from harness.kube.wait import Waits, wait_until
 from tests.planted.fault import Site
-from tests.planted.pod.liar import MARK, PORT
+from tests.planted.pod.falsified_metrics import MARK, PORT
 
-PROGRAM = (Path(__file__).parents[1] / "pod" / "liar.py").read_text()
+PROGRAM = (Path(__file__).parents[1] / "pod" / "falsified_metrics.py").read_text()
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}"
 SERVICE = f"/api/v1/namespaces/{NAMESPACE}/services/{NAME}"
 ROLES = "/apis/rbac.authorization.k8s.io/v1"
-LIAR = "planted-liar"
+FALSIFIED = "planted-falsified-metrics"
+"""The name of the proxy's container, and of the ClusterRole and ClusterRoleBinding that let it read metrics."""
+
 DEADLINE_S = 120.0
 
 
 @contextmanager
 def doubled(site: Site) -> Iterator[None]:
-    """Whoever asks for CPU usage is told twice of what metrics-server has measured."""
+    """Let the resource metrics API report twice the CPU usage that metrics-server has measured."""
     with ExitStack() as undo:
-        undo.callback(_wait_told, site, twice=False)
-        undo.enter_context(_may_ask(site))
-        undo.callback(_lead_to, site, "https")
-        _lead_to(site, PORT)
-        # Last, because it ends the connections that the API server holds open to the truthful one.
-        undo.enter_context(_beside_metrics_server(site))
-        _wait_told(site, twice=True)
+        undo.callback(_wait_reported, site, doubled=False)
+        undo.enter_context(_metrics_access(site))
+        undo.callback(_set_target_port, site, "https")
+        _set_target_port(site, PORT)
+        # Last, because restarting the pod closes the connections that the API server keeps open to metrics-server.
+        undo.enter_context(_proxy_container(site))
+        _wait_reported(site, doubled=True)
         yield
 
 
 @contextmanager
-def _may_ask(site: Site) -> Iterator[None]:
-    metadata = {"name": LIAR}
+def _metrics_access(site: Site) -> Iterator[None]:
+    """Let the service account of metrics-server, which the proxy uses, read the resource metrics API."""
+    metadata = {"name": FALSIFIED}
     role = {"metadata": metadata, "rules": [{"apiGroups": ["metrics.k8s.io"], "resources": ["*"], "verbs": ["*"]}]}
     binding = {
         "metadata": metadata,
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": LIAR},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": FALSIFIED},
         "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
     }
     with ExitStack() as undo:
         for kind, manifest in (("clusterroles", role), ("clusterrolebindings", binding)):
             site.kube.request("POST", f"{ROLES}/{kind}", manifest)
-            undo.callback(site.kube.request, "DELETE", f"{ROLES}/{kind}/{LIAR}")
+            undo.callback(site.kube.request, "DELETE", f"{ROLES}/{kind}/{FALSIFIED}")
         yield
 
 
 @contextmanager
-def _beside_metrics_server(site: Site) -> Iterator[None]:
-    truthful = site.kube.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"]
-    liar = {
-        "name": LIAR,
+def _proxy_container(site: Site) -> Iterator[None]:
+    """Run the proxy as a second container in the pod of metrics-server."""
+    containers = site.kube.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"]
+    proxy = {
+        "name": FALSIFIED,
         "image": site.cluster.images.load,
         "command": ["python3", "-c", PROGRAM],
         "volumeMounts": [{"name": "certificates", "mountPath": "/tmp"}],
         "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 1},
     }
     try:
-        _run_with(site, [*truthful, liar])
+        _run_with(site, [*containers, proxy])
         yield
     finally:
-        _run_with(site, truthful)
+        _run_with(site, containers)
 
 
 def _run_with(site: Site, containers: list[dict[str, Any]]) -> None:
@@ -74,24 +78,25 @@ def _run_with(site: Site, containers: list[dict[str, Any]]) -> None:
     Waits(site.kube).wait_deployment_available(NAMESPACE, NAME)
 
 
-def _lead_to(site: Site, port: int | str) -> None:
+def _set_target_port(site: Site, port: int | str) -> None:
+    """Set the port of the pod to which the Service of metrics-server forwards."""
     ports = [{**found, "targetPort": port} for found in site.kube.get(SERVICE)["spec"]["ports"]]
     site.kube.merge(SERVICE, {"spec": {"ports": ports}})
 
 
-def _wait_told(site: Site, *, twice: bool) -> None:
-    """Every node's usage is told, and marked as twisted or not."""
+def _wait_reported(site: Site, *, doubled: bool) -> None:
+    """Wait until the usage of every node is reported, with or without the mark of doubled usage."""
 
     def marks() -> list[bool]:
         try:
             items = site.kube.get(NODES_PATH)["items"]
         except ApiException:
-            return []  # nobody answers for a moment
+            return []  # no response while metrics-server restarts
         return [MARK in item["metadata"].get("annotations", {}) for item in items]
 
     wait_until(
-        f"metrics of cluster {site.cluster.name} that are {'twisted' if twice else 'true'}",
+        f"{'doubled' if doubled else 'unaltered'} metrics of every node of cluster {site.cluster.name}",
         marks,
-        lambda seen: seen == [twice] * len(site.cluster.nodes),
+        lambda seen: seen == [doubled] * len(site.cluster.nodes),
         deadline_s=DEADLINE_S,
     )

@@ -21,12 +21,12 @@ DEADLINE_S = 120.0
 
 @contextmanager
 def no_dns(site: Site) -> Iterator[None]:
-    """No CoreDNS runs."""
+    """Scale CoreDNS to zero replicas."""
     replicas = site.kube.get(DEPLOYMENT)["spec"]["replicas"]
     try:
         site.kube.merge(DEPLOYMENT, {"spec": {"replicas": 0}})
         wait_until(
-            "no pod of CoreDNS",
+            f"no pod of CoreDNS in cluster {site.cluster.name}",
             lambda: len(site.kube.get(PODS)["items"]),
             lambda count: count == 0,
             deadline_s=DEADLINE_S,
@@ -39,10 +39,10 @@ def no_dns(site: Site) -> Iterator[None]:
 
 @contextmanager
 def corefile(site: Site, change: Callable[[str], str]) -> Iterator[None]:
-    """CoreDNS runs with another Corefile."""
+    """Run CoreDNS with a changed Corefile."""
     before = site.kube.get(CONFIG_MAP)["data"]["Corefile"]
     changed = change(before)
-    assert changed != before, f"the Corefile has nothing to change:\n{before}"
+    assert changed != before, f"nothing to change in the Corefile of cluster {site.cluster.name}:\n{before}"
     try:
         _restart_with(site, changed, "yes")
         yield
@@ -52,7 +52,7 @@ def corefile(site: Site, change: Callable[[str], str]) -> Iterator[None]:
 
 @contextmanager
 def resolver(site: Site) -> Iterator[Callable[[str], tuple[str, ...]]]:
-    """Looks names up from within the cluster: the addresses of one, none where it has none."""
+    """Yield a function that looks a name up in the cluster and returns its IPv4 addresses, none if it has none."""
     pod = client_pod(site.cluster.images, CLIENT, node=site.worker.name)
 
     def resolve(name: str) -> tuple[str, ...]:
@@ -76,10 +76,10 @@ def _restart_with(site: Site, text: str, mark: str | None) -> None:
 
 
 def _wait_rolled_out(site: Site, replicas: int) -> None:
-    """The newest pods are ready, and no other is there: an ending one still answers."""
+    """Wait until the newest pods are ready and no other is left, because a terminating pod still answers."""
     Waits(site.kube).wait_deployment_available("kube-system", "coredns")
     wait_until(
-        f"{replicas} pods of CoreDNS, all ready",
+        f"{replicas} pods of CoreDNS in cluster {site.cluster.name}, all ready",
         lambda: [is_ready(pod) for pod in site.kube.get(PODS)["items"]],
         lambda ready: ready == [True] * replicas,
         deadline_s=DEADLINE_S,

@@ -1,4 +1,4 @@
-"""Defects of the network that the cluster stands in."""
+"""Defects of the container network of the cluster."""
 
 from __future__ import annotations
 
@@ -22,38 +22,41 @@ SEEN_DEADLINE_S = 30.0
 
 @contextmanager
 def pods_routed(site: Site) -> Iterator[None]:
-    """Whatever stands beside the cluster gets routes to its pods, as from a router that knows every node's."""
-    cluster, network, enough = site.cluster, site.cluster.network, threading.Event()
-    assert network is not None, "an existing cluster has no container network"
+    """Give every container in the cluster's network, except the nodes, routes to the pods of every node.
+
+    This is the effect of a router that knows the pod CIDR of each node.
+    """
+    cluster, network, stop = site.cluster, site.cluster.network, threading.Event()
+    assert network is not None, f"cluster {cluster.name} is an existing cluster, without a container network"
     nodes = {node.name for node in cluster.nodes}
     routes = [["ip", "route", "replace", pods_of(site, node), "via", node.address] for node in cluster.nodes]
 
-    def announce() -> None:
+    def add_routes() -> None:
         engine = docker.from_env()
-        while not enough.wait(INTERVAL_S):
+        while not stop.wait(INTERVAL_S):
             for container in engine.containers.list(filters={"network": network}, ignore_removed=True):
                 if container.name not in nodes:
                     for route in routes:
                         _run(container, route)
 
     with ThreadPoolExecutor(1) as background:
-        announcing = background.submit(announce)
+        adding = background.submit(add_routes)
         try:
             with OutsideClient(cluster.name, network, cluster.images.outside) as client:
                 wait_until(
-                    f"routes to every node's pods in a container beside cluster {cluster.name}",
+                    f"routes to the pods of every node in a container in the network of cluster {cluster.name}",
                     lambda: client.run("ip", "route", "show").stdout,
                     lambda found: all(f"via {node.address} " in found for node in cluster.nodes),
                     deadline_s=SEEN_DEADLINE_S,
                 )
             yield
         finally:
-            enough.set()
-        announcing.result()
+            stop.set()
+        adding.result()
 
 
 def _run(container: Container, command: list[str]) -> None:
     try:
         container.exec_run(command)
     except APIError:
-        return  # it has ended since it was listed
+        return  # the container has stopped since it was listed

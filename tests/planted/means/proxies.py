@@ -1,4 +1,4 @@
-"""Defects of kube-proxy: it stands still, it is gone, its configuration is another, or its tools deceive it."""
+"""Defects of kube-proxy: it is frozen, it is gone, it has a wrong configuration, or its tools alter its rules."""
 
 from __future__ import annotations
 
@@ -25,40 +25,41 @@ RESTART = "io.kubeproof/planted"
 DEADLINE_S = 180.0
 SEEN_DEADLINE_S = 60.0
 GUESTS = "169.254.0.0/16"
-"""Where the address of a guest of substrate `uml` comes from."""
+"""The block that contains the addresses of guests of substrate `uml`."""
 
 API_SERVER = 6443
 STATE = "cut -d' ' -f3 /proc/$(pidof kube-proxy)/stat"
 
 
 @contextmanager
-def deaf(site: Site, node: Node) -> Iterator[None]:
-    """The node's kube-proxy hears of no change any more; its rules stay as they are.
+def frozen(site: Site, node: Node) -> Iterator[None]:
+    """Keep the rules of the node's kube-proxy frozen: it handles no changes any more.
 
-    It is frozen; within a guest, which nobody can reach into so far, it is cut off from the API server.
+    Its process is suspended. In a guest, where processes cannot be signalled from the node, kube-proxy is cut off from
+    the API server instead.
     """
     if site.cluster.substrate is Substrate.UML:
         means = packet_rule(site, node, BEFORE_THE_PROXY, f"ip saddr {GUESTS} tcp dport {API_SERVER} drop")
     else:
-        means = _frozen(site, node)
+        means = _suspended(site, node)
     with means:
         yield
 
 
 @contextmanager
-def _frozen(site: Site, node: Node) -> Iterator[None]:
+def _suspended(site: Site, node: Node) -> Iterator[None]:
     try:
         site.nodes.run(node, "sh", "-c", "kill -STOP $(pidof kube-proxy)")
-        _wait_state(site, node, lambda state: state == "T")
+        _wait_state(site, node, "suspended", lambda state: state == "T")
         yield
     finally:
         site.nodes.run(node, "sh", "-c", "kill -CONT $(pidof kube-proxy)")
-        _wait_state(site, node, lambda state: state != "T")
+        _wait_state(site, node, "resumed", lambda state: state != "T")
 
 
-def _wait_state(site: Site, node: Node, wanted: Callable[[str], bool]) -> None:
+def _wait_state(site: Site, node: Node, condition: str, wanted: Callable[[str], bool]) -> None:
     wait_until(
-        f"the process state of kube-proxy on node {node.name}",
+        f"the process of kube-proxy on node {node.name} {condition}",
         lambda: site.nodes.run(node, "sh", "-c", STATE).strip(),
         wanted,
         deadline_s=SEEN_DEADLINE_S,
@@ -67,12 +68,12 @@ def _wait_state(site: Site, node: Node, wanted: Callable[[str], bool]) -> None:
 
 @contextmanager
 def gone(site: Site, nodes: tuple[Node, ...]) -> Iterator[None]:
-    """No kube-proxy runs on these nodes, and none comes back; what they wrote stays in the kernels."""
+    """Run no kube-proxy on these nodes; the rules that it wrote stay in their kernels."""
     names = [node.name for node in nodes]
     term = {"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": [name]} for name in names]}
-    away = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
     try:
-        _set_affinity(site, away)
+        _set_affinity(site, affinity)
         for node in nodes:
             wait_process(site.nodes, node, "kube-proxy", running=False)
         yield
@@ -87,7 +88,7 @@ def _set_affinity(site: Site, affinity: dict[str, Any] | None) -> None:
 
 @contextmanager
 def configured(site: Site, change: Callable[[dict[str, Any]], None], seen: Callable[[Node], bool]) -> Iterator[None]:
-    """Every kube-proxy runs with another configuration, which `seen` recognises on a node."""
+    """Run every kube-proxy with a changed configuration; `seen` returns whether it is in effect on a node."""
     before = site.kube.get(CONFIG_MAP)["data"]["config.conf"]
     config = yaml.safe_load(before)
     change(config)
@@ -95,7 +96,7 @@ def configured(site: Site, change: Callable[[dict[str, Any]], None], seen: Calla
         _restart_with(site, yaml.safe_dump(config), "yes")
         for node in site.cluster.nodes:
             wait_until(
-                f"kube-proxy on node {node.name} with another configuration",
+                f"kube-proxy on node {node.name} with the changed configuration",
                 lambda node=node: seen(node),  # type: ignore[misc]
                 bool,
                 deadline_s=SEEN_DEADLINE_S,
@@ -106,7 +107,7 @@ def configured(site: Site, change: Callable[[dict[str, Any]], None], seen: Calla
 
 
 def mode_of(site: Site, node: Node) -> str:
-    """The mode that the node's kube-proxy says it runs in; nothing while it starts."""
+    """Return the mode that the node's kube-proxy reports, or "" while it starts."""
     try:
         return site.proxies.run(node, *ASK).strip()
     except CommandFailed:
@@ -129,7 +130,7 @@ def _wait_rolled_out(site: Site, count: int) -> None:
         return current, status.get("updatedNumberScheduled", 0), status.get("numberReady", 0), ready
 
     wait_until(
-        f"{count} kube-proxies of the newest template ready in cluster {site.cluster.name}",
+        f"{count} pods of kube-proxy from the newest template ready in cluster {site.cluster.name}",
         sample,
         lambda seen: seen == (True, count, count, count),
         deadline_s=DEADLINE_S,
@@ -138,64 +139,72 @@ def _wait_rolled_out(site: Site, count: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A program that kube-proxy feeds its rules to: where it looks for it, and where the true one is."""
+    """A program to which kube-proxy passes its rules.
 
-    place: str
-    true: str
-    kept: bool
-    """The true one has to be moved out of the way first."""
+    `path` is where kube-proxy looks for it, `original` is the path of the original program while the fault
+    is in place.
+    """
+
+    path: str
+    original: str
+    in_the_way: bool
+    """Whether the original has to be copied to `original` first, because it is at `path`."""
 
 
-IPTABLES_RESTORE = Tool("/usr/local/sbin/iptables-restore", "/usr/sbin/iptables-restore", kept=False)
-"""Looked for in PATH at each call."""
+IPTABLES_RESTORE = Tool("/usr/local/sbin/iptables-restore", "/usr/sbin/iptables-restore", in_the_way=False)
+"""kube-proxy looks for it in PATH at each call."""
 
-NFT = Tool("/usr/sbin/nft", "/usr/sbin/nft.true", kept=True)
-"""Looked for once, when kube-proxy starts."""
+NFT = Tool("/usr/sbin/nft", "/usr/sbin/nft.true", in_the_way=True)
+"""kube-proxy looks for it once, when it starts."""
 
 
 @contextmanager
-def deceived(site: Site, tool: Tool, script: str) -> Iterator[None]:
-    """On every node, what kube-proxy feeds to a tool from now on goes through `sed -E script` first."""
+def rules_altered(site: Site, tool: Tool, script: str) -> Iterator[None]:
+    """On every node, filter what kube-proxy passes to a tool through `sed -E script` first."""
     with ExitStack() as undo:
         for node in site.cluster.nodes:
-            undo.enter_context(_deceived_on(site, node, tool, script))
+            undo.enter_context(_rules_altered_on(site, node, tool, script))
         yield
 
 
 @contextmanager
-def _deceived_on(site: Site, node: Node, tool: Tool, script: str) -> Iterator[None]:
+def _rules_altered_on(site: Site, node: Node, tool: Tool, script: str) -> Iterator[None]:
     root = f"/proc/{site.nodes.run(node, 'pidof', 'kube-proxy').strip()}/root"
-    place, true = f"{root}{tool.place}", f"{root}{tool.true}"
+    path, original = f"{root}{tool.path}", f"{root}{tool.original}"
     try:
-        if tool.kept:
-            site.nodes.run(node, "cp", "--archive", place, true)
-        _put(site, node, f"#!/bin/sh\nsed -E '{script}' | {tool.true} \"$@\"\n", place)
+        if tool.in_the_way:
+            site.nodes.run(node, "cp", "--archive", path, original)
+        _install(site, node, f"#!/bin/sh\nsed -E '{script}' | {tool.original} \"$@\"\n", path)
         yield
     finally:
-        site.nodes.run(node, *(("mv", true, place) if tool.kept else ("rm", "-f", place)))
+        site.nodes.run(node, *(("mv", original, path) if tool.in_the_way else ("rm", "-f", path)))
 
 
-def _put(site: Site, node: Node, program: str, place: str) -> None:
-    put = 'printf "%s" "$1" > "$2.new" && chmod 755 "$2.new" && mv "$2.new" "$2"'
-    site.nodes.run(node, "sh", "-c", put, "sh", program, place)
+def _install(site: Site, node: Node, program: str, path: str) -> None:
+    """Write an executable file on the node; the last step is a rename, so that no incomplete program is run."""
+    script = 'printf "%s" "$1" > "$2.new" && chmod 755 "$2.new" && mv "$2.new" "$2"'
+    site.nodes.run(node, "sh", "-c", script, "sh", program, path)
 
 
 IPSET = "/usr/sbin/ipset"
-BEFORE_IPSET = {
+IPSET_OVERRIDES = {
     Substrate.HOST: ("kube-proxy", "/usr/local/sbin/ipset"),
     Substrate.UML: ("director serve", "/usr/local/lib/kubeproof/legacy/ipset"),
 }
-"""Whose files kube-proxy sees, and where in them it looks for ipset first: a guest's are its director's."""
+"""By substrate, the process whose file system kube-proxy sees, and the path there at which it looks for ipset first.
+
+A guest uses the file system of its IPVS director.
+"""
 
 
 @contextmanager
-def never_added(site: Site, ipset: str) -> Iterator[None]:
-    """On every node, kube-proxy adds to that set from now on, and is told that it worked, in vain."""
-    command, place = BEFORE_IPSET[site.cluster.substrate]
+def additions_ignored(site: Site, ipset: str) -> Iterator[None]:
+    """On every node, let kube-proxy's additions to that ipset report success without any effect."""
+    command, path = IPSET_OVERRIDES[site.cluster.substrate]
     program = f'#!/bin/sh\ncase "$*" in "add {ipset} "*) exit 0 ;; esac\nexec {IPSET} "$@"\n'
     with ExitStack() as undo:
         for node in site.cluster.nodes:
             root = f"/proc/{site.nodes.run(node, 'pgrep', '--oldest', '--full', command).strip()}/root"
-            undo.callback(site.nodes.run, node, "rm", "-f", f"{root}{place}")
-            _put(site, node, program, f"{root}{place}")
+            undo.callback(site.nodes.run, node, "rm", "-f", f"{root}{path}")
+            _install(site, node, program, f"{root}{path}")
         yield

@@ -1,1 +1,1 @@
-"""Programs that run in pods, by Debian's Python alone."""
+"""Programs that run in pods, with only Debian's Python and its standard library."""

@@ -1,4 +1,4 @@
-"""The cases' own pytest: a process beside us, a cluster that it neither makes nor removes."""
+"""The cases' own pytest process: it uses a given cluster, and its results and failures are read back."""
 
 from pathlib import Path
 
@@ -53,28 +53,28 @@ def process(tmp_path, monkeypatch):
     return CaseProcess(fake_cluster(), tmp_path, tmp_path / "runs")
 
 
-def test_cases_see_the_cluster_and_their_outcomes_are_told(process):
+def test_cases_use_the_given_cluster_and_their_outcomes_are_recorded(process):
     results = process.run(("test_suite.py::test_passes", "test_suite.py::test_fails")).results
     outcomes = {case.id.rpartition("::")[2]: case.outcome for case in results.cases}
     assert outcomes == {"test_passes": Outcome.PASSED, "test_fails": Outcome.FAILED}
 
 
-def test_a_case_that_does_not_exist_is_the_worlds_failure(process):
-    with pytest.raises(WorldError, match="pytest ended with"):
+def test_a_case_that_does_not_exist_is_an_environment_error(process):
+    with pytest.raises(WorldError, match="ended with exit code"):
         process.run(("test_suite.py::test_none",))
 
 
-def test_cases_that_are_all_skipped_are_told_as_such(process):
+def test_a_run_whose_cases_are_all_skipped_has_results(process):
     (case,) = process.run(("test_suite.py::test_skips",)).results.cases
     assert (case.outcome, case.reason) == (Outcome.SKIPPED, "no such kernel")
 
 
-def test_cases_that_do_not_end_are_ended(process):
+def test_cases_that_exceed_the_time_limit_are_stopped(process):
     with pytest.raises(WorldError, match="did not end within 2 s"):
         process.run(("test_suite.py::test_hangs",), timeout_s=2)
 
 
-def test_a_failure_is_known_by_the_assertion_that_raised_it(process, tmp_path):
+def test_a_failure_is_matched_with_the_assertion_that_raised_it(process, tmp_path):
     names = ("test_passes", "test_fails", "test_waits", "test_misses", "test_fails_late")
     ran = process.run(tuple(f"test_suite.py::{name}" for name in names))
     expected = {
@@ -83,11 +83,11 @@ def test_a_failure_is_known_by_the_assertion_that_raised_it(process, tmp_path):
         "test_fails_late": Expectation("test_suite.py::test_fails_late", "is not other", message="kubeproof-fake"),
     }
     found = {
-        (name, meant): expected[meant].meets(failure, tmp_path)
+        (name, expected_name): expected[expected_name].meets(failure, tmp_path)
         for case, failures in ran.failures.items()
         for name in [case.rpartition("::")[2]]
         for failure in failures
-        for meant in expected
+        for expected_name in expected
     }
     assert {pair for pair, meets in found.items() if meets} == {(name, name) for name in expected}
     (missed,) = ran.failures["test_suite.py::test_misses"]
@@ -95,6 +95,6 @@ def test_a_failure_is_known_by_the_assertion_that_raised_it(process, tmp_path):
     assert "test_suite.py::test_passes" not in ran.failures
 
 
-def test_failures_of_an_earlier_run_are_forgotten(process):
+def test_failures_of_an_earlier_run_are_discarded(process):
     assert process.run(("test_suite.py::test_fails",)).failures
     assert not process.run(("test_suite.py::test_passes",)).failures

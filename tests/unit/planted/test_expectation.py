@@ -1,4 +1,4 @@
-"""An expected assertion: found in the source, and distinguished from everything else that fails."""
+"""An expected assertion is found in the source, and distinguished from every other failure."""
 
 from pathlib import Path
 
@@ -49,42 +49,42 @@ def waited(*lines, **fields):
 
 
 @pytest.mark.parametrize("piece", ["connections lost", "assert client.send( web )"])
-def test_an_assert_is_known_by_its_condition_and_by_its_message(root, piece):
+def test_an_assert_is_found_by_its_condition_and_by_its_message(root, piece):
     statement = Expectation(CASE, piece).statement(root)
     assert (statement.first_line, statement.last_line, statement.is_assert) == (11, 13, True)
 
 
-def test_a_statement_is_known_by_the_one_before_it(root):
+def test_a_statement_is_found_by_the_statement_before_it(root):
     statement = Expectation(CASE, 'web.leave("first") web.wait_programmed(web.pods)').statement(root)
     assert (statement.first_line, statement.is_assert, statement.waits) == (10, False, True)
 
 
 @pytest.mark.parametrize(
-    ("place", "piece", "why"),
+    ("place", "piece", "message"),
     [
         (CASE, "connections refused", "0 times"),
         (CASE, "web.wait_programmed(web.pods)", "2 times"),
         (CASE, "no pods", "0 times"),
-        (CASE, "def test_it(web):", "no assertion"),
+        (CASE, "def test_it(web):", "does not end in an assertion"),
         ("suite.py::test_that", "connections lost", "0 functions test_that"),
     ],
 )
-def test_a_piece_that_is_not_there_once_finds_nothing(root, place, piece, why):
-    with pytest.raises(NoSuchAssertion, match=why):
+def test_a_piece_that_is_not_there_exactly_once_raises(root, place, piece, message):
+    with pytest.raises(NoSuchAssertion, match=message):
         Expectation(CASE, piece, place=place).statement(root)
 
 
-def test_an_assertion_is_met_only_by_a_failure_of_its_own(root):
+def test_an_assertion_is_met_only_by_its_own_failure(root):
     expected = Expectation(CASE, "connections lost")
     assert expected.meets(failed(11), root)
-    assert not expected.meets(failed(11, 2), root), "a helper's assert, on its line"
-    assert not expected.meets(waited(11), root), "a wait that ended on its line"
+    assert not expected.meets(failed(11, 2), root), "an assert of a helper that its line calls"
+    assert not expected.meets(waited(11), root), "a wait that its line calls"
     assert not expected.meets(failure(FailureKind.ERROR, 11), root)
     assert not expected.meets(failed(7), root)
     assert not expected.meets(Failure(FailureKind.ASSERTION, "Error", "", (Frame("other.py", 11),)), root)
 
 
-def test_a_wait_is_met_only_by_its_own_end(root):
+def test_a_wait_is_met_only_by_its_own_deadline(root):
     expected = Expectation(CASE, 'leave("first") web.wait_programmed(web.pods)')
     assert expected.meets(waited(10, 3), root)
     assert not expected.meets(waited(8, 3), root), "the same wait, earlier"
@@ -103,7 +103,7 @@ def test_a_message_distinguishes_reasons(root):
     assert not expected.meets(waited(7, 3, message="3 pods: not in time; last seen: 2 ready"), root)
 
 
-def test_a_failure_survives_json_and_names_its_kind():
+def test_a_failure_is_unchanged_after_a_json_round_trip():
     for error, kind in (
         (DeadlinePassed("pods Ready", "none", 60.0), FailureKind.WAIT),
         (AssertionError("no"), FailureKind.ASSERTION),
@@ -114,6 +114,6 @@ def test_a_failure_survives_json_and_names_its_kind():
         assert Failure.from_json(found.as_json()) == found
 
 
-def test_a_failure_in_words_shows_the_way_from_the_case_inwards():
+def test_the_text_of_a_failure_shows_the_path_from_the_case_to_the_error():
     found = failed(7, 2, message="no pods\nassert {}")
     assert str(found) == "Error at suite.py:7 > suite.py:2: no pods"

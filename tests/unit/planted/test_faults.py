@@ -1,4 +1,4 @@
-"""What faults promise, as far as it can be seen without a cluster."""
+"""What can be checked of faults without a cluster."""
 
 import ast
 import re
@@ -18,12 +18,12 @@ def ids(fault):
     return fault.name
 
 
-def test_every_fault_has_a_name_of_its_own():
+def test_names_of_faults_are_unique():
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=ids)
-def test_every_fault_has_cases_on_both_sides(fault):
+def test_every_fault_names_cases_that_must_fail_and_cases_that_must_pass(fault):
     assert fault.expect
     assert fault.bystanders
     assert not set(fault.caught_by) & set(fault.bystanders)
@@ -39,7 +39,7 @@ def test_every_assertion_that_a_fault_expects_to_fail_is_in_the_source(fault):
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_cases_that_faults_name_exist_and_are_named_by_one(case):
+def test_every_listed_case_exists_and_is_named_by_a_fault(case):
     file, _, function = case.partition("::")
     tree = ast.parse((REPOSITORY / file).read_text())
     assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -1,4 +1,4 @@
-"""Means of planting put back what they changed, also when the block within them fails."""
+"""Means of planting undo their changes, also when their block fails."""
 
 from dataclasses import replace
 
@@ -11,14 +11,14 @@ from tests.fakes.shell import RecordingNodeShell
 from tests.planted.fault import Site
 from tests.planted.means import kernel, kubelets
 from tests.planted.means.admission import removed, replaced
-from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, deceived, never_added
+from tests.planted.means.proxies import IPTABLES_RESTORE, NFT, additions_ignored, rules_altered
 
-PROXYS_FILES = "/proc/7/root"
+PROXY_ROOT = "/proc/7/root"
 NODE = Node("worker", Role.WORKER, "172.18.0.3")
 
 
 class Interrupted(Exception):
-    """Something that ends a block."""
+    """An error that ends a block."""
 
 
 def site_with(**answers):
@@ -28,7 +28,7 @@ def site_with(**answers):
 
 
 def commands_after(shell, means):
-    """What ran once the block within `means` was interrupted."""
+    """Return the commands that ran after the block of `means` was interrupted."""
 
     def interrupted():
         with means:
@@ -40,7 +40,7 @@ def commands_after(shell, means):
     return [" ".join(argv) for argv in shell.ran]
 
 
-def test_a_packet_rule_goes_with_its_table():
+def test_a_packet_rule_is_removed_with_its_table():
     site, shell = site_with(nft_list="tcp dport 80 drop")
     means = kernel.packet_rule(site, NODE, "type filter hook prerouting priority raw", "tcp dport 80 drop")
     assert commands_after(shell, means) == ["sh -c nft add table inet planted; nft delete table inet planted"]
@@ -49,41 +49,41 @@ def test_a_packet_rule_goes_with_its_table():
 @pytest.mark.parametrize(
     ("tool", "undone"),
     [
-        (IPTABLES_RESTORE, f"rm -f {PROXYS_FILES}/usr/local/sbin/iptables-restore"),
-        (NFT, f"mv {PROXYS_FILES}/usr/sbin/nft.true {PROXYS_FILES}/usr/sbin/nft"),
+        (IPTABLES_RESTORE, f"rm -f {PROXY_ROOT}/usr/local/sbin/iptables-restore"),
+        (NFT, f"mv {PROXY_ROOT}/usr/sbin/nft.true {PROXY_ROOT}/usr/sbin/nft"),
     ],
     ids=["iptables", "nftables"],
 )
-def test_a_deceived_tool_is_itself_again(tool, undone):
+def test_the_original_tool_is_restored(tool, undone):
     site, shell = site_with(pidof="7\n")
-    assert commands_after(shell, deceived(site, tool, "s/a/b/")) == [undone]
+    assert commands_after(shell, rules_altered(site, tool, "s/a/b/")) == [undone]
 
 
 @pytest.mark.parametrize(
-    ("substrate", "place"),
+    ("substrate", "path"),
     [
         (Substrate.HOST, "/usr/local/sbin/ipset"),
         (Substrate.UML, "/usr/local/lib/kubeproof/legacy/ipset"),
     ],
 )
-def test_nothing_stands_before_ipset_any_more(substrate, place):
+def test_the_replacement_of_ipset_is_removed(substrate, path):
     site, shell = site_with(pgrep="7\n")
     site = replace(site, cluster=replace(site.cluster, substrate=substrate))
-    assert commands_after(shell, never_added(site, "KUBE-CLUSTER-IP")) == [f"rm -f {PROXYS_FILES}{place}"]
+    assert commands_after(shell, additions_ignored(site, "KUBE-CLUSTER-IP")) == [f"rm -f {PROXY_ROOT}{path}"]
 
 
-def test_a_kubelet_has_its_configuration_back_and_reads_it():
+def test_the_configuration_of_a_kubelet_is_restored_and_loaded():
     site, shell = site_with(cat="staticPodPath: /etc/kubernetes/manifests\n")
 
-    class Told:
-        """The API server's way to the running kubelet's configuration."""
+    class RunningConfiguration:
+        """An API server that returns the configuration of the running kubelet."""
 
         def get(self, path):
-            elsewhere = any(kubelets.NOWHERE in " ".join(argv) for argv in shell.ran)
-            folder = kubelets.NOWHERE if elsewhere else "/etc/kubernetes/manifests"
+            changed = any(kubelets.EMPTY_FOLDER in " ".join(argv) for argv in shell.ran)
+            folder = kubelets.EMPTY_FOLDER if changed else "/etc/kubernetes/manifests"
             return {"kubeletconfig": {"staticPodPath": folder}}
 
-    ran = commands_after(shell, kubelets.without_static_pods(replace(site, kube=Told()), NODE))
+    ran = commands_after(shell, kubelets.without_static_pods(replace(site, kube=RunningConfiguration()), NODE))
     assert ran == [
         "sh -c test ! -e /var/lib/kubelet/config.yaml.aside || "
         "mv /var/lib/kubelet/config.yaml.aside /var/lib/kubelet/config.yaml",
@@ -91,7 +91,7 @@ def test_a_kubelet_has_its_configuration_back_and_reads_it():
     ]
 
 
-def test_a_patch_in_cel():
+def test_patches_are_written_in_cel():
     assert removed("/spec/a", "/spec/b") == (
         '[JSONPatch{op: "remove", path: "/spec/a"}, JSONPatch{op: "remove", path: "/spec/b"}]'
     )

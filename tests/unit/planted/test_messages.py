@@ -1,4 +1,4 @@
-"""Messages that faults expect of waits are those that the waits give."""
+"""The messages that faults expect from waits are those that the waits raise."""
 
 import re
 
@@ -15,18 +15,18 @@ from tests.planted.faults import FAULTS
 PODS, SLICES = "GET /api/v1/namespaces/a/pods", "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
 MESSAGES = {fault.name: expected.message for fault in FAULTS for expected in fault.expect if expected.message}
 ADDRESSES = "DNS gives one address for every Service called web"
-"""Its message is an address, not words of a wait."""
+"""The fault whose expected message is an address, which no wait writes by itself."""
 
 
-class Silence:
-    """A recorder to which nothing happened."""
+class NoEvents:
+    """A recorder without events."""
 
     def events(self, kind):
         return ()
 
 
 def pod(name, phase, reason=None):
-    """What the API server answers of a pod, whose container waits for that reason."""
+    """Return the API server's response for a pod whose container waits for that reason."""
     states = [] if reason is None else [{"state": {"waiting": {"reason": reason}}}]
     return {f"{PODS}/{name}": {"metadata": {"name": name}, "status": {"phase": phase, "containerStatuses": states}}}
 
@@ -36,14 +36,14 @@ def never(pod):
 
 
 def wait_pod(name):
-    return lambda waits: waits.wait_pod("a", name, "as it never is", never)
+    return lambda waits: waits.wait_pod("a", name, "in a state that it never reaches", never)
 
 
 WAITS = {
     "Services get no endpoints": ({SLICES: {"items": []}}, lambda waits: waits.wait_endpoints("a", "web", 2)),
     "ReplicaSets make no pods": ({PODS: {"items": []}}, lambda waits: waits.wait_pods_ready("a", "app=web", 3)),
     "no scheduler runs": (pod("gated", "Pending"), wait_pod("gated")),
-    "nobody is preempted": (pod("high", "Pending"), wait_pod("high")),
+    "no pod is preempted": (pod("high", "Pending"), wait_pod("high")),
     "containers that failed are not restarted under OnFailure": (
         pod("onfailure-1", "Failed"),
         wait_pod("onfailure-1"),
@@ -52,20 +52,20 @@ WAITS = {
         {},
         lambda waits: waits.wait_pod_appears("a", "static-node", "ready", never),
     ),
-    "registries serve layers that their digests do not fit": (
+    "registries serve layers that do not match their digests": (
         pod("always-0", "Pending", "ImagePullBackOff"),
         wait_pod("always-0"),
     ),
     "no autoscaler does anything": (
         {},
-        lambda waits: AutoscalerRecord(Silence(), "busy").wait_sample("with a metric", never, deadline_s=0),
+        lambda waits: AutoscalerRecord(NoEvents(), "busy").wait_sample("with a metric", never, deadline_s=0),
     ),
 }
-"""By fault: what the API server answers, and the wait that fails then."""
+"""By fault: the API server's responses, and the wait that fails with them."""
 
 
 @pytest.mark.parametrize("fault", sorted(MESSAGES.keys() - {ADDRESSES}))
-def test_a_wait_gives_the_message_that_a_fault_expects(fault, tmp_path):
+def test_a_wait_raises_the_message_that_a_fault_expects(fault, tmp_path):
     answers, wait = WAITS[fault]
     with serving(FakeApiServer(answers), tmp_path) as cluster, pytest.raises(DeadlinePassed) as ended:
         wait(Waits(Kube(cluster), JumpingClock()))

@@ -1,4 +1,4 @@
-"""Cases come as far as the assertion that a fault expects to fail, when their cluster behaves as with that fault."""
+"""Cases reach the assertion that a fault expects to fail, if their cluster behaves as it does with that fault."""
 
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -24,17 +24,17 @@ WORKERS = tuple(Node(f"worker-{number}", Role.WORKER, f"172.18.0.{number}") for 
 
 @contextmanager
 def failing_as_expected(fault):
-    """The block fails by the one assertion that the fault expects to fail."""
+    """Check that the block fails at the one assertion that the fault expects to fail."""
     (expected,) = next(found.expect for found in FAULTS if found.name == fault)
     with pytest.raises(Exception) as ended:
         yield
     failure = Failure.of(ended.value, REPOSITORY)
-    assert expected.meets(failure), f"failed was {failure}, expected was {expected}"
+    assert expected.meets(failure), f"failed: {failure}; expected to fail: {expected}"
 
 
 @dataclass
 class Pods:
-    """Pods by name, each as it will stay."""
+    """Waits whose pods, by name, never change."""
 
     pods: dict = field(default_factory=dict)
 
@@ -44,7 +44,7 @@ class Pods:
         return self.pods[name]
 
 
-def test_a_broken_connection_does_not_hide_that_none_is_tracked():
+def test_the_conntrack_case_detects_missing_entries_despite_a_broken_connection():
     web = SimpleNamespace(cluster_ip="10.96.0.7", pods={"web-1": "10.244.0.9"})
     broken = Reply(False, "", "ConnectionResetError", 100, 1.0)
     answered = Reply(True, "web-1", "", 100, 1.0)
@@ -59,7 +59,7 @@ def test_a_broken_connection_does_not_hide_that_none_is_tracked():
         )
 
 
-def test_a_pod_that_is_started_again_under_never_is_judged_by_its_phases():
+def test_the_phases_case_detects_a_restart_under_the_never_policy():
     again = {"status": {"phase": "Running", "containerStatuses": [{"restartCount": 2}]}}
     reason = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"}
     nowhere = {"status": {"phase": "Pending", "conditions": [reason]}}
@@ -82,8 +82,8 @@ def test_a_pod_that_is_started_again_under_never_is_judged_by_its_phases():
     assert [found.verdict for found in claim.recorded] == [Verdict.REFUTED]
 
 
-class Unlabelled(Pods):
-    """A scheduler that ignores labels and puts every pod on the last worker, whose kubelet does not ignore them."""
+class LabelsIgnored(Pods):
+    """A scheduler that ignores labels and puts every pod on the last worker, whose kubelet rejects pods by label."""
 
     def __init__(self):
         super().__init__()
@@ -100,7 +100,7 @@ class Unlabelled(Pods):
         self.pods[name] = {"status": {"phase": phase, "conditions": [{"type": "PodScheduled", "status": "True"}]}}
 
 
-def test_the_first_pod_runs_where_the_scheduler_ignores_labels():
-    cluster = Unlabelled()
+def test_the_label_case_detects_a_scheduler_that_ignores_labels():
+    cluster = LabelsIgnored()
     with failing_as_expected("the scheduler ignores nodes' labels"):
         take_label(SimpleNamespace(workers=WORKERS), cluster.create, cluster, cluster, "a")

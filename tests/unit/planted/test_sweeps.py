@@ -1,4 +1,4 @@
-"""A fault on trial in a sweep: the spoilt step's reason decides, and the other steps stay in the conclusions."""
+"""The trial of a fault in a sweep: the faulty step's invalid reason decides, and the other steps must stay valid."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from tests.planted.detection import Detection
 from tests.planted.sweeps import REASONS, SweepTrial
 from tests.unit.reports.sample import measured
 
-GOOD = Step(10, (measured(10),), {}, RuleCount(0, {}), 1.0)
+VALID = Step(10, (measured(10),), {}, RuleCount(0, {}), 1.0)
 LOST = "1 of the generator's workers were lost"
 
 
@@ -24,7 +24,7 @@ def test_the_source_has_every_reason_that_is_expected(reason):
 
 
 @pytest.mark.parametrize(
-    ("reason", "detection", "word"),
+    ("reason", "detection", "verdict"),
     [
         (LOST, Detection.CAUGHT, "Caught"),
         ("the kernels have not followed: late", Detection.BY_ACCIDENT, "Noticed by accident"),
@@ -32,25 +32,25 @@ def test_the_source_has_every_reason_that_is_expected(reason):
         ("", Detection.MISSED, "Not noticed"),
     ],
 )
-def test_only_the_expected_reason_catches(reason, detection, word):
-    found = trial(GOOD, GOOD.invalidated(reason), GOOD)
+def test_only_the_expected_reason_counts_as_caught(reason, detection, verdict):
+    found = trial(VALID, VALID.invalidated(reason), VALID)
     assert found.detection is detection
     assert found.caught == (detection is Detection.CAUGHT)
-    assert found.finding.statement == f"{word}: a worker is lost."
+    assert found.finding.statement == f"{verdict}: a worker is lost."
     assert found.finding.numbers["caught"] == int(found.caught)
     assert found.finding.numbers["by_accident"] == int(detection is Detection.BY_ACCIDENT)
-    assert reason in found.complaint
+    assert reason in found.failure_message
 
 
 @pytest.mark.parametrize(
-    "other", [GOOD.invalidated(LOST), replace(GOOD, measurements=())], ids=["spoilt, too", "no numbers"]
+    "other", [VALID.invalidated(LOST), replace(VALID, measurements=())], ids=["also invalid", "no measurements"]
 )
-def test_a_fault_that_spoils_another_step_is_too_wide(other):
-    found = trial(GOOD, GOOD.invalidated(LOST), other)
+def test_a_fault_that_affects_another_step_is_too_wide(other):
+    found = trial(VALID, VALID.invalidated(LOST), other)
     assert not found.caught
     assert found.finding.statement == "Too wide: a worker is lost."
-    assert "step 2" in found.complaint
+    assert "step 2" in found.failure_message
 
 
-def test_numbers_of_the_spoilt_step_must_be_in_no_conclusion():
-    assert not trial(GOOD, replace(GOOD, invalid_reason=LOST), GOOD).caught
+def test_measurements_of_the_faulty_step_must_not_be_used_in_conclusions():
+    assert not trial(VALID, replace(VALID, invalid_reason=LOST), VALID).caught

@@ -1,4 +1,4 @@
-"""A fault's trial: what counts as caught, who is to blame for what, and that nothing stays planted."""
+"""The trial of a fault: what counts as caught, which errors concern the environment, and that the fault is removed."""
 
 from contextlib import contextmanager
 
@@ -11,17 +11,17 @@ from tests.planted.detection import Detection
 from tests.planted.expectation import Expectation, NoSuchAssertion
 from tests.planted.failure import Failure, FailureKind, Frame
 from tests.planted.fault import Fault
-from tests.planted.trial import FaultTroubled, try_fault
+from tests.planted.trial import FaultEnvironmentError, try_fault
 from tests.unit.reports.sample import RUN
 
-PASSED, FAILED, TROUBLED = Outcome.PASSED, Outcome.FAILED, Outcome.ENVIRONMENT_ERROR
+PASSED, FAILED, ENVIRONMENT_ERROR = Outcome.PASSED, Outcome.FAILED, Outcome.ENVIRONMENT_ERROR
 SOURCE = """\
 def notices(web):
     web.wait_ready()
     assert web.answers, "no answer"
     assert web.is_fast, "too slow"
 """
-NOTICES, STANDS_BY, NOTICES_TOO = "a.py::notices", "a.py::stands_by", "b.py::notices"
+NOTICES, BYSTANDER, NOTICES_TOO = "a.py::notices", "a.py::stands_by", "b.py::notices"
 EXPECTED = Expectation(NOTICES, "no answer")
 MEANT = Failure(FailureKind.ASSERTION, "AssertionError", "no answer\nassert False", (Frame("a.py", 3),))
 HELPER = Failure(
@@ -29,8 +29,8 @@ HELPER = Failure(
 )
 
 
-class Ground:
-    """A cluster's worth of memory: what was done to it, in order."""
+class RecordedTrial:
+    """A trial without a cluster; `log` lists its steps in order."""
 
     def __init__(self, root, outcomes=(), *, seen=True, expect=(EXPECTED,), failures=(MEANT,)):
         for name in ("a.py", "b.py"):
@@ -45,7 +45,7 @@ class Ground:
             assert self.seen, "rule still in the kernel"
             yield
         finally:
-            self.log.append("taken away")
+            self.log.append("removed")
 
     def run(self, cases):
         self.log.append("run")
@@ -55,115 +55,117 @@ class Ground:
     def wait_healthy(self, site):
         self.log.append("healthy")
 
-    def try_it(self, run=None):
-        fault = Fault("it is broken", self.plant, expect=self.expect, bystanders=(STANDS_BY,))
+    def run_trial(self, run=None):
+        fault = Fault("it is broken", self.plant, expect=self.expect, bystanders=(BYSTANDER,))
         return try_fault(fault, None, run or self.run, self.wait_healthy, self.root)
 
 
-def test_a_fault_is_caught_by_the_assertion_that_is_meant(tmp_path):
-    ground = Ground(tmp_path, {NOTICES: FAILED, STANDS_BY: PASSED})
-    trial = ground.try_it()
+def test_a_fault_is_caught_by_the_expected_assertion(tmp_path):
+    recorded = RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: PASSED})
+    trial = recorded.run_trial()
     assert trial.caught
-    assert ground.log == ["healthy", "planted", "run", "taken away", "healthy"]
+    assert recorded.log == ["healthy", "planted", "run", "removed", "healthy"]
     assert trial.finding.statement == "Caught: it is broken."
     assert trial.finding.numbers == {
         "caught": 1,
         "by_accident": 0,
         "too_wide": 0,
-        "cases": {NOTICES: "caught", STANDS_BY: "passed"},
+        "cases": {NOTICES: "caught", BYSTANDER: "passed"},
     }
     assert trial.finding.confidence == "notices: caught: because"
 
 
-def test_what_fails_elsewhere_is_noticed_by_accident(tmp_path):
-    trial = Ground(tmp_path, {NOTICES: FAILED, STANDS_BY: PASSED}, failures=[HELPER]).try_it()
+def test_a_failure_elsewhere_is_noticed_by_accident(tmp_path):
+    trial = RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: PASSED}, failures=[HELPER]).run_trial()
     assert not trial.caught
     assert trial.detection is Detection.BY_ACCIDENT
     assert trial.finding.statement == "Noticed by accident: it is broken."
     assert trial.finding.numbers["caught"] == 0
     assert trial.finding.numbers["by_accident"] == 1
-    assert "DeadlinePassed at a.py:2 > wait.py:9: 3 pods Ready: not in time" in trial.complaint
-    assert "expected to fail was `no answer` of a.py::notices" in trial.complaint
+    assert "DeadlinePassed at a.py:2 > wait.py:9: 3 pods Ready: not in time" in trial.failure_message
+    assert "expected to fail: `no answer` of a.py::notices" in trial.failure_message
 
 
-def test_another_assertion_of_the_case_is_an_accident(tmp_path):
+def test_a_failure_of_another_assertion_of_the_case_is_noticed_by_accident(tmp_path):
     other = Failure(FailureKind.ASSERTION, "AssertionError", "too slow", (Frame("a.py", 4),))
-    assert Ground(tmp_path, {NOTICES: FAILED, STANDS_BY: PASSED}, failures=[other]).try_it().detection is (
+    assert RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: PASSED}, failures=[other]).run_trial().detection is (
         Detection.BY_ACCIDENT
     )
 
 
-def test_of_several_assertions_of_a_case_one_is_enough(tmp_path):
+def test_one_of_several_expected_assertions_is_enough(tmp_path):
     expect = (Expectation(NOTICES, "too slow"), EXPECTED)
-    assert Ground(tmp_path, {NOTICES: FAILED, STANDS_BY: PASSED}, expect=expect).try_it().caught
+    assert RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: PASSED}, expect=expect).run_trial().caught
 
 
-def test_every_case_that_has_to_notice_has_to_catch(tmp_path):
+def test_every_named_case_must_catch_the_fault(tmp_path):
     expect = (EXPECTED, Expectation(NOTICES_TOO, "no answer"))
-    trial = Ground(tmp_path, {NOTICES: FAILED, NOTICES_TOO: PASSED, STANDS_BY: PASSED}, expect=expect).try_it()
+    trial = RecordedTrial(
+        tmp_path, {NOTICES: FAILED, NOTICES_TOO: PASSED, BYSTANDER: PASSED}, expect=expect
+    ).run_trial()
     assert trial.detection is Detection.MISSED
-    assert trial.finding.numbers["cases"] == {NOTICES: "caught", NOTICES_TOO: "not noticed", STANDS_BY: "passed"}
+    assert trial.finding.numbers["cases"] == {NOTICES: "caught", NOTICES_TOO: "not noticed", BYSTANDER: "passed"}
 
 
-@pytest.mark.parametrize("outcome", [PASSED, TROUBLED, Outcome.SKIPPED], ids=str)
-def test_a_fault_that_nobody_notices_is_not_caught(outcome, tmp_path):
-    trial = Ground(tmp_path, {NOTICES: outcome, STANDS_BY: PASSED}).try_it()
+@pytest.mark.parametrize("outcome", [PASSED, ENVIRONMENT_ERROR, Outcome.SKIPPED], ids=str)
+def test_a_fault_that_no_case_notices_is_missed(outcome, tmp_path):
+    trial = RecordedTrial(tmp_path, {NOTICES: outcome, BYSTANDER: PASSED}).run_trial()
     assert not trial.caught
     assert trial.detection is Detection.MISSED
     assert trial.finding.statement == "Not noticed: it is broken."
     assert trial.finding.numbers["caught"] == trial.finding.numbers["by_accident"] == 0
-    assert f"notices: not noticed: {outcome}" in trial.complaint
+    assert f"notices: not noticed: {outcome}" in trial.failure_message
 
 
-@pytest.mark.parametrize("outcome", [FAILED, TROUBLED, Outcome.SKIPPED], ids=str)
-def test_a_fault_that_harms_a_bystander_is_too_wide(outcome, tmp_path):
-    trial = Ground(tmp_path, {NOTICES: FAILED, STANDS_BY: outcome}).try_it()
+@pytest.mark.parametrize("outcome", [FAILED, ENVIRONMENT_ERROR, Outcome.SKIPPED], ids=str)
+def test_a_fault_that_makes_a_bystander_fail_is_too_wide(outcome, tmp_path):
+    trial = RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: outcome}).run_trial()
     assert not trial.caught
     assert trial.finding.statement == "Too wide: it is broken."
     assert trial.finding.numbers["too_wide"] == 1
     assert trial.finding.numbers["caught"] == 0
-    assert f"stands_by had to pass and {outcome}" in trial.complaint
+    assert f"stands_by: expected to pass, {outcome}" in trial.failure_message
 
 
-def test_an_assertion_that_is_gone_is_missed_before_anything_is_planted(tmp_path):
-    ground = Ground(tmp_path, expect=(Expectation(NOTICES, "no reply"),))
+def test_a_missing_assertion_is_reported_before_anything_is_planted(tmp_path):
+    recorded = RecordedTrial(tmp_path, expect=(Expectation(NOTICES, "no reply"),))
     with pytest.raises(NoSuchAssertion, match="'no reply' 0 times"):
-        ground.try_it()
-    assert ground.log == []
+        recorded.run_trial()
+    assert recorded.log == []
 
 
-def test_a_fault_that_was_not_seen_in_place_is_the_worlds_failure(tmp_path):
-    ground = Ground(tmp_path, seen=False)
-    with pytest.raises(FaultTroubled, match="it is broken: rule still in the kernel"):
-        ground.try_it()
-    assert ground.log == ["healthy", "planted", "taken away"]
+def test_a_fault_that_is_not_observed_in_place_is_an_environment_error(tmp_path):
+    recorded = RecordedTrial(tmp_path, seen=False)
+    with pytest.raises(FaultEnvironmentError, match="it is broken: rule still in the kernel"):
+        recorded.run_trial()
+    assert recorded.log == ["healthy", "planted", "removed"]
 
 
-def test_a_cluster_that_does_not_recover_is_the_worlds_failure(tmp_path):
-    ground = Ground(tmp_path, {NOTICES: FAILED, STANDS_BY: PASSED})
+def test_a_cluster_that_does_not_recover_is_an_environment_error(tmp_path):
+    recorded = RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: PASSED})
 
-    def never_again(site):
-        ground.log.append("healthy")
-        assert "run" not in ground.log, "a node is not Ready"
+    def unhealthy_afterwards(site):
+        recorded.log.append("healthy")
+        assert "run" not in recorded.log, "a node is not Ready"
 
-    ground.wait_healthy = never_again
-    with pytest.raises(FaultTroubled, match="a node is not Ready"):
-        ground.try_it()
-
-
-@pytest.mark.parametrize("ending", [WorldError("no end"), KeyboardInterrupt()], ids=repr)
-def test_a_fault_is_taken_away_whatever_ends_its_cases(ending, tmp_path):
-    ground = Ground(tmp_path)
-
-    def ends(cases):
-        raise ending
-
-    with pytest.raises(type(ending)):
-        ground.try_it(run=ends)
-    assert ground.log == ["healthy", "planted", "taken away"]
+    recorded.wait_healthy = unhealthy_afterwards
+    with pytest.raises(FaultEnvironmentError, match="a node is not Ready"):
+        recorded.run_trial()
 
 
-def test_cases_that_nothing_is_heard_of_decide_nothing(tmp_path):
-    ground = Ground(tmp_path)
-    with pytest.raises(FaultTroubled, match=r"says nothing of a\.py::notices, a\.py::stands_by"):
-        ground.try_it(run=lambda cases: CaseRun(RunResults(run=RUN), {}))
+@pytest.mark.parametrize("error", [WorldError("the run did not end"), KeyboardInterrupt()], ids=repr)
+def test_a_fault_is_removed_after_any_error_of_its_cases(error, tmp_path):
+    recorded = RecordedTrial(tmp_path)
+
+    def fail(cases):
+        raise error
+
+    with pytest.raises(type(error)):
+        recorded.run_trial(run=fail)
+    assert recorded.log == ["healthy", "planted", "removed"]
+
+
+def test_cases_without_a_result_are_an_environment_error(tmp_path):
+    recorded = RecordedTrial(tmp_path)
+    with pytest.raises(FaultEnvironmentError, match=r"no result for a\.py::notices, a\.py::stands_by"):
+        recorded.run_trial(run=lambda cases: CaseRun(RunResults(run=RUN), {}))
