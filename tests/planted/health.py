@@ -84,7 +84,7 @@ def faults_namespace(site: Site) -> Iterator[None]:
     _wait_none(
         site,
         f"namespace {NAMESPACE} of an earlier run",
-        lambda: _deleted_namespaces(site, f"labelSelector={CASE}%3D{NAMESPACE}"),
+        lambda: _delete_namespaces(site, f"labelSelector={CASE}%3D{NAMESPACE}"),
     )
     with own_namespace(site.kube, {"name": NAMESPACE, "labels": {CASE: NAMESPACE}}):
         yield
@@ -107,10 +107,10 @@ def _unready_pods(site: Site) -> list[str]:
 
 
 def _namespaces_of_cases(site: Site) -> list[str]:
-    return _deleted_namespaces(site, f"labelSelector={CASE},{CASE}!%3D{NAMESPACE}")
+    return _delete_namespaces(site, f"labelSelector={CASE},{CASE}!%3D{NAMESPACE}")
 
 
-def _deleted_namespaces(site: Site, query: str) -> list[str]:
+def _delete_namespaces(site: Site, query: str) -> list[str]:
     """Delete the namespaces that the query selects, and return those that are still there."""
     found = site.kube.get(f"/api/v1/namespaces?{query}")["items"]
     for item in found:

@@ -146,8 +146,10 @@ def raising_environment_errors(what: str) -> Iterator[None]:
 
 
 def short_name(case: str) -> str:
+    """Return the function's name of a pytest id."""
     return case.rpartition("::")[2]
 
 
 def first_line(case: CaseResult) -> str:
+    """Return the first line of the reason, or the outcome of a case without a reason."""
     return case.reason.partition("\n")[0] or str(case.outcome)

@@ -107,10 +107,8 @@ def _init_reversed(site: Site) -> Iterator[None]:
 @contextmanager
 def _sidecar_as_init_container(site: Site) -> Iterator[None]:
     sidecar = {"name": "a", "image": "none", "restartPolicy": "Always", "startupProbe": samples.PROBE}
-    fields = (
-        "restartPolicy",
-        "startupProbe",
-    )  # the API server refuses a probe of an init container that is not a sidecar
+    # The probe as well, because the API server refuses one in an init container that is not a sidecar.
+    fields = ("restartPolicy", "startupProbe")
     with altered(
         site,
         samples.pod(initContainers=[sidecar]),

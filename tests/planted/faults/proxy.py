@@ -117,11 +117,12 @@ def _member_missing(site: Site) -> Iterator[None]:
 UNUSED_ADDRESS = "192.0.2.9"
 """An unused address from a block for documentation (RFC 5737): the leak guard drops what is sent there."""
 
+# By proxy mode, sed scripts that alter the rules of a Service with three endpoints on their way to the kernel.
 FIRST_OF_THREE_REMOVED = {
     Mode.IPTABLES: r"/--probability 0\.3333/d",
     Mode.NFTABLES: r"s/mod 3 map \{ 0 : [^,]+, 1 : ([^,]+), 2 : /mod 2 map { 0 : \1, 1 : /",
 }
-LAST_OF_THREE_RARE = {
+UNEQUAL_SHARES = {
     Mode.IPTABLES: r"s/--probability 0\.3333[0-9]*/--probability 0.75000000000/",
     Mode.NFTABLES: r"s/numgen random mod 3 /numgen random mod 2 /",
 }
@@ -133,7 +134,7 @@ FIRST_OF_THREE_REPLACED = {
     Mode.IPTABLES: rf"0,/--to-destination [0-9.]+:8080/s//--to-destination {UNUSED_ADDRESS}:8080/",
     Mode.NFTABLES: rf"s/mod 3 map \{{ 0 : [0-9.]+ /mod 3 map {{ 0 : {UNUSED_ADDRESS} /",
 }
-UNEQUAL_SHARES = re.compile(r"--probability 0\.75|numgen random mod 2 map \{[^}]*\b2 : ")
+UNEQUAL_SHARES_RULE = re.compile(r"--probability 0\.75|numgen random mod 2 map \{[^}]*\b2 : ")
 AFFINITY_RULE = re.compile("--rcheck|ip saddr @affinity-")
 
 
@@ -153,11 +154,11 @@ def _one_backend_replaced(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _one_backend_rare(site: Site) -> Iterator[None]:
+def _unequal_shares(site: Site) -> Iterator[None]:
     def seen(state: ServiceState, rules: str) -> bool:
-        return state.backends == BACKENDS and bool(UNEQUAL_SHARES.search(rules))
+        return state.backends == BACKENDS and bool(UNEQUAL_SHARES_RULE.search(rules))
 
-    with _rules_altered(site, LAST_OF_THREE_RARE, seen):
+    with _rules_altered(site, UNEQUAL_SHARES, seen):
         yield
 
 
@@ -249,8 +250,8 @@ FAULTS = (
         modes=RULES_OF_THE_NODE,
     ),
     Fault(
-        "one backend of three gets too few connections",
-        _one_backend_rare,
+        "three backends get unequal shares of connections",
+        _unequal_shares,
         expect=(Expectation(BALANCING, "did not choose backends by independent uniform draws"),),
         bystanders=(CLUSTER_IP,),
         modes=RULES_OF_THE_NODE,

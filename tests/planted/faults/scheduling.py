@@ -69,7 +69,10 @@ def _no_preemption(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _gates_removed(site: Site) -> Iterator[None]:
-    """Remove the gates from pods, because the API server would refuse to bind a pod that has some."""
+    """Remove the gates from pods, so that they are scheduled at once.
+
+    A scheduler that ignored the gates would not suffice: the API server refuses to bind a pod that has gates.
+    """
     with altered(
         site,
         samples.pod(schedulingGates=[{"name": "example.com/gate"}]),
