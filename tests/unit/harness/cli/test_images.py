@@ -13,26 +13,26 @@ contexts:
 """
 
 
-def run(capsys, *argv, push=lambda prefix, source, progress: {}, load=lambda *asked: None):
+def run(capsys, *argv, push=lambda prefix, source, progress: {}, load=lambda *args: None):
     with pytest.raises(SystemExit) as ending:
         main(argv, Tools(FakeHost(), lambda progress, kept_too: (), load, push))
-    told = capsys.readouterr()
-    return ending.value.code or 0, told.out, told.err
+    output = capsys.readouterr()
+    return ending.value.code or 0, output.out, output.err
 
 
-def test_push_prints_the_options_that_name_what_it_pushed(capsys):
-    asked = []
+def test_push_prints_the_options_for_the_pushed_images(capsys):
+    calls = []
 
     def push(prefix, source, progress):
-        asked.append((prefix, source))
+        calls.append((prefix, source))
         return {"load": "reg.example/x/load:1", "tools": "reg.example/x/tools:2"}
 
     code, out, _ = run(capsys, "images", "push", "reg.example/x", "--source", "built", push=push)
     assert (code, out) == (0, "--load-image=reg.example/x/load:1\n--tools-image=reg.example/x/tools:2\n")
-    assert asked == [("reg.example/x", "built")]
+    assert calls == [("reg.example/x", "built")]
 
 
-def test_a_push_that_fails_is_one_line(capsys):
+def test_a_failed_push_is_reported_in_one_line(capsys):
     def push(prefix, source, progress):
         raise WorldError("image x could not be pushed: denied", remedy="docker login reg.example")
 
@@ -40,7 +40,7 @@ def test_a_push_that_fails_is_one_line(capsys):
     assert (code, out, err) == (3, "", "kubeproof: image x could not be pushed: denied (docker login reg.example)\n")
 
 
-def test_a_prefix_without_a_registry_is_refused_before_an_engine_is_asked(capsys, monkeypatch):
+def test_a_prefix_without_a_registry_is_refused_before_a_container_engine_is_used(capsys, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SystemExit) as ending:
         main(("images", "push", "kubeproof"), Tools(FakeHost()))
@@ -48,23 +48,23 @@ def test_a_prefix_without_a_registry_is_refused_before_an_engine_is_asked(capsys
     assert "'kubeproof' names no registry and path" in capsys.readouterr().err
 
 
-def test_load_takes_images_for_an_existing_cluster(capsys, tmp_path):
-    asked, kubeconfig = [], tmp_path / "kubeconfig"
+def test_load_accepts_images_for_an_existing_cluster(capsys, tmp_path):
+    calls, kubeconfig = [], tmp_path / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG)
     cluster = ("load", "--kubeconfig", str(kubeconfig), "--context", "c")
-    code, _, _ = run(capsys, *cluster, "--load-image", "reg.example/load:1", load=lambda *told: asked.append(told))
+    code, _, _ = run(capsys, *cluster, "--load-image", "reg.example/load:1", load=lambda *args: calls.append(args))
     assert code == 0
-    assert asked[0][0].images.given == {"load": "reg.example/load:1"}
+    assert calls[0][0].images.given == {"load": "reg.example/load:1"}
 
 
 @pytest.mark.parametrize(
-    ("argv", "complaint"),
+    ("argv", "message"),
     [
         (("--kubeconfig", "k", "--context", "c", "--load-image", "a b"), "--load-image=a b is no image reference"),
         (("--mode", "ipvs", "--load-image", "a/b:1"), "--load-image name images for an existing cluster"),
     ],
 )
-def test_images_that_make_no_sense_are_refused_before_anything_is_done(capsys, argv, complaint):
+def test_invalid_images_are_refused_before_anything_is_done(capsys, argv, message):
     code, _, err = run(capsys, "load", *argv)
     assert code == 2
-    assert complaint in err
+    assert message in err

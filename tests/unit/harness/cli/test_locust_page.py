@@ -1,4 +1,4 @@
-"""Locust's own page, in processes of its own, with a server of ours on the loopback."""
+"""Locust's web UI, with Locust in separate processes and an echo server on the loopback interface."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def process(argv, **environment):
 
 @pytest.fixture
 def target():
-    """Where an echo server listens, as the programs' environment."""
+    """Yield the environment variables with the address of an echo server."""
     argv = [sys.executable, "-m", "kubeproof_load.echo"]
     known = {**os.environ, "PYTHONPATH": str(PROCESSES)}
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=known) as server:
@@ -48,87 +48,90 @@ def target():
 
 
 def two_ports():
-    """Held at the same time, or they might be one."""
-    with closing(socket.create_server(("", 0))) as page, closing(socket.create_server(("", 0))) as door:
-        return page.getsockname()[1], door.getsockname()[1]
+    """Return two free ports. Both are bound at the same time, so that they differ."""
+    with closing(socket.create_server(("", 0))) as page, closing(socket.create_server(("", 0))) as master:
+        return page.getsockname()[1], master.getsockname()[1]
 
 
-def ask(port, path, data=None):
+def request(port, path, data=None):
     body = None if data is None else urllib.parse.urlencode(data, doseq=True).encode()
-    with closing(urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", body, timeout=10)) as answer:
-        return answer.read().decode()
+    with closing(urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", body, timeout=10)) as response:
+        return response.read().decode()
 
 
 def workers(port):
     try:
-        return json.loads(ask(port, "/stats/requests"))["workers"]
+        return json.loads(request(port, "/stats/requests"))["workers"]
     except urllib.error.URLError:
         return []
 
 
-def test_users_chosen_on_the_page_tell_microseconds(target):
-    page, door = two_ports()
-    worker = [sys.executable, "-m", "locust", "--locustfile", str(FILE), "--worker", "--master-port", str(door)]
-    with process(master_argv(("127.0.0.1", door), page), **target), process(worker, **target):
+def test_users_started_in_the_web_ui_report_microseconds(target):
+    page, master_port = two_ports()
+    worker = [sys.executable, "-m", "locust", "--locustfile", str(FILE), "--worker", "--master-port", str(master_port)]
+    with process(master_argv(("127.0.0.1", master_port), page), **target), process(worker, **target):
         wait_until("a worker", lambda: workers(page), bool, deadline_s=60)
-        assert "Locust" in ask(page, "/")
-        ask(page, "/swarm", {"user_count": 1, "spawn_rate": 1, "user_classes": ["FirstPacketUser"], "host": ""})
-        told = wait_until(
+        assert "Locust" in request(page, "/")
+        request(page, "/swarm", {"user_count": 1, "spawn_rate": 1, "user_classes": ["FirstPacketUser"], "host": ""})
+        stats = wait_until(
             "ten first packets",
-            lambda: {one["name"]: one for one in json.loads(ask(page, "/stats/requests"))["stats"]},
-            lambda told: told.get("us by the kernel's clock", {}).get("num_requests", 0) >= 10,
+            lambda: {one["name"]: one for one in json.loads(request(page, "/stats/requests"))["stats"]},
+            lambda stats: stats.get("us by the kernel's clock", {}).get("num_requests", 0) >= 10,
             deadline_s=60,
         )
-    assert told["us by our clock"]["method"] == "first_packet"
-    assert not told["us by our clock"]["num_failures"]
-    assert told["us by the kernel's clock"]["avg_response_time"] >= 1
+    assert stats["us by our clock"]["method"] == "first_packet"
+    assert not stats["us by our clock"]["num_failures"]
+    assert stats["us by the kernel's clock"]["avg_response_time"] >= 1
 
 
-def test_what_fails_on_the_page_is_not_locusts_own_failure():
-    (page, door), nobody = two_ports(), {"KUBEPROOF_ADDRESS": "127.0.0.1", "KUBEPROOF_PORT": "9"}
-    worker = [sys.executable, "-m", "locust", "--locustfile", str(FILE), "--worker", "--master-port", str(door)]
-    with process(master_argv(("127.0.0.1", door), page), **nobody) as master, process(worker, **nobody):
+def test_failed_requests_in_the_web_ui_do_not_make_the_master_fail():
+    (page, master_port), closed_port = two_ports(), {"KUBEPROOF_ADDRESS": "127.0.0.1", "KUBEPROOF_PORT": "9"}
+    worker = [sys.executable, "-m", "locust", "--locustfile", str(FILE), "--worker", "--master-port", str(master_port)]
+    with (
+        process(master_argv(("127.0.0.1", master_port), page), **closed_port) as master,
+        process(worker, **closed_port),
+    ):
         wait_until("a worker", lambda: workers(page), bool, deadline_s=60)
-        ask(page, "/swarm", {"user_count": 1, "spawn_rate": 1, "user_classes": ["FirstPacketUser"], "host": ""})
-        wait_until("a failure", lambda: json.loads(ask(page, "/stats/requests"))["fail_ratio"], bool, deadline_s=60)
+        request(page, "/swarm", {"user_count": 1, "spawn_rate": 1, "user_classes": ["FirstPacketUser"], "host": ""})
+        wait_until("a failure", lambda: json.loads(request(page, "/stats/requests"))["fail_ratio"], bool, deadline_s=60)
     require_ended_well(master)
 
 
 class Killed:
-    """An owner whose cluster is half made, and then half removed, when SIGTERM comes; and again while either ends."""
+    """An owner that gets SIGTERM while it creates the cluster, while it cleans up after that, and while it closes."""
 
     def __init__(self) -> None:
-        self.unmade = self.removed = False
+        self.cleaned_up = self.removed = False
 
     def open(self, request, progress):
         try:
             os.kill(os.getpid(), signal.SIGTERM)
-            raise AssertionError("it went on")
+            raise AssertionError("SIGTERM did not interrupt open")
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
-            self.unmade = True
+            self.cleaned_up = True
 
     def close(self, logs, progress):
         os.kill(os.getpid(), signal.SIGTERM)
         self.removed = True
 
 
-def test_sigterm_ends_it_as_ctrl_c_does_and_leaves_nothing():
+def test_sigterm_interrupts_like_ctrl_c_and_everything_is_removed():
     owner = Killed()
     with pytest.raises(KeyboardInterrupt):
         show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
-    assert owner.unmade
+    assert owner.cleaned_up
     assert owner.removed
 
 
 class Failed(Killed):
-    """One whose cluster does not come about."""
+    """An owner that fails to create a cluster, and gets SIGTERM while it closes."""
 
     def open(self, request, progress):
         raise WorldError("no cluster")
 
 
-def test_what_ended_by_itself_is_removed_whoever_comes_then():
+def test_a_cluster_that_failed_to_start_is_removed_despite_sigterm():
     owner = Failed()
     with pytest.raises(WorldError, match="no cluster"):
         show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, free_port(), owner, PrintedProgress())
@@ -149,7 +152,7 @@ class OnExisting:
         self.closed = True
 
 
-def test_an_image_that_an_existing_clusters_nodes_lack_is_told_before_anything_starts(tmp_path):
+def test_an_image_that_nodes_of_an_existing_cluster_cannot_pull_is_reported_before_anything_starts(tmp_path):
     pods = "/api/v1/namespaces/ours/pods"
     waiting = {"waiting": {"reason": "InvalidImageName", "message": "no such thing"}}
     names = [f"images-{tools_pod_name(name)}" for name in ("node", "worker")]
@@ -174,15 +177,15 @@ def test_an_image_that_an_existing_clusters_nodes_lack_is_told_before_anything_s
     assert {asked.partition(" ")[2].partition("/pods")[0] for asked in server.asked} == {"/api/v1/namespaces/ours"}
 
 
-class Untouched:
-    """An owner who must not be asked for anything."""
+class NeverCalled:
+    """An owner that must not be called."""
 
     def open(self, request, progress):
-        raise AssertionError("it went on")
+        raise AssertionError("the owner was called")
 
 
-def test_a_port_that_is_taken_is_told_before_anything_is_made():
+def test_a_port_in_use_is_reported_before_anything_is_created():
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=rf"--port={port} cannot be used on 127\.0\.0\.1: Address already in use"):
-            show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, port, Untouched(), PrintedProgress())
+            show_locust_page(request_for_cluster(Mode.IPVS, None, None), 1, port, NeverCalled(), PrintedProgress())

@@ -1,4 +1,4 @@
-"""The kubeproof command: what it says and what it ends with."""
+"""The kubeproof command: its output and its exit codes."""
 
 from dataclasses import replace
 from importlib.metadata import entry_points, version
@@ -19,11 +19,11 @@ from tests.unit.reports.sample import RESULTS
 def run(capsys, *argv, host=None, clean=lambda progress, kept_too: ()):
     with pytest.raises(SystemExit) as ending:
         main(argv, Tools(host or FakeHost(), clean))
-    told = capsys.readouterr()
-    return ending.value.code or 0, told.out, told.err
+    output = capsys.readouterr()
+    return ending.value.code or 0, output.out, output.err
 
 
-def test_a_fit_host_ends_with_0(capsys):
+def test_doctor_exits_with_0_on_a_fit_host(capsys):
     code, out, _ = run(capsys, "doctor")
     assert code == 0
     assert [line.split(":")[0].split(maxsplit=1) for line in out.splitlines() if " can run:" in line] == [
@@ -31,7 +31,7 @@ def test_a_fit_host_ends_with_0(capsys):
     ]
 
 
-def test_an_unfit_host_ends_with_3_and_names_cause_and_remedy(capsys):
+def test_doctor_exits_with_3_on_an_unfit_host_and_names_cause_and_remedy(capsys):
     code, out, _ = run(capsys, "doctor", "--mode", "ipvs", host=FakeHost(without=["docker"]))
     assert code == 3
     assert "unfit    container engine" in out
@@ -40,46 +40,46 @@ def test_an_unfit_host_ends_with_3_and_names_cause_and_remedy(capsys):
     assert "ipvs      cannot run (container engine)" in out
 
 
-def test_only_the_modes_asked_for_decide(capsys):
+def test_only_the_requested_modes_decide_the_exit_code(capsys):
     host = FakeHost(kernel="5.10.0", engine={"KernelVersion": "5.10.0"})
     assert run(capsys, "doctor", "--mode", "ipvs", "--mode", "iptables", host=host)[0] == 0
     assert run(capsys, "doctor", "--mode", "nftables", host=host)[0] == 3
 
 
-def test_doctor_answers_for_another_kubernetes(capsys):
+def test_doctor_checks_another_kubernetes_version(capsys):
     code, out, _ = run(capsys, "doctor", "--mode", "ipvs", "--kubernetes", "1.43.0")
     assert code == 3
     assert "removed in 1.43" in out
 
 
-def test_what_is_no_mode_is_a_usage_error(capsys):
+def test_an_unknown_mode_is_a_usage_error(capsys):
     code, _, err = run(capsys, "doctor", "--mode", "userspace")
     assert code == 2
     assert "nftables" in err
 
 
-def test_our_errors_are_one_line_with_remedy_and_exit_code(capsys):
+def test_kubeproof_errors_are_one_line_with_remedy_and_exit_code(capsys):
     code, _, err = run(capsys, "doctor", "--kubernetes", "newest")
     assert (code, err.count("\n")) == (2, 1)
     assert err.startswith("kubeproof: --kubernetes=newest is not allowed (it takes a Kubernetes version, such as")
 
 
-def test_clean_tells_what_it_removed(capsys):
-    asked = []
+def test_clean_lists_what_it_removed(capsys):
+    calls = []
 
     def clean(progress, kept_too):
-        asked.append(kept_too)
+        calls.append(kept_too)
         return ("kubeproof-ipvs-0123ab",)
 
     code, out, _ = run(capsys, "clean", "--kept", clean=clean)
-    assert (code, out, asked) == (0, "removed: kubeproof-ipvs-0123ab\n", [True])
+    assert (code, out, calls) == (0, "removed: kubeproof-ipvs-0123ab\n", [True])
 
 
-def test_clean_with_nothing_to_do_says_so(capsys):
+def test_clean_reports_that_nothing_was_left_behind(capsys):
     assert run(capsys, "clean")[:2] == (0, "nothing was left behind\n")
 
 
-def test_clean_without_an_engine_is_the_worlds_fault(capsys):
+def test_clean_without_a_container_engine_is_an_environment_error(capsys):
     def clean(progress, kept_too):
         raise EngineUnavailable("no container engine answers", remedy="start Docker")
 
@@ -87,25 +87,25 @@ def test_clean_without_an_engine_is_the_worlds_fault(capsys):
 
 
 @pytest.mark.parametrize("columns", [20, 80, 300])
-def test_the_table_keeps_to_the_terminal(columns):
+def test_the_table_fits_the_terminal(columns):
     lines = []
     print_report(examine(Question(source=Source.BUILT), FakeHost(without=["go"])), lines.append, columns)
     assert max(map(len, lines)) <= max(min(columns, 140), 80)
     assert not any(line.endswith(" ") for line in lines)
 
 
-def test_the_installed_command_is_the_one_that_brings_its_tools():
+def test_the_installed_command_is_the_default_main():
     (command,) = entry_points(group="console_scripts", name="kubeproof")
     assert command.load() is main
 
 
-def test_load_is_explored_on_the_cluster_that_was_named(capsys):
-    asked = []
-    tools = Tools(FakeHost(), lambda progress, kept_too: (), lambda *explored: asked.append(explored))
+def test_load_explores_the_named_cluster(capsys):
+    calls = []
+    tools = Tools(FakeHost(), lambda progress, kept_too: (), lambda *args: calls.append(args))
     with pytest.raises(SystemExit) as ending:
         main(("load", "--mode", "nftables", "--workers", "2"), tools)
     assert not ending.value.code
-    ((request, workers, port, _),) = asked
+    ((request, workers, port, _),) = calls
     assert (request.mode, request.reuse, workers, port) == (Mode.NFTABLES, True, 2, 8089)
 
 
@@ -116,21 +116,21 @@ def test_load_without_a_cluster_is_refused(capsys):
 
 
 def refused(capsys, *argv):
-    """The one line with which a command ends before it has done anything."""
+    """Return the one-line error of a command that must end before it does anything."""
 
-    def did_something(*_, **__):
-        raise AssertionError("it did not end before the first step")
+    def unexpected_call(*_, **__):
+        raise AssertionError("the command did not end before its first step")
 
     with pytest.raises(SystemExit) as ending:
-        main(argv, Tools(None, did_something, did_something))
-    told = capsys.readouterr()
-    assert (ending.value.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert "Traceback" not in told.err
-    return told.err.removeprefix("kubeproof: ").rstrip()
+        main(argv, Tools(None, unexpected_call, unexpected_call))
+    output = capsys.readouterr()
+    assert (ending.value.code, output.out, output.err.count("\n")) == (2, "", 1)
+    assert "Traceback" not in output.err
+    return output.err.removeprefix("kubeproof: ").rstrip()
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("argv", "message"),
     [
         (("--port", "99999"), "--port=99999 is not allowed (it takes a whole number from 1 to 65535)"),
         (("--port", "0"), "--port=0 is not allowed (it takes a whole number from 1 to 65535)"),
@@ -148,11 +148,11 @@ def refused(capsys, *argv):
         ),
     ],
 )
-def test_load_refuses_what_is_not_allowed_before_it_makes_anything(capsys, argv, said):
-    assert said in refused(capsys, "load", "--mode", "ipvs", *argv)
+def test_load_refuses_invalid_options_before_it_creates_anything(capsys, argv, message):
+    assert message in refused(capsys, "load", "--mode", "ipvs", *argv)
 
 
-def test_load_refuses_an_existing_cluster_that_is_not_there(capsys, tmp_path):
+def test_load_refuses_an_incomplete_or_missing_kubeconfig(capsys, tmp_path):
     for argv in (("--kubeconfig", str(tmp_path)), ("--context", "c")):
         assert "named by both --kubeconfig and --context" in refused(capsys, "load", *argv)
     named = ("--kubeconfig", str(tmp_path / "none"), "--context", "c")
@@ -160,7 +160,7 @@ def test_load_refuses_an_existing_cluster_that_is_not_there(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("share", ["-0.5", "0", "5", "nan", "inf", "1.0001", "half", "", "1e-400"])
-def test_a_share_that_is_none_is_refused(capsys, share):
+def test_an_invalid_share_is_refused(capsys, share):
     shown = share or "''"
     assert refused(capsys, "compare", "a", "b", "--new-share", share) == (
         f"--new-share={shown} is not allowed (it takes a share above 0 and up to 1, such as 0.1)"
@@ -168,14 +168,14 @@ def test_a_share_that_is_none_is_refused(capsys, share):
 
 
 @pytest.mark.parametrize("version", ["newest", "", "1", "1.x", "1.37.", "1.37.2; rm", "1.37\x1b", "1." + "3" * 500])
-def test_doctor_refuses_what_is_no_version(capsys, version):
+def test_doctor_refuses_an_invalid_version(capsys, version):
     assert "is not allowed (it takes a Kubernetes version, such as 1.37.2)" in refused(
         capsys, "doctor", "--kubernetes", version
     )
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("argv", "message"),
     [
         (("nonsense",), "No such command 'nonsense'"),
         (("clean", "all"), "unexpected extra argument"),
@@ -187,8 +187,8 @@ def test_doctor_refuses_what_is_no_version(capsys, version):
         (("compare", "a\x1b[31m", "b"), "a\\x1b[31m holds no results.json"),
     ],
 )
-def test_what_cannot_be_understood_is_one_line(capsys, argv, said):
-    assert said in refused(capsys, *argv)
+def test_a_usage_error_is_reported_in_one_line(capsys, argv, message):
+    assert message in refused(capsys, *argv)
 
 
 def write(directory, results):
@@ -205,12 +205,12 @@ def test_compare_shows_no_control_characters_of_a_file(capsys, tmp_path):
     assert r"the runs differ in kernel: \x1b]0;owned\x07 and 6.18" in refused(capsys, "compare", other, named[1])
 
 
-def test_the_version_is_told(capsys):
+def test_the_version_is_printed(capsys):
     assert run(capsys, "--version") == (0, f"kubeproof {version('kubeproof')}\n", "")
 
 
 @pytest.mark.parametrize(("argv", "command"), [((), "compare"), (("images",), "push")])
-def test_without_a_command_there_is_help_and_no_complaint(capsys, argv, command):
+def test_without_a_command_help_is_printed_and_no_error(capsys, argv, command):
     code, out, err = run(capsys, *argv)
     assert (code, err) == (2, "")
     assert command in out

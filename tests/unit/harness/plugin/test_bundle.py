@@ -25,7 +25,7 @@ class BrokenShell:
 
 @pytest.fixture
 def bundle_of(tmp_path):
-    """Collect a bundle from what the API server, the nodes' proxies and the nodes answer."""
+    """Return a function that collects a bundle, given the responses of the API server, proxies and nodes."""
 
     def collect(answers, shell=RULES, journal="kubelet started"):
         with serving(FakeApiServer(answers), tmp_path) as cluster:
@@ -36,27 +36,27 @@ def bundle_of(tmp_path):
     return collect
 
 
-def test_a_bundle_holds_the_failure_the_objects_the_logs_and_the_nodes(bundle_of):
+def test_a_bundle_contains_the_failure_objects_logs_and_node_state(bundle_of):
     files = bundle_of({PODS: {"items": [POD]}, LOG: "served\n"})
     assert files["failure.txt"] == "it broke"
     assert files["log-web-1-server.txt"] == "served\n"
     assert files["log-web-1-before-previous.txt"] == "served\n"
-    assert "log-web-1-server-previous.txt" not in files, "it was never restarted"
+    assert "log-web-1-server-previous.txt" not in files, "container server was never restarted"
     assert files["node-nft.txt"] == "table ip kube-proxy {}"
     assert files["node-conntrack.txt"] == "tcp 6 1 ESTABLISHED"
     assert files["node-journal.txt"] == "kubelet started"
 
 
-def test_who_wrote_which_field_is_left_out(bundle_of):
+def test_managed_fields_are_left_out(bundle_of):
     files = bundle_of({PODS: {"items": [POD]}})
     assert yaml.safe_load(files["pods.yaml"])["items"][0]["metadata"] == {"name": "web-1"}
 
 
-def test_secrets_are_not_asked_for(bundle_of):
+def test_secrets_are_not_collected(bundle_of):
     assert not [name for name in bundle_of({}) if "secret" in name]
 
 
-def test_a_part_that_cannot_be_had_says_why(bundle_of):
+def test_an_unavailable_part_states_the_reason(bundle_of):
     files = bundle_of({}, shell=BrokenShell(), journal=CommandFailed(("journalctl",), 1, "", "no journal files"))
     assert files["pods.yaml"].startswith("could not be read: (404)")
     assert "no journal files" in files["node-journal.txt"]
@@ -64,20 +64,20 @@ def test_a_part_that_cannot_be_had_says_why(bundle_of):
     assert files["failure.txt"] == "it broke"
 
 
-def test_a_case_that_reads_no_rules_has_a_bundle_all_the_same(tmp_path):
+def test_a_case_without_a_data_plane_reader_has_a_bundle(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         collect_bundle(Kube(cluster), None, "a", tmp_path / "bundle", "it broke")
     assert "node-nft.txt" not in [path.name for path in (tmp_path / "bundle").iterdir()]
 
 
-def test_a_long_part_is_cut_and_says_so(tmp_path):
+def test_a_long_part_is_truncated_with_a_note(tmp_path):
     Bundle(tmp_path).add("log.txt", lambda: "x" * (FILE_LIMIT + 1))
     text = (tmp_path / "log.txt").read_text()
     assert text.startswith("x" * FILE_LIMIT + "\n")
     assert text.endswith(f"truncated here: {FILE_LIMIT + 1} bytes in total\n")
 
 
-def test_limits_are_in_bytes_and_cut_no_character_in_half(tmp_path):
+def test_limits_are_in_bytes_and_split_no_character(tmp_path):
     Bundle(tmp_path).add("log.txt", lambda: "ä" * FILE_LIMIT)
     assert (tmp_path / "log.txt").stat().st_size < FILE_LIMIT + 100
     assert "�" not in (tmp_path / "log.txt").read_text()
@@ -90,16 +90,16 @@ def test_a_bundle_stops_at_its_limit(tmp_path):
     assert (tmp_path / "16.txt").read_text() == f"\n... truncated here: {FILE_LIMIT} bytes in total\n"
 
 
-def test_a_bundle_is_called_like_its_case():
+def test_a_bundle_is_named_after_its_case():
     assert bundle_name("suites/a/test_a.py::test_one[ipvs-1]") == "test_one[ipvs-1]"
 
 
 @pytest.mark.parametrize(
     "name", ["test[a/../b]", "test[\x00]", "test[\ud800]", "test[\u202e]", "test[" + "x" * 10_000, "..", "", "test[é]"]
 )
-def test_a_bundle_has_a_folder_whatever_its_case_is_called(tmp_path, name):
-    called = bundle_name(f"suites/a/test_a.py::{name}")
-    folder = tmp_path / called
+def test_any_case_name_gives_a_unique_folder_name(tmp_path, name):
+    folder_name = bundle_name(f"suites/a/test_a.py::{name}")
+    folder = tmp_path / folder_name
     folder.mkdir()
     assert folder.parent.resolve() == tmp_path.resolve()
-    assert called != bundle_name(f"suites/a/test_a.py::{name}x")
+    assert folder_name != bundle_name(f"suites/a/test_a.py::{name}x")

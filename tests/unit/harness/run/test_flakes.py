@@ -1,4 +1,4 @@
-"""The flake rate, for runs whose outcome is known."""
+"""The flake rate of runs with known outcomes."""
 
 from harness.run.flakes import flakes, repeated_case
 from reports.model import CaseResult, Outcome
@@ -15,7 +15,7 @@ def cases(name, *outcomes):
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 
 
-def test_a_case_that_fails_now_and_then_is_a_flake():
+def test_a_case_that_fails_in_some_repetitions_is_flaky():
     found = flakes([*cases("test_flaky", PASSED, FAILED, PASSED, PASSED), *cases("test_good", *[PASSED] * 4)])
     assert found.numbers["flaky"] == ["suites/a/test_a.py::test_flaky"]
     assert (found.numbers["failures"], found.numbers["repetitions"]) == (1, 8)
@@ -23,22 +23,22 @@ def test_a_case_that_fails_now_and_then_is_a_flake():
     assert "test_flaky 1 of 4" in found.statement
 
 
-def test_no_failure_in_few_repetitions_says_little():
+def test_no_failure_in_few_repetitions_gives_a_wide_interval():
     found = flakes(cases("test_good", *[PASSED] * 5))
     assert "0 of 1 cases are flaky: 0 of 5 (95% interval 0.0% to 52.2%)" in found.statement
 
 
-def test_what_always_fails_is_broken_and_what_was_skipped_is_nothing():
+def test_a_case_that_always_fails_is_broken_and_a_skipped_case_is_ignored():
     found = flakes([*cases("test_broken", FAILED, FAILED), *cases("test_skipped", SKIPPED, SKIPPED)])
     assert found.numbers["broken"] == ["suites/a/test_a.py::test_broken"]
     assert found.numbers["cases"] == found.numbers["failures"] == 0
 
 
-def test_a_world_that_fails_now_and_then_is_a_flake_too():
+def test_an_environment_error_in_some_repetitions_is_flaky():
     assert flakes(cases("test_world", PASSED, Outcome.ENVIRONMENT_ERROR)).numbers["failures"] == 1
 
 
-def test_repetitions_share_an_id_with_their_parameters():
+def test_repetitions_of_a_case_share_its_id_and_parameters():
     assert repeated_case("a.py::test_one[2-5]") == "a.py::test_one"
     assert repeated_case("a.py::test_one[ipv4-2-5]") == "a.py::test_one[ipv4]"
     assert repeated_case("a.py::test_one") == "a.py::test_one"

@@ -1,4 +1,4 @@
-"""Who may run beside whom."""
+"""The lock that lets ordinary cases run concurrently, and an exclusive case on its own."""
 
 import fcntl
 import threading
@@ -8,7 +8,7 @@ import pytest
 
 from harness.run.lock import run_lock
 
-SOON_S = 10.0
+DEADLINE_S = 10.0
 
 
 @pytest.fixture
@@ -16,21 +16,21 @@ def file(tmp_path):
     return tmp_path / "cases.lock"
 
 
-def wanting(file, had, name, *, exclusive):
-    """A thread that wants the lock, and adds its name to `had` when it has it."""
+def started_thread(file, acquired, name, *, exclusive):
+    """Start a thread that acquires the lock and then appends its name to `acquired`."""
 
-    def want():
+    def acquire():
         with run_lock(file, exclusive=exclusive):
-            had.append(name)
+            acquired.append(name)
 
-    thread = threading.Thread(target=want)
+    thread = threading.Thread(target=acquire)
     thread.start()
     return thread
 
 
-def queued(file):
-    """Return once somebody waits in the queue."""
-    deadline_s = time.monotonic() + SOON_S
+def wait_queued(file):
+    """Wait until a thread is in the queue."""
+    deadline_s = time.monotonic() + DEADLINE_S
     with file.with_suffix(".queue").open("a") as queue:
         while time.monotonic() < deadline_s:
             try:
@@ -38,23 +38,23 @@ def queued(file):
             except BlockingIOError:
                 return
             fcntl.flock(queue, fcntl.LOCK_UN)
-    pytest.fail("nobody waits in the queue")
+    pytest.fail(f"no thread in the queue of {file} within {DEADLINE_S} s")
 
 
-def test_ordinary_cases_run_side_by_side(file):
-    had = []
+def test_ordinary_cases_run_concurrently(file):
+    acquired = []
     with run_lock(file, exclusive=False):
-        wanting(file, had, "other", exclusive=False).join(SOON_S)
-        assert had == ["other"]
+        started_thread(file, acquired, "other", exclusive=False).join(DEADLINE_S)
+        assert acquired == ["other"]
 
 
-def test_an_exclusive_case_waits_and_those_behind_it_do_too(file):
-    had = []
+def test_an_exclusive_case_waits_and_later_cases_wait_behind_it(file):
+    acquired = []
     with run_lock(file, exclusive=False):
-        alone = wanting(file, had, "alone", exclusive=True)
-        queued(file)
-        behind = wanting(file, had, "behind", exclusive=False)
-        assert had == []
-    for thread in (alone, behind):
-        thread.join(SOON_S)
-    assert had == ["alone", "behind"]
+        exclusive_thread = started_thread(file, acquired, "exclusive", exclusive=True)
+        wait_queued(file)
+        later_thread = started_thread(file, acquired, "later", exclusive=False)
+        assert acquired == []
+    for thread in (exclusive_thread, later_thread):
+        thread.join(DEADLINE_S)
+    assert acquired == ["exclusive", "later"]

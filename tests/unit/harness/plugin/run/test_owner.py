@@ -1,4 +1,4 @@
-"""The owner of an existing cluster: what a run makes there is gone when it ends, however it ends."""
+"""The owner of an existing cluster removes what the run created there, even if the run fails."""
 
 import pytest
 
@@ -21,13 +21,13 @@ def existing(cluster):
 
 
 class WithoutProxies(dict):
-    """Answers of a cluster that runs no kube-proxy; ours has its default ServiceAccount already."""
+    """Responses of a cluster without kube-proxy; our namespace already has its default ServiceAccount."""
 
     def get(self, key, default=None):
         return (409, {}) if key.endswith("/serviceaccounts") else super().get(key, default)
 
 
-def test_a_cluster_that_cannot_be_described_keeps_nothing_of_ours(tmp_path):
+def test_a_namespace_is_removed_if_the_cluster_cannot_be_described(tmp_path):
     server = FakeApiServer({})
     server.answers = WithoutProxies(
         {
@@ -39,11 +39,11 @@ def test_a_cluster_that_cannot_be_described_keeps_nothing_of_ours(tmp_path):
     )
     with serving(server, tmp_path) as cluster, pytest.raises(ClusterNotReady, match="runs no kube-proxy pods"):
         ProviderOwner().open(existing(cluster), SilentProgress())
-    (made,) = [body["metadata"]["name"] for body in server.bodies if body and "labels" in body["metadata"]]
-    assert server.asked[-1] == f"DELETE {NAMESPACES}/{made}"
+    (created,) = [body["metadata"]["name"] for body in server.bodies if body and "labels" in body["metadata"]]
+    assert server.asked[-1] == f"DELETE {NAMESPACES}/{created}"
 
 
-def test_an_owner_that_has_opened_nothing_closes_nothing(tmp_path):
+def test_closing_without_opening_does_nothing(tmp_path):
     owner = ProviderOwner()
     assert owner.closing_facts() == {}
     owner.close(tmp_path, SilentProgress())

@@ -1,4 +1,4 @@
-"""What a run is asked for is checked before anything is done: each refusal names option, value and what is allowed."""
+"""Options of a run are validated before anything is done: each error names the option, its value and what is allowed."""
 
 import pytest
 
@@ -11,13 +11,13 @@ KUBECONFIG = """\
 contexts:
 - {name: staging, context: {cluster: c, user: u}}
 """
-KIND_ONLY = ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--workers=3", "--keep", "--reuse"]
-"""Options about how a cluster of ours is made."""
+CLUSTER_OPTIONS = ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--workers=3", "--keep", "--reuse"]
+"""Options for creating a cluster."""
 
 
 @pytest.fixture
 def asked(pytester):
-    """Asks for a run by these options, in a directory with one file of cases."""
+    """Return a function that parses the options of a run, in a directory with one file of cases."""
     pytester.makepyfile(test_one="def test_one(cluster): pass")
 
     def config(*options):
@@ -34,7 +34,7 @@ def refusal(config):
     return str(refused.value)
 
 
-def test_a_run_is_asked_for_by_its_options(asked):
+def test_options_become_a_request(asked):
     options = ("--proxy-mode=ipvs", "--workers=3", "--substrate=uml", "--source=built", "test_one.py::test_one[a::b]")
     request = read_request(asked(*options))
     assert (request.mode, request.source, request.substrate) == (Mode.IPVS, Source.BUILT, Substrate.UML)
@@ -42,13 +42,13 @@ def test_a_run_is_asked_for_by_its_options(asked):
     assert read_request(asked()) is None
 
 
-def test_every_release_of_the_lock_file_can_be_asked_for(asked):
+def test_every_release_of_the_lock_file_can_be_requested(asked):
     for release in read_lock().releases:
         assert read_request(asked("--proxy-mode=ipvs", f"--kubernetes={release.version}")).kubernetes == release.version
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "message"),
     [
         ("--proxy-mode=ebpf", "--proxy-mode=ebpf is unknown (there are: iptables, ipvs, nftables)"),
         ("--proxy-mode=", "--proxy-mode='' is unknown"),
@@ -82,9 +82,9 @@ def test_every_release_of_the_lock_file_can_be_asked_for(asked):
         ("-m=a b\x1b", r"-m 'a b\x1b' is not a valid expression: "),
     ],
 )
-def test_what_is_not_allowed_is_refused(asked, option, said):
+def test_an_invalid_option_is_refused(asked, option, message):
     mode = () if option.startswith("--proxy-mode") else ("--proxy-mode=nftables",)
-    assert refusal(asked(*mode, option)).startswith(said)
+    assert refusal(asked(*mode, option)).startswith(message)
 
 
 CASES = """
@@ -101,7 +101,7 @@ class TestGroup:
 
 @pytest.fixture
 def asked_for_case(asked, pytester):
-    """Asks for one case of a file."""
+    """Return a function that requests one case of a file."""
     pytester.makepyfile(test_some=CASES)
     return lambda case: asked("--proxy-mode=nftables", f"test_some.py::{case}")
 
@@ -109,49 +109,49 @@ def asked_for_case(asked, pytester):
 @pytest.mark.parametrize(
     "case", ["test_one", "test_one[a::b]", "test_imported", "TestGroup", "TestGroup::test_method[1]"]
 )
-def test_a_case_that_the_file_has_can_be_asked_for(asked_for_case, case):
+def test_a_case_in_the_file_can_be_requested(asked_for_case, case):
     assert read_request(asked_for_case(case))
 
 
 @pytest.mark.parametrize("case", ["cluster", "LIMIT", "elsewhere", "test_quoted", "pass", "test", "TestGroup::helper"])
-def test_a_word_that_is_no_case_is_refused(asked_for_case, case):
+def test_a_name_that_is_not_a_case_is_refused(asked_for_case, case):
     assert refusal(asked_for_case(case)) == f"there is no case {case!r} in test_some.py"
 
 
-def test_a_file_that_is_no_python_is_refused(asked, pytester):
+def test_a_file_that_is_not_python_is_refused(asked, pytester):
     pytester.makepyfile(test_broken="def test_one(:")
-    told = refusal(asked("--proxy-mode=ipvs", "test_broken.py::test_one"))
-    assert told.startswith("test_broken.py cannot be read as Python: ")
+    message = refusal(asked("--proxy-mode=ipvs", "test_broken.py::test_one"))
+    assert message.startswith("test_broken.py cannot be read as Python: ")
 
 
-def test_numbers_are_checked_where_no_cluster_is_asked_for_too(asked):
+def test_numbers_are_validated_without_a_cluster(asked):
     assert refusal(asked("--workers=-1")).startswith("--workers=-1")
 
 
-@pytest.mark.parametrize("option", [*KIND_ONLY, "--allow-disruptive", "--load-image=load"])
-def test_what_is_about_a_cluster_is_refused_where_none_is_asked_for(asked, option):
+@pytest.mark.parametrize("option", [*CLUSTER_OPTIONS, "--allow-disruptive", "--load-image=load"])
+def test_cluster_options_are_refused_without_a_cluster(asked, option):
     assert refusal(asked(option)) == (
         f"{option} applies to a cluster, and none was requested (give --proxy-mode, or --kubeconfig and --context)"
     )
 
 
-def test_a_seed_is_read_before_the_rest_and_refused_alike(asked):
+def test_the_seed_is_validated_when_it_is_read_alone(asked):
     with pytest.raises(UsageError, match="--seed=x is not allowed"):
         read_seed(asked("--seed=x"))
     assert read_seed(asked("--seed=0")) == 0
 
 
-def test_nftables_on_user_mode_linux_is_refused_whatever_the_source(asked):
+def test_nftables_on_user_mode_linux_is_refused_for_every_source(asked):
     for source in ("registry", "built", "auto"):
         options = ("--proxy-mode=nftables", "--substrate=uml", f"--source={source}")
-        told = refusal(asked(*options))
-        assert told.startswith("--proxy-mode=nftables --substrate=uml: nftables does not run on substrate uml")
+        message = refusal(asked(*options))
+        assert message.startswith("--proxy-mode=nftables --substrate=uml: nftables does not run on substrate uml")
     assert read_request(asked("--proxy-mode=iptables", "--substrate=uml", "--source=registry"))
 
 
 @pytest.fixture
 def existing(asked, tmp_path):
-    """Asks for the existing cluster of a kubeconfig with that content."""
+    """Return a function that requests the existing cluster of a kubeconfig with this content."""
 
     def config(content, *options, context="staging"):
         file = tmp_path / "kubeconfig"
@@ -161,12 +161,12 @@ def existing(asked, tmp_path):
     return config
 
 
-def test_an_existing_cluster_is_asked_for_by_file_and_context(existing):
+def test_an_existing_cluster_is_requested_by_kubeconfig_and_context(existing):
     assert read_request(existing(KUBECONFIG, "--allow-disruptive")).context == "staging"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", "holds no mapping"),
         ("[]", "holds no mapping"),
@@ -182,38 +182,38 @@ def test_an_existing_cluster_is_asked_for_by_file_and_context(existing):
         ("a: 2024-99-99", "cannot be read"),
     ],
 )
-def test_a_kubeconfig_that_is_none_is_refused(existing, content, said):
-    assert said in refusal(existing(content))
+def test_an_invalid_kubeconfig_is_refused(existing, content, message):
+    assert message in refusal(existing(content))
 
 
-def test_a_kubeconfig_that_is_not_there_is_refused(asked, tmp_path):
+def test_a_missing_kubeconfig_is_refused(asked, tmp_path):
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     for path in (tmp_path / "none", tmp_path, loop, "\x1b"):
         assert refusal(asked(f"--kubeconfig={path}", "--context=c")).startswith("there is no kubeconfig")
 
 
-def test_an_unknown_context_is_refused_with_those_there_are(existing):
+def test_an_unknown_context_is_refused_with_a_list_of_contexts(existing):
     assert "has no context 'x' (there are: staging)" in refusal(existing(KUBECONFIG, context="x"))
 
 
-@pytest.mark.parametrize("option", KIND_ONLY)
-def test_what_an_existing_cluster_would_not_heed_is_refused(existing, option):
+@pytest.mark.parametrize("option", CLUSTER_OPTIONS)
+def test_options_for_creating_a_cluster_are_refused_for_an_existing_cluster(existing, option):
     assert refusal(existing(KUBECONFIG, option)).startswith(f"{option} applies to a kind cluster that the run creates")
 
 
-def test_a_mode_and_an_existing_cluster_are_not_both_asked_for(existing):
+def test_a_mode_together_with_an_existing_cluster_is_refused(existing):
     assert "give only one of them" in refusal(existing(KUBECONFIG, "--proxy-mode=ipvs"))
 
 
-def test_a_run_takes_images_for_an_existing_cluster(existing):
+def test_images_are_accepted_for_an_existing_cluster(existing):
     images = ("--load-image=reg.example/load:1", "--tools-image=reg.example/tools:1")
     request = read_request(existing(KUBECONFIG, *images))
     assert request.images.given == {"load": "reg.example/load:1", "tools": "reg.example/tools:1"}
     assert read_request(existing(KUBECONFIG)).images == NO_IMAGES
 
 
-def test_an_image_that_makes_no_sense_is_refused(asked, existing):
+def test_an_invalid_image_or_one_for_a_new_cluster_is_refused(asked, existing):
     assert "--tools-image=a b is no image reference" in refusal(existing(KUBECONFIG, "--tools-image=a b"))
-    given = asked("--proxy-mode=ipvs", "--load-image=a/b:1")
-    assert "--load-image name images for an existing cluster" in refusal(given)
+    config = asked("--proxy-mode=ipvs", "--load-image=a/b:1")
+    assert "--load-image name images for an existing cluster" in refusal(config)

@@ -1,4 +1,4 @@
-"""What stands in a run's directory may be anything: each is one line, and exit code 2."""
+"""A run's directory may contain anything: every error is one line, with exit code 2."""
 
 import os
 
@@ -18,10 +18,10 @@ def refusal(directory, content=None):
     with pytest.raises(UsageError) as refused:
         read_run(directory)
     assert refused.value.exit_code == 2
-    told = str(refused.value)
-    assert "\n" not in told
-    assert len(told) < len(str(directory)) + 250
-    return told
+    message = str(refused.value)
+    assert "\n" not in message
+    assert len(message) < len(str(directory)) + 250
+    return message
 
 
 def test_a_run_is_read_from_its_directory(tmp_path):
@@ -29,14 +29,14 @@ def test_a_run_is_read_from_its_directory(tmp_path):
     assert results_to_json(read_run(tmp_path)) == results_to_json(RESULTS)
 
 
-def test_a_directory_without_results_is_told(tmp_path):
+def test_a_directory_without_results_is_reported(tmp_path):
     assert refusal(tmp_path / "none").endswith("none holds no results.json (name a directory below runs/)")
     (tmp_path / "file").touch()
     assert "holds no results.json" in refusal(tmp_path / "file")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", "it is empty"),
         (" \n", "is no JSON, or only a part of it: Expecting value at line"),
@@ -56,11 +56,11 @@ def test_a_directory_without_results_is_told(tmp_path):
         ('{"schema": "\\u001b[31m' + "x" * 10_000 + '"}', "found '\\x1b[31m"),
     ],
 )
-def test_a_file_that_is_none_of_ours_is_told_in_one_line(tmp_path, content, said):
-    assert said in refusal(tmp_path, content)
+def test_an_invalid_results_file_is_reported_in_one_line(tmp_path, content, message):
+    assert message in refusal(tmp_path, content)
 
 
-def test_what_is_no_regular_file_is_not_read(tmp_path):
+def test_only_regular_files_are_read(tmp_path):
     for name in ("directory", "loop", "pipe", "device", "nowhere"):
         (tmp_path / name).mkdir()
     (tmp_path / "directory" / "results.json").mkdir()
@@ -74,7 +74,7 @@ def test_what_is_no_regular_file_is_not_read(tmp_path):
     assert "holds no results.json" in refusal(tmp_path / "nowhere")
 
 
-def test_a_file_of_any_size_is_not_read(tmp_path):
+def test_a_file_above_the_size_limit_is_not_read(tmp_path):
     with (tmp_path / "results.json").open("w") as file:
-        file.truncate(2**40)  # without a block on the disk
+        file.truncate(2**40)  # a sparse file, which uses no disk blocks
     assert "it has 1,099,511,627,776 bytes, more than 268,435,456" in refusal(tmp_path)
