@@ -16,7 +16,7 @@ SIMPLE = (ast.Assert, ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 
 
 class NoSuchAssertion(UsageError):
-    """The source contains the assertion that an expectation names not at all, or more than once."""
+    """The source does not contain the assertion that an expectation names, or contains it more than once."""
 
 
 @dataclass(frozen=True, slots=True)
