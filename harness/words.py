@@ -1,4 +1,4 @@
-"""Figures as a sentence of evidence tells them."""
+"""Wording that several sentences of evidence share."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from collections.abc import Mapping
 
 
 def listed(figures: Mapping[str, object]) -> str:
-    """What was seen of each: `sick: 3, spared: 0`."""
+    """Return the figures as a list for a sentence: `sick: 3, spared: 0`."""
     return ", ".join(f"{name}: {figure}" for name, figure in figures.items())

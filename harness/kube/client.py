@@ -1,7 +1,7 @@
-"""The API server of one cluster: typed APIs, creation from manifests, exec and logs.
+"""A client of one cluster's API server: typed APIs, creation from manifests, exec and logs.
 
-Thin over the official client. What it adds: a time-out on every call, "the API server does not answer"
-as a `ClusterUnreachable` (the world failed, not Kubernetes), and an `exec` that tells the exit code.
+A thin layer over the official client. It adds a time-out to every call, raises `ClusterUnreachable` (an environment
+error) when the API server does not answer, and offers an `exec` that returns the exit code.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CONNECTIONS = 32
 
 @dataclass(frozen=True, slots=True)
 class ExecResult:
-    """What a program in a container printed, and how it ended; exit code -1: its end was not seen."""
+    """The output and the exit code of a program in a container; -1 if the exit code is unknown."""
 
     stdout: str
     stderr: str
@@ -38,11 +38,14 @@ class ExecResult:
 
 
 class Kube:
-    """One cluster's API server. Safe to share between threads, except `exec`, which opens its own client."""
+    """A client of one cluster's API server.
+
+    Safe to share between threads. `exec` opens an API client of its own for that.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        # Stubs lag behind the client, which makes its configuration from an OpenAPI template.
+        # The type stubs lack some fields of the configuration class, which the client generates from a template.
         self._configuration = cast(Any, client.Configuration())
         config.load_kube_config(
             str(cluster.kubeconfig),
@@ -66,18 +69,18 @@ class Kube:
     def create(self, namespace: str, *manifests: dict[str, Any]) -> None:
         """Create objects in order. Raises `ApiException` when the API server refuses one.
 
-        `namespace` counts for those that live in one.
+        `namespace` applies to objects of namespaced kinds and is ignored for the others.
         """
         for manifest in manifests:
             self.request("POST", collection(namespace, manifest), manifest)
 
     def apply(self, namespace: str, manifest: dict[str, Any]) -> None:
-        """Server-side apply of one object."""
+        """Apply one object on the server side (https://kubernetes.io/docs/reference/using-api/server-side-apply/)."""
         path = f"{path_of(namespace, manifest)}?fieldManager=case&force=true"
         self.request("PATCH", path, manifest, content_type="application/apply-patch+yaml")
 
     def delete(self, namespace: str, kind: dict[str, Any]) -> None:
-        """Delete the object a manifest names; an absent one is a success."""
+        """Delete the object that a manifest names. An object that does not exist is a success."""
         try:
             self.request("DELETE", path_of(namespace, kind))
         except ApiException as refusal:
@@ -85,28 +88,28 @@ class Kube:
                 raise
 
     def merge(self, path: str, change: dict[str, Any]) -> dict[str, Any]:
-        """Change fields of the object at `path`; None removes one (RFC 7386). The object as it is then."""
+        """Change fields of the object at `path` and return the changed object; None removes a field (RFC 7386)."""
         return self.request("PATCH", path, change, content_type="application/merge-patch+json")
 
     def get(self, path: str) -> dict[str, Any]:
-        """GET a path of the API server as JSON."""
+        """GET a path of the API server and return the JSON document."""
         return self.request("GET", path)
 
     def request(
         self, method: str, path: str, body: dict[str, Any] | None = None, content_type: str = "application/json"
     ) -> dict[str, Any]:
-        """One request with a JSON answer. Raises `ApiException`, `ClusterUnreachable`."""
+        """Send one request and return the JSON document. Raises `ApiException`, `ClusterUnreachable`."""
         with self.reaching():
-            found: dict[str, Any] = json.loads(self._send(method, path, body, content_type).read())
-        return found
+            document: dict[str, Any] = json.loads(self._send(method, path, body, content_type).read())
+        return document
 
     def text(self, path: str) -> str:
-        """GET a path of the API server that answers in plain text."""
+        """GET a path of the API server and return its plain text."""
         with self.reaching():
             return str(self._send("GET", path, None, "application/json", accept="*/*").read().decode())
 
     def find(self, path: str) -> dict[str, Any] | None:
-        """GET a path of the API server as JSON; None if there is nothing."""
+        """GET a path of the API server and return the JSON document, or None if there is none (404)."""
         try:
             return self.get(path)
         except ApiException as refusal:
@@ -115,30 +118,30 @@ class Kube:
             raise
 
     def stream(self, path: str) -> Iterator[dict[str, Any]]:
-        """GET JSON documents, one a line, each as soon as it arrives, until the server ends the answer."""
+        """GET a path and yield each line's JSON document as soon as it arrives, until the server ends the response."""
         with self.reaching():
-            answer = self._send("GET", path, None, "application/json")
+            reply = self._send("GET", path, None, "application/json")
             try:
-                yield from (json.loads(line) for line in answer.response if line.strip())
+                yield from (json.loads(line) for line in reply.response if line.strip())
             finally:
-                answer.response.close()
+                reply.response.close()
 
     def _send(
         self, method: str, path: str, body: dict[str, Any] | None, content_type: str, accept: str = "application/json"
     ) -> Any:
-        wanted = self._api.param_serialize(
+        serialized = self._api.param_serialize(
             method,
             path,
             header_params={"Content-Type": content_type, "Accept": accept},
             body=body,
             auth_settings=["BearerToken"],
         )
-        answer = self._api.call_api(*wanted)
-        if answer.status >= 300:
-            refusal = ApiException(status=answer.status, reason=f"{method} {path}: {answer.reason}")
-            refusal.body = answer.read().decode(errors="replace")
+        reply = self._api.call_api(*serialized)
+        if reply.status >= 300:
+            refusal = ApiException(status=reply.status, reason=f"{method} {path}: {reply.reason}")
+            refusal.body = reply.read().decode(errors="replace")
             raise refusal
-        return answer
+        return reply
 
     def exec(
         self,
@@ -150,10 +153,10 @@ class Kube:
         stdin: str | None = None,
         timeout_s: float = 30.0,
     ) -> ExecResult:
-        """Run a program in a pod, which reads `stdin` to its end.
+        """Run a program in a pod, with `stdin` as its standard input, and return its output and exit code.
 
-        Any exit code is an answer; -1 stands for "did not end in time", for a container that went away and
-        for a program that could not be started, with the reason after what it wrote to stderr.
+        The exit code is -1 if the program did not end within `timeout_s`, its container went away, or it could not
+        be started; the reason, if there is one, follows the program's own stderr.
         Raises `ApiException` if there is no such pod or container, `ClusterUnreachable`.
         """
         with self.reaching():
@@ -164,17 +167,17 @@ class Kube:
                     socket.close_channel(STDIN_CHANNEL)
                 ended = _run_to_end(socket, timeout_s)
                 stdout, stderr = socket.read_stdout(timeout=0), socket.read_stderr(timeout=0)
-                exit_code, why = _ending(socket.read_channel(ERROR_CHANNEL)) if ended else (-1, "")
+                exit_code, reason = _exit_code(socket.read_channel(ERROR_CHANNEL)) if ended else (-1, "")
             finally:
-                # close() leaves the connection open when the server has said farewell first.
+                # close() leaves the connection open if the server sent its close frame first.
                 socket.close()
                 socket.sock.shutdown()
-        return ExecResult(stdout, stderr + why, exit_code)
+        return ExecResult(stdout, stderr + reason, exit_code)
 
     def _open_exec(self, namespace: str, pod: str, argv: tuple[str, ...], *, container: str | None, stdin: bool) -> Any:
-        # `stream` changes the API client that it is given for as long as it runs: it must not be a shared one.
+        # `stream` modifies its API client while it runs, so the client must not be a shared one.
         own = client.CoreV1Api(client.ApiClient(self._configuration))
-        named = {} if container is None else {"container": container}
+        container_name = {} if container is None else {"container": container}
         try:
             return stream(
                 own.connect_get_namespaced_pod_exec,
@@ -186,10 +189,10 @@ class Kube:
                 stderr=True,
                 tty=False,
                 _preload_content=False,
-                **named,
+                **container_name,
             )
         except ApiException as wrapped:
-            # Whatever ends a handshake, Ctrl-C included, arrives as an ApiException with status 0.
+            # `stream` turns every error during the handshake, even Ctrl-C, into an ApiException with status 0.
             cause = wrapped.__context__
             if isinstance(cause, WebSocketBadStatusException):
                 reason = f"exec in {namespace}/{pod}: {(cause.resp_body or b'').decode(errors='replace').strip()}"
@@ -199,12 +202,12 @@ class Kube:
             raise
 
     def logs(self, namespace: str, pod: str, *, container: str | None = None, previous: bool = False) -> str:
-        """A container's log, or what became of the question."""
-        named: dict[str, Any] = {} if container is None else {"container": container}
+        """Return a container's log, up to its first 256 KiB. Raises `ApiException`, `ClusterUnreachable`."""
+        container_name: dict[str, Any] = {} if container is None else {"container": container}
         with self.reaching():
             return str(
                 self.core.read_namespaced_pod_log(
-                    pod, namespace, previous=previous, limit_bytes=256 * 1024, _request_timeout=30, **named
+                    pod, namespace, previous=previous, limit_bytes=256 * 1024, _request_timeout=30, **container_name
                 )
             )
 
@@ -221,20 +224,20 @@ class Kube:
 
 
 class _TimedClient(client.ApiClient):
-    """The typed APIs' way out: with a time-out where the caller names none, and a name for what fails."""
+    """The API client of the typed APIs: it adds the default time-out and runs each call within `reaching`."""
 
     def __init__(self, configuration: Any, reaching: Callable[[], AbstractContextManager[None]]) -> None:
         super().__init__(configuration)
         self._reaching = reaching
 
-    def call_api(self, *wanted: Any, _request_timeout: Any = None, **more: Any) -> Any:
-        unbound: Any = super()
+    def call_api(self, *request: Any, _request_timeout: Any = None, **more: Any) -> Any:
+        untyped: Any = super()
         with self._reaching():
-            return unbound.call_api(*wanted, _request_timeout=_request_timeout or REQUEST_TIMEOUT_S, **more)
+            return untyped.call_api(*request, _request_timeout=_request_timeout or REQUEST_TIMEOUT_S, **more)
 
 
 def _run_to_end(socket: Any, timeout_s: float) -> bool:
-    """Read until the program has ended; False if it has not within `timeout_s`."""
+    """Read until the program has ended. Return whether it ended within `timeout_s`."""
     deadline_s = time.monotonic() + timeout_s
     while socket.is_open():
         remaining_s = deadline_s - time.monotonic()
@@ -244,17 +247,17 @@ def _run_to_end(socket: Any, timeout_s: float) -> bool:
     return True
 
 
-def _ending(status: str) -> tuple[int, str]:
-    """The exit code, or -1 and why there is none, from the status object that ends an exec.
+def _exit_code(status: str) -> tuple[int, str]:
+    """Return the exit code from the Status object that ends an exec; if it has none, -1 and the reason.
 
     https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status
     """
     if not status:
         return -1, "the connection ended without a status"
-    told = json.loads(status)
-    if told["status"] == "Success":
+    parsed = json.loads(status)
+    if parsed["status"] == "Success":
         return 0, ""
-    for cause in told.get("details", {}).get("causes", []):
+    for cause in parsed.get("details", {}).get("causes", []):
         if cause.get("reason") == "ExitCode":
             return int(cause["message"]), ""
-    return -1, str(told.get("message", status))
+    return -1, str(parsed.get("message", status))

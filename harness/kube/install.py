@@ -1,4 +1,4 @@
-"""Add-ons that cases ask for, put into the cluster under test when they are first wanted."""
+"""Installation of add-ons in the cluster under test, when a case first asks for them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from harness.kube.kinds import path_of
 from harness.kube.wait import Waits, condition_of, wait_until
 
 DEADLINE_S = 120.0
-"""A node unpacks an image when it first uses it."""
+"""Includes the time in which a node unpacks an image that it uses for the first time."""
 
 
 def install(kube: Kube, waits: Waits, manifests: Iterable[dict[str, Any]]) -> None:
-    """Apply manifests in order and wait until what they make runs; what is there already stays as it is."""
-    wanted = tuple(manifests)
-    for manifest in wanted:
+    """Apply manifests in order and wait until their workloads run. Installing an add-on again changes nothing."""
+    objects = tuple(manifests)
+    for manifest in objects:
         kube.apply(_namespace(manifest), manifest)
         if manifest["kind"] == "CustomResourceDefinition":
             _wait_served(kube, manifest)
-    for manifest in wanted:
+    for manifest in objects:
         if manifest["kind"] == "Deployment":
             waits.wait_deployment_available(_namespace(manifest), manifest["metadata"]["name"], DEADLINE_S)
         if manifest["kind"] == "DaemonSet":
@@ -52,9 +52,9 @@ def _wait_on_every_node(kube: Kube, manifest: dict[str, Any]) -> None:
 
 
 def runs_on_every_node(daemon_set: dict[str, Any]) -> bool:
-    """The controller has seen the newest generation, and a pod of it is ready on each node that it is for."""
+    """Return whether the controller has observed the newest generation and each desired node has a ready pod of it."""
     status = daemon_set.get("status", {})
-    wanted = status.get("desiredNumberScheduled", 0)
+    desired = status.get("desiredNumberScheduled", 0)
     counts = [status.get(name, 0) for name in ("updatedNumberScheduled", "numberReady")]
-    seen = status.get("observedGeneration") == daemon_set["metadata"]["generation"]
-    return bool(seen and wanted and counts == [wanted] * 2)
+    observed = status.get("observedGeneration") == daemon_set["metadata"]["generation"]
+    return bool(observed and desired and counts == [desired] * 2)

@@ -1,4 +1,4 @@
-"""Kinds of objects that cases and add-ons make, and where the API server keeps them."""
+"""The kinds of objects that cases and add-ons create, and their paths on the API server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CLUSTER_WIDE = {
 
 
 def collection(namespace: str, manifest: dict[str, Any]) -> str:
-    """The API server's path of all objects of a manifest's kind; `namespace` counts where they live in one."""
+    """Return the API server's path of all objects of a manifest's kind; `namespace` applies to namespaced kinds."""
     group, _, version = manifest["apiVersion"].rpartition("/")
     root = f"/apis/{group}/{version}" if group else f"/api/{version}"
     kind = manifest["kind"]
@@ -46,10 +46,10 @@ def collection(namespace: str, manifest: dict[str, Any]) -> str:
 
 
 def path_of(namespace: str, manifest: dict[str, Any]) -> str:
-    """The API server's path of one object."""
+    """Return the API server's path of the object that a manifest names."""
     return f"{collection(namespace, manifest)}/{manifest['metadata']['name']}"
 
 
 def node_path(name: str) -> str:
-    """The API server's path of one node."""
+    """Return the API server's path of one node."""
     return f"/api/v1/nodes/{name}"

@@ -1,16 +1,16 @@
-"""Observations: what was seen of a condition within a bounded time, whether or not it was met.
+"""Observations: the last sample of a condition within a bounded time, whether or not the condition was met.
 
 A wait that times out ends its case before the case has recorded anything. An experiment observes instead: it samples
-until the condition is met or the time is over, records what the samples say about the claim, and only then requires
+until the condition is met or the time is over, records what the samples mean for the claim, and only then requires
 what Kubernetes documents.
 
-    restarted = observe_within("pod web restarted", look, has_restarted, within_s=60.0)
+    restarted = observe_within("pod web restarted", read_pod, has_restarted, within_s=60.0)
     claim.record("7.1", decide_restart(restarted.met))
     restarted.require()
 
-Only a case that passes decides a claim (`harness.plugin.run.verdicts`). If `require` fails the case, the claim is untested,
-and the report shows the recorded evidence as part of the reason. To let a time-out refute a claim, do not require the
-condition: a case fails only where Kubernetes does not do what its documentation says.
+Only a case that passes decides a claim (`harness.plugin.run.verdicts`). If `require` fails the case, the claim is
+untested, and the report shows the recorded evidence as part of the reason. To let a time-out refute a claim, do not
+require the condition: a case must fail only where Kubernetes does not do what its documentation says.
 
 An API server that does not answer is not an observation: `ClusterUnreachable` is raised, like any `WorldError`.
 """
@@ -31,7 +31,7 @@ INTERVAL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Observation(Generic[Seen]):
-    """The last sample of a condition, and whether it met the condition; `described` is that sample in words."""
+    """The last sample of a condition (`seen`), that sample in words (`described`), and whether it met the condition."""
 
     condition: str
     met: bool
@@ -58,10 +58,10 @@ def observe_within(
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Observation[Seen]:
-    """Call `sample` until its sample satisfies `met`, for at most `within_s` seconds. Return the last sample.
+    """Call `sample` until what it returns satisfies `met`, for at most `within_s` seconds. Return the last sample.
 
     The pause between two samples is `interval_s`, or as long as the last sample took if that is longer, so that
-    expensive samples do not overload what they observe. Raises `BecameImpossible` as soon as `doomed` gives a reason.
+    expensive samples do not overload what they observe. Raises `BecameImpossible` as soon as `doomed` returns a reason.
     `within_s` is meant for a host of normal speed; `patience`, by default that of this host, extends it on slow ones.
     """
     clock = clock or SystemClock()
@@ -79,4 +79,4 @@ def observe_within(
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
         if waited_s >= limit_s:
             return Observation(condition, False, seen, describe(seen), waited_s)
-        clock.sleep(max(interval_s, now_s - sample_start_s))  # between two samples; the limit above ends them
+        clock.sleep(max(interval_s, now_s - sample_start_s))  # until the next sample; the limit above ends the loop

@@ -1,4 +1,4 @@
-"""What the API server and the scheduler refuse, read from their answers by parts."""
+"""Parsers for refusals: the fields that the API server rejects, and the scheduler's reasons for rejecting nodes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"')
 
 LEFT_OUT = re.compile(r"0/\d+ nodes are available: (?P<reasons>.*?)\.(?: |$)")
 REASON = re.compile(r"(\d+) (.+?)(?:, (?=\d+ )|$)")
-"""`FitError` in pkg/scheduler/framework/types.go of Kubernetes."""
+"""The format of `FitError` in pkg/scheduler/framework/types.go of Kubernetes."""
 
 
 def refused_fields(refusal: ApiException) -> frozenset[str]:
-    """Return the paths of the fields that the API server found invalid or unknown, from the Status that it answered.
+    """Return the paths of the fields that the API server found invalid or unknown, from the Status in its response.
 
     https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status
     """
@@ -33,6 +33,6 @@ def refused_fields(refusal: ApiException) -> frozenset[str]:
 
 
 def left_out(pod: dict[str, Any]) -> dict[str, int]:
-    """Return why the scheduler left nodes out for a pod that it finds none for: how many nodes by reason."""
+    """Return how many nodes the scheduler rejected for the pod, by reason; empty if it reports no such reasons."""
     found = LEFT_OUT.match(unschedulable(pod) or "")
     return {} if found is None else {reason: int(count) for count, reason in REASON.findall(found["reasons"])}

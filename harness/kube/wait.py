@@ -1,4 +1,4 @@
-"""Waiting: until a condition is seen, or its deadline has passed, or it has become impossible."""
+"""Waits: each ends when its condition is met, when its deadline passes, or when the condition becomes impossible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.kube.observe import INTERVAL_S, Observation, observe_within
 
 Seen = TypeVar("Seen")
 FATAL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"})
-"""Reasons of a waiting container that no patience cures."""
+"""Reasons of a waiting container that do not go away by waiting."""
 
 
 def wait_until(
@@ -28,11 +28,11 @@ def wait_until(
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Seen:
-    """What `sample` saw when `done` first held; see `observe_within` for the pauses between two looks.
+    """Wait until a sample satisfies `done` and return that sample. `observe_within` describes the pauses.
 
-    Raises `DeadlinePassed` after `deadline_s` with the last look in words, or `BecameImpossible` as soon as `doomed`
-    gives a reason. The deadline is that of an ordinary host: `patience`, if none is given that of this host, makes it
-    longer.
+    Raises `DeadlinePassed` after `deadline_s` with the last sample in words, or `BecameImpossible` as soon as `doomed`
+    returns a reason. The deadline is meant for a host of normal speed; `patience`, by default that of this host,
+    extends it on slow ones.
     """
     return observe_within(
         condition,
@@ -48,7 +48,7 @@ def wait_until(
 
 
 class Waits:
-    """The waits of one cluster that cases have in common."""
+    """Waits for objects of one cluster that cases have in common."""
 
     def __init__(self, kube: Kube, clock: Clock | None = None) -> None:
         self._kube = kube
@@ -57,15 +57,15 @@ class Waits:
     def wait_pods_ready(
         self, namespace: str, selector: str, count: int, deadline_s: float = 60.0
     ) -> tuple[dict[str, Any], ...]:
-        """`count` pods match `selector` and all are Ready; their manifests, sorted by name."""
+        """Wait until exactly `count` pods match `selector` and all are Ready. Return them, sorted by name."""
         return self.observe_pods_ready(namespace, selector, count, deadline_s).require()
 
     def observe_pods_ready(
         self, namespace: str, selector: str, count: int, within_s: float = 60.0
     ) -> Observation[tuple[dict[str, Any], ...]]:
-        """As `wait_pods_ready`, where too few or unready pods are an observation as well.
+        """Observe what `wait_pods_ready` waits for; too few or unready pods fail only when the case requires them.
 
-        Raises `BecameImpossible` if a pod can never be Ready, e.g. for want of its image.
+        Raises `BecameImpossible` if a pod can never be Ready, for example because its image is missing.
         """
 
         def sample() -> tuple[dict[str, Any], ...]:
@@ -85,13 +85,13 @@ class Waits:
     def wait_endpoints(
         self, namespace: str, service: str, ready: int, deadline_s: float = 30.0
     ) -> frozenset[tuple[str, int]]:
-        """The Service has exactly `ready` ready endpoints; their addresses and ports."""
+        """Wait until the Service has exactly `ready` ready endpoints. Return their addresses and ports."""
         return self.observe_endpoints(namespace, service, ready, deadline_s).require()
 
     def observe_endpoints(
         self, namespace: str, service: str, ready: int, within_s: float = 30.0
     ) -> Observation[frozenset[tuple[str, int]]]:
-        """As `wait_endpoints`, where another number of endpoints is an observation as well."""
+        """Observe what `wait_endpoints` waits for; another number of endpoints fails only when the case requires it."""
         return observe_within(
             f"Service {namespace}/{service} of cluster {self._kube.cluster.name} with {ready} ready endpoints",
             lambda: self.endpoints(namespace, service),
@@ -109,9 +109,9 @@ class Waits:
         done: Callable[[dict[str, Any]], bool],
         deadline_s: float = 60.0,
     ) -> dict[str, Any]:
-        """Wait until `done` holds of a pod, which `condition` says in words. Return the pod's manifest.
+        """Wait until a pod satisfies `done`; `condition` is that in words. Return the pod's manifest.
 
-        Ends early if the pod is gone. A pod that has ended, or never will be Ready, is for `done` to judge.
+        Raises `BecameImpossible` if the pod is gone. `done` also sees pods that have ended or can never be Ready.
         """
         return _present(self._observe_pod(namespace, name, condition, done, deadline_s, doomed=_gone))
 
@@ -123,7 +123,7 @@ class Waits:
         done: Callable[[dict[str, Any]], bool],
         deadline_s: float = 60.0,
     ) -> dict[str, Any]:
-        """As `wait_pod`, for a pod that something else creates and may replace: waits also while there is none."""
+        """Wait like `wait_pod`, but also while the pod does not exist: something else creates it or may replace it."""
         return _present(self._observe_pod(namespace, name, condition, done, deadline_s))
 
     def observe_pod(
@@ -134,7 +134,7 @@ class Waits:
         met: Callable[[dict[str, Any]], bool],
         within_s: float = 60.0,
     ) -> Observation[dict[str, Any] | None]:
-        """As `wait_pod_appears`, where a pod that is not there, or not so, is an observation as well."""
+        """Observe what `wait_pod_appears` waits for; the last sample is None if the pod does not exist."""
         return self._observe_pod(namespace, name, condition, met, within_s)
 
     def _observe_pod(
@@ -158,7 +158,7 @@ class Waits:
         )
 
     def wait_node(self, name: str, kind: str, status: str, deadline_s: float) -> dict[str, Any]:
-        """The node's condition of that kind has that status; the node's manifest."""
+        """Wait until the node's condition of that kind has that status. Return the node's manifest."""
         return wait_until(
             f"node {name} of cluster {self._kube.cluster.name} with {kind} {status}",
             lambda: self._kube.get(node_path(name)),
@@ -169,7 +169,10 @@ class Waits:
         )
 
     def wait_deployment_available(self, namespace: str, name: str, deadline_s: float = 120.0) -> dict[str, Any]:
-        """The Deployment's newest template runs in all of its replicas, and in no other; its manifest."""
+        """Wait until all replicas of the Deployment run its newest template and no old pod is left.
+
+        Returns the Deployment's manifest.
+        """
         return wait_until(
             f"Deployment {namespace}/{name} of cluster {self._kube.cluster.name} rolled out",
             lambda: self._kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"),
@@ -181,7 +184,7 @@ class Waits:
         )
 
     def wait_gone(self, path: str, deadline_s: float = 60.0) -> None:
-        """Nothing is at `path` of the API server any more."""
+        """Wait until the object at `path` of the API server no longer exists."""
         wait_until(
             f"{path} of cluster {self._kube.cluster.name} gone",
             lambda: self._kube.find(path),
@@ -192,7 +195,7 @@ class Waits:
         )
 
     def wait_none(self, path: str, deadline_s: float = 120.0) -> None:
-        """The list at `path` of the API server is empty."""
+        """Wait until the list at `path` of the API server is empty."""
         wait_until(
             f"nothing in {path} of cluster {self._kube.cluster.name}",
             lambda: self._list(path),
@@ -203,7 +206,7 @@ class Waits:
         )
 
     def endpoints(self, namespace: str, service: str) -> frozenset[tuple[str, int]]:
-        """The Service's ready endpoints of its first port right now, from its EndpointSlices."""
+        """Return the Service's ready endpoints for its first port, read now from its EndpointSlices."""
         path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
         slices = self._list(f"{path}?labelSelector=kubernetes.io/service-name%3D{service}")
         return frozenset(
@@ -223,26 +226,26 @@ def _gone(pod: dict[str, Any] | None) -> str | None:
 
 
 def _present(observed: Observation[dict[str, Any] | None]) -> dict[str, Any]:
-    """The pod that met the condition, which one that is absent never does."""
+    """Return the pod that met the condition; an absent pod never meets one."""
     pod = observed.require()
     assert pod is not None
     return pod
 
 
 def condition_of(found: dict[str, Any], kind: str) -> dict[str, Any]:
-    """An object's condition of that kind; empty if it has none."""
+    """Return an object's condition of that kind; empty if it has none."""
     conditions = found.get("status", {}).get("conditions") or []  # a new CustomResourceDefinition's are null
     return next((dict(condition) for condition in conditions if condition["type"] == kind), {})
 
 
 def is_ready(pod: dict[str, Any]) -> bool:
-    """The pod's Ready condition is True and nobody has asked for its end."""
+    """Return whether the pod's Ready condition is True and the pod is not being deleted."""
     conditions = {found["type"]: found["status"] for found in pod.get("status", {}).get("conditions", [])}
     return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
 
 
 def hopeless(pod: dict[str, Any]) -> str | None:
-    """Why the pod will never be Ready, or None."""
+    """Return why the pod will never be Ready, or None."""
     name, status = pod["metadata"]["name"], pod.get("status", {})
     if status.get("phase") in ("Failed", "Succeeded"):
         return f"pod {name} has ended: {status['phase']}"
@@ -254,7 +257,7 @@ def hopeless(pod: dict[str, Any]) -> str | None:
 
 
 def unschedulable(pod: dict[str, Any]) -> str | None:
-    """What the scheduler says of a pod that it finds no node for, or None."""
+    """Return the scheduler's message about a pod for which it finds no node, or None."""
     for found in pod.get("status", {}).get("conditions", []):
         if found["type"] == "PodScheduled" and found.get("reason") == "Unschedulable":
             return str(found.get("message"))
@@ -262,19 +265,19 @@ def unschedulable(pod: dict[str, Any]) -> str | None:
 
 
 def restarts(pod: dict[str, Any]) -> int:
-    """How often the containers of a pod were started again, together."""
+    """Return the sum of the restart counts of a pod's containers."""
     return sum(int(found["restartCount"]) for found in pod.get("status", {}).get("containerStatuses", []))
 
 
 def is_rolled_out(deployment: dict[str, Any]) -> bool:
-    """The controller has seen the newest generation, and all replicas, none besides, are available with it."""
-    wanted, status = deployment["spec"]["replicas"], deployment.get("status", {})
+    """Return whether the controller has observed the newest generation, and only its replicas exist, all available."""
+    desired, status = deployment["spec"]["replicas"], deployment.get("status", {})
     counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")]
-    return status.get("observedGeneration") == deployment["metadata"]["generation"] and counts == [wanted] * 3
+    return status.get("observedGeneration") == deployment["metadata"]["generation"] and counts == [desired] * 3
 
 
 def past_its_progress_deadline(deployment: dict[str, Any]) -> str | None:
-    """What the controller says of a rollout that it has given up waiting for, or None."""
+    """Return the controller's message about a rollout that exceeded its progress deadline, or None."""
     for found in deployment.get("status", {}).get("conditions", []):
         if found.get("reason") == "ProgressDeadlineExceeded":
             return str(found.get("message"))
@@ -282,7 +285,7 @@ def past_its_progress_deadline(deployment: dict[str, Any]) -> str | None:
 
 
 def pod_state(pod: dict[str, Any]) -> str:
-    """One pod in words: name, phase, what its containers wait for."""
+    """Return one pod in words: its name, phase, readiness, and the reasons why its containers wait."""
     status = pod.get("status", {})
     reasons = [
         container["state"]["waiting"].get("reason", "")

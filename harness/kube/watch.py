@@ -1,11 +1,11 @@
-"""What happened, in order: a recorder of the changes that the API server tells of while a block lasts.
+"""A recorder of the changes that the API server reports while a block lasts, in their order.
 
     with WatchRecorder(kube, namespace, "pods", "replicasets") as recorder:
         ...
     recorder.events("pods")
 
-A watch lasts a second and goes on from where the last one ended, so nothing is missed between them, and
-what happened before the block ended has arrived once it has. Now and then one lasts longer, see `FRESH_S`.
+Each watch lasts one second and resumes where the one before ended, so no change between two watches is missed. When
+the block has ended, every change made within it has been recorded. Some watches last longer, see `FRESH_S`.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -26,10 +26,10 @@ from harness.kube.client import Kube
 SPAN_S = 1
 
 FRESH_S, BOOKMARKED_SPAN_S = 20.0, 3
-"""How often a watch lasts long enough for a bookmark, which is sent two seconds before its end.
+"""Every `FRESH_S`, one watch lasts `BOOKMARKED_SPAN_S` to receive a bookmark, which is sent two seconds before its end.
 
-An API server forgets changes after 75 s when others follow, in whatever namespace: where nothing happens for so long,
-a watch can go on from its last event no more, but from a bookmark.
+An API server drops changes from its watch cache after 75 s when others follow, in any namespace. If a watch saw no
+event for that long, it cannot resume from its last event, but it can resume from a bookmark.
 https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go
 """
 
@@ -43,14 +43,14 @@ COLLECTIONS = {
     "replicasets": "/apis/apps/v1",
     "services": "/api/v1",
 }
-"""What can be recorded, and the API it belongs to."""
+"""The kinds that can be recorded, each with the path of its API."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
-    """One change: `type` is ADDED, MODIFIED or DELETED, `object` what it left.
+    """One change: `type` is ADDED, MODIFIED or DELETED, `object` the object after the change.
 
-    `at_s` is our monotonic clock when it arrived here.
+    `at_s` is the time at which the harness received it, on its own monotonic clock.
     """
 
     at_s: float
@@ -61,7 +61,7 @@ class WatchEvent:
 
 
 class WatchRecorder:
-    """Records changes of some collections in one namespace, each in a thread of its own."""
+    """A recorder of changes to some kinds of objects in one namespace, with one thread per kind."""
 
     def __init__(self, kube: Kube, namespace: str, *kinds: str, clock: Clock | None = None) -> None:
         self._kube = kube
@@ -75,7 +75,7 @@ class WatchRecorder:
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
-        """Record what happens from now on; what is there already is no event."""
+        """Start recording. Objects that exist already are not reported as events."""
         for kind, path in self._paths.items():
             found = self._kube.get(path)
             self._at_first[kind] = {item["metadata"]["name"]: item for item in found["items"]}
@@ -95,25 +95,26 @@ class WatchRecorder:
             thread.join()
 
     def events(self, kind: str | None = None) -> tuple[WatchEvent, ...]:
-        """What was recorded so far, in the order of arrival; of one kind, or of all.
+        """Return the events recorded so far, of one kind or of all, in the order of arrival.
 
-        Raises `WorldError` if a watch has failed: what it missed cannot be told from what did not happen.
+        Raises `WorldError` if a watch has failed, because a missing event then proves nothing.
         """
         with self._lock:
             if self._failure is not None:
-                raise WorldError(f"the record of {', '.join(self._paths)} has a gap: {self._failure}")
+                kinds, cluster = ", ".join(self._paths), self._kube.cluster.name
+                raise WorldError(f"the record of {kinds} of cluster {cluster} has a gap: {self._failure}")
             return tuple(event for event in self._events if kind in (None, event.kind))
 
     def states(self, kind: str) -> Iterator[dict[str, dict[str, Any]]]:
-        """All objects of a kind by name: as they stood at the beginning, then after each event so far."""
-        standing = dict(self._at_first[kind])
-        yield dict(standing)
+        """Yield all objects of a kind by name: those at the beginning, then those after each event so far."""
+        objects = dict(self._at_first[kind])
+        yield dict(objects)
         for event in self.events(kind):
             if event.type == "DELETED":
-                standing.pop(event.name, None)
+                objects.pop(event.name, None)
             else:
-                standing[event.name] = event.object
-            yield dict(standing)
+                objects[event.name] = event.object
+            yield dict(objects)
 
     def _follow(self, kind: str, path: str, version: str) -> None:
         last, fresh_s = False, self._clock.monotonic()
@@ -129,15 +130,15 @@ class WatchRecorder:
                 self._failure = failure
 
     def _watch_once(self, kind: str, path: str, version: str, span_s: int) -> str:
-        """Record one span; the version up to which everything has been seen."""
+        """Record the events of one watch. Return the resource version up to which all changes have been recorded."""
         query = f"watch=true&allowWatchBookmarks=true&timeoutSeconds={span_s}&resourceVersion={version}"
-        for told in self._kube.stream(f"{path}?{query}"):
-            found = told["object"]
-            if told["type"] == "ERROR":
+        for message in self._kube.stream(f"{path}?{query}"):
+            found = message["object"]
+            if message["type"] == "ERROR":
                 raise WorldError(f"watching {path} of cluster {self._kube.cluster.name}: {found.get('message')}")
             version = str(found["metadata"]["resourceVersion"])
-            if told["type"] != "BOOKMARK":
-                event = WatchEvent(self._clock.monotonic(), kind, told["type"], found["metadata"]["name"], found)
+            if message["type"] != "BOOKMARK":
+                event = WatchEvent(self._clock.monotonic(), kind, message["type"], found["metadata"]["name"], found)
                 with self._lock:
                     self._events.append(event)
         return version

@@ -1,4 +1,4 @@
-"""Nodes: who is on them, and changes to them through the API server, each put back at the end."""
+"""Changes to nodes through the API server, each undone at the end of a block, and helpers for pods on nodes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from harness.kube.nodes.scheduler import SchedulerView
 
 
 class NodeChanger:
-    """Changes nodes while a block lasts; undoes every change at its end, the last one first.
+    """A maker of changes to nodes, which undoes them at the end of its block, the last one first.
 
-    A change that keeps pods off a node is made when the `scheduler` knows of it, too.
+    Methods that keep pods off a node return only when the `scheduler` knows the change, too.
     """
 
     def __init__(self, kube: Kube, scheduler: SchedulerView) -> None:
@@ -34,37 +34,37 @@ class NodeChanger:
         self._undo.close()
 
     def label(self, node: str, key: str, value: str) -> None:
-        """Give a node a label it does not have."""
+        """Add a label that the node does not have yet."""
         self._undo.callback(self._set_label, node, key, None)
         self._set_label(node, key, value)
 
     def remove_label(self, node: str, key: str) -> None:
-        """Take a label away; one that is not there is a success."""
+        """Remove a label. A label that does not exist is a success."""
         self._set_label(node, key, None)
         self._scheduler.wait_known(node)
 
     def taint(self, node: str, key: str, effect: str, value: str = "") -> None:
-        """Give a node a taint of a key it has none of."""
+        """Add a taint whose key the node has no taint of yet."""
         self._undo.callback(self.remove_taint, node, key)
         self._change_taints(node, key, [{"key": key, "value": value, "effect": effect}])
         self._scheduler.wait_known(node)
 
     def remove_taint(self, node: str, key: str) -> None:
-        """Take all taints of a key away; none is a success."""
+        """Remove all taints of a key. A key without taints is a success."""
         self._change_taints(node, key, [])
 
     def cordon(self, node: str) -> None:
-        """Let the scheduler put no more pods there."""
+        """Mark the node as unschedulable."""
         self._undo.callback(self.uncordon, node)
         self._kube.merge(node_path(node), {"spec": {"unschedulable": True}})
         self._scheduler.wait_known(node)
 
     def uncordon(self, node: str) -> None:
-        """Let the scheduler use a node again."""
+        """Mark the node as schedulable again."""
         self._kube.merge(node_path(node), {"spec": {"unschedulable": None}})
 
     def add_capacity(self, node: str, resource: str, amount: int) -> None:
-        """Give a node `amount` of an extended resource, which the scheduler counts and nothing else uses.
+        """Add `amount` of an extended resource to a node; only the scheduler takes it into account.
 
         https://kubernetes.io/docs/tasks/administer-cluster/extended-resource-node/
         """
@@ -75,12 +75,12 @@ class NodeChanger:
         self._kube.merge(node_path(node), {"metadata": {"labels": {key: value}}})
 
     def _set_capacity(self, node: str, resource: str, amount: str | None) -> None:
-        # The kubelet sets allocatable from capacity with its next status, which may take a while: both are set.
+        # The kubelet derives allocatable from capacity only with its next status update, so set both.
         change = {"status": {"capacity": {resource: amount}, "allocatable": {resource: amount}}}
         self._kube.merge(f"{node_path(node)}/status", change)
 
     def _change_taints(self, node: str, key: str, added: list[dict[str, Any]]) -> None:
-        # The list is replaced as a whole; its resourceVersion keeps somebody else's change from being lost.
+        # The patch replaces the whole list; the resourceVersion makes it fail if another client changed the node.
         found = self._kube.get(node_path(node))
         kept = [taint for taint in found["spec"].get("taints", []) if taint["key"] != key]
         change = {
@@ -91,18 +91,18 @@ class NodeChanger:
 
 
 def nodes_of(pods: Iterable[dict[str, Any]]) -> Counter[str]:
-    """How many of the pods are on each node."""
+    """Return the number of the pods on each node."""
     return Counter(str(pod["spec"]["nodeName"]) for pod in pods)
 
 
 def evict(kube: Kube, namespace: str, pod: str) -> None:
-    """Ask for a pod's end as `kubectl drain` does. Raises `ApiException` where a disruption budget forbids it."""
+    """Evict a pod as `kubectl drain` does. Raises `ApiException` if a PodDisruptionBudget forbids it."""
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
     kube.request("POST", f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction", eviction)
 
 
 def spare_worker(kube: Kube) -> Node:
-    """The worker that bears the fewest pods of the cluster itself which could run elsewhere."""
+    """Return the worker with the fewest movable pods (pods of a ReplicaSet) in the namespace kube-system."""
     found = kube.get("/api/v1/namespaces/kube-system/pods")["items"]
     movable = [pod for pod in found if any(owner["kind"] == "ReplicaSet" for owner in _owners(pod))]
     load = nodes_of(pod for pod in movable if "nodeName" in pod["spec"])

@@ -1,4 +1,4 @@
-"""The control plane's components, stopped for real and put back."""
+"""Stops of the control plane's components: their processes end, and run again after the block."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from harness.kube.wait import wait_until
 
 API_SERVER = "kube-apiserver"
 LEADERS = ("kube-controller-manager", "kube-scheduler")
-"""Components that work only while they hold a lease of their name."""
+"""Components that work only while they hold the lease of their name (leader election)."""
 
 BACK_DEADLINE_S = 180.0
-"""A component that lost its lease with the API server ends, and the kubelet backs off before it starts it again."""
+"""Long, because a component that could not renew its lease exits, and the kubelet backs off before it restarts it."""
 
 
 class ControlPlane:
-    """The static pods that kubeadm makes of a cluster's control plane."""
+    """The components of a cluster's control plane, which kubeadm runs as static pods."""
 
     def __init__(self, kube: Kube, shell: NodeShell) -> None:
         self._kube = kube
@@ -34,7 +34,7 @@ class ControlPlane:
 
     @contextmanager
     def stopped(self, component: str) -> Iterator[None]:
-        """No process of the component runs anywhere while the block lasts; afterwards all of them work again."""
+        """Stop the component on every control plane node while the block lasts; wait until all of them work again."""
         with ExitStack() as undo:
             undo.callback(self.wait_working)
             for node in self._nodes:
@@ -47,34 +47,38 @@ class ControlPlane:
         aside = f"/etc/kubernetes/{component}.yaml.aside"
         try:
             self._shell.run(node, "mv", manifest, aside)
-            if component == API_SERVER and len(self._nodes) == 1:  # of several we could not tell which one answers
-                self._hasten_its_end(node)
+            # With several API servers, it is unknown which one answers.
+            if component == API_SERVER and len(self._nodes) == 1:
+                self._kill_api_server(node)
             wait_process(self._shell, node, component, running=False)
             yield
         finally:
             self._shell.run(node, "sh", "-c", f"test ! -e {aside} || mv {aside} {manifest}")
             wait_process(self._shell, node, component, running=True)
 
-    def _hasten_its_end(self, node: Node) -> None:
-        """An API server waits half a minute for watches that do not end, and leaders lose their leases meanwhile."""
+    def _kill_api_server(self, node: Node) -> None:
+        """Wait until the API server shuts down, then kill it.
+
+        It would wait 30 s for open watches to end, and the leaders would lose their leases in that time.
+        """
         wait_until(
-            f"the API server of cluster {self._kube.cluster.name} about to end",
+            f"the API server of cluster {self._kube.cluster.name} shutting down",
             self._answers,
-            lambda answers: not answers,  # so the kubelet has seen that its manifest is gone, and starts no other
+            lambda answers: not answers,  # the kubelet has seen that the manifest is gone and starts no other process
             deadline_s=BACK_DEADLINE_S,
         )
-        with suppress(CommandFailed):  # it has ended meanwhile
+        with suppress(CommandFailed):  # the process may have ended by itself
             self._shell.run(node, "pkill", "-KILL", "-x", API_SERVER)
 
     def wait_working(self) -> None:
-        """The API server answers and the leaders renew their leases."""
+        """Wait until the API server answers and the leaders renew their leases."""
         wait_until(
             f"the API server of cluster {self._kube.cluster.name} answering",
             self._answers,
             bool,
             deadline_s=BACK_DEADLINE_S,
         )
-        # From now on, not from before it was stopped: a lease is renewed up to the very end.
+        # Compare with renewals read now: the ones before the stop may have happened right up to it.
         before = self._renewals()
         wait_until(
             f"{' and '.join(LEADERS)} of cluster {self._kube.cluster.name} renewing their leases",
@@ -87,7 +91,7 @@ class ControlPlane:
         try:
             return self._kube.text("/readyz") == "ok"
         except (ClusterUnreachable, ApiException):
-            return False  # it is not there yet, or knows nobody's rights yet
+            return False  # the API server does not listen yet, or has not loaded its RBAC rules yet
 
     def _renewals(self) -> dict[str, str]:
         path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"

@@ -1,8 +1,8 @@
-"""What a cluster keeps in etcd, past its API server.
+"""Direct access to a cluster's objects in etcd, bypassing its API server.
 
-etcd runs on a control plane node as kubeadm sets it up, and takes JSON on its client port as well:
-https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/. A node has curl; the image of etcd has no shell, and etcdctl does
-one transaction and ends.
+etcd runs on a control plane node as kubeadm sets it up, and also accepts JSON on its client port:
+https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/. Requests are sent with the node's curl, because the etcd image
+has no shell and one etcdctl process runs only one transaction.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ CURL = (
 
 
 class Etcd:
-    """The etcd of a cluster whose nodes we may run programs on.
+    """The etcd of a cluster on whose nodes programs can be run.
 
-    No two objects of one kind may come or go in one transaction. A transaction is one revision, which the API server
-    hands on as the `resourceVersion` of all that is in it, and a watch that is taken up again after one of them never
-    tells of the others. (Of 1,000 Services stored by 42, kube-proxies missed 16.)
+    One transaction must not create or delete two objects of the same kind. A transaction is one revision, and the API
+    server uses it as the `resourceVersion` of every object in it. A watch that resumes after one of these objects
+    never reports the others. (Of 1,000 Services stored 42 per transaction, kube-proxies missed 16.)
     """
 
     def __init__(self, shell: NodeShell, cluster: Cluster) -> None:
@@ -43,32 +43,33 @@ class Etcd:
         self._node = next(node for node in cluster.nodes if node.role is Role.CONTROL_PLANE)
 
     def keys(self, prefix: str) -> tuple[str, ...]:
-        """The keys below a prefix."""
-        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)  # the first key that no longer begins with it
-        (found,) = self._ask("range", [{"key": _encoded(prefix), "range_end": _encoded(end), "keys_only": True}])
+        """Return the keys that begin with `prefix`."""
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)  # the first key that no longer begins with the prefix
+        (found,) = self._post("range", [{"key": _encoded(prefix), "range_end": _encoded(end), "keys_only": True}])
         return tuple(b64decode(pair["key"]).decode() for pair in found.get("kvs", ()))
 
     def create(self, groups: Sequence[Mapping[str, Mapping[str, Any]]]) -> tuple[bool, ...]:
-        """Store the objects of each group under their keys, in JSON, which the API server reads as what it writes.
+        """Store the objects of each group under their keys and return, for each group, whether it was stored.
 
-        One transaction a group, so all of it is stored, or none where one of its keys is taken; whether it was.
+        Each group is one transaction: if one of its keys exists already, nothing of the group is stored. Objects are
+        stored as JSON, which the API server reads like its own storage format.
         """
-        answers = self._ask("txn", [_storing(group) for group in groups])
-        return tuple(bool(answer.get("succeeded")) for answer in answers)
+        replies = self._post("txn", [_creation(group) for group in groups])
+        return tuple(bool(reply.get("succeeded")) for reply in replies)
 
     def delete(self, groups: Sequence[Iterable[str]]) -> None:
-        """Take the keys of each group away, one transaction a group; absent ones are a success."""
-        self._ask("txn", [_removing(group) for group in groups])
+        """Delete the keys of each group, in one transaction per group. Absent keys are a success."""
+        self._post("txn", [_deletion(group) for group in groups])
 
-    def _ask(self, what: str, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The answers to requests that are sent one after the other on one connection."""
+    def _post(self, operation: str, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Send the requests one after the other on one connection and return the replies."""
         argv = ["curl", "--fail-early"]
         for number, request in enumerate(requests):
-            argv += [*(("--next",) if number else ()), *CURL, "--data", json.dumps(request), f"{URL}/v3/kv/{what}"]
+            argv += [*(("--next",) if number else ()), *CURL, "--data", json.dumps(request), f"{URL}/v3/kv/{operation}"]
         return [json.loads(line) for line in self._shell.run(self._node, *argv).splitlines() if line]
 
 
-def _storing(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _creation(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "compare": [{"key": _encoded(key), "target": "CREATE", "create_revision": "0"} for key in objects],
         "success": [
@@ -78,7 +79,7 @@ def _storing(objects: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _removing(keys: Iterable[str]) -> dict[str, Any]:
+def _deletion(keys: Iterable[str]) -> dict[str, Any]:
     return {"success": [{"request_delete_range": {"key": _encoded(key)}} for key in keys]}
 
 

@@ -1,7 +1,7 @@
-"""Does the scheduler know what a node has become?
+"""A check that the scheduler has received the latest changes of a node.
 
-It learns of nodes by a watch of its own. A pod that is made right after a node was changed may still be bound as if
-nothing had changed: seen once, the kubelet then refused that pod (NodeAffinity), and it ended as Failed.
+The scheduler receives nodes through its own watch. It may still bind a pod that is created right after a change as if
+the node had not changed. This was seen once: the kubelet rejected the pod (NodeAffinity), and the pod ended as Failed.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ MARK = "kubeproof.io/known"
 
 
 class SchedulerView(Protocol):
-    """What the scheduler knows of nodes."""
+    """A way to wait until the scheduler has received a change of a node."""
 
     def wait_known(self, node: str) -> None:
-        """Return when the scheduler knows the node as it is now."""
+        """Wait until the scheduler has received the node's current state."""
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulerObserver:
-    """A pod in `namespace` that only a scheduler which knows can bind, whatever taints the node has.
+    """A `SchedulerView` that creates a pod which can be bound only by the node's latest label.
 
-    A watch tells the changes of one object in their order
-    (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes), so that who knows
-    the node's latest label knows all that came before.
+    The pod is created in `namespace` and tolerates every taint. A watch reports the changes of one object in order
+    (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes), so a scheduler that
+    has received the latest label has received all earlier changes, too.
     """
 
     kube: Kube
@@ -38,20 +38,20 @@ class SchedulerObserver:
     namespace: str
 
     def wait_known(self, node: str) -> None:
-        """Return when the scheduler knows the node as it is now. Raises `DeadlinePassed`."""
+        """Wait until the scheduler has received the node's current state. Raises `DeadlinePassed`."""
         mark = self.kube.get(node_path(node))["metadata"]["resourceVersion"]
-        name = f"witness-{mark}"
-        self._mark(node, mark)
+        name = f"scheduler-observer-{mark}"
+        self._set_mark(node, mark)
         try:
             self.kube.create(self.namespace, self._pod(name, mark))
             self.waits.wait_pod(
-                self.namespace, name, f"bound to {node} as it is now", lambda pod: "nodeName" in pod["spec"]
+                self.namespace, name, f"bound to {node} by its latest label", lambda pod: "nodeName" in pod["spec"]
             )
             self.kube.request("DELETE", f"/api/v1/namespaces/{self.namespace}/pods/{name}")
         finally:
-            self._mark(node, None)
+            self._set_mark(node, None)
 
-    def _mark(self, node: str, mark: str | None) -> None:
+    def _set_mark(self, node: str, mark: str | None) -> None:
         self.kube.merge(node_path(node), {"metadata": {"labels": {MARK: mark}}})
 
     def _pod(self, name: str, mark: str) -> dict[str, Any]:

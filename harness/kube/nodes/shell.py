@@ -1,4 +1,4 @@
-"""Programs on nodes, and what cases do to nodes with them; each change is put back."""
+"""Programs that are run on nodes, and changes made with them; each change is undone at the end of its block."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ END_DEADLINE_S = 60.0
 
 
 class NodeShell(Protocol):
-    """Runs a program on a node, as root."""
+    """A way to run programs on a node as root."""
 
     def run(self, node: Node, *argv: str) -> str:
-        """The program's output. Raises `CommandFailed`."""
+        """Run a program on the node and return its output. Raises `CommandFailed`."""
 
 
 class ProviderNodeShell:
-    """The nodes of a real cluster."""
+    """A shell on the nodes of a real cluster."""
 
     def __init__(self, provider: ClusterProvider, cluster: Cluster) -> None:
         self._provider = provider
@@ -47,7 +47,7 @@ class NodeServices:
 
     @contextmanager
     def stopped(self, node: Node, service: str) -> Iterator[None]:
-        """The service is stopped while the block lasts."""
+        """Stop the service while the block lasts."""
         try:
             self._shell.run(node, "systemctl", "stop", service)
             yield
@@ -60,21 +60,21 @@ add table netdev kubeproof_cut
 add chain netdev kubeproof_cut in {{ type filter hook ingress device "{UPLINK}" priority filter ; policy drop ; }}
 add chain netdev kubeproof_cut out {{ type filter hook egress device "{UPLINK}" priority filter ; policy drop ; }}
 """
-"""Nothing passes the device itself, not even frames of programs that make their own. Egress wants Linux 5.16."""
+"""Rules that drop every frame at the device, raw frames of programs included. The egress hook needs Linux 5.16."""
 
 CONNECTED = "add table netdev kubeproof_cut; delete table netdev kubeproof_cut"
-"""Also where it is connected already."""
+"""Removes these rules; adding the table first makes that succeed on a connected node, too."""
 
 
 class NodeUplinks:
-    """The nodes' way to each other and to everybody else."""
+    """The nodes' connections to each other and to everything outside the cluster."""
 
     def __init__(self, shell: NodeShell) -> None:
         self._shell = shell
 
     @contextmanager
     def cut(self, node: Node) -> Iterator[None]:
-        """As if the node's cable were pulled while the block lasts; what runs on it goes on."""
+        """Drop all of the node's traffic while the block lasts, as if its cable were pulled; its processes run on."""
         try:
             self._shell.run(node, "nft", CUT)
             yield
@@ -83,15 +83,15 @@ class NodeUplinks:
 
 
 def static_pod_directory(shell: NodeShell, node: Node) -> str:
-    """The folder whose manifests the node's kubelet runs."""
+    """Return the folder whose manifests the node's kubelet runs."""
     config = yaml.safe_load(shell.run(node, "cat", KUBELET_CONFIG))
     return str(config["staticPodPath"])
 
 
 class StaticPods:
-    """Manifests in a kubelet's own folder; what is left of them is taken away at the end.
+    """Manifests in the folder of a kubelet's static pods; the ones that are left are removed at the end of the block.
 
-    `read` gives the objects of a YAML file beside the case.
+    `read` returns the objects of a YAML file in the case's folder.
     """
 
     def __init__(self, shell: NodeShell, read: Callable[..., tuple[dict[str, Any], ...]]) -> None:
@@ -108,40 +108,40 @@ class StaticPods:
         self._undo.close()
 
     def put(self, node: Node, file: str, *, name: str, **words: object) -> None:
-        """Have the node's kubelet run the pod `name` of the file."""
+        """Give the pod `name` of the file to the node's kubelet."""
         (manifest,) = self._read(file, name=name, **words)
         target = self._file(node, name)
         encoded = base64.b64encode(yaml.safe_dump(manifest).encode()).decode()
         self._undo.callback(self.remove, node, name)
-        # The kubelet passes over files that begin with a dot, and a rename brings a file whole.
+        # The kubelet ignores files whose names begin with a dot, and a rename is atomic.
         hidden = target.replace(f"/{name}.yaml", f"/.{name}.yaml")
         self._shell.run(node, "mkdir", "-p", str(PurePosixPath(target).parent))
         self._shell.run(node, "sh", "-c", f"echo {encoded} | base64 -d > {hidden} && mv {hidden} {target}")
 
     def remove(self, node: Node, name: str) -> None:
-        """Take the pod's file away; an absent one is a success."""
+        """Remove the pod's file. An absent file is a success."""
         self._shell.run(node, "rm", "-f", self._file(node, name))
 
     def running_containers(self, node: Node, pod: str) -> tuple[str, ...]:
-        """The ids of the pod's running containers, as the node's containerd tells them."""
+        """Return the ids of the pod's running containers, from the node's containerd."""
         label = f'labels."io.kubernetes.pod.name"=={pod},labels."io.kubernetes.container.name"'
-        ours = self._shell.run(node, "ctr", "--namespace=k8s.io", "containers", "list", "--quiet", label).split()
+        containers = self._shell.run(node, "ctr", "--namespace=k8s.io", "containers", "list", "--quiet", label).split()
         tasks = self._shell.run(node, "ctr", "--namespace=k8s.io", "tasks", "list").splitlines()
         running = {line.split()[0] for line in tasks if line.endswith("RUNNING")}
-        return tuple(found for found in ours if found in running)
+        return tuple(container for container in containers if container in running)
 
     def _file(self, node: Node, name: str) -> str:
         return f"{static_pod_directory(self._shell, node)}/{name}.yaml"
 
 
 def wait_process(shell: NodeShell, node: Node, program: str, *, running: bool) -> None:
-    """A process of that program runs on the node, or none does any more."""
+    """Wait until a process of the program runs on the node, or, with `running=False`, until none does."""
 
     def processes() -> str:
         try:
             return shell.run(node, "pidof", program)
         except CommandFailed:
-            return ""  # how pidof says that there is none
+            return ""  # pidof fails if there is no such process
 
     wait_until(
         f"{program} {'running' if running else 'ended'} on node {node.name}",

@@ -1,4 +1,4 @@
-"""Namespaces of ours, which go when their block ends."""
+"""Namespaces of the harness, which are deleted when their block ends."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ DEFAULT_ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"n
 
 @contextmanager
 def own_namespace(kube: Kube, metadata: dict[str, Any]) -> Iterator[str]:
-    """A namespace that admits pods from its first moment on; its name, which may be the server's choice.
+    """Create a namespace that admits pods at once, yield its name, and delete it at the end of the block.
 
-    Without its default ServiceAccount a namespace admits none
-    (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/). A controller makes one, too, but
-    it comes late where the controller-manager has just begun, and never where a case or a fault has stopped that.
+    The name is the API server's choice if `metadata` has a generateName. A namespace admits no pods without its
+    default ServiceAccount (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/), so this
+    function creates that, too. A controller would create it later if the controller-manager has just started, and
+    never if a case or a fault has stopped the controller-manager.
     """
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     name = str(kube.request("POST", "/api/v1/namespaces", manifest)["metadata"]["name"])

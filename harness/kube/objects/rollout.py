@@ -8,6 +8,6 @@ ANNOTATION = "io.kubeproof/revision"
 
 
 def update_template(kube: Kube, namespace: str, deployment: str, revision: str | None) -> None:
-    """Give the Deployment's pods another template, which differs in an annotation; None is the one without it."""
+    """Change an annotation of the Deployment's pod template, which starts a rollout; None removes the annotation."""
     annotations = {"metadata": {"annotations": {ANNOTATION: revision}}}
     kube.merge(f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}", {"spec": {"template": annotations}})

@@ -1,4 +1,4 @@
-"""Manifests that cases have in common, as plain dicts."""
+"""Manifests that cases have in common, as dicts."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from clusters.patience import Patience, host_patience
 HTTP_PORT = 8080
 UDP_PORT = 8081
 NOT_READY_FILE = "/tmp/not-ready"
-"""A switchable backend is ready as long as this file is absent."""
+"""The file that makes a switchable backend unready while it exists."""
 
 IF_SERVING = {"httpGet": {"path": "/hostname", "port": HTTP_PORT}, "periodSeconds": 1}
 
 RESOURCES = {"requests": {"cpu": "50m"}}
-"""A pod that requests nothing has 2 of about 2,000 shares of a busy node: a millisecond of work and it stands still
-for half a second, which looks like a connection that kube-proxy lost.
+"""Requested CPU. A pod without a request has 2 of about 2,000 CPU shares of a busy node: after a millisecond of work it
+waits half a second for the CPU, which looks like a connection that kube-proxy lost.
 https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run
 """
 
 
 def probe_period_s(patience: Patience) -> int:
-    """Return how often a probe that starts a program may do so.
+    """Return the period of probes that start a program, in whole seconds.
 
-    That takes 45 ms of a processor each time (2 cores), and so much longer on a slow host that a few pods with such a
-    probe each second leave it no time for anything else.
+    Each start takes 45 ms of CPU time (2 cores). On a slow host it takes so much longer that a few pods with such a
+    probe every second would use all of the CPU.
     """
     return math.ceil(patience.seconds(1))
 
@@ -42,7 +42,7 @@ def _if_switched_on(patience: Patience) -> dict[str, Any]:
 
 
 def pod_spec(container: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """A pod that ends at once and carries nothing it was not asked to carry."""
+    """Return the spec of a pod that is killed without a grace period and has no service links or API token."""
     return {
         "terminationGracePeriodSeconds": 0,
         "enableServiceLinks": False,
@@ -61,9 +61,9 @@ def backends(
     switchable: bool = False,
     patience: Patience | None = None,
 ) -> dict[str, Any]:
-    """A Deployment of HTTP (8080) and UDP (8081) servers that answer with their pod's name.
+    """Return a Deployment of HTTP (8080) and UDP (8081) servers that answer with their pod's name.
 
-    A case can make the readiness probes of `switchable` ones fail. `patience` is that of this host unless given.
+    A case can make the readiness probe of a `switchable` backend fail. `patience` is by default that of this host.
     """
     labels = {"app": name}
     container = {
@@ -86,7 +86,7 @@ def backends(
 
 
 def client_pod(images: CaseImages, name: str, *, node: str | None = None, host_network: bool = False) -> dict[str, Any]:
-    """A pod that does nothing until it is told to, with Python in it."""
+    """Return a pod with Python that is idle until a program is run in it."""
     container = {
         "name": "client",
         "image": images.load,
@@ -102,12 +102,12 @@ def client_pod(images: CaseImages, name: str, *, node: str | None = None, host_n
 
 
 def on_node(node: str | None) -> dict[str, Any]:
-    """Fields that bind a pod to a node past the scheduler, control planes included."""
+    """Return pod fields that bind a pod to a node without the scheduler, control plane nodes included."""
     return {} if node is None else {"nodeName": node, "tolerations": [{"operator": "Exists"}]}
 
 
 def service(name: str, app: str, **fields: Any) -> dict[str, Any]:
-    """A Service on ports 80/TCP (HTTP) and 81/UDP in front of the backends `app`; `fields` go into its spec."""
+    """Return a Service for the backends `app` with the ports 80/TCP (HTTP) and 81/UDP; `fields` go into its spec."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -124,7 +124,7 @@ def service(name: str, app: str, **fields: Any) -> dict[str, Any]:
 
 
 def client_ip_affinity(timeout_s: int) -> dict[str, Any]:
-    """Fields of a Service that sticks to a client's backend."""
+    """Return Service fields for session affinity by client IP, with a time-out in seconds."""
     return {
         "sessionAffinity": "ClientIP",
         "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": timeout_s}},

@@ -11,16 +11,16 @@ SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
 
 @pytest.fixture
 def exec_in(tmp_path):
-    """What a program of ours, in place of a container's, makes of an exec."""
+    """Return a function that runs an exec whose program in the container is a function of the test."""
 
-    def run(program, **how):
+    def run(program, **options):
         with serving(FakeApiServer({}, program), tmp_path) as cluster:
-            return Kube(cluster).exec("a", "web-1", ("true",), **how)
+            return Kube(cluster).exec("a", "web-1", ("true",), **options)
 
     return run
 
 
-def test_objects_are_created_where_they_belong(tmp_path):
+def test_objects_are_created_at_the_path_of_their_kind(tmp_path):
     deployments, services = "POST /apis/apps/v1/namespaces/a/deployments", "POST /api/v1/namespaces/a/services"
     api = FakeApiServer({deployments: {}, services: {}})
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
@@ -30,7 +30,7 @@ def test_objects_are_created_where_they_belong(tmp_path):
     assert api.bodies == [deployment, SERVICE]
 
 
-def test_a_refusal_tells_what_was_asked_and_why_not(tmp_path):
+def test_a_refusal_names_the_request_and_the_reason(tmp_path):
     refusal = (422, {"message": "spec.ports: Required value"})
     with (
         serving(FakeApiServer({"POST /api/v1/namespaces/a/services": refusal}), tmp_path) as cluster,
@@ -41,7 +41,7 @@ def test_a_refusal_tells_what_was_asked_and_why_not(tmp_path):
     assert "Required value" in str(refused.value.body)
 
 
-def test_deleting_what_is_gone_is_a_success(tmp_path):
+def test_deleting_an_absent_object_is_a_success(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         Kube(cluster).delete("a", SERVICE)
 
@@ -56,14 +56,14 @@ def test_deleting_what_is_gone_is_a_success(tmp_path):
     ],
     ids=["get", "typed", "exec", "logs"],
 )
-def test_an_api_server_that_is_gone_is_the_worlds_failure(tmp_path, call):
+def test_an_unreachable_api_server_is_an_environment_error(tmp_path, call):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         kube = Kube(cluster)
     with pytest.raises(ClusterUnreachable, match="kubeproof-fake does not answer"):
         call(kube)
 
 
-def test_exec_gives_both_streams_and_the_exit_code(exec_in):
+def test_exec_returns_both_streams_and_the_exit_code(exec_in):
     def program(execution):
         execution.say(STDOUT, "one ")
         execution.say(STDERR, "oh")
@@ -74,7 +74,7 @@ def test_exec_gives_both_streams_and_the_exit_code(exec_in):
     assert exec_in(lambda execution: execution.end(exits(0))) == ExecResult("", "", 0)
 
 
-def test_exec_ends_the_standard_input_so_that_a_program_may_read_all_of_it(exec_in):
+def test_exec_closes_the_standard_input_after_the_text(exec_in):
     def program(execution):
         execution.say(STDOUT, execution.read_stdin().upper())
         execution.end(exits(0))
@@ -82,7 +82,7 @@ def test_exec_ends_the_standard_input_so_that_a_program_may_read_all_of_it(exec_
     assert exec_in(program, stdin="once\nupon\n").stdout == "ONCE\nUPON\n"
 
 
-def test_exec_of_a_program_that_does_not_end_gives_what_it_said_so_far(exec_in):
+def test_exec_of_a_program_that_does_not_end_in_time_returns_its_output_so_far(exec_in):
     def program(execution):
         execution.say(STDOUT, "working")
         execution.read_stdin()
@@ -90,13 +90,13 @@ def test_exec_of_a_program_that_does_not_end_gives_what_it_said_so_far(exec_in):
     assert exec_in(program, timeout_s=0.2) == ExecResult("working", "", -1)
 
 
-def test_exec_in_a_container_that_goes_away_has_no_exit_code(exec_in):
+def test_exec_in_a_container_that_is_killed_has_no_exit_code(exec_in):
     killed = {"status": "Failure", "message": "container was killed"}
     assert exec_in(lambda execution: execution.end(killed)) == ExecResult("", "container was killed", -1)
 
 
-def test_exec_of_a_program_that_is_not_there_says_so(exec_in):
-    """Such a status has a cause, but one without a reason."""
+def test_exec_of_a_missing_program_returns_the_error_message(exec_in):
+    """The status of such an exec has a cause without a reason."""
     cause = {"message": "exec failed"}
     status = {"status": "Failure", "message": '"nosuch": not found', "details": {"causes": [cause]}, "code": 500}
     assert exec_in(lambda execution: execution.end(status)) == ExecResult("", '"nosuch": not found', -1)
@@ -107,12 +107,12 @@ def test_exec_that_ends_without_a_status_has_no_exit_code(exec_in):
     assert (ended.exit_code, ended.stderr) == (-1, "the connection ended without a status")
 
 
-def test_exec_whose_connection_breaks_is_the_worlds_failure(exec_in):
+def test_exec_with_a_broken_connection_is_an_environment_error(exec_in):
     with pytest.raises(ClusterUnreachable):
         exec_in(lambda execution: execution.say(STDOUT, "and then"))
 
 
-def test_exec_in_a_pod_that_is_not_there_is_refused(tmp_path):
+def test_exec_in_a_missing_pod_is_refused(tmp_path):
     missing = {"GET /api/v1/namespaces/a/pods/web-1/exec": (404, {"message": 'pods "web-1" not found'})}
     with (
         serving(FakeApiServer(missing), tmp_path) as cluster,

@@ -30,12 +30,12 @@ def test_a_time_out_is_an_observation_until_the_condition_is_required():
         seen.require()
 
 
-def test_what_can_never_be_met_is_no_observation():
+def test_an_impossible_condition_is_not_an_observation():
     with pytest.raises(BecameImpossible, match=r"three: became impossible.*no image"):
         observe(lambda: 7, lambda n: False, doomed=lambda n: "no image")
 
 
-def test_an_api_server_that_is_away_is_no_observation(tmp_path):
+def test_an_unreachable_api_server_is_not_an_observation(tmp_path):
     waits = Waits(Kube(cluster_at("http://127.0.0.1:1", tmp_path)), JumpingClock())
     with pytest.raises(ClusterUnreachable):
         waits.observe_pod("a", "web", "Ready", lambda pod: True)
@@ -46,7 +46,7 @@ def observing(tmp_path, answers, observation):
         return observation(Waits(Kube(cluster), JumpingClock()))
 
 
-def test_a_pod_that_is_not_there_is_an_observation(tmp_path):
+def test_a_missing_pod_is_an_observation(tmp_path):
     seen = observing(tmp_path, {}, lambda waits: waits.observe_pod("a", "web", "Ready", lambda pod: True))
     assert (seen.met, seen.seen) == (False, None)
     with pytest.raises(DeadlinePassed, match=r"pod a/web of cluster kubeproof-fake Ready: not in time.*no pod"):
@@ -60,7 +60,7 @@ def test_too_few_pods_are_an_observation(tmp_path):
     assert (seen.met, [pod["metadata"]["name"] for pod in seen.seen]) == (False, ["web-a", "web-b"])
 
 
-def test_an_endpoint_that_stays_is_an_observation(tmp_path):
+def test_a_remaining_endpoint_is_an_observation(tmp_path):
     slices = {"items": [{"ports": [{"port": 80}], "endpoints": [{"addresses": ["10.244.1.5"]}]}]}
     seen = observing(tmp_path, {SLICES: slices}, lambda waits: waits.observe_endpoints("a", "web", 0))
     assert (seen.met, seen.seen) == (False, {("10.244.1.5", 80)})

@@ -1,4 +1,4 @@
-"""How cases read answers: by their parts, so that no other answer is taken for the one that is waited for."""
+"""Parsers of health checks and refusals, which must not mistake another answer for the expected one."""
 
 import json
 
@@ -13,7 +13,7 @@ HEALTH = '{"service": {"namespace": "a", "name": "web"}, "localEndpoints": %s, "
 
 
 @pytest.mark.parametrize(("status", "endpoints"), [(200, 1), (200, 12), (503, 0)])
-def test_a_health_check_tells_status_service_and_endpoints(status, endpoints):
+def test_a_health_check_is_parsed_into_status_service_and_endpoints(status, endpoints):
     answer = reply(ok=status == 200, status=status, body=HEALTH % endpoints)
     assert health_of(answer) == ServiceHealth(status, "a/web", endpoints)
 
@@ -27,9 +27,9 @@ def test_a_health_check_tells_status_service_and_endpoints(status, endpoints):
         reply(status=200, body='{"localEndpoints": 1}'),
         reply(status=200, body='{"service": 1, "localEndpoints": 1}'),
     ],
-    ids=["refused", "an empty 503", "a number", "of no Service", "of an odd one"],
+    ids=["refused", "an empty 503", "a number", "without a Service", "with an invalid Service"],
 )
-def test_what_tells_no_endpoints_is_no_health_check_though_it_holds_the_number(answer):
+def test_an_answer_without_endpoints_is_not_a_health_check_even_if_it_contains_the_number(answer):
     assert health_of(answer) is None
     assert "1" in f"{answer.error}{answer.body}"
 
@@ -40,7 +40,7 @@ def refusal(**status):
     return refused
 
 
-def test_refused_fields_are_those_of_the_status():
+def test_refused_fields_are_read_from_the_status():
     cause = {"reason": "FieldValueNotSupported", "field": "spec.template.spec.restartPolicy", "message": "no"}
     invalid = refusal(code=422, message="spec.replicas is fine", details={"causes": [cause]})
     assert refused_fields(invalid) == {"spec.template.spec.restartPolicy"}
@@ -60,7 +60,7 @@ def unscheduled(message):
     return {"status": {"conditions": [condition]}}
 
 
-def test_reasons_of_the_scheduler_are_told_with_their_nodes():
+def test_the_scheduler_reasons_are_returned_with_their_numbers_of_nodes():
     pod = unscheduled(
         "0/4 nodes are available: 1 Insufficient kubeproof.io/seat, 1 node(s) had untolerated taint "
         "{node-role.kubernetes.io/control-plane: }, 2 node(s) didn't match Pod's node affinity/selector. no new claims "
@@ -73,7 +73,7 @@ def test_reasons_of_the_scheduler_are_told_with_their_nodes():
     }
 
 
-def test_a_message_of_another_plugin_is_no_reason_though_it_holds_the_word():
+def test_a_message_in_another_format_yields_no_reasons():
     assert (
         left_out(unscheduled("0/3 nodes are available: the selector of claim x is invalid. nothing to preempt.")) == {}
     )

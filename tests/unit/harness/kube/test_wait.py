@@ -18,50 +18,50 @@ def pod(name="web-1", phase="Running", ready=True, waiting=None, **metadata):
     }
 
 
-def test_a_wait_gives_what_it_saw():
+def test_a_wait_returns_the_sample_that_met_the_condition():
     samples = iter([1, 2, 3])
     assert wait_until("three", lambda: next(samples), lambda n: n == 3, deadline_s=9, clock=JumpingClock()) == 3
 
 
-def test_a_deadline_tells_what_was_last_seen():
+def test_a_passed_deadline_reports_the_last_sample():
     with pytest.raises(DeadlinePassed, match=r"a million: not in time after 2\.0 s; last seen: 7"):
         wait_until("a million", lambda: 7, lambda n: n > 10**6, deadline_s=2, interval_s=0.5, clock=JumpingClock())
 
 
-def test_a_patient_wait_has_as_much_more_time():
+def test_patience_multiplies_the_deadline():
     clock = JumpingClock()
     with pytest.raises(DeadlinePassed, match=r"never: not in time after 6\.0 s"):
         wait_until("never", lambda: 0, bool, deadline_s=2, interval_s=0.5, clock=clock, patience=Patience(3))
     assert clock.now_s == 6
 
 
-def test_after_a_long_look_there_is_as_long_a_pause():
-    clock, began_s = JumpingClock(), []
+def test_the_pause_is_as_long_as_the_last_sample_took():
+    clock, started_s = JumpingClock(), []
 
     def sample():
-        began_s.append(clock.now_s)
+        started_s.append(clock.now_s)
         clock.sleep(3)
-        return len(began_s) == 2
+        return len(started_s) == 2
 
-    assert wait_until("seen twice", sample, bool, deadline_s=60, clock=clock)
-    assert began_s == [0, 6]
+    assert wait_until("sampled twice", sample, bool, deadline_s=60, clock=clock)
+    assert started_s == [0, 6]
 
 
-def test_a_wait_ends_early_when_success_has_become_impossible():
+def test_a_wait_ends_early_if_the_condition_becomes_impossible():
     clock = JumpingClock()
     with pytest.raises(BecameImpossible, match=r"became impossible.*the pod is gone"):
         wait_until("ready", lambda: 0, bool, doomed=lambda n: "the pod is gone", deadline_s=60, clock=clock)
     assert clock.now_s == 0
 
 
-def test_a_pod_whose_image_cannot_be_had_is_hopeless():
+def test_a_pod_whose_image_cannot_be_pulled_is_hopeless():
     stuck = pod(phase="Pending", ready=False, waiting={"reason": "ErrImagePull", "message": "not found"})
     assert hopeless(stuck) == "pod web-1: ErrImagePull: not found"
     assert hopeless(pod(ready=False)) is None
     assert hopeless(pod(phase="Failed")) == "pod web-1 has ended: Failed"
 
 
-def test_a_pod_that_shall_end_is_not_ready_any_more():
+def test_a_pod_that_is_being_deleted_is_not_ready():
     assert is_ready(pod())
     assert not is_ready(pod(deletionTimestamp="2026-01-01T00:00:00Z"))
     assert pod_state(pod(ready=False)) == "web-1 Running not Ready"

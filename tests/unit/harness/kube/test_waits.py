@@ -13,7 +13,7 @@ DEPLOYMENT = "GET /apis/apps/v1/namespaces/a/deployments/web"
 
 @pytest.fixture
 def waits_on(tmp_path):
-    """Waits on a cluster that always answers the same."""
+    """Return a function that runs one wait against a fake API server with fixed answers."""
 
     def make(answers, wait):
         with serving(FakeApiServer(answers), tmp_path) as cluster:
@@ -31,7 +31,7 @@ def deployment(generation=2, observed=2, replicas=3, updated=3, available=3, con
     }
 
 
-def test_a_pod_may_be_waited_for_until_it_fails(waits_on):
+def test_a_wait_for_a_pod_may_expect_its_failure(waits_on):
     failed = {"metadata": {"name": "web-1"}, "status": {"phase": "Failed"}}
     seen = waits_on(
         {f"GET {POD}": failed},
@@ -40,18 +40,18 @@ def test_a_pod_may_be_waited_for_until_it_fails(waits_on):
     assert seen == failed
 
 
-def test_a_pod_that_is_gone_is_not_waited_for(waits_on):
+def test_a_wait_for_a_pod_ends_early_if_the_pod_is_gone(waits_on):
     with pytest.raises(BecameImpossible, match=r"pod a/web-1 of cluster kubeproof-fake Ready.*the pod is gone"):
         waits_on({}, lambda waits: waits.wait_pod("a", "web-1", "Ready", lambda pod: True))
 
 
-def test_gone_is_what_the_api_server_does_not_find(waits_on):
+def test_an_object_is_gone_when_the_api_server_answers_404(waits_on):
     waits_on({}, lambda waits: waits.wait_gone(POD))
     with pytest.raises(DeadlinePassed, match="web-1 of cluster kubeproof-fake gone: not in time"):
         waits_on({f"GET {POD}": {"metadata": {"finalizers": ["x"]}}}, lambda waits: waits.wait_gone(POD, deadline_s=1))
 
 
-def test_a_list_is_waited_for_until_it_is_empty(waits_on):
+def test_a_wait_for_an_empty_list_names_what_is_left(waits_on):
     path = "/api/v1/namespaces"
     waits_on({f"GET {path}": {"items": []}}, lambda waits: waits.wait_none(path))
     leaving = {"items": [{"metadata": {"name": "web-1a"}}]}
@@ -62,26 +62,26 @@ def test_a_list_is_waited_for_until_it_is_empty(waits_on):
 @pytest.mark.parametrize(
     "unfinished",
     [deployment(observed=1), deployment(replicas=4), deployment(updated=2), deployment(available=2)],
-    ids=["not yet seen", "an old pod is left", "not all new", "not all available"],
+    ids=["not yet observed", "an old pod is left", "not all updated", "not all available"],
 )
-def test_a_rollout_is_over_when_nothing_of_the_old_is_left(unfinished):
+def test_a_rollout_is_complete_when_all_pods_are_new_and_available(unfinished):
     assert is_rolled_out(deployment())
     assert not is_rolled_out(unfinished)
 
 
-def test_a_rollout_that_the_controller_has_given_up_is_not_waited_for(waits_on):
-    given_up = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "web-7 has timed out"}
-    stuck = deployment(available=2, conditions=[given_up])
+def test_a_wait_for_a_rollout_ends_early_if_its_progress_deadline_is_exceeded(waits_on):
+    exceeded = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "web-7 has timed out"}
+    stuck = deployment(available=2, conditions=[exceeded])
     with pytest.raises(BecameImpossible, match="web-7 has timed out"):
         waits_on({DEPLOYMENT: stuck}, lambda waits: waits.wait_deployment_available("a", "web"))
 
 
-def test_endpoints_are_those_that_are_ready(waits_on):
+def test_only_ready_endpoints_are_returned(waits_on):
     ready, leaving = {"addresses": ["10.244.1.5"], "conditions": {"ready": True}}, {"addresses": ["10.244.1.6"]}
     leaving["conditions"] = {"ready": False, "serving": True, "terminating": True}
     slices = {"items": [{"ports": [{"port": 8080}], "endpoints": [ready, leaving]}, {"ports": None, "endpoints": None}]}
     assert waits_on({SLICES: slices}, lambda waits: waits.wait_endpoints("a", "web", 1)) == {("10.244.1.5", 8080)}
 
 
-def test_conditions_that_are_null_are_none_at_all():
+def test_null_conditions_count_as_no_conditions():
     assert condition_of({"status": {"conditions": None}}, "Established") == {}

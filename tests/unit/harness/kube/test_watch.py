@@ -17,7 +17,7 @@ def event(kind, name, version, **more):
 
 @pytest.fixture
 def recorded(tmp_path):
-    """Record what these answers tell, and give the recorder and what the API server was asked."""
+    """Return a function that records these answers and returns the recorder and the requests to the API server."""
 
     def record(answers, *kinds):
         api = FakeApiServer(answers)
@@ -29,14 +29,14 @@ def recorded(tmp_path):
 
 
 def test_changes_are_recorded_in_the_order_of_their_arrival(recorded):
-    told = [event("ADDED", "web-1", "11"), event("MODIFIED", "web-1", "12", status={"phase": "Running"})]
-    recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [told]}, "pods")
+    changes = [event("ADDED", "web-1", "11"), event("MODIFIED", "web-1", "12", status={"phase": "Running"})]
+    recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [changes]}, "pods")
     assert [(seen.type, seen.name) for seen in recorder.events()] == [("ADDED", "web-1"), ("MODIFIED", "web-1")]
     assert recorder.events()[1].object["status"] == {"phase": "Running"}
     assert recorder.events()[0].at_s <= recorder.events()[1].at_s
 
 
-def test_kinds_are_told_apart(recorded):
+def test_events_can_be_selected_by_kind(recorded):
     answers = {PODS: LIST, SETS: LIST, f"{PODS}?watch": [[event("ADDED", "web-1", "11")]]}
     answers |= {f"{SETS}?watch": [[event("ADDED", "web", "12")]]}
     recorder, _ = recorded(answers, "pods", "replicasets")
@@ -45,12 +45,12 @@ def test_kinds_are_told_apart(recorded):
     assert len(recorder.events()) == 2
 
 
-def test_the_record_begins_after_what_was_there(recorded):
+def test_recording_begins_at_the_version_of_the_list(recorded):
     _, asked = recorded({PODS: LIST, f"{PODS}?watch": []}, "pods")
     assert "resourceVersion=10" in asked[1]
 
 
-def test_a_watch_goes_on_from_the_last_thing_seen_bookmarks_included(tmp_path):
+def test_a_watch_resumes_from_the_last_event_or_bookmark(tmp_path):
     watches = [[event("ADDED", "web-1", "11"), event("BOOKMARK", "", "15")], [event("DELETED", "web-1", "16")]]
     api = FakeApiServer({PODS: LIST, f"{PODS}?watch": watches})
     with serving(api, tmp_path) as cluster, WatchRecorder(Kube(cluster), "a", "pods") as recorder:
@@ -59,7 +59,7 @@ def test_a_watch_goes_on_from_the_last_thing_seen_bookmarks_included(tmp_path):
     assert "resourceVersion=15" in api.asked[2]
 
 
-def test_a_watch_lasts_long_enough_for_a_bookmark_before_the_api_server_forgets(tmp_path):
+def test_a_watch_lasts_long_enough_for_a_bookmark_every_20_seconds(tmp_path):
     api, clock = FakeApiServer({PODS: LIST, f"{PODS}?watch": []}), JumpingClock()
 
     def spans():
@@ -69,19 +69,19 @@ def test_a_watch_lasts_long_enough_for_a_bookmark_before_the_api_server_forgets(
         wait_until("a short watch", spans, lambda seen: "1" in seen, deadline_s=30)
         assert "3" not in spans()
         clock.sleep(20.0)
-        wait_until("a long one", spans, lambda seen: "3" in seen, deadline_s=30)
+        wait_until("a long watch", spans, lambda seen: "3" in seen, deadline_s=30)
     assert spans().count("3") == 1
 
 
-def test_a_gap_is_not_taken_for_silence(recorded):
+def test_a_failed_watch_is_reported_as_a_gap(recorded):
     expired = {"type": "ERROR", "object": {"code": 410, "message": "too old resource version: 10"}}
     recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [[expired]]}, "pods")
     with pytest.raises(WorldError, match=r"has a gap: .*too old resource version"):
         recorder.events()
 
 
-def test_states_stand_as_they_were_after_each_event(recorded):
-    there = {"metadata": {"resourceVersion": "10"}, "items": [{"metadata": {"name": "old", "resourceVersion": "3"}}]}
-    told = [event("ADDED", "new", "11"), event("DELETED", "old", "12")]
-    recorder, _ = recorded({PODS: there, f"{PODS}?watch": [told]}, "pods")
-    assert [sorted(standing) for standing in recorder.states("pods")] == [["old"], ["new", "old"], ["new"]]
+def test_states_are_the_objects_after_each_event(recorded):
+    first = {"metadata": {"resourceVersion": "10"}, "items": [{"metadata": {"name": "old", "resourceVersion": "3"}}]}
+    changes = [event("ADDED", "new", "11"), event("DELETED", "old", "12")]
+    recorder, _ = recorded({PODS: first, f"{PODS}?watch": [changes]}, "pods")
+    assert [sorted(objects) for objects in recorder.states("pods")] == [["old"], ["new", "old"], ["new"]]

@@ -16,10 +16,11 @@ from tests.fakes.shell import RecordingNodeShell
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 CONFIG = "staticPodPath: /etc/kubernetes/manifests\n"
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "static"}}
+OBSERVER_POD = "scheduler-observer-7"
 
 
-class Scheduler:
-    """Remembers of which nodes it had to know."""
+class RecordingScheduler:
+    """A `SchedulerView` that records the nodes of `wait_known`."""
 
     def __init__(self):
         self.known = []
@@ -38,9 +39,9 @@ def changes(api):
     ]
 
 
-def test_what_was_changed_last_is_put_back_first(tmp_path):
+def test_changes_are_undone_in_reverse_order(tmp_path):
     api = FakeApiServer({"PATCH /api/v1/nodes/worker": node()})
-    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), Scheduler()) as changer:
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), RecordingScheduler()) as changer:
         changer.label("worker", "disk", "ssd")
         changer.cordon("worker")
     assert [body for _, body in changes(api)] == [
@@ -51,18 +52,18 @@ def test_what_was_changed_last_is_put_back_first(tmp_path):
     ]
 
 
-def test_a_taint_leaves_others_alone_and_overwrites_nobodys_change(tmp_path):
+def test_a_taint_keeps_other_taints_and_fails_on_a_concurrent_change(tmp_path):
     theirs = {"key": "theirs", "effect": "NoSchedule"}
     ours = {"key": "ours", "value": "", "effect": "NoExecute"}
     api = FakeApiServer({"GET /api/v1/nodes/worker": node(theirs), "PATCH /api/v1/nodes/worker": node()})
-    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), Scheduler()) as changer:
+    with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), RecordingScheduler()) as changer:
         changer.taint("worker", "ours", "NoExecute")
     assert [body["spec"]["taints"] for _, body in changes(api)] == [[theirs, ours], [theirs]]
     assert all(body["metadata"]["resourceVersion"] == "7" for _, body in changes(api))
 
 
-def test_the_scheduler_knows_before_pods_are_kept_off(tmp_path):
-    scheduler = Scheduler()
+def test_changes_that_keep_pods_off_a_node_wait_for_the_scheduler(tmp_path):
+    scheduler = RecordingScheduler()
     api = FakeApiServer({"GET /api/v1/nodes/worker": node(), "PATCH /api/v1/nodes/worker": node()})
     with serving(api, tmp_path) as cluster, NodeChanger(Kube(cluster), scheduler) as changer:
         changer.label("worker", "disk", "ssd")
@@ -79,15 +80,19 @@ def test_the_scheduler_knows_before_pods_are_kept_off(tmp_path):
     assert len(scheduler.known) == 3
 
 
-def test_a_witness_is_bound_by_the_label_that_came_after_all_other_changes(tmp_path):
+def test_the_scheduler_observer_creates_a_pod_that_needs_the_latest_label(tmp_path):
     pods = "/api/v1/namespaces/a/pods"
     api = FakeApiServer(
         {
             "GET /api/v1/nodes/worker": node(),
             "PATCH /api/v1/nodes/worker": node(),
             f"POST {pods}": {},
-            f"GET {pods}/witness-7": {"metadata": {"name": "witness-7"}, "spec": {"nodeName": "worker"}, "status": {}},
-            f"DELETE {pods}/witness-7": {},
+            f"GET {pods}/{OBSERVER_POD}": {
+                "metadata": {"name": OBSERVER_POD},
+                "spec": {"nodeName": "worker"},
+                "status": {},
+            },
+            f"DELETE {pods}/{OBSERVER_POD}": {},
         }
     )
     with serving(api, tmp_path) as cluster:
@@ -97,25 +102,25 @@ def test_a_witness_is_bound_by_the_label_that_came_after_all_other_changes(tmp_p
     assert pod["spec"]["nodeSelector"] == marked["metadata"]["labels"]
     assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
     assert unmarked["metadata"]["labels"] == {MARK: None}
-    assert f"DELETE {pods}/witness-7" in api.asked
+    assert f"DELETE {pods}/{OBSERVER_POD}" in api.asked
 
 
-def test_a_witness_that_is_never_bound_leaves_no_mark(tmp_path):
+def test_the_scheduler_observer_removes_its_label_even_if_its_pod_is_never_bound(tmp_path):
     pods = "/api/v1/namespaces/a/pods"
-    waiting = {"metadata": {"name": "witness-7"}, "spec": {}, "status": {"phase": "Pending"}}
+    waiting = {"metadata": {"name": OBSERVER_POD}, "spec": {}, "status": {"phase": "Pending"}}
     api = FakeApiServer(
         {
             "GET /api/v1/nodes/worker": node(),
             "PATCH /api/v1/nodes/worker": node(),
             f"POST {pods}": {},
-            f"GET {pods}/witness-7": waiting,
+            f"GET {pods}/{OBSERVER_POD}": waiting,
         }
     )
     with serving(api, tmp_path) as cluster:
         kube = Kube(cluster)
-        witness = SchedulerObserver(kube, Waits(kube, JumpingClock()), "a")
-        with pytest.raises(DeadlinePassed, match="bound to worker as it is now"):
-            witness.wait_known("worker")
+        observer = SchedulerObserver(kube, Waits(kube, JumpingClock()), "a")
+        with pytest.raises(DeadlinePassed, match="bound to worker by its latest label"):
+            observer.wait_known("worker")
     assert api.bodies[-1] == {"metadata": {"labels": {MARK: None}}}
 
 
@@ -124,7 +129,7 @@ def test_pods_are_counted_by_node():
     assert nodes_of(pods) == {"worker": 2, "worker2": 1}
 
 
-def test_the_spare_worker_bears_the_fewest_pods_that_could_go_elsewhere(tmp_path):
+def test_the_spare_worker_has_the_fewest_movable_pods(tmp_path):
     def pod(name, owner):
         return {"metadata": {"ownerReferences": [{"kind": owner}]}, "spec": {"nodeName": name}}
 
@@ -142,7 +147,7 @@ def test_a_stopped_service_is_started_again():
     assert shell.ran[-1] == ("systemctl", "start", "kubelet")
 
 
-def test_a_static_pod_comes_whole_and_goes_at_the_end():
+def test_a_static_pod_is_written_atomically_and_removed_at_the_end():
     shell = RecordingNodeShell({"cat /var/lib/kubelet/config.yaml": CONFIG})
     with StaticPods(shell, lambda file, **words: (POD,)) as pods:
         pods.put(WORKER, "static.yaml", name="static")
@@ -153,7 +158,7 @@ def test_a_static_pod_comes_whole_and_goes_at_the_end():
     assert shell.ran[-1] == ("rm", "-f", "/etc/kubernetes/manifests/static.yaml")
 
 
-def test_only_running_containers_of_the_pod_count():
+def test_only_running_containers_of_the_pod_are_returned():
     tasks = "TASK PID STATUS\naaa 10 RUNNING\nbbb 11 STOPPED\nccc 12 RUNNING\n"
     shell = RecordingNodeShell({"containers list": "aaa\nbbb\n", "tasks list": tasks})
     assert StaticPods(shell, lambda file, **words: ()).running_containers(WORKER, "static-worker") == ("aaa",)

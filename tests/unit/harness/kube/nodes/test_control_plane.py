@@ -1,4 +1,4 @@
-"""The order in which a component goes and comes back."""
+"""Tests of the order in which a control plane component is stopped and started."""
 
 from dataclasses import replace
 from itertools import count
@@ -13,8 +13,8 @@ from tests.fakes.apiserver import FakeApiServer, serving
 LEASES = "GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 
 
-class Renewing(dict):
-    """A lease that is renewed with every look."""
+class RenewedLeases(dict):
+    """Answers in which a lease is renewed with every request."""
 
     ticks = count(10)
 
@@ -25,7 +25,7 @@ class Renewing(dict):
 
 
 class ControlPlaneNode:
-    """A node whose component runs as long as its manifest is in the kubelet's folder."""
+    """A node whose component runs while its manifest is in the kubelet's folder."""
 
     def __init__(self):
         self.runs, self.moves = True, []
@@ -44,12 +44,12 @@ class ControlPlaneNode:
 
 
 def fail_if_stopped(node):
-    assert node.runs, "it has ended, and so fails the case"
+    assert node.runs, "the component is stopped, which fails the case"
 
 
-def test_a_stopped_component_is_put_back_even_if_the_case_fails(tmp_path):
+def test_a_stopped_component_is_started_again_even_if_the_case_fails(tmp_path):
     api = FakeApiServer({})
-    api.answers = Renewing({"GET /readyz": "ok"})
+    api.answers = RenewedLeases({"GET /readyz": "ok"})
     node = ControlPlaneNode()
     with serving(api, tmp_path) as cluster:
         plane = ControlPlane(Kube(cluster), node)
@@ -61,7 +61,7 @@ def test_a_stopped_component_is_put_back_even_if_the_case_fails(tmp_path):
 
 
 class LingeringNode(ControlPlaneNode):
-    """A node whose API server serves no more once its manifest is gone, and ends when it is killed."""
+    """A node whose API server stops serving once its manifest is gone, but ends only when it is killed."""
 
     serves = True
 
@@ -74,8 +74,8 @@ class LingeringNode(ControlPlaneNode):
         return ""
 
 
-class Serving(Renewing):
-    """What an API server answers that may have ended."""
+class LingeringAnswers(RenewedLeases):
+    """Answers of the API server of a `LingeringNode`."""
 
     node: LingeringNode
 
@@ -85,9 +85,9 @@ class Serving(Renewing):
         return super().get(key, default)
 
 
-def test_an_api_server_without_its_manifest_is_not_waited_for(tmp_path):
+def test_a_single_api_server_is_killed_once_it_shuts_down(tmp_path):
     api = FakeApiServer({})
-    api.answers = Serving()
+    api.answers = LingeringAnswers()
     api.answers.node = node = LingeringNode()
     with serving(api, tmp_path) as cluster, ControlPlane(Kube(cluster), node).stopped("kube-apiserver"):
         assert not node.runs
@@ -95,9 +95,9 @@ def test_an_api_server_without_its_manifest_is_not_waited_for(tmp_path):
     assert node.runs
 
 
-def test_of_several_api_servers_each_ends_by_itself(tmp_path):
+def test_none_of_several_api_servers_is_killed(tmp_path):
     api = FakeApiServer({})
-    api.answers = Renewing({"GET /readyz": "ok"})
+    api.answers = RenewedLeases({"GET /readyz": "ok"})
     node = ControlPlaneNode()
     with serving(api, tmp_path) as cluster:
         first = next(node for node in cluster.nodes if node not in cluster.workers)

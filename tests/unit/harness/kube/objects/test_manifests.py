@@ -23,7 +23,7 @@ def file(tmp_path):
     return path
 
 
-def test_words_are_replaced_and_documents_told_apart(file):
+def test_placeholders_are_replaced_and_documents_are_separated(file):
     pod, priority = read_manifests(file, {"name": "web", "agnhost": "agnhost:1"})
     assert pod["metadata"] == {"name": "web"}
     assert pod["spec"]["containers"][0]["image"] == "agnhost:1"
@@ -31,19 +31,19 @@ def test_words_are_replaced_and_documents_told_apart(file):
     assert priority["kind"] == "PriorityClass"
 
 
-def test_a_word_without_a_value_is_named_with_the_file(file):
+def test_a_placeholder_without_a_value_is_named_with_the_file(file):
     with pytest.raises(UsageError, match=r"pod\.yaml: no value for \$agnhost; there are: name"):
         read_manifests(file, {"name": "web"})
 
 
-def test_a_file_that_is_no_yaml_is_named(tmp_path):
+def test_an_invalid_yaml_file_is_named(tmp_path):
     path = tmp_path / "torn.yaml"
     path.write_text("kind: [Pod")
     with pytest.raises(UsageError, match=r"torn\.yaml"):
         read_manifests(path, {})
 
 
-def test_paths_follow_from_group_kind_and_namespace(file):
+def test_paths_are_derived_from_group_kind_and_namespace(file):
     pod, priority = read_manifests(file, {"name": "web", "agnhost": "agnhost:1"})
     assert path_of("case", pod) == "/api/v1/namespaces/case/pods/web"
     assert path_of("case", priority) == "/apis/scheduling.k8s.io/v1/priorityclasses/web"

@@ -13,7 +13,7 @@ ANSWERS = {
 }
 
 
-def test_a_namespace_admits_pods_from_its_first_moment_and_goes_at_the_end(tmp_path):
+def test_a_namespace_gets_its_service_account_at_once_and_is_deleted_at_the_end(tmp_path):
     api = FakeApiServer(ANSWERS)
     with serving(api, tmp_path) as cluster, own_namespace(Kube(cluster), {"generateName": "case-"}) as name:
         assert name == "case-1"
@@ -22,7 +22,7 @@ def test_a_namespace_admits_pods_from_its_first_moment_and_goes_at_the_end(tmp_p
     assert api.asked[2:] == ["DELETE /api/v1/namespaces/case-1"]
 
 
-def test_a_namespace_goes_even_if_it_never_admitted_a_pod(tmp_path):
+def test_a_namespace_is_deleted_even_if_its_service_account_is_refused(tmp_path):
     api = FakeApiServer({**ANSWERS, f"PATCH {ACCOUNT}": (403, {"reason": "Forbidden"})})
     with (
         serving(api, tmp_path) as cluster,

@@ -1,4 +1,4 @@
-"""Manifests that cases have in common."""
+"""Tests of the manifests that cases have in common."""
 
 import pytest
 
@@ -15,11 +15,11 @@ def readiness(**settings):
 
 
 @pytest.mark.parametrize(("factor", "period_s"), [(1, 1), (1.5, 2), (8, 8)])
-def test_a_slow_host_has_to_start_the_program_of_a_probe_as_much_less_often(factor, period_s):
+def test_an_exec_probe_runs_less_often_on_a_slow_host(factor, period_s):
     probe = readiness(switchable=True, patience=Patience(factor))
     assert (probe["periodSeconds"], probe["timeoutSeconds"]) == (period_s, period_s)
     assert probe["failureThreshold"] == 1
 
 
-def test_a_probe_that_starts_no_program_is_the_same_everywhere():
+def test_an_http_probe_is_the_same_on_a_slow_host():
     assert readiness(patience=Patience(8)) == readiness(patience=Patience())
