@@ -1,4 +1,4 @@
-"""The connection tracking table, the same in every mode."""
+"""Readers of a node's connection tracking table (conntrack), which every mode uses in the same way."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from harness.dataplane.shell import ProxyShell
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What the kernel counts as lost: entries that had to go before their time, packets that were dropped, and new
-    entries that were not inserted."""
+    """The kernel's counters of losses: entries evicted early, packets dropped, and new entries not inserted."""
 
     evicted: int
     dropped: int
@@ -28,41 +27,48 @@ class Losses:
 
     @property
     def turned_away(self) -> int:
-        """Packets that were dropped because there was no room, at least so many.
+        """Return the number of packets that were dropped because the table was full; at least that many were.
 
-        Where two connections would have the same addresses and ports, the later one's packet is dropped, too; that is
-        counted as not inserted as well (`nf_ct_resolve_clash` in net/netfilter/nf_conntrack_core.c).
+        If two connections would get the same addresses and ports, the kernel drops the later one's packet, too, and
+        also counts it as not inserted (`nf_ct_resolve_clash` in net/netfilter/nf_conntrack_core.c). So the packets
+        that were not inserted are subtracted.
         """
         return max(0, self.dropped - self.not_inserted)
 
     @property
     def table_was_full(self) -> bool:
-        """How many entries there are does not tell: once the table has been full, the kernel takes those that are
-        closed away until it is at 95% (`gc_worker` in net/netfilter/nf_conntrack_core.c)."""
+        """Return whether the table has been full.
+
+        The number of entries does not show that afterwards: once the table has been full, the kernel removes entries
+        of closed connections until it is 95% full (`gc_worker` in net/netfilter/nf_conntrack_core.c).
+        """
         return self.evicted > 0 or self.turned_away > 0
 
 
 def losses(shell: ProxyShell, node: Node) -> Losses:
-    """Since the node's network began, over all processors."""
-    counted: Counter[str] = Counter()
+    """Return the losses since the node's network namespace was created, summed over all CPUs."""
+    totals: Counter[str] = Counter()
     for name, number in re.findall(r"(\w+)=(\d+)", shell.run(node, "conntrack", "-S")):
-        counted[name] += int(number)
-    return Losses(counted["early_drop"], counted["drop"], counted["insert_failed"])
+        totals[name] += int(number)
+    return Losses(totals["early_drop"], totals["drop"], totals["insert_failed"])
 
 
 def entry_count(shell: ProxyShell, node: Node) -> int:
-    """How many entries there are in all."""
+    """Return the number of entries in the table."""
     return int(shell.run(node, "conntrack", "-C").split()[-1])
 
 
 def entry_limit(shell: ProxyShell, node: Node) -> int:
-    """How many entries there may be."""
+    """Return the largest number of entries that the table may have."""
     return int(shell.run(node, "cat", "/proc/sys/net/netfilter/nf_conntrack_max"))
 
 
 @contextmanager
 def fewer_entries(shell: ProxyShell, node: Node, most: int) -> Iterator[None]:
-    """In the block there may be no more; where the node has the kernel for itself. kube-proxy only ever raises it."""
+    """Limit the table to `most` entries while the block lasts. kube-proxy never lowers the limit, it only raises it.
+
+    Only for nodes with a kernel of their own.
+    """
     before = entry_limit(shell, node)
     _limit_entries(shell, node, most)
     try:
@@ -76,6 +82,6 @@ def _limit_entries(shell: ProxyShell, node: Node, most: int) -> None:
 
 
 def entries_of(shell: ProxyShell, node: Node, address: str) -> tuple[str, ...]:
-    """Entries in which `address` takes part, in either direction, one line each."""
+    """Return the entries that contain `address` in either direction, one line per entry."""
     listing = shell.run(node, "conntrack", "-L")
     return tuple(line for line in listing.splitlines() if f"={address} " in f"{line} ")

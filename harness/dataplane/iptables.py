@@ -1,9 +1,8 @@
-"""What iptables mode keeps: a chain a Service, a chain an endpoint, all reached from one list of rules.
+"""A reader for iptables mode: one chain per Service and one per endpoint, all reached from one list of rules.
 
-Chains as kube-proxy writes them (pkg/proxy/iptables): KUBE-SERVICES and KUBE-NODEPORTS hold a rule for
-each front, KUBE-FW-* lets a balancer's source ranges through, KUBE-EXT-* masquerades what comes from
-outside, KUBE-SVC-* and KUBE-SVL-* (this node's endpoints only) choose among KUBE-SEP-* chains, and these
-translate the address.
+kube-proxy (pkg/proxy/iptables) writes these chains: KUBE-SERVICES and KUBE-NODEPORTS hold one rule per service address,
+KUBE-FW-* accepts a load balancer's source ranges, KUBE-EXT-* masquerades traffic from outside the cluster, KUBE-SVC-*
+and KUBE-SVL-* (only this node's endpoints) choose among KUBE-SEP-* chains, and those translate the address (DNAT).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ RULE = re.compile(r"^\[(?P<packets>\d+):\d+\] -A (?P<chain>\S+) (?P<match>.*)$")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of `iptables-save -c`."""
+    """A rule as `iptables-save -c` prints it."""
 
     chain: str
     match: str
@@ -40,18 +39,18 @@ class Rule:
 
     @property
     def is_short_cut(self) -> bool:
-        """It is for the cluster's own pods and nodes, past a traffic policy that binds everybody else."""
+        """Return whether the rule lets the cluster's own pods and nodes bypass externalTrafficPolicy Local."""
         return self.chain.startswith("KUBE-EXT-") and bool(self.value("-s") or self.value("--src-type"))
 
 
 def parse_rules(listing: str) -> tuple[Rule, ...]:
-    """All rules of `iptables-save -c`, in their order."""
+    """Return all rules of `iptables-save -c`, in order."""
     matches = (RULE.match(line) for line in listing.splitlines())
     return tuple(Rule(found["chain"], found["match"], int(found["packets"])) for found in matches if found)
 
 
 class IptablesDataPlane:
-    """Reads a node's nat table."""
+    """A reader of a node's nat table."""
 
     def __init__(self, shell: ProxyShell) -> None:
         self._shell = shell
@@ -80,12 +79,12 @@ class IptablesDataPlane:
 
     def rules_walked(self, node: Node) -> dict[ServiceAddress, int]:
         rules = parse_rules(self._shell.run(node, "iptables-save", "-c", "-t", "nat"))
-        walked = [rule for rule in rules if rule.chain == "KUBE-SERVICES"]
+        services_chain = [rule for rule in rules if rule.chain == "KUBE-SERVICES"]
         return {
             ServiceAddress(
                 (rule.value("-d") or "").removesuffix("/32"), int(port), (rule.value("-p") or "").upper()
-            ): before
-            for before, rule in enumerate(walked)
+            ): rules_before
+            for rules_before, rule in enumerate(services_chain)
             if LEADS_TO_BACKENDS.match(rule.target) and (port := rule.value("--dport"))
         }
 
@@ -113,9 +112,9 @@ class IptablesDataPlane:
 
 
 def _service_rule(chains: dict[str, list[Rule]], node: Node, service_address: ServiceAddress) -> Rule | None:
-    """The rule by which packets to `service_address` leave the list."""
+    """Return the rule that sends packets for `service_address` to its Service's chain, or None."""
     on_node = service_address.address == node.address
-    # A node port may have a rule for 127.0.0.0/8 before its own, which counts apart.
+    # A node port may have another rule before this one, for 127.0.0.0/8, with a packet counter of its own.
     destination = None if on_node else f"{service_address.address}/32"
     for rule in chains.get("KUBE-NODEPORTS" if on_node else "KUBE-SERVICES", ()):
         if rule.value("--dport") != str(service_address.port) or rule.value("-p") != service_address.protocol.lower():
@@ -126,7 +125,7 @@ def _service_rule(chains: dict[str, list[Rule]], node: Node, service_address: Se
 
 
 def _reached(chains: dict[str, list[Rule]], chain: str) -> Iterator[Rule]:
-    """Every rule that a packet from outside the cluster which enters `chain` may meet."""
+    """Yield every rule that a packet from outside the cluster may match once it enters `chain`."""
     for rule in chains.get(chain, ()):
         if rule.is_short_cut:
             continue

@@ -1,6 +1,6 @@
-"""What ipvs mode keeps: a virtual server a front, a real server an endpoint, and ipsets for the rest.
+"""A reader for ipvs mode: one virtual server per service address, one real server per endpoint, and ipsets.
 
-Formats are those of `ipvsadm -Ln` and `ipset list -terse` (ipvsadm(8), ipset(8)).
+It parses the output of `ipvsadm -Ln` and `ipset list -terse` (ipvsadm(8), ipset(8)).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from harness.dataplane.conntrack import entries_of
 from harness.dataplane.reader import Backend, RuleCount, ServiceAddress, ServiceState
 from harness.dataplane.shell import ProxyShell
 
-FRONT = re.compile(r"^(?P<protocol>TCP|UDP|SCTP) +(?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
-LISTED_FRONT = re.compile(r"^([\d.]+),(tcp|udp|sctp):(\d+)$", re.MULTILINE)
+VIRTUAL_SERVER = re.compile(r"^(?P<protocol>TCP|UDP|SCTP) +(?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
+SET_MEMBER = re.compile(r"^([\d.]+),(tcp|udp|sctp):(\d+)$", re.MULTILINE)
 REAL_SERVER = re.compile(r"^ +-> (?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class VirtualServer:
-    """One entry of `ipvsadm -Ln`: scheduler, persistence in seconds, weights by backend."""
+    """A virtual server of `ipvsadm -Ln`: its scheduler, its persistence in seconds, and the weights of its backends."""
 
     service_address: ServiceAddress
     scheduler: str
@@ -31,20 +31,20 @@ class VirtualServer:
 
 
 def parse_virtual_servers(listing: str) -> tuple[VirtualServer, ...]:
-    """Read `ipvsadm -Ln`."""
+    """Parse the output of `ipvsadm -Ln`."""
     return tuple(_virtual_servers(listing.splitlines()))
 
 
 def _virtual_servers(lines: list[str]) -> Iterator[VirtualServer]:
     current: VirtualServer | None = None
     for line in lines:
-        if service_address := FRONT.match(line):
+        if found := VIRTUAL_SERVER.match(line):
             if current:
                 yield current
-            words = service_address["rest"].split()
+            words = found["rest"].split()
             persistent = words[words.index("persistent") + 1] if "persistent" in words else None
             current = VirtualServer(
-                ServiceAddress(service_address["address"], int(service_address["port"]), service_address["protocol"]),
+                ServiceAddress(found["address"], int(found["port"]), found["protocol"]),
                 words[0],
                 int(persistent) if persistent else None,
                 {},
@@ -58,30 +58,30 @@ def _virtual_servers(lines: list[str]) -> Iterator[VirtualServer]:
 
 
 def parse_packets(listing: str) -> dict[ServiceAddress, int]:
-    """Incoming packets a front, from `ipvsadm -Ln --stats --exact`."""
-    service_addresses = (FRONT.match(line) for line in listing.splitlines())
+    """Return the number of incoming packets by service address, from `ipvsadm -Ln --stats --exact`."""
+    matches = (VIRTUAL_SERVER.match(line) for line in listing.splitlines())
     return {
         ServiceAddress(found["address"], int(found["port"]), found["protocol"]): int(found["rest"].split()[1])
-        for found in service_addresses
+        for found in matches
         if found
     }
 
 
 def parse_set_sizes(listing: str) -> dict[str, int]:
-    """Number of members a set, from `ipset list -terse`."""
+    """Return the number of members by set, from `ipset list -terse`."""
     names = re.findall(r"^Name: (\S+)$", listing, re.MULTILINE)
     sizes = re.findall(r"^Number of entries: (\d+)$", listing, re.MULTILINE)
     return {name: int(size) for name, size in zip(names, sizes, strict=True)}
 
 
-def parse_listed_addresses(listing: str) -> frozenset[ServiceAddress]:
-    """Members of all sets that are a front (address, protocol and port), from `ipset list`."""
-    found = LISTED_FRONT.findall(listing)
+def parse_set_members(listing: str) -> frozenset[ServiceAddress]:
+    """Return the members of all sets that are service addresses (address, protocol and port), from `ipset list`."""
+    found = SET_MEMBER.findall(listing)
     return frozenset(ServiceAddress(address, int(port), protocol.upper()) for address, protocol, port in found)
 
 
 class IpvsDataPlane:
-    """Reads a node's virtual servers and ipsets."""
+    """A reader of a node's virtual servers and ipsets."""
 
     def __init__(self, shell: ProxyShell) -> None:
         self._shell = shell
@@ -92,7 +92,7 @@ class IpvsDataPlane:
             return ServiceState(present=False, backends=frozenset())
         return ServiceState(
             present=True,
-            # kube-proxy lets a leaving endpoint stay with weight 0, where it takes no new connection.
+            # kube-proxy keeps a terminating endpoint with weight 0, so that it gets no new connection.
             backends=frozenset(backend for backend, weight in found.weights.items() if weight > 0),
             affinity_s=found.affinity_s,
         )
@@ -103,19 +103,19 @@ class IpvsDataPlane:
         return None if found is None else counted.get(found.service_address)
 
     def missing(self, node: Node, wanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
-        # kube-proxy writes sets after virtual servers. Those cost ten system calls each to read.
-        return wanted - self._listed(node) or wanted - self._served(node)
+        # Sets are read first: kube-proxy writes them last, and each virtual server takes ten system calls to read.
+        return wanted - self._in_sets(node) or wanted - self._with_servers(node)
 
     def left(self, node: Node, unwanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
-        return unwanted & self._listed(node) or unwanted & self._served(node)
+        return unwanted & self._in_sets(node) or unwanted & self._with_servers(node)
 
     def virtual_server(self, node: Node, service_address: ServiceAddress) -> VirtualServer | None:
-        """The front's virtual server; None if there is no such front."""
+        """Return the virtual server of the service address, or None if there is none."""
         servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
-        fitting = [server for server in servers if server.service_address == service_address]
+        matching = [server for server in servers if server.service_address == service_address]
         if service_address.address == node.address:
-            fitting += [server for server in servers if _is_guests_own(server.service_address, service_address)]
-        return fitting[0] if fitting else None
+            matching += [server for server in servers if _is_uml_node_port(server.service_address, service_address)]
+        return matching[0] if matching else None
 
     def rules_walked(self, node: Node) -> dict[ServiceAddress, int]:
         return {}
@@ -129,13 +129,13 @@ class IpvsDataPlane:
         return "\n".join(line for line in listing.splitlines() if line.startswith("-A") and "KUBE-" in line)
 
     def mentions(self, node: Node, address: str) -> bool:
-        kept = self._shell.run(node, "ipvsadm", "-Ln") + self._shell.run(node, "ipset", "list")
-        return address in re.findall(r"\d+\.\d+\.\d+\.\d+", kept + self.rules_text(node))
+        listings = self._shell.run(node, "ipvsadm", "-Ln") + self._shell.run(node, "ipset", "list")
+        return address in re.findall(r"\d+\.\d+\.\d+\.\d+", listings + self.rules_text(node))
 
-    def _listed(self, node: Node) -> frozenset[ServiceAddress]:
-        return parse_listed_addresses(self._shell.run(node, "ipset", "list"))
+    def _in_sets(self, node: Node) -> frozenset[ServiceAddress]:
+        return parse_set_members(self._shell.run(node, "ipset", "list"))
 
-    def _served(self, node: Node) -> frozenset[ServiceAddress]:
+    def _with_servers(self, node: Node) -> frozenset[ServiceAddress]:
         servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))
         return frozenset(server.service_address for server in servers if server.weights)
 
@@ -143,7 +143,10 @@ class IpvsDataPlane:
         return entries_of(self._shell, node, address)
 
 
-def _is_guests_own(found: ServiceAddress, node_port: ServiceAddress) -> bool:
-    """It is what substrate `uml` has for a node port: the node hands those to its guest's link-local address."""
+def _is_uml_node_port(found: ServiceAddress, node_port: ServiceAddress) -> bool:
+    """Return whether an address stands for a node port on substrate `uml`.
+
+    There, the node forwards its node ports to the link-local address of its user-mode Linux.
+    """
     same = (found.port, found.protocol) == (node_port.port, node_port.protocol)
     return same and IPv4Address(found.address).is_link_local

@@ -1,4 +1,4 @@
-"""Does a node's kernel have ip_vs? The kernel is asked, not a program that the node may lack."""
+"""A check whether a node's kernel has ip_vs. It reads the kernel, because the node may lack ipvsadm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.dataplane.shell import ProxyShell
 
 LOADED, LOADABLE = "loaded", "loadable"
 
-ASK_KERNEL = r"""
+KERNEL_SCRIPT = r"""
 command -v ipvsadm > /dev/null || echo 'no ipvsadm'
 if [ -e "$1/proc/net/ip_vs" ] || grep -q '^ip_vs ' "$1/proc/modules" 2> /dev/null; then
   echo loaded
@@ -20,37 +20,40 @@ else
   echo "neither /proc/net/ip_vs nor a module to load: $refusal"
 fi
 """
-"""A script for sh, whose first argument goes before the paths. ip_vs has its file in /proc once it is built in or
-loaded (net/netfilter/ipvs/ip_vs_ctl.c). A module loads on demand: kube-proxy in ipvs mode calls `modprobe ip_vs` itself
-(github.com/moby/ipvs, netlink_linux.go). `modprobe --dry-run` knows what is built in, too (modprobe(8)); modules.dep
-tells of the module where the node has no modprobe."""
+"""A script for sh; its first argument is a prefix for the paths.
+
+If ip_vs is built in or loaded, it has a file in /proc (net/netfilter/ipvs/ip_vs_ctl.c). A module that is not loaded is
+enough, because kube-proxy in ipvs mode runs `modprobe ip_vs` itself (github.com/moby/ipvs, netlink_linux.go).
+`modprobe --dry-run` also succeeds for built-in code (modprobe(8)); on a node without modprobe, modules.dep lists the
+module.
+"""
 
 
 def why_no_ipvs(shell: ProxyShell, node: Node) -> str | None:
-    """Return why no kube-proxy can run in ipvs mode on `node`, or None if one can.
+    """Return why kube-proxy cannot run in ipvs mode on `node`, or None if it can.
 
-    Raises `WorldError` if the kernel has ip_vs and only the program that reads it is missing, or is refused.
+    Raises `WorldError` if the kernel has ip_vs, but the node has no ipvsadm, or ipvsadm fails.
     """
     try:
         shell.run(node, "ipvsadm", "-Ln")
-    except CommandFailed as refused:
-        return _ask_kernel(shell, node, refused)
+    except CommandFailed as failed:
+        return _check_kernel(shell, node, failed)
     return None
 
 
-def _ask_kernel(shell: ProxyShell, node: Node, refused: CommandFailed) -> str | None:
-    *lacks_tool, kernel = shell.run(node, "sh", "-c", ASK_KERNEL, "sh", "").strip().splitlines()
+def _check_kernel(shell: ProxyShell, node: Node, failed: CommandFailed) -> str | None:
+    *missing_tool, kernel = shell.run(node, "sh", "-c", KERNEL_SCRIPT, "sh", "").strip().splitlines()
     if kernel not in (LOADED, LOADABLE):
         return f"the kernel of node {node.name} has no ip_vs: {kernel}"
-    if lacks_tool:
+    if missing_tool:
         raise WorldError(
             f"node {node.name} has ip_vs in its kernel ({kernel}) but no ipvsadm to read it with",
-            remedy="the image that brings the tools lacks it: --tools-image names another on an existing cluster; "
-            "a kept kind cluster of an earlier version has to be made anew",
+            remedy="the tools image lacks ipvsadm: on an existing cluster, name another image with --tools-image; "
+            "create a kept kind cluster of an earlier version anew",
         )
     if kernel == LOADED:
         raise WorldError(
-            f"node {node.name} has ip_vs in its kernel, but ipvsadm cannot read it: {' '.join(refused.stderr.split())}",
-            detail=refused.detail,
+            f"node {node.name} has ip_vs in its kernel, but ipvsadm cannot read it: {' '.join(failed.stderr.split())}",
+            detail=failed.detail,
         )
     return None

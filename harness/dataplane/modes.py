@@ -1,4 +1,4 @@
-"""Choosing the reader of a cluster's mode."""
+"""The choice of the data plane reader for a cluster's mode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.dataplane.shell import ProxyShell
 
 
 def open_data_plane(mode: Mode, shell: ProxyShell) -> DataPlane:
-    """The reader for `mode`."""
+    """Return the reader for `mode`."""
     match mode:
         case Mode.IPTABLES:
             return IptablesDataPlane(shell)

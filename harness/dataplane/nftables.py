@@ -1,8 +1,8 @@
-"""What nftables mode keeps: one table, where a map leads from a front to its Service's chain.
+"""A reader for nftables mode: one table, in which a map leads from each service address to its Service's chain.
 
-Maps and chains as kube-proxy writes them (pkg/proxy/nftables, KEP-3866): `service-ips` and
-`service-nodeports` hold a verdict for each front; a Service's chain translates the address itself, or,
-with session affinity, goes to a chain for each endpoint, which remembers clients in a set.
+kube-proxy (pkg/proxy/nftables, KEP-3866) writes these maps and chains: `service-ips` and `service-nodeports` hold one
+verdict per service address. A Service's chain translates the address itself (DNAT). With session affinity, it jumps to
+one chain per endpoint instead, and each of those stores its clients in a set.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from harness.dataplane.shell import ProxyShell
 
 NO_TABLE = "No such file or directory"
 TABLE = ("list", "table", "ip", "kube-proxy")
-REMEMBERED_CLIENTS = re.compile(r"(^\tset affinity-[^\n]*\n(?:\t\t[^\n]*\n)*?)\t\telements = \{[^}]*\}\n", re.MULTILINE)
-"""Elements of the sets of session affinity: traffic puts them there, not kube-proxy."""
+AFFINITY_ELEMENTS = re.compile(r"(^\tset affinity-[^\n]*\n(?:\t\t[^\n]*\n)*?)\t\telements = \{[^}]*\}\n", re.MULTILINE)
+"""The elements of the session affinity sets, which are added by traffic and not by kube-proxy."""
 
 
 class Table:
-    """The proxy's table, read from `nft --json list table`."""
+    """kube-proxy's table, parsed from `nft --json list table`."""
 
     def __init__(self, listing: str) -> None:
         self.rules: dict[str, list[Any]] = {}
@@ -41,7 +41,7 @@ class Table:
                     self.sets[found["name"]] = found
 
     def chain_of(self, node: Node, service_address: ServiceAddress) -> str | None:
-        """The chain to which the front's map entry leads, or None."""
+        """Return the chain to which the map entry of the service address leads, or None if it has no entry."""
         key: list[Any] = [service_address.protocol.lower(), service_address.port]
         name = "service-nodeports"
         if service_address.address != node.address:
@@ -52,20 +52,19 @@ class Table:
         return None
 
     def reached(self, chain: str) -> Iterator[Any]:
-        """Every expression that a packet from outside the cluster which enters `chain` may meet."""
+        """Yield every rule's expressions that a packet from outside the cluster may reach once it enters `chain`."""
         for rule in self.rules.get(chain, []):
-            if chain.startswith("external-") and any(asks_for_source(expression) for expression in rule):
+            if chain.startswith("external-") and any(matches_source(expression) for expression in rule):
                 continue
             yield rule
             for target in targets(rule):
                 yield from self.reached(target)
 
 
-def asks_for_source(expression: Any) -> bool:
-    """It matches on who sent the packet.
+def matches_source(expression: Any) -> bool:
+    """Return whether an expression matches on the source address of the packet.
 
-    In an `external-` chain that is a short cut for the cluster's own pods and nodes, past a traffic policy
-    that binds everybody else.
+    In an `external-` chain, such a rule lets the cluster's own pods and nodes bypass externalTrafficPolicy Local.
     """
     match expression:
         case {"match": {"left": {"payload": {"field": "saddr"}} | {"fib": {"flags": ["saddr"]}}}}:
@@ -74,7 +73,7 @@ def asks_for_source(expression: Any) -> bool:
 
 
 def targets(expression: Any) -> Iterator[str]:
-    """Chains that an expression jumps or goes to, at any depth."""
+    """Yield the target chains of an expression's `jump` and `goto` statements, at any depth."""
     if isinstance(expression, dict):
         for name, value in expression.items():
             if name in ("goto", "jump"):
@@ -87,7 +86,7 @@ def targets(expression: Any) -> Iterator[str]:
 
 
 def backends(expression: Any) -> Iterator[Backend]:
-    """Where an expression's `dnat` statements lead, at any depth."""
+    """Yield the backends of an expression's `dnat` statements, at any depth."""
     if isinstance(expression, dict):
         match expression.get("dnat"):
             case {"addr": str(address), "port": int(port)}:
@@ -105,7 +104,7 @@ def backends(expression: Any) -> Iterator[Backend]:
 
 
 class NftablesDataPlane:
-    """Reads a node's kube-proxy table."""
+    """A reader of the kube-proxy table on a node."""
 
     def __init__(self, shell: ProxyShell) -> None:
         self._shell = shell
@@ -123,7 +122,7 @@ class NftablesDataPlane:
         )
 
     def packets(self, node: Node, service_address: ServiceAddress) -> int | None:
-        return None  # kube-proxy gives its nftables rules no counters
+        return None  # kube-proxy's nftables rules have no counters
 
     def missing(self, node: Node, wanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
         return wanted - self._service_addresses(node)
@@ -146,7 +145,7 @@ class NftablesDataPlane:
         return RuleCount(rules=sum(len(rules) for rules in table.rules.values()), sets=sizes)
 
     def rules_text(self, node: Node) -> str:
-        return REMEMBERED_CLIENTS.sub(r"\1", self._shell.run(node, "nft", "--stateless", *TABLE))
+        return AFFINITY_ELEMENTS.sub(r"\1", self._shell.run(node, "nft", "--stateless", *TABLE))
 
     def mentions(self, node: Node, address: str) -> bool:
         return address in re.findall(r"\d+\.\d+\.\d+\.\d+", self.rules_text(node))
@@ -163,7 +162,7 @@ class NftablesDataPlane:
 
 
 def _affinity_s(table: Table, rules: list[Any]) -> int | None:
-    """The time-out of the sets in which the endpoints' chains remember their clients."""
+    """Return the time-out of the sets in which the endpoints' chains store their clients, or None without affinity."""
     text = json.dumps(rules)
     seconds = [
         int(found["timeout"])

@@ -1,4 +1,4 @@
-"""Every node's kube-proxy: what it tells of itself, and one of its settings changed while the cluster lives."""
+"""The kube-proxies of a cluster: their logs, metrics and settings, and ways to restart, pause and reconfigure them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from harness.kube.client import Kube
 from harness.kube.wait import is_ready, wait_until
 
 LOOPBACK = "http://127.0.0.1:10249"
-"""Where kube-proxy serves its own pages, on the node's loopback."""
+"""The URL on the node's loopback at which kube-proxy serves its metrics and configuration."""
 
 NAMESPACE = "kube-system"
 WORKING_DEADLINE_S = 180.0
-"""On substrate `uml` a proxy starts with a kernel, and writes its rules by slow system calls."""
+"""Long, because on substrate `uml` a proxy starts together with a kernel and its system calls are slow."""
 
 FEATURE = re.compile(
     r'^kubernetes_feature_enabled\{name="(?P<name>\w+)",stage="(?P<stage>\w*)"\} (?P<enabled>[01])$', re.MULTILINE
@@ -37,14 +37,14 @@ LAST_SYNC = re.compile(r"^kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{
 
 @dataclass(frozen=True, slots=True)
 class FeatureGate:
-    """`stage` is "ALPHA", "BETA", "DEPRECATED", or "" for one that is stable."""
+    """A feature gate: its stage ("ALPHA", "BETA", "DEPRECATED", or "" if stable) and whether it is enabled."""
 
     stage: str
     enabled: bool
 
 
 def parse_features(metrics: str) -> dict[str, FeatureGate]:
-    """The feature gates by name, from a component's metrics page.
+    """Return the feature gates by name, from a component's metrics page.
 
     https://kubernetes.io/docs/reference/instrumentation/metrics/ (kubernetes_feature_enabled)
     """
@@ -52,63 +52,65 @@ def parse_features(metrics: str) -> dict[str, FeatureGate]:
 
 
 class Proxies:
-    """kube-proxy as kubeadm, kind and EKS deploy it: a DaemonSet, with one ConfigMap for all nodes."""
+    """The kube-proxies of a cluster, as kubeadm, kind and EKS deploy them: one DaemonSet and one ConfigMap."""
 
     def __init__(self, kube: Kube, shell: ProxyShell) -> None:
         self._kube = kube
         self._shell = shell
 
     def log(self, node: Node) -> str:
-        """The beginning of what the node's kube-proxy has logged."""
+        """Return the beginning of the log of the node's kube-proxy."""
         return self._kube.logs(NAMESPACE, self._pod(node)["metadata"]["name"])
 
     def features(self, node: Node) -> dict[str, FeatureGate]:
-        """The feature gates that the node's kube-proxy knows."""
+        """Return the feature gates of the node's kube-proxy by name."""
         return parse_features(self._page(node, "/metrics"))
 
     def syncs(self, node: Node) -> Syncs:
-        """The syncs of the node's kube-proxy so far."""
+        """Return the number and the total duration of the syncs of the node's kube-proxy so far."""
         return parse_syncs(self._page(node, "/metrics"))
 
     def usage(self, node: Node) -> Usage:
-        """What the node's kube-proxy has used so far."""
+        """Return the CPU time, memory and syncs of the node's kube-proxy. Raises `ClusterNotReady`."""
         processes = self._shell.run(node, "pgrep", "-x", "kube-proxy").split()
         if len(processes) != 1:
             raise ClusterNotReady(
-                f"node {node.name} of cluster {self._kube.cluster.name} runs {len(processes)} processes kube-proxy, "
+                f"node {node.name} of cluster {self._kube.cluster.name} runs {len(processes)} kube-proxy processes, "
                 f"expected was 1"
             )
         stat = self._shell.run(node, "cat", f"/proc/{processes[0]}/stat")
         return parse_usage(stat, self._page(node, "/metrics"))
 
     def effective(self, node: Node, *setting: str) -> object:
-        """A setting that the node's kube-proxy runs with, as it tells: ("mode",) or ("ipvs", "scheduler")."""
+        """Return a setting as the node's kube-proxy reports it, such as ("mode",) or ("ipvs", "scheduler")."""
         (config,) = json.loads(self._page(node, "/configz")).values()
         for name in setting:
             config = config[name]
         return config
 
     def start_cold(self, node: Node) -> None:
-        """Take everything that the node's kube-proxy has written out of the kernel, and have another begin anew.
+        """Remove everything that the node's kube-proxy has written to the kernel, and replace it by a new kube-proxy.
 
-        In user-mode Linux the kernel itself is new each time.
+        On substrate `uml` a restart is enough, because the new kube-proxy starts with a new kernel.
         """
         if self._kube.cluster.substrate is Substrate.UML:
             self.restart(node)
             return
         argv = ("kube-proxy", "--cleanup")
-        # Standing still, or it might write again what is taken away; and so it has to be killed.
+        # Paused, so that it cannot write its rules again. Only SIGKILL ends a paused process, after the grace period.
         with self.paused(node):
             done = self._kube.exec(NAMESPACE, self._pod(node)["metadata"]["name"], argv, timeout_s=WORKING_DEADLINE_S)
             assert done.exit_code == 0, f"{' '.join(argv)} on {node.name} ended with {done.exit_code}: {done.stderr}"
             self._restart(node, "?gracePeriodSeconds=1")
 
     def restart(self, *nodes: Node) -> None:
-        """End the kube-proxies of these nodes (of every node, if none is named) and wait until others have written
-        all rules."""
+        """Replace the kube-proxies of these nodes, by default of all, and wait until the new ones have synced.
+
+        Deletes their pods, so that the DaemonSet creates new ones.
+        """
         nodes = nodes or self._kube.cluster.nodes
         with ThreadPoolExecutor(len(nodes)) as restarting:
-            # Taken one by one, so that what a restart met is raised here.
+            # Iterating over the results raises an error of a restart here.
             for _ in restarting.map(self._restart, nodes):
                 pass
 
@@ -116,14 +118,14 @@ class Proxies:
         old = self._pod(node)["metadata"]
         self._kube.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{old['name']}{query}")
         wait_until(
-            f"another pod than {old['name']} Ready on node {node.name}",
+            f"a kube-proxy pod other than {old['name']} Ready on node {node.name}",
             lambda: self._pods(node),
             lambda pods: len(pods) == 1 and pods[0]["metadata"]["uid"] != old["uid"] and is_ready(pods[0]),
             describe=lambda pods: ", ".join(pod["metadata"]["name"] for pod in pods) or "no pod",
             deadline_s=WORKING_DEADLINE_S,
         )
         wait_until(
-            f"kube-proxy on node {node.name} through its first sync",
+            f"kube-proxy on node {node.name} done with its first sync",
             lambda: self._synced(node),
             bool,
             deadline_s=WORKING_DEADLINE_S,
@@ -131,7 +133,7 @@ class Proxies:
 
     @contextmanager
     def paused(self, *nodes: Node) -> Iterator[None]:
-        """These nodes' kube-proxies stand still while the block lasts, and their rules stay as they are."""
+        """Pause the kube-proxies of these nodes while the block lasts (SIGSTOP). Their rules stay as they are."""
         with ExitStack() as stack:
             for node in nodes:
                 stack.callback(self._shell.run, node, "pkill", "-CONT", "-x", "kube-proxy")
@@ -140,13 +142,13 @@ class Proxies:
 
     @contextmanager
     def changing(self, nodes: tuple[Node, ...], *setting: str) -> Iterator[Callable[[object], None]]:
-        """A function that sets `setting` of the configuration and returns once these nodes' kube-proxies run with it.
+        """Yield a function that sets `setting` and returns once the kube-proxies of these nodes run with it.
 
-        Only their proxies are started again; at the block's end the configuration is what it was, and so is
-        the proxies' setting.
+        The configuration is shared by all nodes, but only the kube-proxies of these nodes are restarted. At the end of
+        the block, the configuration and the setting of these kube-proxies are restored.
         """
         path, key, before = self._configuration()
-        at_first = self.effective(nodes[0], *setting)
+        value_before = self.effective(nodes[0], *setting)
         *sections, name = setting
 
         def put(text: str, value: object) -> None:
@@ -154,23 +156,23 @@ class Proxies:
             self.restart(*nodes)
             for node in nodes:
                 found, name = self.effective(node, *setting), ".".join(setting)
-                assert found == value, f"kube-proxy on node {node.name} runs with {name} {found}, not {value}"
+                assert found == value, f"kube-proxy on node {node.name} runs with {name} {found}, expected {value}"
 
         def change(value: object) -> None:
             config = yaml.safe_load(before)
-            place = config
+            target = config
             for section in sections:
-                place = place[section]
-            place[name] = value
+                target = target[section]
+            target[name] = value
             put(yaml.safe_dump(config), value)
 
         try:
             yield change
         finally:
-            put(before, at_first)
+            put(before, value_before)
 
     def _configuration(self) -> tuple[str, str, str]:
-        """The ConfigMap's path, the entry of the configuration in it, and its text."""
+        """Return the path of kube-proxy's ConfigMap, the configuration's key in it, and the configuration's text."""
         for name, key in CONFIG_MAPS:
             path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{name}"
             found = self._kube.find(path)
@@ -183,7 +185,7 @@ class Proxies:
         try:
             found = LAST_SYNC.findall(self._page(node, "/metrics"))
         except CommandFailed:
-            return False  # it does not serve its pages yet
+            return False  # kube-proxy does not serve its metrics yet
         return any(float(value) > 0 for value in found)
 
     def _page(self, node: Node, path: str) -> str:

@@ -1,4 +1,4 @@
-"""One question, three kernels: what does this node's data plane hold for a Service?"""
+"""The interface of the data plane readers, one per mode: what a node's kernel holds for a Service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clusters.cluster import Node
 
 @dataclass(frozen=True, slots=True, order=True)
 class Backend:
-    """Where the kernel may send a connection: an endpoint's address and port."""
+    """An endpoint to which the kernel may send a connection: its address and port."""
 
     address: str
     port: int
@@ -19,7 +19,7 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddress:
-    """A Service's front: the virtual address (or node address), port and protocol ("TCP", "UDP", "SCTP")."""
+    """A Service address: virtual IP (or node address), port and protocol ("TCP", "UDP", "SCTP")."""
 
     address: str
     port: int
@@ -28,9 +28,10 @@ class ServiceAddress:
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """What one node's kernel holds for one front.
+    """The state of one service address in one node's kernel.
 
-    `present` is False when the kernel does not know it. `affinity_s` is the ClientIP time-out or None.
+    `present` is False if no virtual server, rule or map entry leads to the Service. `affinity_s` is the time-out of
+    session affinity by client IP, or None.
     """
 
     present: bool
@@ -40,9 +41,10 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """The size of everything kube-proxy put into one node's kernel.
+    """The size of everything that kube-proxy has written to one node's kernel.
 
-    `rules`: netfilter rules; `sets`: ipsets or nft sets and maps, name to number of members.
+    `rules` is the number of netfilter rules; `sets` maps the names of ipsets, or of nft sets and maps, to their
+    numbers of members.
     """
 
     rules: int
@@ -50,41 +52,42 @@ class RuleCount:
 
 
 class DataPlane(Protocol):
-    """One reader a mode. Every answer is read anew from the kernel of `node`."""
+    """A reader of the data plane of one mode. Each call reads the current state from the kernel of `node`."""
 
     def service(self, node: Node, service_address: ServiceAddress) -> ServiceState:
-        """What the kernel holds for `service_address` right now."""
+        """Return the current state of `service_address` in the kernel."""
 
     def packets(self, node: Node, service_address: ServiceAddress) -> int | None:
-        """The packets that the rules of `service_address` have counted so far; None where the mode keeps no counter."""
+        """Return the packet counter of `service_address`, or None if it is absent or the mode keeps no counters."""
 
     def missing(self, node: Node, wanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
-        """Those of `wanted` (ClusterIPs, external or LoadBalancer addresses) that lead to no backend.
+        """Return those of `wanted` (ClusterIPs, external or LoadBalancer addresses) that lead to no backend.
 
-        kube-proxy in ipvs mode writes a front to several places, one after the other, and it is missing until
-        it is in all of them. Where that is cheap to see, no more is read: a node that answers us programs nothing.
+        kube-proxy in ipvs mode writes a service address to several places, one after the other; it counts as missing
+        until it is in all of them. If the place that is cheapest to read already shows that one is missing, the others
+        are not read, because a node cannot program rules while it is busy with these reads.
         """
 
     def left(self, node: Node, unwanted: frozenset[ServiceAddress]) -> frozenset[ServiceAddress]:
-        """Those of `unwanted` that the kernel still has in any place."""
+        """Return those of `unwanted` that the kernel still has in any place."""
 
     def rules_walked(self, node: Node) -> Mapping[ServiceAddress, int]:
-        """For each front the rules that a new connection to it walks before it reaches its own.
+        """Return, by service address, the number of rules that a new connection traverses before it matches.
 
-        Empty in modes that find a front by a look-up.
+        Empty in modes that find a service address by a look-up.
         """
 
     def rule_count(self, node: Node) -> RuleCount:
-        """How much there is in all."""
+        """Return the size of everything that kube-proxy has written to the kernel."""
 
     def rules_text(self, node: Node) -> str:
-        """All of the proxy's rules in the mode's own form, counters and comments of time left out.
+        """Return all of kube-proxy's rules in the mode's own format, without counters and timestamps.
 
-        Two calls with no change between them give equal text.
+        Two calls return the same text if nothing has changed between them.
         """
 
     def mentions(self, node: Node, address: str) -> bool:
-        """True if anything that kube-proxy keeps on the node names `address`, as front or as backend."""
+        """Return whether anything that kube-proxy keeps on the node contains `address`, as service or as backend."""
 
     def conntrack(self, node: Node, address: str) -> tuple[str, ...]:
-        """The node's connection tracking entries in which `address` takes part, one line each."""
+        """Return the node's connection tracking entries that contain `address`, one line per entry."""

@@ -1,4 +1,4 @@
-"""A Service with its backends, made and waited for in one sentence: ready in the API and in every kernel."""
+"""Services with backends: created in one call, which returns when the API and every node's kernel have them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROGRAMMED_DEADLINE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ServiceHandle:
-    """A Service and its backends: `pods` maps pod names, which are what backends answer, to addresses."""
+    """A Service and its backends: `pods` maps the backends' pod names, with which they answer, to their addresses."""
 
     kube: Kube
     waits: Waits
@@ -31,12 +31,12 @@ class ServiceHandle:
 
     @property
     def service_address(self) -> ServiceAddress:
-        """The ClusterIP's HTTP port."""
+        """Return the service address of the ClusterIP's HTTP port."""
         return ServiceAddress(self.cluster_ip, 80)
 
     @property
     def path(self) -> str:
-        """Where the API server keeps the Service."""
+        """Return the Service's path on the API server."""
         return service_path(self.namespace, self.name)
 
     @property
@@ -44,38 +44,42 @@ class ServiceHandle:
         return f"{self.name}.{self.namespace}.svc.cluster.local"
 
     def set_ready(self, pod: str, ready: bool) -> None:
-        """Make the readiness probe of a backend that was made `switchable` succeed or fail; returns at once."""
+        """Make the readiness probe of a `switchable` backend succeed or fail. Does not wait for the probe."""
         argv = ("rm", "-f", NOT_READY_FILE) if ready else ("touch", NOT_READY_FILE)
         done = self.kube.exec(self.namespace, pod, argv)
         assert done.exit_code == 0, f"{argv} in {self.namespace}/{pod} ended with {done.exit_code}: {done.stderr}"
 
     def add_services(self, *names: str, **fields: Any) -> tuple[ServiceAddress, ...]:
-        """Put more Services before the same backends, and wait until every node's kernel has them."""
+        """Create more Services for the same backends, and wait until every node's kernel has them."""
         self.kube.create(self.namespace, *(service(name, self.name, **fields) for name in names))
-        found = [self.kube.get(service_path(self.namespace, name)) for name in names]
-        service_addresses = tuple(ServiceAddress(made["spec"]["clusterIP"], 80) for made in found)
+        created = [self.kube.get(service_path(self.namespace, name)) for name in names]
+        service_addresses = tuple(ServiceAddress(found["spec"]["clusterIP"], 80) for found in created)
         self.wait_service_addresses(*service_addresses, present=True)
         return service_addresses
 
     def remove_services(self, service_addresses: Mapping[str, ServiceAddress]) -> None:
-        """Delete Services that `add_services` made, by name, and wait until no node's kernel has them."""
+        """Delete Services that `add_services` created, by name, and wait until no node's kernel has them."""
         for name in service_addresses:
             self.kube.request("DELETE", service_path(self.namespace, name))
         self.wait_service_addresses(*service_addresses.values(), present=False)
 
     def wait_service_addresses(self, *service_addresses: ServiceAddress, present: bool) -> None:
-        """Every node's kernel leads these fronts (no node ports) to backends, or has forgotten them."""
+        """Wait until every node's kernel leads these service addresses to backends, or no longer has them.
+
+        Node ports are not supported.
+        """
         wrong = self.dataplane.missing if present else self.dataplane.left
         for node in self.kube.cluster.nodes:
             wait_until(
-                f"{len(service_addresses)} service addresses {'in' if present else 'gone from'} the kernel of node {node.name}",
+                f"{len(service_addresses)} service addresses {'in' if present else 'gone from'} "
+                f"the kernel of node {node.name}",
                 lambda node=node: wrong(node, frozenset(service_addresses)),  # type: ignore[misc]
                 lambda found: not found,
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )
 
     def observe_front(self, service_address: ServiceAddress) -> dict[str, Observation[frozenset[ServiceAddress]]]:
-        """By node: whether its kernel comes to lead this service address to backends within `PROGRAMMED_DEADLINE_S`."""
+        """Observe, by node, whether its kernel leads this service address to backends in time."""
         return {
             node.name: observe_within(
                 f"{service_address} in the kernel of node {node.name}",
@@ -87,35 +91,40 @@ class ServiceHandle:
         }
 
     def wait_programmed(self, addresses: Iterable[str], *nodes: Node) -> None:
-        """The kernel of each of these nodes (of every node, if none is named) sends new connections to exactly these
-        pod addresses."""
+        """Wait until the kernel of each of these nodes sends new connections to exactly these pod addresses.
+
+        Waits for all nodes of the cluster if none is named.
+        """
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
         for node in nodes or self.kube.cluster.nodes:
             wait_backends(self.dataplane, node, self.service_address, wanted)
 
     def observe_programmed(self, addresses: Iterable[str]) -> dict[str, Observation[ServiceState]]:
-        """By node: whether its kernel comes to send new connections to exactly these pod addresses in time."""
+        """Observe, by node, whether its kernel sends new connections to exactly these pod addresses in time."""
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
         nodes = self.kube.cluster.nodes
-        return {node.name: observe_front(self.dataplane, node, self.service_address, wanted) for node in nodes}
+        return {node.name: observe_backends(self.dataplane, node, self.service_address, wanted) for node in nodes}
 
 
 def service_path(namespace: str, name: str) -> str:
-    """Where the API server keeps a Service."""
+    """Return a Service's path on the API server."""
     return f"/api/v1/namespaces/{namespace}/services/{name}"
 
 
 def wait_backends(
     dataplane: DataPlane, node: Node, service_address: ServiceAddress, backends: frozenset[Backend]
 ) -> ServiceState:
-    """The node's kernel sends new connections to `service_address` to exactly these backends; what it holds then."""
-    return observe_front(dataplane, node, service_address, backends).require()
+    """Wait until the node's kernel sends new connections for `service_address` to exactly these backends.
+
+    Returns the state in the kernel. Raises `DeadlinePassed`.
+    """
+    return observe_backends(dataplane, node, service_address, backends).require()
 
 
-def observe_front(
+def observe_backends(
     dataplane: DataPlane, node: Node, service_address: ServiceAddress, backends: frozenset[Backend]
 ) -> Observation[ServiceState]:
-    """As `wait_backends`, where other backends are an observation as well."""
+    """Observe what `wait_backends` waits for; other backends fail only when the case requires these."""
     return observe_within(
         f"{service_address} on node {node.name} with {len(backends)} backends in the kernel",
         lambda: dataplane.service(node, service_address),
@@ -126,9 +135,9 @@ def observe_front(
 
 
 class ServiceMaker(Protocol):
-    """Makes a Service `name` with `replicas` backends, all on `node` if one is named; `fields` go into its spec.
+    """A function that creates a Service `name` with `replicas` backends, all on `node` if one is named.
 
-    The readiness of `switchable` backends is the case's to set.
+    `fields` go into the Service's spec. A case can set the readiness of `switchable` backends.
     """
 
     def __call__(
@@ -137,7 +146,7 @@ class ServiceMaker(Protocol):
 
 
 def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str) -> ServiceMaker:
-    """The maker of one case's namespace."""
+    """Return the `ServiceMaker` for the namespace of a case."""
     cluster: Cluster = kube.cluster
 
     def make(
@@ -147,15 +156,15 @@ def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str
         kube.create(namespace, servers, service(name, name, **fields))
         pods = waits.wait_pods_ready(namespace, f"app={name}", replicas)
         waits.wait_endpoints(namespace, name, replicas)
-        made = kube.get(service_path(namespace, name))["spec"]
+        spec = kube.get(service_path(namespace, name))["spec"]
         handle = ServiceHandle(
             kube,
             waits,
             dataplane,
             namespace,
             name,
-            cluster_ip=made["clusterIP"],
-            node_port=made["ports"][0].get("nodePort"),
+            cluster_ip=spec["clusterIP"],
+            node_port=spec["ports"][0].get("nodePort"),
             pods={pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods},
         )
         if handle.cluster_ip != "None":

@@ -1,4 +1,4 @@
-"""How a data plane reader reaches a node's kernel: one small seam, so that readers are tested with text."""
+"""The shell with which a data plane reader reads a node's kernel; unit tests replace it by fixed texts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ TIMEOUT_S = 60.0
 
 
 class ProxyShell(Protocol):
-    """Runs a program where a node's kube-proxy keeps its rules."""
+    """A way to run programs where a node's kube-proxy writes its rules."""
 
     def run(self, node: Node, *argv: str, timeout_s: float = TIMEOUT_S) -> str:
-        """The program's output. Raises `CommandFailed`."""
+        """Run a program and return its output. Raises `CommandFailed`."""
 
 
 class ProviderShell:
-    """The shell of a real cluster."""
+    """A shell for the nodes of a real cluster."""
 
     def __init__(self, provider: ClusterProvider, cluster: Cluster) -> None:
         self._provider = provider

@@ -1,4 +1,4 @@
-"""The limit of connection tracking, on a node whose kernel is its own."""
+"""Tests of the connection tracking counters and limit."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from tests.fakes.shell import TextShell
 (NODE, *_) = fake_cluster().nodes
 
 
-def test_losses_are_counted_over_all_processors():
+def test_losses_are_summed_over_all_cpus():
     line = "found=0 invalid=9 insert=0 insert_failed=1 drop=3 early_drop={} error=0 search_restart=1"
     shell = TextShell({"conntrack -S": f"cpu=0 {line.format(40)}\ncpu=1 {line.format(2)}\n"})
     assert losses(shell, NODE) == Losses(evicted=42, dropped=6, not_inserted=2)
@@ -28,12 +28,12 @@ def test_losses_are_counted_over_all_processors():
         (Losses(evicted=0, dropped=0, not_inserted=3), False),
     ],
 )
-def test_a_table_was_full_where_room_was_wanting_and_not_where_two_connections_clashed(lost, full):
+def test_evictions_and_unexplained_drops_show_a_full_table_but_clashes_do_not(lost, full):
     assert lost.table_was_full is full
 
 
-class Kernel:
-    """A shell where the limit is read and set."""
+class LimitShell:
+    """A shell that reads and sets the limit of connection tracking."""
 
     def __init__(self) -> None:
         self.limit = 131072
@@ -46,10 +46,10 @@ class Kernel:
         return f"{self.limit}\n"
 
 
-def test_there_may_be_fewer_entries_for_a_while_whatever_happens_then():
-    kernel, seen = Kernel(), []
-    with suppress(KeyboardInterrupt), fewer_entries(kernel, NODE, 400):
-        seen.append(entry_limit(kernel, NODE))
+def test_the_limit_is_restored_even_after_an_interrupt():
+    shell, limits = LimitShell(), []
+    with suppress(KeyboardInterrupt), fewer_entries(shell, NODE, 400):
+        limits.append(entry_limit(shell, NODE))
         raise KeyboardInterrupt
-    assert seen == [400]
-    assert entry_limit(kernel, NODE) == 131072
+    assert limits == [400]
+    assert entry_limit(shell, NODE) == 131072

@@ -1,4 +1,4 @@
-"""Whether a kernel has ip_vs is the kernel's answer, whatever tools the node has."""
+"""Tests of the check for ip_vs, which must not depend on the tools of the node."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from clusters.cluster import Node, Role
 from clusters.errors import CommandFailed, WorldError
-from harness.dataplane.ipvs_kernel import ASK_KERNEL, LOADABLE, LOADED, why_no_ipvs
+from harness.dataplane.ipvs_kernel import KERNEL_SCRIPT, LOADABLE, LOADED, why_no_ipvs
 
 NODE = Node("worker", Role.WORKER, "10.0.0.1")
 NO_TOOL = 'exec: "ipvsadm": executable file not found in $PATH'
@@ -16,15 +16,15 @@ NO_KERNEL = "neither /proc/net/ip_vs nor a module to load: modprobe: FATAL: Modu
 
 
 class ShellWithoutIpvsadm:
-    """A node on which ipvsadm fails with `refusal`; the script that asks its kernel prints `kernel`."""
+    """A node on which ipvsadm fails with `stderr` and the kernel script prints `kernel`."""
 
-    def __init__(self, refusal: str, kernel: str) -> None:
-        self._refusal, self._kernel = refusal, kernel
+    def __init__(self, stderr: str, kernel: str) -> None:
+        self._stderr, self._kernel = stderr, kernel
 
     def run(self, node: Node, *argv: str, timeout_s: float = 60.0) -> str:
         if argv[0] == "ipvsadm":
-            raise CommandFailed(argv, 127, "", self._refusal)
-        assert argv[:3] == ("sh", "-c", ASK_KERNEL)
+            raise CommandFailed(argv, 127, "", self._stderr)
+        assert argv[:3] == ("sh", "-c", KERNEL_SCRIPT)
         return self._kernel
 
 
@@ -33,13 +33,13 @@ def test_a_kernel_without_ip_vs_is_the_reason():
     assert reason == f"the kernel of node worker has no ip_vs: {NO_KERNEL}"
 
 
-def test_a_kernel_without_ip_vs_is_the_reason_also_where_the_tool_is_missing():
+def test_a_kernel_without_ip_vs_is_the_reason_even_if_ipvsadm_is_missing_too():
     reason = why_no_ipvs(ShellWithoutIpvsadm(NO_TOOL, f"no ipvsadm\n{NO_KERNEL}\n"), NODE)
     assert reason == f"the kernel of node worker has no ip_vs: {NO_KERNEL}"
 
 
 @pytest.mark.parametrize("kernel", [LOADED, LOADABLE])
-def test_a_node_that_only_lacks_ipvsadm_is_no_kernel_without_ip_vs(kernel):
+def test_a_missing_ipvsadm_is_an_environment_error(kernel):
     with pytest.raises(WorldError, match=r"node worker has ip_vs in its kernel .* but no ipvsadm"):
         why_no_ipvs(ShellWithoutIpvsadm(NO_TOOL, f"no ipvsadm\n{kernel}\n"), NODE)
 
@@ -48,16 +48,16 @@ def test_a_module_that_loads_on_demand_lets_the_case_run():
     assert why_no_ipvs(ShellWithoutIpvsadm("Can't initialize ipvs", f"{LOADABLE}\n"), NODE) is None
 
 
-def test_an_ipvsadm_that_may_not_read_is_no_kernel_without_ip_vs():
+def test_an_ipvsadm_without_permission_is_an_environment_error():
     with pytest.raises(WorldError, match="ipvsadm cannot read it: Permission denied"):
         why_no_ipvs(ShellWithoutIpvsadm("Permission denied (you must be root)", f"{LOADED}\n"), NODE)
 
 
 @pytest.fixture
 def kernel(tmp_path):
-    """Runs the script in a machine of our own: `files` below its root, `modprobe` as its modprobe's body."""
+    """Return a function that runs the script with `files` below its root and `modprobe` as the modprobe script."""
 
-    def ask(files: Mapping[str, str], modprobe: str | None = "echo not found >&2; exit 1", ipvsadm: bool = True):
+    def run(files: Mapping[str, str], modprobe: str | None = "echo not found >&2; exit 1", ipvsadm: bool = True):
         programs = tmp_path / "bin"
         programs.mkdir()
         for name in ("grep", "uname", "sh"):
@@ -71,37 +71,37 @@ def kernel(tmp_path):
             file = tmp_path / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        argv = ("/bin/sh", "-c", ASK_KERNEL, "sh", str(tmp_path))
+        argv = ("/bin/sh", "-c", KERNEL_SCRIPT, "sh", str(tmp_path))
         done = subprocess.run(argv, env={"PATH": str(programs)}, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    return ask
+    return run
 
 
-def test_built_in_or_loaded_shows_in_proc(kernel):
+def test_ip_vs_in_proc_counts_as_loaded(kernel):
     assert kernel({"proc/net/ip_vs": ""}) == LOADED
 
 
-def test_loaded_shows_among_the_modules(kernel):
+def test_ip_vs_among_the_modules_counts_as_loaded(kernel):
     assert kernel({"proc/modules": "ip_vs_rr 16384 0 - Live\nip_vs 200704 1 ip_vs_rr, Live\n"}) == LOADED
 
 
-def test_another_module_with_a_longer_name_is_not_taken_for_it(kernel):
+def test_another_module_with_the_same_prefix_does_not_count(kernel):
     assert kernel({"proc/modules": "ip_vs_rr 16384 0 - Live\n"}).startswith("neither")
 
 
-def test_what_modprobe_would_load_is_loadable(kernel):
+def test_a_module_that_modprobe_would_load_is_loadable(kernel):
     assert kernel({}, modprobe='test "$1 $2" = "--dry-run ip_vs"') == LOADABLE
 
 
-def test_without_modprobe_the_list_of_modules_tells(kernel):
+def test_without_modprobe_the_modules_dep_file_is_read(kernel):
     dep = "kernel/net/netfilter/ipvs/ip_vs.ko.xz: kernel/net/netfilter/nf_conntrack.ko.xz\n"
     assert kernel({f"lib/modules/{os.uname().release}/modules.dep": dep}, modprobe=None) == LOADABLE
 
 
-def test_a_kernel_that_has_none_says_what_was_looked_at(kernel):
+def test_a_kernel_without_ip_vs_is_reported_with_what_was_checked(kernel):
     assert kernel({}) == "neither /proc/net/ip_vs nor a module to load: not found"
 
 
-def test_a_missing_ipvsadm_is_told_beside(kernel):
+def test_a_missing_ipvsadm_is_reported_on_its_own_line(kernel):
     assert kernel({"proc/net/ip_vs": ""}, ipvsadm=False).splitlines() == ["no ipvsadm", LOADED]

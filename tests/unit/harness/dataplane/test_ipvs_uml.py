@@ -1,4 +1,4 @@
-"""In a user-mode Linux the proxy's own address is link-local: node ports are handed to it."""
+"""Tests of node ports on substrate `uml`, where nodes forward them to the link-local address of a user-mode Linux."""
 
 from clusters.cluster import Node, Role
 from harness.dataplane.ipvs import IpvsDataPlane
@@ -27,7 +27,7 @@ def ipvs(servers=SERVERS):
     return IpvsDataPlane(TextShell({"ipvsadm -Ln": servers, "ipvsadm -Ln --stats --exact": STATS}))
 
 
-def test_a_node_port_is_found_at_the_guests_address():
+def test_a_node_port_is_found_at_the_link_local_address():
     service_address = ServiceAddress(NODE.address, 30080)
     state = ipvs().service(NODE, service_address)
     assert (state.backends, state.affinity_s) == ({HERE}, 60)
@@ -35,12 +35,12 @@ def test_a_node_port_is_found_at_the_guests_address():
     assert ipvs().virtual_server(NODE, service_address).scheduler == "rr"
 
 
-def test_a_cluster_ip_with_the_number_of_a_node_port_is_not_taken_for_it():
+def test_a_cluster_ip_with_the_port_of_a_node_port_is_not_confused_with_it():
     assert ipvs().service(NODE, ServiceAddress("10.96.7.7", 30080)).backends == {THERE}
     assert not ipvs().service(NODE, ServiceAddress("10.96.7.8", 30080)).present
     assert not ipvs().service(NODE, ServiceAddress(NODE.address, 30080, "UDP")).present
 
 
-def test_on_the_hosts_kernel_the_nodes_own_address_comes_first():
+def test_the_nodes_own_address_takes_precedence():
     servers = f"{SERVERS}TCP  172.25.0.3:30080 rr\n  -> 10.244.2.6:8080              Masq    1      0          0\n"
     assert ipvs(servers).service(NODE, ServiceAddress(NODE.address, 30080)).backends == {THERE}

@@ -27,12 +27,12 @@ SYNC = 'kubeproxy_sync_proxy_rules_last_timestamp_seconds{{ip_family="IPv4"}} {}
 
 @dataclass
 class ProxyNode:
-    """A node whose kube-proxy reads the configuration when its pod is new, and takes a while to begin.
+    """A node whose kube-proxy reads the configuration when its pod is new, and needs a while to start.
 
-    One that is `deaf` never reads it again.
+    A `frozen` one never reads the configuration again.
     """
 
-    deaf: bool = False
+    frozen: bool = False
     name: str = "worker"
     config: str = BEFORE
     running: str = BEFORE
@@ -47,7 +47,7 @@ class ProxyNode:
         return {"metadata": {"name": name, "uid": name, "labels": labels}, "status": ready}
 
     def answer(self, asked, body):
-        """As the API server."""
+        """Answer a request to the API server."""
         match asked.split():
             case ["GET", path] if path == PODS:
                 return {"items": [self.pod, {"metadata": {"name": "coredns", "labels": {"k8s-app": "kube-dns"}}}]}
@@ -56,13 +56,13 @@ class ProxyNode:
             case ["PATCH", path] if path == CONFIG_MAP:
                 self.config = body["data"]["config.conf"]
             case ["DELETE", _]:
-                self.running = self.running if self.deaf else self.config
+                self.running = self.running if self.frozen else self.config
                 self.ran_with.append(yaml.safe_load(self.running)["ipvs"]["scheduler"])
                 self.samples = 0
         return {}
 
     def run(self, node, *argv):
-        """As the node's shell."""
+        """Answer a command in the node's shell."""
         if argv[-1].endswith("/configz"):
             return json.dumps({"kubeproxy.config.k8s.io": yaml.safe_load(self.running)})
         self.samples += 1
@@ -72,7 +72,7 @@ class ProxyNode:
 
 
 class Answers(dict):
-    """What the node says to a question to the API server."""
+    """Answers of the API server that a node gives."""
 
     def __init__(self, api, node):
         self._api, self._node = api, node
@@ -82,19 +82,19 @@ class Answers(dict):
 
 
 class ProxyNodes:
-    """What several nodes say to questions to the API server, and to their shells; each by its name."""
+    """Several nodes that answer requests to the API server and commands in their shells, by node name."""
 
     def __init__(self, *names):
         self.nodes = {name: ProxyNode(name=name) for name in names}
 
     def answer(self, asked, body):
-        """As the API server: a question for one node's pods to that node, a change of the configuration to all."""
+        """Answer a request to the API server: for one node's pods by that node, for the configuration by all."""
         nodes = [node for name, node in self.nodes.items() if f"nodeName%3D{name}" in asked or f"proxy-{name}" in asked]
         answers = [node.answer(asked.partition("?")[0], body) for node in nodes or self.nodes.values()]
         return answers[0]
 
     def run(self, node, *argv):
-        """As the nodes' shells."""
+        """Answer a command in a node's shell."""
         return self.nodes[node.name].run(node, *argv)
 
 
@@ -110,7 +110,7 @@ def change_twice(node, directory):
             raise KeyError("the case fails")
 
 
-def test_features_are_told_with_their_stage():
+def test_features_are_parsed_with_their_stage():
     assert parse_features(FEATURES) == {
         "KubeProxyIPVS": FeatureGate("DEPRECATED", True),
         "NFTablesProxyMode": FeatureGate("", True),
@@ -118,7 +118,7 @@ def test_features_are_told_with_their_stage():
     }
 
 
-def test_syncs_of_all_address_families_count_together():
+def test_syncs_of_all_address_families_are_summed():
     name = "kubeproxy_sync_proxy_rules_duration_seconds"
     page = f"""# TYPE {name} histogram
 {name}_bucket{{ip_family="IPv4",le="0.001"}} 7
@@ -131,21 +131,21 @@ kubeproxy_sync_full_proxy_rules_duration_seconds_count{{ip_family="IPv4"}} 2
     assert parse_syncs(page) == Syncs(count=10, total_s=1.75)
 
 
-def test_a_setting_outside_any_section_is_told(tmp_path):
+def test_a_setting_outside_any_section_is_returned(tmp_path):
     node = ProxyNode()
     with serving(FakeApiServer({}), tmp_path) as cluster:
         assert Proxies(Kube(cluster), node).effective(WORKER, "mode") == "ipvs"
 
 
-def test_a_setting_is_changed_and_put_back_even_if_the_case_fails(tmp_path):
+def test_a_setting_is_changed_and_restored_even_if_the_case_fails(tmp_path):
     node = ProxyNode()
     with pytest.raises(KeyError):
         change_twice(node, tmp_path)
     assert node.ran_with == ["lc", "sh", "rr"]
-    assert node.config == BEFORE, "the configuration is not what it was, to the byte"
+    assert node.config == BEFORE, "the configuration was not restored to the byte"
 
 
-def test_every_node_gets_the_setting_and_has_it_taken_away(tmp_path):
+def test_the_setting_is_changed_and_restored_on_every_node(tmp_path):
     nodes = ProxyNodes("control-plane", "worker")
     api = FakeApiServer({})
     api.answers = Answers(api, nodes)
@@ -159,9 +159,9 @@ def test_every_node_gets_the_setting_and_has_it_taken_away(tmp_path):
     }
 
 
-def test_a_proxy_that_does_not_take_its_setting_is_told(tmp_path):
-    with pytest.raises(AssertionError, match=r"kube-proxy on node worker runs with ipvs\.scheduler rr, not lc"):
-        change_twice(ProxyNode(deaf=True), tmp_path)
+def test_a_proxy_that_ignores_the_setting_is_reported(tmp_path):
+    with pytest.raises(AssertionError, match=r"kube-proxy on node worker runs with ipvs\.scheduler rr, expected lc"):
+        change_twice(ProxyNode(frozen=True), tmp_path)
 
 
 PAGE = """
@@ -173,17 +173,17 @@ kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 6
 STAT = "611 (kube-proxy) S 1 611 611 0 -1 4194560 905 7 2 0 1024 201 4000 550 20 0 9 0 31 1324605440 16637 184467 1\n"
 
 
-def test_what_a_kube_proxy_has_used_is_its_own_work_and_that_of_the_programs_it_ran():
+def test_the_usage_separates_the_process_from_the_programs_it_ran():
     assert parse_usage(STAT, PAGE) == Usage(12.25, 45.5, 68141056, Syncs(6, 1.5))
 
 
-def test_a_page_that_tells_no_memory_is_an_error():
-    with pytest.raises(ValueError, match="tells nothing of the process"):
+def test_a_metrics_page_without_the_memory_is_an_error():
+    with pytest.raises(ValueError, match="has no process_resident_memory_bytes"):
         parse_usage(STAT, "kubeproxy_other 1\n")
 
 
 class BusyNode:
-    """A node on which these processes are kube-proxies."""
+    """A node on which these process ids are kube-proxies."""
 
     def __init__(self, *processes):
         self._answers = {
@@ -195,19 +195,21 @@ class BusyNode:
         return self._answers.get(" ".join(argv), PAGE)
 
 
-def test_the_usage_of_a_nodes_kube_proxy_is_that_of_its_process(tmp_path):
+def test_the_usage_of_a_nodes_kube_proxy_is_read_from_its_process(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         assert Proxies(Kube(cluster), BusyNode(611)).usage(WORKER).programs_cpu_s == 45.5
 
 
-def test_two_kube_proxies_on_a_node_are_not_taken_for_one(tmp_path):
+def test_two_kube_proxies_on_one_node_are_an_error(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         proxies = Proxies(Kube(cluster), BusyNode(611, 612))
-        with pytest.raises(ClusterNotReady, match=r"node worker of cluster \S+ runs 2 processes kube-proxy"):
+        with pytest.raises(ClusterNotReady, match=r"node worker of cluster \S+ runs 2 kube-proxy processes"):
             proxies.usage(WORKER)
 
 
-class NotedShell:
+class RecordingShell:
+    """A shell that records the node and the command of each call."""
+
     def __init__(self):
         self.ran = []
 
@@ -217,14 +219,14 @@ class NotedShell:
 
 
 def test_several_kube_proxies_are_paused_together(tmp_path):
-    shell = NotedShell()
+    shell = RecordingShell()
     with serving(FakeApiServer({}), tmp_path) as cluster, Proxies(Kube(cluster), shell).paused(WORKER, OTHER):
         assert [node for node, _ in shell.ran] == ["worker", "other"]
     assert sorted(node for node, _ in shell.ran[2:]) == ["other", "worker"]
 
 
-def test_a_paused_kube_proxy_goes_on_afterwards_whatever_happened(tmp_path):
-    shell = NotedShell()
+def test_a_paused_kube_proxy_is_resumed_even_after_an_error(tmp_path):
+    shell = RecordingShell()
 
     def fail(proxies):
         with proxies.paused(WORKER):
@@ -236,8 +238,8 @@ def test_a_paused_kube_proxy_goes_on_afterwards_whatever_happened(tmp_path):
     assert shell.ran[1:] == [("worker", "pkill -CONT -x kube-proxy")]
 
 
-class StandingStill:
-    """A node's shell that puts what is asked of kube-proxy's process among the questions to the API server."""
+class SignalRecordingShell:
+    """A node's shell that records signals to kube-proxy among the requests to the API server."""
 
     def __init__(self, api, node):
         self.api, self.node = api, node
@@ -249,25 +251,25 @@ class StandingStill:
         return self.node.run(node, *argv)
 
 
-def test_a_cold_start_lets_no_old_kube_proxy_write_again_what_is_taken_away(tmp_path):
+def test_a_cold_start_pauses_the_old_kube_proxy_before_it_removes_the_rules(tmp_path):
     cleaned = []
     api = FakeApiServer({}, lambda run: (cleaned.append(run.argv), run.end(exits(0))))
     node = ProxyNode()
     api.answers = Answers(api, node)
     with serving(api, tmp_path) as cluster:
-        Proxies(Kube(cluster), StandingStill(api, node)).start_cold(WORKER)
+        Proxies(Kube(cluster), SignalRecordingShell(api, node)).start_cold(WORKER)
     assert cleaned == [["kube-proxy", "--cleanup"]]
-    what_was_done = ("pkill -STOP", "/exec", "DELETE", "pkill -CONT")
-    asked = [line for line in api.asked if any(word in line for word in what_was_done)]
-    assert [next(word for word in what_was_done if word in line) for line in asked] == list(what_was_done)
-    assert "gracePeriodSeconds=1" in asked[2], "one that stands still hears of no other end than its last"
+    steps = ("pkill -STOP", "/exec", "DELETE", "pkill -CONT")
+    asked = [line for line in api.asked if any(step in line for step in steps)]
+    assert [next(step for step in steps if step in line) for line in asked] == list(steps)
+    assert "gracePeriodSeconds=1" in asked[2], "a paused process ignores SIGTERM and needs the SIGKILL soon"
 
 
-def test_a_cold_start_in_user_mode_linux_is_a_new_kernel(tmp_path):
+def test_a_cold_start_in_user_mode_linux_only_restarts_the_proxy(tmp_path):
     api, node = FakeApiServer({}), ProxyNode()
     api.answers = Answers(api, node)
     with serving(api, tmp_path) as cluster:
-        Proxies(Kube(replace(cluster, substrate=Substrate.UML)), StandingStill(api, node)).start_cold(WORKER)
+        Proxies(Kube(replace(cluster, substrate=Substrate.UML)), SignalRecordingShell(api, node)).start_cold(WORKER)
     assert [line for line in api.asked if line.startswith(("pkill", "DELETE"))] == [
         f"DELETE {PODS}/kube-proxy-worker-0"
     ]

@@ -11,7 +11,7 @@ from harness.dataplane.reader import Backend, RuleCount, ServiceAddress
 from tests.fakes.shell import TextShell
 
 NODE = Node("worker", Role.WORKER, "172.18.0.3")
-FRONT = ServiceAddress("10.96.7.7", 80)
+SERVICE_ADDRESS = ServiceAddress("10.96.7.7", 80)
 BACKENDS = frozenset({Backend("10.244.1.5", 8080), Backend("10.244.2.6", 8080)})
 
 NAT = """*nat
@@ -97,7 +97,7 @@ def iptables(listing=NAT):
 
 def ipvs():
     sets = "Name: KUBE-CLUSTER-IP\nType: hash:ip,port\nNumber of entries: 4\n"
-    members = f"{sets}Members:\n{FRONT.address},tcp:80\n10.96.0.99,tcp:80\n"
+    members = f"{sets}Members:\n{SERVICE_ADDRESS.address},tcp:80\n10.96.0.99,tcp:80\n"
     rules = "-A PREROUTING -j KUBE-SERVICES\n-A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT\n-A X -j Y\n"
     answers = {"ipvsadm -Ln": IPVS, "ipvsadm -Ln --stats --exact": IPVS_STATS, "iptables-save": rules}
     return IpvsDataPlane(TextShell({**answers, "ipset list -terse": sets, "ipset list": members}))
@@ -107,15 +107,15 @@ def nftables(listing=TABLE):
     return NftablesDataPlane(TextShell({"nft --json list table ip kube-proxy": listing}))
 
 
-def test_iptables_tells_backends_affinity_and_packets():
-    state = iptables().service(NODE, FRONT)
+def test_iptables_returns_backends_affinity_and_packets():
+    state = iptables().service(NODE, SERVICE_ADDRESS)
     assert state.backends == BACKENDS
     assert state.affinity_s == 60
-    assert iptables().packets(NODE, FRONT) == 9
+    assert iptables().packets(NODE, SERVICE_ADDRESS) == 9
 
 
-def test_only_iptables_walks_rules_before_a_fronts_own():
-    assert iptables().rules_walked(NODE)[FRONT] == 1
+def test_only_iptables_has_rules_before_those_of_a_service_address():
+    assert iptables().rules_walked(NODE)[SERVICE_ADDRESS] == 1
     assert ipvs().rules_walked(NODE) == nftables().rules_walked(NODE) == {}
 
 
@@ -124,34 +124,34 @@ def test_a_node_port_is_found_by_the_nodes_own_address_in_every_mode():
     assert nftables().service(NODE, ServiceAddress(NODE.address, 30080)).backends == BACKENDS
 
 
-def test_what_is_not_there_is_not_present():
+def test_an_unknown_service_address_is_not_present():
     for reader in (iptables(), ipvs(), nftables()):
         assert not reader.service(NODE, ServiceAddress("10.96.7.8", 80)).present
         assert not reader.service(NODE, ServiceAddress("10.96.7.7", 80, "UDP")).present
 
 
-def test_iptables_counts_the_proxys_rules_only():
+def test_iptables_counts_only_rules_of_kube_proxy():
     assert iptables().rule_count(NODE) == RuleCount(rules=13, sets={})
 
 
-def test_ipvs_leaves_out_backends_that_take_no_new_connection():
-    state = ipvs().service(NODE, FRONT)
+def test_ipvs_leaves_out_backends_with_weight_0():
+    state = ipvs().service(NODE, SERVICE_ADDRESS)
     assert state.backends == BACKENDS
     assert state.affinity_s == 60
-    assert ipvs().packets(NODE, FRONT) == 54
-    assert ipvs().virtual_server(NODE, FRONT).scheduler == "rr"
+    assert ipvs().packets(NODE, SERVICE_ADDRESS) == 54
+    assert ipvs().virtual_server(NODE, SERVICE_ADDRESS).scheduler == "rr"
 
 
-def test_a_front_in_ipvs_is_whole_when_it_has_a_virtual_server_and_is_in_its_set():
+def test_an_ipvs_service_address_needs_a_virtual_server_and_a_set_member():
     half, none = ServiceAddress("10.96.0.99", 80), ServiceAddress("10.96.0.98", 80)
-    assert ipvs().missing(NODE, frozenset({FRONT, none})) == {none}
-    assert ipvs().missing(NODE, frozenset({FRONT, half})) == {half}
+    assert ipvs().missing(NODE, frozenset({SERVICE_ADDRESS, none})) == {none}
+    assert ipvs().missing(NODE, frozenset({SERVICE_ADDRESS, half})) == {half}
     assert ipvs().left(NODE, frozenset({half, none})) == {half}
 
 
-def test_virtual_servers_are_not_read_while_a_set_tells_enough():
+def test_virtual_servers_are_not_read_if_a_set_member_is_missing():
     shell = TextShell({"ipset list": "Members:\n"})
-    assert IpvsDataPlane(shell).missing(NODE, frozenset({FRONT})) == {FRONT}
+    assert IpvsDataPlane(shell).missing(NODE, frozenset({SERVICE_ADDRESS})) == {SERVICE_ADDRESS}
 
 
 def test_ipvs_counts_rules_and_the_members_of_sets():
@@ -159,12 +159,12 @@ def test_ipvs_counts_rules_and_the_members_of_sets():
 
 
 def test_nftables_follows_the_map_to_the_service():
-    assert nftables().service(NODE, FRONT).backends == BACKENDS
-    assert nftables().service(NODE, FRONT).affinity_s is None
+    assert nftables().service(NODE, SERVICE_ADDRESS).backends == BACKENDS
+    assert nftables().service(NODE, SERVICE_ADDRESS).affinity_s is None
 
 
 def test_nftables_with_affinity_follows_the_endpoints_chains():
-    state = nftables(STICKY).service(NODE, FRONT)
+    state = nftables(STICKY).service(NODE, SERVICE_ADDRESS)
     assert state.backends == frozenset({Backend("10.244.1.5", 8080)})
     assert state.affinity_s == 60
 
@@ -184,7 +184,7 @@ class FailingShell:
         raise CommandFailed(argv, 1, "", self.stderr)
 
 
-def test_where_kube_proxy_runs_in_another_mode_there_are_no_rules_of_nftables_mode():
+def test_a_missing_nftables_table_counts_as_no_rules():
     gone = "Error: No such file or directory\nlist table ip kube-proxy\n"
     assert NftablesDataPlane(FailingShell(gone)).rule_count(NODE) == RuleCount(rules=0, sets={})
     with pytest.raises(CommandFailed, match="not permitted"):

@@ -1,7 +1,7 @@
-"""What nft 1.0.6 and iptables 1.8.9 print for rules of kube-proxy's shape: the files in `samples`.
+"""Tests with output of nft 1.0.6 and iptables 1.8.9 for rules like kube-proxy's: the files in `samples`.
 
-web has two endpoints and a node port, sticky has ClientIP affinity, near has a balancer's address and
-externalTrafficPolicy Local with one endpoint on this node, none has no endpoint.
+Service web has two endpoints and a node port, sticky has ClientIP affinity, near has a load balancer address and
+externalTrafficPolicy Local with one endpoint on this node, and none has no endpoint.
 """
 
 from pathlib import Path
@@ -51,43 +51,43 @@ def test_a_cluster_ip_and_a_node_port_lead_to_all_endpoints(reader):
 
 
 @readers
-def test_local_traffic_policy_leaves_a_stranger_this_nodes_endpoints_only(reader):
-    """What pods and nodes of the cluster may reach past the policy is not what the policy is about."""
+def test_local_traffic_policy_leads_outside_clients_to_endpoints_on_this_node_only(reader):
+    """The rules with which the cluster's own pods and nodes bypass the policy are left out."""
     assert reader.service(NODE, LOCAL_NODE_PORT).backends == {HERE}
     assert reader.service(NODE, BALANCER).backends == {HERE}
 
 
 @readers
-def test_a_balancer_with_source_ranges_is_a_front_like_others(reader):
+def test_a_load_balancer_address_with_source_ranges_is_found(reader):
     assert reader.missing(NODE, frozenset({BALANCER})) == frozenset()
     assert reader.left(NODE, frozenset({BALANCER})) == {BALANCER}
     assert reader.service(NODE, BALANCER).present
 
 
 @readers
-def test_a_service_without_endpoints_is_refused_rather_than_present(reader):
+def test_a_service_without_endpoints_is_not_present(reader):
     assert not reader.service(NODE, WITHOUT_ENDPOINTS).present
     assert reader.missing(NODE, frozenset({WITHOUT_ENDPOINTS})) == {WITHOUT_ENDPOINTS}
 
 
-def test_a_node_port_is_not_counted_by_the_rule_for_the_loopback_before_it():
+def test_packets_of_a_node_port_are_not_read_from_the_loopback_rule_before_it():
     assert iptables().packets(NODE, NODE_PORT) == 7
 
 
-def test_affinity_is_read_from_the_sets_that_remember_clients():
+def test_affinity_is_read_from_the_sets_that_store_clients():
     assert nftables().service(NODE, ServiceAddress("10.96.7.8", 80)).affinity_s == 60
     assert nftables().service(NODE, CLUSTER_IP).affinity_s is None
 
 
-def test_a_remembered_client_is_none_of_the_proxys_rules():
-    """Otherwise a connection would change the rules' text, and a client count as mentioned."""
+def test_a_client_stored_for_affinity_does_not_count_as_a_rule():
+    """Otherwise, a connection would change the text of the rules, and `mentions` would find its client."""
     assert STICKY_CLIENT in sample("nftables.txt")
     assert STICKY_CLIENT not in nftables().rules_text(NODE)
     assert not nftables().mentions(NODE, STICKY_CLIENT)
     assert nftables().mentions(NODE, HERE.address)
 
 
-def test_what_kube_proxy_puts_into_sets_stays_in_the_text():
+def test_elements_that_kube_proxy_puts_into_sets_stay_in_the_text():
     text = nftables().rules_text(NODE)
     assert "elements = { 172.18.0.3 }" in text
     assert text.count("set affinity-") == 2
