@@ -1,4 +1,4 @@
-"""The external load balancer of a cluster of ours, MetalLB: addresses that it gives to Services."""
+"""MetalLB, the load balancer of clusters that the harness creates: the addresses that it assigns to Services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEADLINE_S = 60.0
 
 
 class LoadBalancer:
-    """Gives addresses to Services of its class. `reserved` are given to nobody who does not ask for them."""
+    """A load balancer that assigns addresses to Services of its class."""
 
     lb_class = LB_CLASS
 
@@ -28,39 +28,41 @@ class LoadBalancer:
 
     @property
     def reserved(self) -> tuple[str, ...]:
+        """Return the addresses that only Services which ask for them get."""
         return tuple(map(str, self._pools.reserved))
 
     @property
     def automatic(self) -> tuple[str, ...]:
-        """What a Service gets that asks for no address."""
+        """Return the addresses that Services which ask for none may get."""
         return tuple(map(str, self._pools.automatic))
 
     def ask_for_address(self, web: ServiceHandle, address: str | None = None, **fields: Any) -> None:
-        """Make a Service one of type LoadBalancer that waits for an address, or for this one."""
-        asked = {} if address is None else {ADDRESSES_ANNOTATION: address}
+        """Change a Service to type LoadBalancer, which asks for any address, or for this one."""
+        annotations = {} if address is None else {ADDRESSES_ANNOTATION: address}
         spec = {"type": "LoadBalancer", "loadBalancerClass": self.lb_class, **fields}
-        self._kube.merge(_path(web), {"metadata": {"annotations": asked}, "spec": spec})
+        self._kube.merge(_path(web), {"metadata": {"annotations": annotations}, "spec": spec})
 
     def expose(self, web: ServiceHandle, address: str | None = None, **fields: Any) -> str:
-        """As `ask_for_address`, and wait; the address that the Service's status has then."""
+        """Call `ask_for_address`, wait until the Service's status has an address, and return that address."""
         self.ask_for_address(web, address, **fields)
         return self.wait_address(web)
 
     def withdraw(self, web: ServiceHandle) -> None:
-        """Delete the Service, whose address is free then.
+        """Delete the Service, which releases its address.
 
-        One that changes its type loses its class as well, and so MetalLB does not look at it again.
+        Changing its type instead would not release it: the Service would also lose its class, and MetalLB would ignore
+        it from then on.
         """
         self._kube.request("DELETE", _path(web))
 
     def wait_address(self, web: ServiceHandle) -> str:
-        """The Service's status has an address."""
-        given = self.observe_address(web).require()
-        assert given is not None
-        return given
+        """Wait until the Service's status has an address and return it."""
+        address = self.observe_address(web).require()
+        assert address is not None
+        return address
 
     def observe_address(self, web: ServiceHandle) -> Observation[str | None]:
-        """Whether the Service's status comes to have an address within a minute of an ordinary host, and which."""
+        """Observe whether the Service's status has an address within `DEADLINE_S`, and which."""
         return observe_within(
             f"an address for Service {web.namespace}/{web.name} of cluster {self._kube.cluster.name}",
             lambda: self.address_of(web),
@@ -69,14 +71,14 @@ class LoadBalancer:
         )
 
     def address_of(self, web: ServiceHandle) -> str | None:
-        """The address in the Service's status right now."""
+        """Return the address in the Service's status now, or None."""
         return given_address(self._kube.get(_path(web)))
 
     def announcer(self, outside: OutsideClient, address: str) -> Node | None:
-        """The node that has answered `outside` for `address`, None if none has."""
-        seen = outside.neighbour(address)
+        """Return the node that has answered ARP requests of `outside` for `address`, or None if none has."""
+        link_layer_address = outside.neighbour(address)
         nodes = self._kube.cluster.nodes
-        return next((node for node in nodes if self._uplink_address(node) == seen), None)
+        return next((node for node in nodes if self._uplink_address(node) == link_layer_address), None)
 
     def _uplink_address(self, node: Node) -> str:
         return self._shell.run(node, "cat", f"/sys/class/net/{UPLINK}/address").strip()

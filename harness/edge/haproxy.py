@@ -1,4 +1,4 @@
-"""HAProxy outside the cluster, in front of the node ports of all nodes: the classic external load balancer.
+"""HAProxy as an external load balancer: a container outside the cluster, in front of the node ports of all nodes.
 
 https://docs.haproxy.org/2.6/configuration.html
 """
@@ -19,7 +19,7 @@ READY_DEADLINE_S = 30.0
 
 
 def configuration(nodes: Iterable[Node], node_port: int, health_port: int) -> str:
-    """HAProxy's own; a node is used while its `health_port` answers with 200."""
+    """Return HAProxy's configuration. HAProxy uses a node while the node's `health_port` answers with 200."""
     servers = "\n".join(f"  server {node.name} {node.address}:{node_port}" for node in nodes)
     return f"""global
   log stdout format raw local0 notice
@@ -30,7 +30,7 @@ defaults
   timeout check 500ms
   timeout client 10s
   timeout server 10s
-  # A server that does not take a connection: the next one gets it, before the client has noticed.
+  # If a server does not accept a connection, HAProxy tries another one, and the client does not notice.
   retries 2
   option redispatch 1
 frontend outside
@@ -50,19 +50,19 @@ listen state
 
 
 class HaProxy(OutsideContainer):
-    """Listens on `PORT` of its `address`."""
+    """A HAProxy container, which listens on `PORT` of its `address`."""
 
     def __init__(self, cluster: str, network: str, image: str, settings: str) -> None:
         start = 'printf %s "$SETTINGS" > /tmp/haproxy.cfg && exec haproxy -db -f /tmp/haproxy.cfg'
         super().__init__(cluster, network, image, ("/bin/sh", "-c", start), {"SETTINGS": settings})
 
     def used(self, outside: OutsideClient) -> frozenset[str]:
-        """Names of the nodes that it uses right now, as its own state page tells `outside`."""
+        """Return the names of the nodes that HAProxy uses now. `outside` reads them from its statistics page."""
         (reply,) = outside.send(Request(self.address, STATE_PORT, path="/;csv"))
         return up_servers(reply.body)
 
     def wait_used(self, outside: OutsideClient, names: frozenset[str]) -> None:
-        """It uses exactly these nodes."""
+        """Wait until HAProxy uses exactly these nodes."""
         wait_until(
             f"HAProxy at {self.address} using {', '.join(sorted(names)) or 'no node'}",
             lambda: self.used(outside),
@@ -72,8 +72,8 @@ class HaProxy(OutsideContainer):
 
 
 def up_servers(state: str) -> frozenset[str]:
-    """The servers that are up, from the statistics in CSV; none if it did not answer."""
-    # It answers in a chunk, whose length stands before and after, also to clients of HTTP/1.0, which know none.
+    """Return the servers that are up, from the statistics in CSV; none if the page is empty."""
+    # HAProxy sends chunks even to HTTP/1.0 clients, which do not decode them: chunk lengths surround the table.
     _, _, table = state.partition("# ")
     rows = csv.DictReader(table.splitlines())
     return frozenset(

@@ -1,4 +1,4 @@
-"""The Ingress controller of a cluster of ours, Traefik: how requests are sent to it."""
+"""Traefik, the Ingress controller of clusters that the harness creates, and requests to it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ DEADLINE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class IngressController:
-    """A controller on `node` that outside clients reach by `node_port`.
+    """An Ingress controller on `node`, which clients outside the cluster reach at `node_port`.
 
-    `ingress_class` is the class of Ingresses that it serves; another is its own too if it names `controller`.
-    `native_annotation` on a Service makes it go to the ClusterIP; `priority_annotation` on an Ingress puts its
-    rules before those of others.
+    It serves Ingresses of `ingress_class`, and of every other IngressClass that names `controller`.
+    `native_annotation` on a Service makes the controller send requests to the ClusterIP instead of the endpoints.
+    `priority_annotation` on an Ingress gives its rules precedence over those of others.
     """
 
     node: Node
@@ -30,11 +30,11 @@ class IngressController:
     priority_annotation: str = PRIORITY_ANNOTATION
 
     def send(self, outside: OutsideClient, host: str, path: str, count: int = 1) -> tuple[Reply, ...]:
-        """Ask for `path` of the site `host`; replies in order."""
+        """Request `path` of the site `host` and return the replies in order."""
         return outside.send(Request(self.node.address, self.node_port, count, path=path, virtual_host=host))
 
     def wait_served(self, outside: OutsideClient, host: str, path: str) -> Reply:
-        """The controller has taken in the Ingress of a site, and answers from a backend."""
+        """Wait until the controller serves the Ingress of a site and a backend answers. Return that reply."""
         return wait_until(
             f"http://{host}{path} answered through the Ingress controller on {self.node.name}",
             lambda: self.send(outside, host, path)[0],

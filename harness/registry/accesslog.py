@@ -1,4 +1,4 @@
-"""What a registry was asked, from its own access log, in the combined format of Apache's.
+"""A parser for a registry's access log, which is in Apache's combined format.
 
 https://httpd.apache.org/docs/2.4/logs.html#combined
 """
@@ -17,7 +17,7 @@ PATH = re.compile(r"/v2/(?P<repository>.+)/(?P<kind>manifests|blobs)/(?P<referen
 
 @dataclass(frozen=True, slots=True)
 class RegistryRequest:
-    """One request for content: `kind` is "manifests" or "blobs", `reference` a tag or a digest."""
+    """A request for content: `kind` is "manifests" or "blobs", `reference` a tag or a digest."""
 
     client: str
     method: str
@@ -29,7 +29,7 @@ class RegistryRequest:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How often clients asked: whether a manifest is what they know (HEAD), for manifests, for blobs (GET).
+    """The numbers of requests: checks of a manifest (HEAD), downloads of manifests (GET), and downloads of blobs (GET).
 
     Blobs are an image's layers and its configuration.
     """
@@ -40,15 +40,16 @@ class Asked:
 
     @classmethod
     def of(cls, requests: Iterable[RegistryRequest]) -> Self:
-        asked = [(request.method, request.kind) for request in requests]
+        """Count the requests."""
+        kinds = [(request.method, request.kind) for request in requests]
         return cls(
-            checks=asked.count(("HEAD", "manifests")),
-            manifests=asked.count(("GET", "manifests")),
-            blobs=asked.count(("GET", "blobs")),
+            checks=kinds.count(("HEAD", "manifests")),
+            manifests=kinds.count(("GET", "manifests")),
+            blobs=kinds.count(("GET", "blobs")),
         )
 
     def __sub__(self, before: Asked) -> Asked:
-        """What was asked since."""
+        """Return the numbers of requests since `before`."""
         return Asked(self.checks - before.checks, self.manifests - before.manifests, self.blobs - before.blobs)
 
     def __str__(self) -> str:
@@ -58,7 +59,7 @@ class Asked:
 
 
 def read_requests(log: str) -> Iterator[RegistryRequest]:
-    """The requests for content that an access log tells of, in order; other requests are left out."""
+    """Yield the requests for content in an access log, in order. Other requests are left out."""
     for line in log.splitlines():
         if (seen := LINE.match(line)) and (path := PATH.fullmatch(seen["path"])):
             yield RegistryRequest(

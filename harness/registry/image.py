@@ -1,4 +1,4 @@
-"""Images as small as an image can be: one program, and one word that tells it from others.
+"""Minimal container images: one program, and one word that makes the image unique.
 
 https://github.com/opencontainers/image-spec/blob/main/spec.md
 """
@@ -27,7 +27,7 @@ class Image:
 
     @property
     def digest(self) -> str:
-        """By which the image is asked for."""
+        """Return the digest of the manifest, by which clients request the image."""
         return digest_of(self.manifest)
 
     @property
@@ -36,21 +36,21 @@ class Image:
 
 
 def digest_of(content: bytes) -> str:
-    """The name that content has in a registry, such as "sha256:2c26b4...."."""
+    """Return the digest of the content, such as "sha256:2c26b4...."."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def compose_image(program: bytes, word: str, architecture: str) -> Image:
-    """An image that runs `program`, which has to be linked statically.
+    """Return an image that runs `program`, which must be statically linked.
 
-    `word` stands in its layer: images of different words have no content in common.
+    `word` is part of the layer, so images with different words have no content in common.
     """
     layer = archive({"program": program, "word": word.encode()})
     config = {
         "architecture": architecture,
         "os": "linux",
         "config": {"Entrypoint": ["/program"]},
-        # The layer is not compressed, so it is its own diff.
+        # The layer is not compressed, so its digest is also its diff id.
         "rootfs": {"type": "layers", "diff_ids": [digest_of(layer)]},
     }
     stored_config = json.dumps(config).encode()
@@ -68,7 +68,7 @@ def _descriptor(media_type: str, content: bytes) -> dict[str, Any]:
 
 
 def archive(files: dict[str, bytes]) -> bytes:
-    """A tar archive of executable files; the same files make the same archive."""
+    """Return a tar archive of executable files. Equal files give equal archives."""
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as tar:
         for name, content in files.items():
@@ -79,9 +79,9 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 
 def only_file(tar_archive: bytes) -> bytes:
-    """The content of a tar archive's only file."""
+    """Return the content of the only file in a tar archive."""
     with tarfile.open(fileobj=io.BytesIO(tar_archive)) as tar:
         (entry,) = tar.getmembers()
         content = tar.extractfile(entry)
-        assert content is not None, f"{entry.name} is no file"
+        assert content is not None, f"{entry.name} is not a file"
         return content.read()

@@ -1,4 +1,4 @@
-"""What nodes know of a registry, and what they keep of its images."""
+"""Registries on nodes: the nodes' containerd configuration for a registry, and its images on the nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clusters.cluster import Node
 from harness.kube.nodes.shell import NodeShell
 
 HOSTS = "/etc/containerd/certs.d"
-"""Where containerd looks at every pull: as our nodes' config.toml says, and that of kind's nodes since kind 0.27.
+"""The folder that containerd reads at every pull, set in config.toml on our nodes and, since kind 0.27, on kind's.
 
 https://github.com/kubernetes-sigs/kind/blob/v0.33.0/site/static/examples/kind-with-registry.sh
 """
@@ -19,9 +19,9 @@ CTR_IMAGES = ("ctr", "--namespace=k8s.io", "images")
 
 @contextmanager
 def nodes_know(shell: NodeShell, nodes: tuple[Node, ...], host: str, url: str) -> Iterator[None]:
-    """While the block lasts, every node finds registry `host` at `url`, which may be plain HTTP.
+    """Configure every node to find registry `host` at `url`, which may be plain HTTP, while the block lasts.
 
-    At its end the nodes forget it, and lose what they have pulled from it.
+    At the end of the block, removes the configuration and the images that the nodes have pulled from the registry.
     https://github.com/containerd/containerd/blob/main/docs/hosts.md
     """
     folder = f"{HOSTS}/{host}"
@@ -35,14 +35,14 @@ def nodes_know(shell: NodeShell, nodes: tuple[Node, ...], host: str, url: str) -
 
 
 def remove_images(shell: NodeShell, node: Node, host: str) -> None:
-    """Remove a registry's images from a node; none is a success."""
+    """Remove a registry's images from a node. Having none is a success."""
     names = images_of(shell.run(node, *CTR_IMAGES, "list"), host)
     if names:
         shell.run(node, *CTR_IMAGES, "rm", *names)
 
 
 def images_of(listing: str, host: str) -> tuple[str, ...]:
-    """All names of a registry's images in what `ctr images list` prints, those by image id included."""
+    """Return all names of a registry's images in the output of `ctr images list`, including names by image id."""
     images = [line.split()[:3] for line in listing.splitlines()[1:]]
     targets = {digest for name, _, digest in images if name.startswith(f"{host}/")}
     return tuple(name for name, _, digest in images if digest in targets)

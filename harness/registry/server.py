@@ -1,6 +1,7 @@
-"""A registry beside the cluster: a container on the network of its nodes, that is no part of it.
+"""A registry outside the cluster: a container on the container network of its nodes.
 
-It runs the CNCF's distribution, and is empty at first. `harness.traffic.outside` says why testcontainers' reaper is off.
+It runs CNCF Distribution and is empty at first. `harness.traffic.outside` explains why testcontainers' reaper is
+disabled.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ REQUEST_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the expected status; `location` is empty where none was given."""
+    """An answer with the expected status; `location` is empty if the answer has no Location header."""
 
     location: str
     content: bytes
 
 
 class Registry:
-    """A registry of one case. `host` is its name in image references."""
+    """A registry for one case; `host` is its name in image references."""
 
     def __init__(self, cluster: Cluster, network: str, host: str) -> None:
         testcontainers_config.ryuk_disabled = True
@@ -60,7 +61,7 @@ class Registry:
                 f"registry {self.host} answering",
                 self._answers,
                 bool,
-                doomed=lambda answers: None if answers else self._why_it_ended(),
+                doomed=lambda answers: None if answers else self._why_ended(),
                 deadline_s=DEADLINE_S,
             )
             undo.pop_all()
@@ -73,13 +74,13 @@ class Registry:
 
     @property
     def url(self) -> str:
-        """Where nodes find it."""
-        return f"http://{self._seen['Networks'][self._network]['IPAddress']}:{PORT}"
+        """Return the URL at which nodes reach the registry."""
+        return f"http://{self._network_settings['Networks'][self._network]['IPAddress']}:{PORT}"
 
     def push(self, repository: str, tag: str, word: str = "") -> Image:
-        """Put an image there that runs and does nothing. `word` makes it another one than the tag's last.
+        """Push an image that runs and does nothing. With another `word`, it differs from the tag's last image.
 
-        No two repositories share content, so that what one pull brings spares another one nothing.
+        No two repositories share content, so a pull from one does not save a download from another.
         """
         architecture = str(self._container.get_wrapped_container().image.attrs["Architecture"])
         image = compose_image(self._program, f"{self.host}/{repository} {word}", architecture)
@@ -91,33 +92,33 @@ class Registry:
         return image
 
     def manifest(self, repository: str, reference: str) -> bytes:
-        """What the registry serves when a client asks for the manifest of a tag or digest."""
+        """Return the manifest that the registry serves for a tag or digest."""
         path = f"/v2/{repository}/manifests/{reference}"
         return self._request("GET", path, expected=200, headers={"Accept": MANIFEST_TYPE}).content
 
     @contextmanager
     def corrupted(self, digest: str, content: bytes) -> Iterator[None]:
-        """While the block lasts, the registry serves `content` to whom asks for a blob or a manifest by `digest`.
+        """Make the registry serve `content` for the blob or manifest `digest` while the block lasts.
 
-        It is put into the registry's storage; the registry does not look whether it fits.
+        The content is written to the registry's storage; the registry does not verify it.
         """
         container = self._container.get_wrapped_container()
         algorithm, _, value = digest.partition(":")
         folder = str(STORAGE / algorithm / value[:2] / value)
         chunks, _ = container.get_archive(f"{folder}/data")
-        as_it_was = b"".join(chunks)
+        original = b"".join(chunks)
         try:
             container.put_archive(folder, archive({"data": content}))
             yield
         finally:
-            container.put_archive(folder, as_it_was)
+            container.put_archive(folder, original)
 
     def requests(self, repository: str) -> tuple[RegistryRequest, ...]:
-        """What nodes have asked for in a repository so far, in order."""
+        """Return the requests of nodes for content of a repository so far, in order."""
         self._marks += 1
         mark = f"/v2/?mark={self._marks}"
         self._request("GET", mark, expected=200)
-        # The log arrives here on a way of its own: what was asked before the mark stands before it.
+        # The log arrives with a delay. Once the request with the mark is in it, all earlier requests are, too.
         log = wait_until(
             f"request {mark} in the log of registry {self.host}",
             lambda: self._container.get_logs()[0].decode(),
@@ -132,23 +133,23 @@ class Registry:
         )
 
     def asked(self, repository: str) -> Asked:
-        """How often nodes have asked for something in a repository so far."""
+        """Return the numbers of requests of nodes for content of a repository so far."""
         return Asked.of(self.requests(repository))
 
     def stop(self) -> None:
-        """Let it be gone, for good."""
+        """Kill the registry. It cannot be started again."""
         self._container.get_wrapped_container().kill()
 
     @property
-    def _seen(self) -> dict[str, Any]:
+    def _network_settings(self) -> dict[str, Any]:
         wrapped = self._container.get_wrapped_container()
         wrapped.reload()
         return dict(wrapped.attrs["NetworkSettings"])
 
     @property
     def _own_port(self) -> int:
-        """Where we find it, on the loopback address. Raises `WorldError` if it does not run."""
-        published = self._seen["Ports"].get(f"{PORT}/tcp")
+        """Return the registry's port on the loopback address of this host. Raises `WorldError` if it does not run."""
+        published = self._network_settings["Ports"].get(f"{PORT}/tcp")
         if not published:
             raise WorldError(f"registry {self.host} is not running")
         return int(published[0]["HostPort"])
@@ -157,11 +158,11 @@ class Registry:
         try:
             self._request("GET", "/v2/", expected=200)
         except WorldError:
-            return False  # not yet
+            return False  # the registry does not listen yet
         return True
 
-    def _why_it_ended(self) -> str | None:
-        """What it said last, if it has ended."""
+    def _why_ended(self) -> str | None:
+        """Return the container's status and last log lines if it does not run, or None if it runs."""
         wrapped = self._container.get_wrapped_container()
         wrapped.reload()
         return None if wrapped.status == "running" else f"it is {wrapped.status}: {wrapped.logs(tail=5).decode()}"
@@ -175,7 +176,7 @@ class Registry:
         expected: int,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
-        """One request of ours. Raises `WorldError` for any other answer than `expected`."""
+        """Send a request and return the answer. Raises `WorldError` if its status is not `expected`."""
         connection = HTTPConnection("127.0.0.1", self._own_port, timeout=REQUEST_TIMEOUT_S)
         try:
             connection.request(method, path, body, dict(headers))
@@ -186,12 +187,14 @@ class Registry:
         finally:
             connection.close()
         if answer.status != expected:
-            said = content.decode(errors="replace").strip()
-            raise WorldError(f"registry {self.host}: {method} {path}: {answer.status}, expected {expected}: {said}")
+            body_text = content.decode(errors="replace").strip()
+            raise WorldError(
+                f"registry {self.host}: {method} {path}: status {answer.status}, expected {expected}: {body_text}"
+            )
         return Answer(answer.headers["Location"] or "", content)
 
     @cached_property
     def _program(self) -> bytes:
-        """What images run; it is in the registry's own image."""
+        """Return the program of the images, taken from the registry's own image."""
         chunks, _ = self._container.get_wrapped_container().get_archive(PROGRAM)
         return only_file(b"".join(chunks))

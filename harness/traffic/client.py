@@ -1,4 +1,4 @@
-"""A pod of a case that sends requests."""
+"""Client pods, from which cases send requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.traffic.requests import CLOCK, Reply, Request, hit, read_clock_s
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A pod from which requests are sent; `address` is the pod's, `node` the name of its node."""
+    """A pod from which requests are sent: `address` is its IP address, `node` the name of its node."""
 
     kube: Kube
     namespace: str
@@ -22,19 +22,19 @@ class Client:
 
     @property
     def label(self) -> str:
-        """What a message calls it after the word "client"."""
+        """Return the name of the client in messages, after the word "client"."""
         return f"{self.namespace}/{self.name}"
 
     def send(self, request: Request) -> tuple[Reply, ...]:
-        """Make the request's connections; replies in order."""
+        """Make the request's connections and return the replies in order."""
         replies = hit(self.kube, self.namespace, self.name, request)
         self.tally.add(replies)
         return replies
 
     def run(self, *argv: str) -> ExecResult:
-        """Run a program in the pod; any exit code is an answer."""
+        """Run a program in the pod and return its output and exit code; no exit code is an error."""
         return self.kube.exec(self.namespace, self.name, argv)
 
     def clock_s(self) -> float:
-        """Return the client's wall clock now, the one of `Reply.at_s`. Raises `WorldError` if the client fails."""
+        """Return the current time of the client's wall clock, as in `Reply.at_s`. Raises `WorldError` if that fails."""
         return read_clock_s(self.run(*CLOCK), self.label)

@@ -1,7 +1,7 @@
-"""Connections of a case that were answered only after their SYN had been sent again.
+"""Delayed connections of a case: those that succeeded only after a retransmitted SYN.
 
-Cases that say nothing is lost while something changes assert that there are none. In the others one is reported, but
-fails nothing: on a busy host a single packet can be late by chance.
+Cases about connections during a change assert that there are none. In other cases a delayed connection is reported but
+fails nothing, because on a busy host a single packet can be late by chance.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KIND = "delayed connections"
 
 
 class DelayTally:
-    """Counts the connections of all clients of one case. Safe to share between threads."""
+    """A counter of the delayed connections of all clients of one case. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,7 +24,7 @@ class DelayTally:
         self._delayed: list[Reply] = []
 
     def add(self, replies: Iterable[Reply]) -> None:
-        """Count what connections met; datagrams do not count."""
+        """Count the connections among the replies. Datagrams do not count."""
         with self._lock:
             for reply in replies:
                 self._connections += reply.connect_us is not None
@@ -32,15 +32,15 @@ class DelayTally:
                     self._delayed.append(reply)
 
     def finding(self, case: str) -> Finding | None:
-        """Return what the report says of the case's delayed connections; None if there were none."""
+        """Return the finding about the case's delayed connections, or None if there were none."""
         with self._lock:
             if not self._delayed:
                 return None
             slowest_us = max(reply.connect_us or 0 for reply in self._delayed)
             return Finding(
                 kind=KIND,
-                statement=f"{len(self._delayed)} of {self._connections} connections of {case} were answered only after "
-                f"their SYN had been sent again; the slowest took {slowest_us / 1e6:.1f} s to connect.",
+                statement=f"{len(self._delayed)} of {self._connections} connections of {case} succeeded only after a "
+                f"retransmitted SYN; the slowest took {slowest_us / 1e6:.1f} s to connect.",
                 numbers={
                     "connections": self._connections,
                     "delayed": len(self._delayed),

@@ -1,7 +1,8 @@
-"""Containers outside the cluster: beside it, on the network of its nodes, and no part of it.
+"""Containers outside the cluster, on the container network of its nodes.
 
-testcontainers makes and removes them. Its reaper is an image that a sealed host cannot pull, so what a
-killed run leaves is found by our own labels instead (see `clusters.ownership`).
+testcontainers creates and removes them. Its reaper (Ryuk) is disabled, because a host without a registry cannot pull
+its image. Containers that a killed run leaves behind are found by the harness's own labels instead (see
+`clusters.ownership`).
 """
 
 from __future__ import annotations
@@ -28,15 +29,18 @@ MOST_ADDRESSES = 16
 
 
 def spare_addresses(own: ipaddress.IPv4Interface, count: int) -> tuple[str, ...]:
-    """Addresses from the upper end of a network whose engine gives out the lower ones; no other client has the same."""
-    assert count <= MOST_ADDRESSES, f"{count} addresses, and there are {MOST_ADDRESSES} for each client"
-    place = int(own.ip) - int(own.network.network_address)
-    last = own.network.broadcast_address - place * MOST_ADDRESSES
+    """Return addresses that no other client of the network uses.
+
+    They are taken from the upper end of the network; the container engine assigns addresses from the lower end.
+    """
+    assert count <= MOST_ADDRESSES, f"{count} addresses wanted, at most {MOST_ADDRESSES} are available for each client"
+    host_number = int(own.ip) - int(own.network.network_address)
+    last = own.network.broadcast_address - host_number * MOST_ADDRESSES
     return tuple(str(last - number) for number in range(count))
 
 
 class OutsideContainer:
-    """One container while a block lasts; it runs `argv`, and its image holds `ip`."""
+    """A container that exists while a block lasts and runs `argv`. Its image must contain the program `ip`."""
 
     def __init__(
         self,
@@ -77,14 +81,17 @@ class OutsideContainer:
 
     @property
     def address(self) -> str:
-        """Its own in the cluster's container network."""
+        """Return the container's address in the cluster's container network."""
         with self._reaching_engine():
             wrapped = self._container.get_wrapped_container()
             wrapped.reload()
         return str(wrapped.attrs["NetworkSettings"]["Networks"][self._network]["IPAddress"])
 
     def run(self, *argv: str) -> ExecResult:
-        """Run a program in the container; any exit code is an answer. Raises `WorldError` if the engine fails."""
+        """Run a program in the container and return its output and exit code; no exit code is an error.
+
+        Raises `WorldError` if the container engine fails.
+        """
         with self._reaching_engine():
             done = self._container.get_wrapped_container().exec_run(list(argv), demux=True)
         stdout, stderr = done.output
@@ -98,14 +105,15 @@ class OutsideContainer:
         return done.stdout
 
     def _remove_default_route(self) -> None:
-        """Leave only the cluster's own network reachable: the default route leads to the host and to networks beyond.
+        """Remove the default route, so that only the cluster's container network is reachable.
 
-        The deletion fails where there is no such route, so the routes that are left are checked instead.
+        The default route leads to the host and to other networks. Deleting it fails if there is none, so the remaining
+        routes are checked instead. Raises `WorldError` if there still is a default route.
         """
         self.run("ip", "route", "delete", "default")
         left = self.output("ip", "route", "show", "default").strip()
         if left:
-            raise WorldError(f"a container outside cluster {self._cluster} keeps its default route: {left}")
+            raise WorldError(f"a container outside cluster {self._cluster} still has a default route: {left}")
 
     def _stop(self) -> None:
         with self._reaching_engine():
@@ -113,25 +121,25 @@ class OutsideContainer:
 
     @contextmanager
     def _reaching_engine(self) -> Iterator[None]:
-        """Turn an engine's refusal into a `WorldError`, and an engine that does not answer into `EngineUnavailable`."""
+        """Turn an error that the engine returns into a `WorldError`, and a missing answer into `EngineUnavailable`."""
         try:
             yield
         except APIError as refusal:
-            why = refusal.explanation or refusal
+            reason = refusal.explanation or refusal
             raise WorldError(
-                f"the container engine refuses a container outside cluster {self._cluster}: {why}"
+                f"the container engine refused a request about a container outside cluster {self._cluster}: {reason}"
             ) from refusal
         except (DockerException, OSError) as failure:  # requests' exceptions are OSErrors
             raise EngineUnavailable(
-                f"the container engine does not answer: {failure}", remedy="see whether Docker runs"
+                f"the container engine does not answer: {failure}", remedy="check whether Docker runs"
             ) from failure
 
 
 class OutsideClient(OutsideContainer):
-    """Sends requests from outside."""
+    """A client outside the cluster."""
 
     label = "outside the cluster"
-    """What a message calls it after the word "client"."""
+    """The name of the client in messages, after the word "client"."""
 
     def __init__(
         self,
@@ -141,18 +149,18 @@ class OutsideClient(OutsideContainer):
         tally: DelayTally | None = None,
         make_container: Callable[[str], Any] = DockerContainer,
     ) -> None:
-        waiting = ("/usr/bin/python3", "-c", "import signal; signal.pause()")
-        super().__init__(cluster, network, image, waiting, {}, make_container)
+        idle = ("/usr/bin/python3", "-c", "import signal; signal.pause()")
+        super().__init__(cluster, network, image, idle, {}, make_container)
         self._tally = tally or DelayTally()
 
     def send(self, request: Request) -> tuple[Reply, ...]:
-        """Make the request's connections; replies in order."""
+        """Make the request's connections and return the replies in order."""
         replies = read_replies(self.run(*request.argv), self.label)
         self._tally.add(replies)
         return replies
 
     def add_addresses(self, count: int) -> tuple[str, ...]:
-        """Give it `count` more addresses of the cluster's network, at most `MOST_ADDRESSES`, and return them."""
+        """Add `count` addresses of the cluster's container network, at most `MOST_ADDRESSES`, and return them."""
         own = ipaddress.IPv4Interface(self.output("ip", "-o", "-4", "addr", "show", "eth0").split()[3])
         added = spare_addresses(own, count)
         for address in added:
@@ -164,6 +172,6 @@ class OutsideClient(OutsideContainer):
         self.output("ip", "route", "replace", network, "via", via)
 
     def neighbour(self, address: str) -> str | None:
-        """The link-layer address that has answered for `address` last, in small letters; None if none has."""
-        known = json.loads(self.output("ip", "-json", "neighbour", "show", "to", address) or "[]")
-        return next((str(found["lladdr"]) for found in known if "lladdr" in found), None)
+        """Return the link-layer address of `address` in the neighbour table, in lower case; None if it has none."""
+        entries = json.loads(self.output("ip", "-json", "neighbour", "show", "to", address) or "[]")
+        return next((str(entry["lladdr"]) for entry in entries if "lladdr" in entry), None)

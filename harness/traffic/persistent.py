@@ -1,4 +1,4 @@
-"""Connections that stay open while something else happens, and are asked all the while who is at their other end."""
+"""Persistent connections: they stay open while something changes, and requests are sent on them all the time."""
 
 from __future__ import annotations
 
@@ -20,20 +20,26 @@ PROGRAM = (Path(__file__).parent / "pod" / "held.py").read_text()
 SPACING_S = 0.2
 OPEN_DEADLINE_S = 30.0
 LIMIT_S = 600.0
-"""So that a block that hangs does not hold them for ever. The longest wait of a block is six minutes: two deadlines of
-a restart of kube-proxy."""
+"""The longest time that connections stay open, in case a block hangs.
+
+The longest wait of a block is six minutes: two deadlines of a restart of kube-proxy.
+"""
 
 STALL_US = 1_000_000
-"""Linux sends data again some 200 ms after it was lost, then after twice the time: what takes a second was lost more
-than once. A kernel whose rules are gone for a moment does that; one packet lost by chance does not."""
+"""The shortest time to an answer that counts as a stall.
+
+Linux retransmits lost data after some 200 ms and then doubles that time, so an answer that takes a second lost packets
+more than once. That happens if a kernel has no rules for a moment, but not if one packet is lost by chance.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PersistentConnection:
-    """`body` is what answered first, `answers` how many came, `error` what broke the connection, "" if nothing did.
+    """The record of one persistent connection.
 
-    `slowest_us` is the longest time to an answer, `retransmits` how many segments the kernel sent again once it was
-    open, and `cut_short` says that it was closed before anybody asked for that.
+    `body` is the first answer, `answers` the number of answers, and `error` the error that broke the connection, or "".
+    `slowest_us` is the longest time to an answer, and `retransmits` the number of segments that the kernel
+    retransmitted after the connection was open. `cut_short` is True if the connection reached `LIMIT_S`.
     """
 
     body: str
@@ -45,52 +51,52 @@ class PersistentConnection:
 
     @property
     def stalled(self) -> bool:
-        """It lasted, but for a while its packets were lost."""
+        """Return whether the connection survived, but its packets were lost for a while."""
         return not self.error and self.retransmits > 0 and self.slowest_us >= STALL_US
 
 
 @dataclass(slots=True)
 class PersistentConnections:
-    """What became of the connections; complete once the block has ended."""
+    """The records of the connections, available once the block has ended."""
 
     connections: tuple[PersistentConnection, ...] = field(default_factory=tuple)
 
     @property
     def broken(self) -> list[str]:
-        """The errors of connections that did not last."""
-        return [held.error for held in self.connections if held.error]
+        """Return the errors of the connections that broke."""
+        return [connection.error for connection in self.connections if connection.error]
 
     @property
     def stalled(self) -> list[str]:
-        """Connections, in words, that lasted but whose packets were lost for a while."""
+        """Return, in words, the connections that survived but whose packets were lost for a while."""
         return [
-            f"an answer took {held.slowest_us / 1e6:.1f} s, with {held.retransmits} segments sent again"
-            for held in self.connections
-            if held.stalled
+            f"an answer took {connection.slowest_us / 1e6:.1f} s, with {connection.retransmits} retransmitted segments"
+            for connection in self.connections
+            if connection.stalled
         ]
 
     @property
     def retransmits(self) -> int:
-        """How many segments were sent again on open connections, together."""
-        return sum(held.retransmits for held in self.connections)
+        """Return the number of retransmitted segments of all connections together."""
+        return sum(connection.retransmits for connection in self.connections)
 
 
 @contextmanager
 def persistent_connections(client: Client, host: str, port: int, count: int) -> Iterator[PersistentConnections]:
-    """Hold `count` connections, opened one after the other, from before the block begins until after it has ended.
+    """Keep `count` connections open from before the block begins until after it has ended.
 
-    Raises `TrafficTooShort` if they were closed before the block had ended.
+    They are opened one after the other. Raises `TrafficTooShort` if they were closed before the block had ended.
     """
-    holding, name = PersistentConnections(), f"/tmp/held-{uuid4().hex}"
+    persistent, name = PersistentConnections(), f"/tmp/persistent-{uuid4().hex}"
     paths = {"open": f"{name}-open", "enough": f"{name}-enough"}
-    wish = {"host": host, "port": port, "count": count, "spacing_s": SPACING_S, "limit_s": LIMIT_S, **paths}
+    plan = {"host": host, "port": port, "count": count, "spacing_s": SPACING_S, "limit_s": LIMIT_S, **paths}
 
-    def hold() -> ExecResult:
-        argv = ("python3", "-c", PROGRAM, json.dumps(wish))
+    def run() -> ExecResult:
+        argv = ("python3", "-c", PROGRAM, json.dumps(plan))
         return client.kube.exec(client.namespace, client.name, argv, timeout_s=LIMIT_S + OPEN_DEADLINE_S)
 
     with ThreadPoolExecutor(1) as background:
-        running = background.submit(hold)
+        running = background.submit(run)
         try:
             wait_until(
                 f"{count} connections of {client.label} to {host}:{port} open",
@@ -98,24 +104,26 @@ def persistent_connections(client: Client, host: str, port: int, count: int) -> 
                 bool,
                 deadline_s=OPEN_DEADLINE_S,
             )
-            yield holding
+            yield persistent
         finally:
             client.run("touch", paths["enough"])
-        holding.connections = read_connections(running.result(), client.label)
-    require_whole(holding, f"the {count} connections that client {client.label} held to {host}:{port}")
+        persistent.connections = read_connections(running.result(), client.label)
+    require_complete(persistent, f"the {count} persistent connections of client {client.label} to {host}:{port}")
 
 
-def require_whole(holding: PersistentConnections, what: str) -> None:
-    """Raise `TrafficTooShort` if the connections were closed before anybody asked for that."""
-    if any(held.cut_short for held in holding.connections):
+def require_complete(persistent: PersistentConnections, subject: str) -> None:
+    """Raise `TrafficTooShort` if connections were closed at their time limit; `subject` names them in the message."""
+    if any(connection.cut_short for connection in persistent.connections):
         raise TrafficTooShort(
-            f"{what} were closed at their limit of {LIMIT_S:.0f} s, before the change that they had to cover ended",
+            f"{subject} were closed at their limit of {LIMIT_S:.0f} s, before the change that they had to cover ended",
             remedy="change less within one block, or raise LIMIT_S in harness/traffic/persistent.py",
         )
 
 
-def read_connections(result: ExecResult, who: str) -> tuple[PersistentConnection, ...]:
-    """One connection a line. Raises `WorldError` if the client itself failed."""
+def read_connections(result: ExecResult, client: str) -> tuple[PersistentConnection, ...]:
+    """Parse one connection per line. Raises `WorldError` if the program in the client failed."""
     if result.exit_code != 0:
-        raise WorldError(f"client {who} ended with {result.exit_code}: {result.stderr.strip()}", detail=result.stdout)
+        raise WorldError(
+            f"client {client} ended with {result.exit_code}: {result.stderr.strip()}", detail=result.stdout
+        )
     return tuple(PersistentConnection(**json.loads(line)) for line in result.stdout.splitlines())

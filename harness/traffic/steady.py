@@ -1,4 +1,4 @@
-"""Steady traffic while something else happens: as long as a block lasts, or an error."""
+"""Steady traffic while something changes: it lasts at least as long as a block, or the case gets an error."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from harness.traffic.requests import Reply, Request, delayed, lost
 
 BURST = 50
 LIMIT = 30_000
-"""Connections at most, so that a block that hangs does not send for ever.
+"""The largest number of connections, in case a block hangs.
 
-At one every 20 ms that is ten minutes. The longest wait of a block is six: two deadlines of a restart of kube-proxy.
+At one connection every 20 ms they last ten minutes. The longest wait of a block is six minutes: two deadlines of a
+restart of kube-proxy.
 """
 
 
 class TrafficTooShort(WorldError):
-    """Traffic reached its limit before the change that it had to cover was over: it says nothing of the rest.
+    """Traffic that reached its limit before the change that it had to cover was over.
 
-    Our own test was too short, and Kubernetes was not on trial, so that the case is an environment error.
+    This is an environment error: the harness stopped too early and did not observe Kubernetes during the whole change.
     """
 
 
@@ -33,34 +34,34 @@ class Sender(Protocol):
 
     @property
     def label(self) -> str:
-        """What a message calls it after the word "client"."""
+        """Return the name of the client in messages, after the word "client"."""
 
     def send(self, request: Request) -> tuple[Reply, ...]:
-        """Make the request's connections; replies in order."""
+        """Make the request's connections and return the replies in order."""
 
 
 @dataclass(slots=True)
 class Traffic:
-    """What came back; complete once the block has ended."""
+    """The replies so far; complete once the block has ended."""
 
     replies: list[Reply] = field(default_factory=list)
 
     @property
     def lost(self) -> list[str]:
-        """The errors of connections that got no answer."""
+        """Return the errors of the connections that failed."""
         return lost(self.replies)
 
     @property
     def delayed(self) -> list[str]:
-        """Connections, in words, that got an answer only after their SYN had been sent again."""
+        """Return, in words, the connections that succeeded only after a retransmitted SYN."""
         return delayed(self.replies)
 
     @property
     def summary(self) -> str:
-        """How many connections were made, lost and delayed, for the evidence of a claim or a finding."""
+        """Return how many connections were made, lost and delayed, for the evidence of a claim or a finding."""
         return (
-            f"of {len(self.replies)} connections {len(self.lost)} were lost and {len(self.delayed)} were answered only "
-            "after their SYN had been sent again"
+            f"of {len(self.replies)} connections, {len(self.lost)} were lost and {len(self.delayed)} succeeded only "
+            "after a retransmitted SYN"
         )
 
 
@@ -76,7 +77,7 @@ def steady_traffic(
     traffic, enough, started = Traffic(), threading.Event(), threading.Event()
 
     def send() -> float | None:
-        """Return None once a burst has begun after the block's end; else for how many seconds traffic went on."""
+        """Send bursts until one has begun after the end of the block; if `limit` comes first, return the seconds."""
         begin_s = clock.monotonic()
         while len(traffic.replies) < limit:
             last = enough.is_set()
@@ -96,11 +97,11 @@ def steady_traffic(
             block_s = clock.monotonic() - begin_s
         finally:
             enough.set()
-        seen_s = sending.result()
-    if seen_s is not None:
+        sent_s = sending.result()
+    if sent_s is not None:
         raise TrafficTooShort(
             f"the traffic of client {client.label} to {request.host}:{request.port} ended at its limit of {limit} "
-            f"connections after {seen_s:.1f} s (planned for at least {limit * request.spacing_s:.1f} s), before the "
+            f"connections after {sent_s:.1f} s (planned for at least {limit * request.spacing_s:.1f} s), before the "
             f"change that it had to cover, which took {block_s:.1f} s",
             remedy="change less within one block, or raise LIMIT in harness/traffic/steady.py",
         )

@@ -1,7 +1,7 @@
-"""Runs in a client pod (or beside the cluster), by Debian's Python alone: new connections, one after another.
+"""A program for clients inside or outside the cluster that needs only Debian's Python: it makes new connections.
 
-Reads one JSON object from its argument, the fields of `harness.traffic.requests.Request`. Prints one JSON line
-a connection, in order: the fields of `harness.traffic.requests.Reply`.
+Its argument is one JSON object with the fields of `harness.traffic.requests.Request`. It prints one JSON line per
+connection, in order, with the fields of `harness.traffic.requests.Reply`.
 """
 
 import contextlib
@@ -13,24 +13,25 @@ import time
 from typing import Any
 
 TCP_INFO_BYTES, TOTAL_RETRANS_OFFSET = 104, 100
-"""`tcpi_total_retrans` is the last field of struct tcp_info as Linux 2.6 had it (include/uapi/linux/tcp.h)."""
+"""The size of struct tcp_info in Linux 2.6, and the offset of its last field, `tcpi_total_retrans`
+(include/uapi/linux/tcp.h)."""
 
 
 def main() -> None:
-    wish = json.loads(sys.argv[1])
-    for number in range(wish["count"]):
+    plan = json.loads(sys.argv[1])
+    for number in range(plan["count"]):
         if number:
-            time.sleep(wish["spacing_s"])  # the caller's pace
-        print(json.dumps(attempt(wish)), flush=True)
+            time.sleep(plan["spacing_s"])  # the pause that the caller asked for
+        print(json.dumps(attempt(plan)), flush=True)
 
 
-def attempt(wish: dict[str, Any]) -> dict[str, Any]:
-    """Make one connection and return what it met."""
-    ask = {"http": ask_http, "udp": ask_udp}[wish["protocol"]]
+def attempt(plan: dict[str, Any]) -> dict[str, Any]:
+    """Make one connection, or send one datagram, and return the reply."""
+    send = {"http": send_http, "udp": send_udp}[plan["protocol"]]
     reply: dict[str, Any] = {"ok": False, "body": "", "error": "", "errno": None, "status": None, "connect_us": None}
     start_s = time.monotonic()
     try:
-        ask(wish, reply)
+        send(plan, reply)
         reply["ok"] = True
     except OSError as failure:
         reply.update(error=f"{type(failure).__name__}: {failure}", errno=failure.errno)
@@ -39,21 +40,21 @@ def attempt(wish: dict[str, Any]) -> dict[str, Any]:
     return reply
 
 
-def ask_http(wish: dict[str, Any], reply: dict[str, Any]) -> None:
-    """Send one GET on a connection of its own. Raises `OSError`, also for an answer that is not 200 OK."""
-    (*_, target), *_ = socket.getaddrinfo(wish["host"], wish["port"], socket.AF_INET, socket.SOCK_STREAM)
+def send_http(plan: dict[str, Any], reply: dict[str, Any]) -> None:
+    """Send one GET request on a new connection. Raises `OSError`, also for an answer that is not 200 OK."""
+    (*_, target), *_ = socket.getaddrinfo(plan["host"], plan["port"], socket.AF_INET, socket.SOCK_STREAM)
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as connection:
-        connection.settimeout(wish["timeout_s"])
-        connection.bind((wish["source"], wish["source_port"]))
+        connection.settimeout(plan["timeout_s"])
+        connection.bind((plan["source"], plan["source_port"]))
         start_s = time.monotonic()
         try:
             connection.connect(target)
         finally:
             reply["connect_us"] = us_since(start_s)
             reply["syn_retransmits"] = reply["retransmits"] = retransmissions(connection)
-        if wish["reset"]:
+        if plan["reset"]:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request = f"GET {wish['path']} HTTP/1.0\r\nHost: {wish['virtual_host'] or wish['host']}\r\n\r\n"
+        request = f"GET {plan['path']} HTTP/1.0\r\nHost: {plan['virtual_host'] or plan['host']}\r\n\r\n"
         try:
             connection.sendall(request.encode())
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
@@ -68,24 +69,24 @@ def ask_http(wish: dict[str, Any], reply: dict[str, Any]) -> None:
 
 
 def status_of(head: bytes) -> int | None:
-    """Return the status of an HTTP answer's head; None for one that is no HTTP."""
+    """Return the status from the head of an HTTP answer; None if it is not HTTP."""
     version, _, rest = head.partition(b" ")
     status = rest[:3]
     return int(status) if version.startswith(b"HTTP/") and len(status) == 3 and status.isdigit() else None
 
 
-def ask_udp(wish: dict[str, Any], reply: dict[str, Any]) -> None:
-    """Send one datagram from a socket of its own and receive the answer."""
+def send_udp(plan: dict[str, Any], reply: dict[str, Any]) -> None:
+    """Send one datagram from a new socket and receive the answer."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams:
-        datagrams.settimeout(wish["timeout_s"])
-        datagrams.bind((wish["source"], wish["source_port"]))
-        datagrams.connect((wish["host"], wish["port"]))
-        datagrams.send(wish["path"].lstrip("/").encode())
+        datagrams.settimeout(plan["timeout_s"])
+        datagrams.bind((plan["source"], plan["source_port"]))
+        datagrams.connect((plan["host"], plan["port"]))
+        datagrams.send(plan["path"].lstrip("/").encode())
         reply["body"] = datagrams.recv(65536).decode(errors="replace")
 
 
 def retransmissions(connection: socket.socket) -> int:
-    """Return how many segments of the connection the kernel has sent again so far, its SYN included."""
+    """Return how many segments of the connection, its SYN included, the kernel has retransmitted so far."""
     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
     (count,) = struct.unpack_from("=I", info, TOTAL_RETRANS_OFFSET)
     return int(count)

@@ -202,7 +202,7 @@ def test_delayed_connections_of_a_passed_case_are_reported(run):
     assert run.run(DELAYED) == 0, run.output
     (finding,) = run.results["findings"]
     assert finding["kind"] == "delayed connections"
-    assert "1 of 1 connections of test_suite.py::test_is_late_once were answered only" in finding["statement"]
+    assert "1 of 1 connections of test_suite.py::test_is_late_once succeeded only after" in finding["statement"]
 
 
 def test_a_case_that_needs_metrics_is_skipped_without_metrics_server(run):

@@ -28,21 +28,21 @@ state,FRONTEND,0,OPEN,
 """
 
 
-def test_servers_that_are_up_are_told_from_all_else_on_the_page():
+def test_only_servers_that_are_up_are_returned():
     assert up_servers(STATE) == {"worker", "worker2"}
 
 
-def test_a_page_that_was_not_answered_names_no_server():
+def test_an_empty_page_has_no_servers():
     assert up_servers("") == frozenset()
 
 
-def test_haproxy_sends_to_the_node_port_and_asks_the_health_port():
+def test_haproxy_uses_the_node_port_and_checks_the_health_port():
     text = configuration([WORKER], 30080, 31000)
     assert "server worker 172.18.0.3:30080" in text
     assert "check port 31000" in text
 
 
-def test_a_node_is_connected_again_even_when_cutting_it_off_failed_half_way():
+def test_a_node_is_connected_again_even_after_an_error():
     shell = RecordingNodeShell()
     try:
         with NodeUplinks(shell).cut(WORKER):
@@ -52,7 +52,7 @@ def test_a_node_is_connected_again_even_when_cutting_it_off_failed_half_way():
     assert [argv[1] for argv in shell.ran] == [CUT, CONNECTED]
 
 
-def test_a_daemon_set_runs_when_the_newest_generation_is_ready_everywhere():
+def test_a_daemon_set_runs_when_its_newest_generation_is_ready_on_every_node():
     status = {"observedGeneration": 2, "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberReady": 3}
     assert runs_on_every_node({"metadata": {"generation": 2}, "status": status})
     assert not runs_on_every_node({"metadata": {"generation": 3}, "status": status})
@@ -68,17 +68,17 @@ class Web:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """An outside client that has heard of one link-layer address."""
+    """An outside client whose neighbour table has one link-layer address."""
 
-    known: str | None
+    link_layer_address: str | None
 
     def neighbour(self, address):
-        return self.known
+        return self.link_layer_address
 
 
-def test_a_service_asks_by_its_class_and_gets_what_its_status_tells(tmp_path):
-    given = {"status": {"loadBalancer": {"ingress": [{"ip": "172.18.255.128"}]}}}
-    api = FakeApiServer({f"PATCH {WEB}": given, f"GET {WEB}": given})
+def test_an_exposed_service_gets_the_class_and_the_address_in_its_status(tmp_path):
+    service = {"status": {"loadBalancer": {"ingress": [{"ip": "172.18.255.128"}]}}}
+    api = FakeApiServer({f"PATCH {WEB}": service, f"GET {WEB}": service})
     with serving(api, tmp_path) as cluster:
         balancer = LoadBalancer(Kube(cluster), RecordingNodeShell(), POOLS)
         assert balancer.expose(Web(), "172.18.255.128", externalTrafficPolicy="Local") == "172.18.255.128"
@@ -88,7 +88,7 @@ def test_a_service_asks_by_its_class_and_gets_what_its_status_tells(tmp_path):
     }
 
 
-def test_a_node_is_known_by_its_link_layer_address(tmp_path):
+def test_the_announcing_node_is_found_by_its_link_layer_address(tmp_path):
     shell = RecordingNodeShell({"/sys/class/net/eth0/address": "02:42:ac:12:00:03\n"})
     with serving(FakeApiServer({}), tmp_path) as cluster:
         balancer = LoadBalancer(Kube(replace(cluster, nodes=(WORKER,))), shell, POOLS)
@@ -97,7 +97,7 @@ def test_a_node_is_known_by_its_link_layer_address(tmp_path):
         assert balancer.announcer(Neighbours(None), "172.18.255.64") is None
 
 
-def test_an_add_on_is_applied_in_order_and_waited_for(tmp_path):
+def test_the_manifests_of_an_add_on_are_applied_and_waited_for_in_order(tmp_path):
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -31,29 +31,29 @@ sha256:{"c" * 64} application/x {DIGEST} 1.4 MiB linux/amd64 io.cri-containerd.i
 """
 
 
-def test_requests_for_content_are_read_and_others_left_out():
-    seen = list(read_requests(LOG))
-    assert seen[0] == RegistryRequest("172.18.0.3", "HEAD", "web", "manifests", "v1", 200)
-    assert [(request.method, request.kind) for request in seen] == [
+def test_only_requests_for_content_are_read():
+    requests = list(read_requests(LOG))
+    assert requests[0] == RegistryRequest("172.18.0.3", "HEAD", "web", "manifests", "v1", 200)
+    assert [(request.method, request.kind) for request in requests] == [
         ("HEAD", "manifests"),
         ("GET", "manifests"),
         ("GET", "blobs"),
         ("HEAD", "manifests"),
     ]
-    assert (seen[-1].repository, seen[-1].status) == ("a/deep/name", 404)
+    assert (requests[-1].repository, requests[-1].status) == ("a/deep/name", 404)
 
 
-def test_what_was_asked_since_is_a_difference():
+def test_request_counts_can_be_subtracted():
     requests = list(read_requests(LOG))
     assert Asked.of(requests) - Asked.of(requests[:1]) == Asked(checks=1, manifests=1, blobs=1)
 
 
-def test_what_was_asked_is_told_in_words():
+def test_request_counts_are_formatted_in_words():
     assert str(Asked(checks=1, blobs=2)) == "1 check, 2 blobs"
     assert str(Asked()) == "nothing"
 
 
-def test_an_image_is_whole_and_named_by_its_content():
+def test_an_image_is_complete_and_its_digests_match_its_content():
     image = compose_image(b"\x7fELF", "one", "amd64")
     manifest, config = json.loads(image.manifest), json.loads(image.config)
     assert image.digest == digest_of(image.manifest)
@@ -65,22 +65,22 @@ def test_an_image_is_whole_and_named_by_its_content():
         assert program.mode & 0o111
 
 
-def test_images_of_other_words_share_no_content_and_those_of_the_same_word_are_the_same():
+def test_only_images_with_equal_words_share_content():
     one, again, other = (compose_image(b"\x7fELF", word, "amd64") for word in ("one", "one", "two"))
     assert one == again
     assert {one.config, one.layer}.isdisjoint({other.config, other.layer})
 
 
-def test_a_file_comes_out_of_an_archive_as_it_went_in():
+def test_a_file_is_read_from_an_archive_unchanged():
     assert only_file(archive({"pause": b"\x00\xff"})) == b"\x00\xff"
 
 
-def test_a_registrys_images_are_known_by_every_name():
+def test_all_names_of_a_registrys_images_are_found():
     assert images_of(LISTING, HOST) == (f"{HOST}/web:v1", f"{HOST}/web@{DIGEST}", f"sha256:{'c' * 64}")
     assert images_of(LISTING, "registry.another.test") == ()
 
 
-def test_nodes_forget_a_registry_and_lose_its_images():
+def test_the_configuration_and_images_of_a_registry_are_removed_at_the_end():
     shell = RecordingNodeShell({"images list": LISTING})
     with nodes_know(shell, (WORKER,), HOST, "http://172.18.0.5:5000"):
         (written,) = shell.ran
@@ -91,6 +91,6 @@ def test_nodes_forget_a_registry_and_lose_its_images():
     assert shell.ran[-1] == ("rm", "-rf", f"/etc/containerd/certs.d/{HOST}")
 
 
-def test_nodes_made_here_look_where_the_registry_is_written_down():
+def test_the_node_image_configures_containerd_with_the_same_folder():
     config = tomllib.loads((RECIPES / "node/files/etc/containerd/config.toml").read_text())
     assert config["plugins"]["io.containerd.cri.v1.images"]["registry"]["config_path"] == HOSTS

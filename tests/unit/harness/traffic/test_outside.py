@@ -15,8 +15,8 @@ def client_in(container):
     return OutsideClient("kubeproof-fake", "kubeproof-fake", "load", make_container=container.made)
 
 
-def test_clients_side_by_side_never_take_the_same_addresses():
-    clients = [IPv4Interface(f"172.18.0.{place}/16") for place in (5, 6, 7)]
+def test_concurrent_clients_never_take_the_same_addresses():
+    clients = [IPv4Interface(f"172.18.0.{number}/16") for number in (5, 6, 7)]
     taken = [address for own in clients for address in spare_addresses(own, MOST_ADDRESSES)]
     assert len(set(taken)) == len(taken) == 3 * MOST_ADDRESSES
     assert taken[0] == "172.18.255.175"
@@ -42,20 +42,21 @@ def test_a_client_gets_addresses_and_routes():
         ("ip -json neighbour show", lambda client: client.neighbour("172.18.255.64")),
     ],
 )
-def test_a_client_without_its_address_or_route_is_an_error_of_the_world(command, act):
+def test_a_client_that_cannot_set_its_address_or_route_is_an_environment_error(command, act):
     container = FakeContainer({**OWN_ADDRESS, command: (2, "RTNETLINK answers: Operation not permitted")})
     with client_in(container) as client, pytest.raises(CommandFailed, match=f"`{command}.*ended with 2: RTNETLINK"):
         act(client)
 
 
-def test_a_container_that_keeps_its_default_route_is_refused_and_removed():
+def test_a_container_that_still_has_a_default_route_is_refused_and_removed():
     container = FakeContainer({"ip route delete": (2, "denied"), "ip route show default": "default via 172.18.0.1"})
-    with pytest.raises(WorldError, match=r"keeps its default route: default via 172\.18\.0\.1"), client_in(container):
+    message = r"still has a default route: default via 172\.18\.0\.1"
+    with pytest.raises(WorldError, match=message), client_in(container):
         pass
     assert container.stopped
 
 
-def test_a_container_that_has_no_default_route_needs_none_removed():
+def test_a_container_without_a_default_route_is_accepted():
     container = FakeContainer({"ip route delete": (2, "RTNETLINK answers: No such process")})
     with client_in(container):
         assert container.ran == ["ip route delete default", "ip route show default"]
@@ -63,16 +64,16 @@ def test_a_container_that_has_no_default_route_needs_none_removed():
 
 @pytest.mark.parametrize("failure", [DockerException("no socket"), NoConnection("refused")])
 def test_an_engine_that_does_not_answer_is_unavailable(failure):
-    with pytest.raises(EngineUnavailable, match=r"does not answer: .* \(see whether Docker runs\)"):
+    with pytest.raises(EngineUnavailable, match=r"does not answer: .* \(check whether Docker runs\)"):
         client_in(FakeContainer({}, start=failure)).__enter__()
     with client_in(FakeContainer({"python3": failure})) as client, pytest.raises(EngineUnavailable):
         client.run("python3")
 
 
-def test_what_an_engine_refuses_is_an_error_of_the_world():
+def test_an_error_of_the_engine_is_an_environment_error():
     gone = NotFound("404 Client Error", explanation="No such container: 1f2e")
     with client_in(FakeContainer({"python3": gone})) as client, pytest.raises(WorldError) as refused:
         client.run("python3")
     assert not isinstance(refused.value, EngineUnavailable)
-    assert "refuses a container outside cluster kubeproof-fake" in str(refused.value)
+    assert "refused a request about a container outside cluster kubeproof-fake" in str(refused.value)
     assert "No such container: 1f2e" in str(refused.value)

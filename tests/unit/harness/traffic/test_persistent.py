@@ -1,4 +1,4 @@
-"""The program that holds connections, run here, against an API server of our own in place of a backend."""
+"""Tests of the program for persistent connections, run locally against a fake API server as the backend."""
 
 import json
 import subprocess
@@ -13,39 +13,39 @@ from harness.traffic.persistent import (
     PersistentConnection,
     PersistentConnections,
     read_connections,
-    require_whole,
+    require_complete,
 )
 from harness.traffic.steady import TrafficTooShort
 from tests.fakes.apiserver import FakeApiServer, serving
 from tests.unit.harness.traffic.test_requests import LOOPBACK, port_of
 
 
-def hold(directory, port, count, *, limit_s=30, told_to_end=True):
-    wish = {"host": LOOPBACK, "port": port, "count": count, "spacing_s": 0.01, "limit_s": limit_s}
+def run(directory, port, count, *, limit_s=30, end_requested=True):
+    plan = {"host": LOOPBACK, "port": port, "count": count, "spacing_s": 0.01, "limit_s": limit_s}
     paths = {"open": str(directory / "open"), "enough": str(directory / "enough")}
-    if told_to_end:
+    if end_requested:
         (directory / "enough").touch()
-    argv = (sys.executable, "-c", PROGRAM, json.dumps({**wish, **paths}))
+    argv = (sys.executable, "-c", PROGRAM, json.dumps({**plan, **paths}))
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
     return read_connections(ExecResult(done.stdout, done.stderr, done.returncode), "of this test")
 
 
-def test_each_held_connection_is_asked_from_first_to_last(tmp_path):
+def test_each_connection_sends_requests_until_the_end(tmp_path):
     api = FakeApiServer({"GET /hostname": "web-1"})
     with serving(api, tmp_path) as cluster:
-        held = hold(tmp_path, port_of(cluster), 2)
-    assert [(one.body, one.answers, one.error) for one in held] == [("web-1", 2, "")] * 2
-    assert [(one.retransmits, one.cut_short) for one in held] == [(0, False)] * 2
-    assert all(one.slowest_us > 0 for one in held)
+        connections = run(tmp_path, port_of(cluster), 2)
+    assert [(one.body, one.answers, one.error) for one in connections] == [("web-1", 2, "")] * 2
+    assert [(one.retransmits, one.cut_short) for one in connections] == [(0, False)] * 2
+    assert all(one.slowest_us > 0 for one in connections)
     assert (tmp_path / "open").exists()
 
 
-def test_connections_that_were_held_for_too_short_a_time_are_an_error_of_the_test(tmp_path):
+def test_connections_that_reach_their_time_limit_are_an_environment_error(tmp_path):
     with serving(FakeApiServer({"GET /hostname": "web-1"}), tmp_path) as cluster:
-        held = hold(tmp_path, port_of(cluster), 2, limit_s=0, told_to_end=False)
-    assert all(one.cut_short for one in held)
+        connections = run(tmp_path, port_of(cluster), 2, limit_s=0, end_requested=False)
+    assert all(one.cut_short for one in connections)
     with pytest.raises(TrafficTooShort, match="the connections of a/b were closed at their limit of 600 s, before"):
-        require_whole(PersistentConnections(held), "the connections of a/b")
+        require_complete(PersistentConnections(connections), "the connections of a/b")
 
 
 @pytest.mark.parametrize(
@@ -56,23 +56,23 @@ def test_connections_that_were_held_for_too_short_a_time_are_an_error_of_the_tes
         (210_000, 1, "", False),
         (5_000_000, 5, "TimeoutError: timed out", False),
     ],
-    ids=["its packets were lost for a while", "slow, nothing lost", "one packet sent again", "broken"],
+    ids=["packets lost for a while", "slow, nothing lost", "one retransmission", "broken"],
 )
-def test_a_stall_is_told_from_slowness_and_from_one_packet_sent_again(slowest_us, retransmits, error, stalled):
-    holding = PersistentConnections(
+def test_only_a_slow_answer_with_retransmissions_is_a_stall(slowest_us, retransmits, error, stalled):
+    persistent = PersistentConnections(
         (PersistentConnection("web-1", 9, error, slowest_us, retransmits, cut_short=False),)
     )
-    assert holding.stalled == ["an answer took 1.4 s, with 3 segments sent again"] * stalled
-    assert holding.retransmits == retransmits
+    assert persistent.stalled == ["an answer took 1.4 s, with 3 retransmitted segments"] * stalled
+    assert persistent.retransmits == retransmits
 
 
-def test_what_cannot_be_opened_is_told_and_not_tried_again(tmp_path):
+def test_a_connection_that_cannot_be_opened_is_recorded_and_not_retried(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         port = port_of(cluster)
-    (one,) = hold(tmp_path, port, 1)
-    assert (one.answers, one.error.partition(":")[0]) == (0, "ConnectionRefusedError")
+    (connection,) = run(tmp_path, port, 1)
+    assert (connection.answers, connection.error.partition(":")[0]) == (0, "ConnectionRefusedError")
 
 
-def test_a_holder_that_fails_itself_says_nothing_about_kubernetes():
+def test_a_failure_of_the_program_is_an_environment_error():
     with pytest.raises(WorldError, match="client a/b ended with 137: killed"):
         read_connections(ExecResult("", "killed", 137), "a/b")

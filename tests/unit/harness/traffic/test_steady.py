@@ -1,4 +1,4 @@
-"""Steady traffic covers its block, and says so if it could not."""
+"""Tests that steady traffic covers its whole block, or reports that it did not."""
 
 import threading
 
@@ -12,7 +12,7 @@ REQUEST = Request("10.96.0.9", 80, spacing_s=0.02)
 
 
 class FakeSender:
-    """Answers at once; `before_burst` is called before each burst with the number of those that there were."""
+    """A client that replies at once; it calls `before_burst` before each burst with the number of earlier bursts."""
 
     label = "web/client"
 
@@ -30,23 +30,23 @@ def reply(**fields):
     return Reply(**{"ok": True, "body": "", "error": "", "latency_us": 1, "at_s": 0.0, **fields})
 
 
-def test_a_burst_begins_after_the_block_has_ended():
-    ended, began_late = threading.Event(), []
+def test_the_last_burst_begins_after_the_block_has_ended():
+    ended, began_after_the_end = threading.Event(), []
 
     def before_burst(bursts):
-        began_late.append(ended.is_set())
+        began_after_the_end.append(ended.is_set())
         if bursts:
             ended.wait(10)
 
     sender = FakeSender(before_burst)
     with steady_traffic(sender, REQUEST) as traffic:
-        assert traffic.replies, "there is traffic when the block begins"
+        assert traffic.replies, "there is no traffic when the block begins"
         ended.set()
-    assert began_late[-1]
+    assert began_after_the_end[-1]
     assert len(traffic.replies) == BURST * sender.bursts
 
 
-def test_traffic_that_ends_before_its_block_is_an_error_of_the_test():
+def test_traffic_that_ends_before_its_block_is_an_environment_error():
     clock, begun, at_the_limit = JumpingClock(), threading.Event(), threading.Event()
 
     def before_burst(bursts):
@@ -69,17 +69,15 @@ def test_traffic_that_ends_before_its_block_is_an_error_of_the_test():
     )
 
 
-def test_what_the_block_raises_is_not_hidden_by_traffic_that_was_too_short():
+def test_an_error_of_the_block_takes_precedence_over_traffic_that_was_too_short():
     with pytest.raises(AssertionError, match="no backend"), steady_traffic(FakeSender(), REQUEST, limit=BURST):
         raise AssertionError("no backend")
 
 
-def test_lost_and_delayed_connections_are_counted_apart():
+def test_lost_and_delayed_connections_are_counted_separately():
     late = reply(syn_retransmits=1, connect_us=1_020_000)
     gone = reply(ok=False, error="TimeoutError: timed out", syn_retransmits=1)
     traffic = Traffic([reply(), late, gone, late])
     assert traffic.lost == ["TimeoutError: timed out"]
     assert traffic.delayed == ["connected after 1.0 s, SYN retransmitted 1 times"] * 2
-    assert traffic.summary == (
-        "of 4 connections 1 were lost and 2 were answered only after their SYN had been sent again"
-    )
+    assert traffic.summary == ("of 4 connections, 1 were lost and 2 succeeded only after a retransmitted SYN")
