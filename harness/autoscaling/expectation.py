@@ -1,4 +1,4 @@
-"""Which replica counts are right for a HorizontalPodAutoscaler: recommendations within windows, policies and bounds.
+"""The right replica counts of a HorizontalPodAutoscaler: its recommendations within windows, policies and bounds.
 
 https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#configurable-scaling-behavior
 """
@@ -12,19 +12,22 @@ from itertools import chain, pairwise
 from harness.autoscaling.model import AutoscalerSample, recommendations
 
 SLACK_S = 3.0
-"""How much later than its moment a status may have been written, and have arrived."""
+"""How much later than the decision that it reports a status may have been written and received."""
 
 Extreme = Callable[[Iterable[int]], int]
 
 
 def right_counts(samples: Sequence[AutoscalerSample], number: int) -> frozenset[int]:
-    """All counts that are right for one look, the earlier ones before it; `samples` begin with the autoscaler."""
+    """Return all right counts for the sample of that number, given the earlier samples.
+
+    `samples` must begin with the first status of the autoscaler.
+    """
     sample, before = samples[number], samples[:number]
     rules = sample.rules
     if not rules.lowest <= sample.current <= rules.highest:
         return frozenset({min(max(sample.current, rules.lowest), rules.highest)})
     if sample.utilization is None:
-        # Nothing is decided, and the status keeps what was desired before, 0 at first.
+        # The controller decides nothing, and the status keeps the previous desired count, which is 0 at first.
         return frozenset({sample.current, before[-1].desired if before else 0})
     return frozenset(
         limited
@@ -35,13 +38,13 @@ def right_counts(samples: Sequence[AutoscalerSample], number: int) -> frozenset[
 
 
 def wrong_samples(samples: Sequence[AutoscalerSample]) -> tuple[str, ...]:
-    """In words: every look whose count is none of the right ones."""
+    """Return, in words, every sample whose desired count is not one of the right counts."""
     found = ((sample, right_counts(samples, number)) for number, sample in enumerate(samples))
     return tuple(f"{sample}; right: {sorted(right)}" for sample, right in found if sample.desired not in right)
 
 
 def _stabilized(samples: Sequence[AutoscalerSample], number: int, recommended: int) -> Iterator[int]:
-    """The lowest recommendation within the window when scaling up, the highest when scaling down.
+    """Yield the counts after stabilization: the window's lowest recommendation when scaling up, its highest when down.
 
     https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#stabilization-window
     """
@@ -54,32 +57,36 @@ def _stabilized(samples: Sequence[AutoscalerSample], number: int, recommended: i
 def _within_window(
     samples: Sequence[AutoscalerSample], number: int, recommended: int, window_s: int, extreme: Extreme, other: Extreme
 ) -> Iterator[int]:
-    """What may be the extreme of all recommendations of the last `window_s`."""
+    """Yield every count that may be the extreme of the recommendations of the last `window_s`.
+
+    Some recommendations are certainly within the window. Others may be, because the time of a decision is known only
+    within `SLACK_S`.
+    """
     if not window_s:
         yield recommended
         return
     begin_s = samples[number].at_s - window_s
-    # What there was at the beginning counts as the first recommendation.
-    sure = [[samples[0].current]] if samples[0].at_s > begin_s + SLACK_S else []
-    perhaps = [[samples[0].current]] if samples[0].at_s > begin_s - SLACK_S else []
+    # The number of replicas at the beginning counts as the first recommendation.
+    certain = [[samples[0].current]] if samples[0].at_s > begin_s + SLACK_S else []
+    possible = [[samples[0].current]] if samples[0].at_s > begin_s - SLACK_S else []
     for earlier, following in pairwise(samples[: number + 1]):
-        made = list(recommendations(earlier))
-        if made and earlier.at_s > begin_s + SLACK_S:
-            sure.append(made)
-        # A status that stays as it was is not written again, so a recommendation may have held until the next.
-        if made and following.at_s > begin_s - SLACK_S:
-            perhaps.append(made)
+        counts = list(recommendations(earlier))
+        if counts and earlier.at_s > begin_s + SLACK_S:
+            certain.append(counts)
+        # The controller does not write an unchanged status, so a recommendation may have held until the next status.
+        if counts and following.at_s > begin_s - SLACK_S:
+            possible.append(counts)
     ends = sorted(
         (
-            extreme([recommended, *(other(made) for made in sure)]),
-            extreme([recommended, *(extreme(made) for made in perhaps)]),
+            extreme([recommended, *(other(counts) for counts in certain)]),
+            extreme([recommended, *(extreme(counts) for counts in possible)]),
         )
     )
-    yield from (count for count in {recommended, *chain(*sure), *chain(*perhaps)} if ends[0] <= count <= ends[1])
+    yield from (count for count in {recommended, *chain(*certain), *chain(*possible)} if ends[0] <= count <= ends[1])
 
 
 def _limited(before: Sequence[AutoscalerSample], sample: AutoscalerSample, wanted: int) -> Iterator[int]:
-    """The count as far as policies and bounds let it go."""
+    """Yield the counts that policies and bounds allow on the way to `wanted`."""
     for slack_s in (-SLACK_S, SLACK_S):
         if wanted > sample.current:
             furthest = max(sample.current, _furthest_up(before, sample, slack_s))
@@ -114,5 +121,5 @@ def _furthest_down(before: Sequence[AutoscalerSample], sample: AutoscalerSample,
 
 
 def _at_start(before: Sequence[AutoscalerSample], sample: AutoscalerSample, period_s: float) -> int:
-    """How many replicas there were at the period's beginning."""
+    """Return the number of replicas at the beginning of the period."""
     return sample.current - sum(earlier.change for earlier in before if sample.at_s - earlier.at_s < period_s)

@@ -1,4 +1,4 @@
-"""The resource metrics API, which an add-on serves: is it there, and what if it goes away?"""
+"""metrics-server, the add-on that serves the resource metrics API: its availability, and stopping it for a while."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 class MetricsServer:
-    """metrics-server, by the names that it has everywhere."""
+    """The metrics-server of a cluster, found by its usual names."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
         self._path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}"
 
     def why_unavailable(self) -> str | None:
-        """Why the API server has no metrics to give, or None.
+        """Return why the API server serves no metrics, or None if it does.
 
         https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/
         """
@@ -44,14 +44,14 @@ class MetricsServer:
         return f"APIService {API} is not available: {available.get('reason')}: {available.get('message')}"
 
     def wait_pod_since(self, namespace: str, pod: str, since_s: float) -> None:
-        """The pod has a metric of time after `since_s` alone; Unix time, by the clock of the pod's node.
+        """Wait until the pod has a metric whose window begins after `since_s`, in Unix time of the pod's node.
 
-        One of too short a time does not count: those of new containers have been of a third of a second, in which
-        a pod may well use twice its mean.
+        A metric with a window shorter than `SHORTEST_S` does not count: new containers had windows of a third of a
+        second, in which a pod can easily use twice its mean.
         """
         path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods/{pod}"
         wait_until(
-            f"a metric of pod {namespace}/{pod} of cluster {self._kube.cluster.name} of the time since {since_s:.0f}",
+            f"a metric of pod {namespace}/{pod} of cluster {self._kube.cluster.name} for the time since {since_s:.0f}",
             lambda: self._kube.find(path),
             lambda found: found is not None and begin_of(found) >= since_s and length_s(found) >= SHORTEST_S,
             deadline_s=METRIC_DEADLINE_S,
@@ -60,7 +60,7 @@ class MetricsServer:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """No pod of metrics-server runs while the block lasts; afterwards there are metrics of all nodes again."""
+        """Stop metrics-server while the block lasts; then wait until there are metrics of all nodes again."""
         replicas = int(self._kube.get(self._path)["spec"]["replicas"])
         try:
             self._scale(0)
@@ -90,16 +90,16 @@ class MetricsServer:
         try:
             return frozenset(item["metadata"]["name"] for item in self._kube.get(NODES_PATH)["items"])
         except (ApiException, ClusterUnreachable):
-            return frozenset()  # the API server answers 503 as long as nobody serves them
+            return frozenset()  # the API server answers 503 until metrics-server serves metrics
 
 
 def begin_of(metric: dict[str, Any]) -> float:
-    """When the stretch of time begins that a metric is of, in Unix time."""
+    """Return the beginning of a metric's window, in Unix time."""
     return datetime.fromisoformat(metric["timestamp"]).timestamp() - length_s(metric)
 
 
 def length_s(metric: dict[str, Any]) -> float:
-    """How long that stretch is, which is told as Go tells a duration, such as 1m2.5s.
+    """Return the length of a metric's window in seconds. The API formats it as Go does, such as 1m2.5s.
 
     https://pkg.go.dev/time#Duration.String
     """

@@ -1,4 +1,4 @@
-"""HorizontalPodAutoscalers, as a watch tells of them: every status that the controller wrote is one look."""
+"""Samples of HorizontalPodAutoscalers from a watch: one sample for every status that the controller writes."""
 
 from __future__ import annotations
 
@@ -11,29 +11,32 @@ from harness.kube.wait import is_ready, wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 
 WINDOW_S = 300
-"""The controller's own window before it scales down, where an autoscaler names none."""
+"""The controller's default stabilization window for scaling down."""
 
 DECISION_LAG_S = 2.0
-"""A status arrives this long, at most, after the decision it tells of, and pods may be quicker.
+"""The longest time from a decision until the status with that decision is received.
 
-An autoscaler decides every 15 s, or when its spec is changed, and its pods come and go within a second or two."""
+The resulting changes of pods may be received earlier. An autoscaler decides every 15 s, or when its spec is changed,
+and its pods are created and removed within a second or two.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class AutoscalerRecord:
-    """What a recorder of "horizontalpodautoscalers" and "pods" heard of one autoscaler.
+    """The events of one autoscaler in a recorder of "horizontalpodautoscalers" and "pods".
 
-    The recorder is older than the autoscaler, whose pods have a label `app` with the name of its target.
+    The recorder must be started before the autoscaler is created. The autoscaler's pods must have a label `app` with
+    the name of its target.
     """
 
     recorder: WatchRecorder
     name: str
 
     def samples(self) -> tuple[AutoscalerSample, ...]:
-        """Every status so far, in order."""
+        """Return a sample of every status so far, in order."""
         pods = self.recorder.events("pods")
         return tuple(
-            _look(event, pods)
+            _sample(event, pods)
             for event in _with_new_status(self.recorder.events("horizontalpodautoscalers"))
             if event.name == self.name
         )
@@ -46,9 +49,10 @@ class AutoscalerRecord:
         after: AutoscalerSample | None = None,
         deadline_s: float = 90.0,
     ) -> AutoscalerSample:
-        """The first status, or the first after one, of which `done` holds, which `condition` says in words.
+        """Wait for the first sample, or the first after `after`, that satisfies `done`; `condition` is that in words.
 
-        Not "from now on": a changed spec is acted on at once, maybe before the one who changed it waits.
+        Samples from before the call count, too: the autoscaler acts on a changed spec at once, maybe before the case
+        that changed it starts to wait.
         """
         begin_s = 0.0 if after is None else after.at_s
 
@@ -69,7 +73,7 @@ class AutoscalerRecord:
 
 
 def _with_new_status(events: tuple[WatchEvent, ...]) -> Iterator[WatchEvent]:
-    """Events by the controller: not those of a new autoscaler and of a changed spec."""
+    """Yield the events of statuses that the controller wrote, without those of new autoscalers and changed specs."""
     last: dict[str, Any] = {}
     for event in events:
         status = event.object.get("status", {})
@@ -78,7 +82,7 @@ def _with_new_status(events: tuple[WatchEvent, ...]) -> Iterator[WatchEvent]:
         last[event.name] = status
 
 
-def _look(event: WatchEvent, pods: tuple[WatchEvent, ...]) -> AutoscalerSample:
+def _sample(event: WatchEvent, pods: tuple[WatchEvent, ...]) -> AutoscalerSample:
     spec, status = event.object["spec"], event.object["status"]
     current: dict[str, Any] = next((found["resource"]["current"] for found in _metrics(status)), {})
     value = current.get("averageValue")
@@ -98,14 +102,14 @@ def _look(event: WatchEvent, pods: tuple[WatchEvent, ...]) -> AutoscalerSample:
 
 
 def _metrics(status: dict[str, Any]) -> list[dict[str, Any]]:
-    """Resource metrics that were had; the place of one that was not stays empty."""
+    """Return the resource metrics in a status. A metric that the controller could not get has no type."""
     return [found for found in status.get("currentMetrics") or [] if found.get("type") == "Resource"]
 
 
 def rules_of(spec: dict[str, Any]) -> Rules:
-    """An autoscaler's rules, from a spec with one metric, utilization of CPU, and with `behavior`.
+    """Return an autoscaler's rules from a spec with `behavior` and one metric, the utilization of CPU.
 
-    What `behavior` leaves out the API server has filled in.
+    The API server has already filled in the defaults of `behavior`.
     """
     (metric,) = spec["metrics"]
     behavior = spec["behavior"]
@@ -130,23 +134,23 @@ def _direction(rules: dict[str, Any], window_s: int) -> Direction:
 
 
 def pods_at(events: tuple[WatchEvent, ...], app: str, at_s: float) -> tuple[PodSeen, ...]:
-    """The pods labelled `app` that stood at that time and were not asked to end."""
-    standing: dict[str, PodSeen] = {}
+    """Return the pods with that label `app` that existed at that time and were not being deleted."""
+    pods: dict[str, PodSeen] = {}
     for event in events:
         if event.at_s > at_s or event.object["metadata"].get("labels", {}).get("app") != app:
             continue
         if event.type == "DELETED" or "deletionTimestamp" in event.object["metadata"]:
-            standing.pop(event.name, None)
+            pods.pop(event.name, None)
             continue
-        before = standing.get(event.name)
+        before = pods.get(event.name)
         since_s = None if before is None else before.ready_at_s
         ready_at_s = (event.at_s if since_s is None else since_s) if is_ready(event.object) else None
-        standing[event.name] = PodSeen(event.name, ready_at_s)
-    return tuple(standing.values())
+        pods[event.name] = PodSeen(event.name, ready_at_s)
+    return tuple(pods.values())
 
 
 def thousandths(quantity: str) -> int:
-    """A small quantity, such as one of cores, in thousandths.
+    """Return a quantity in thousandths, such as a number of CPUs in millicores.
 
     https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """

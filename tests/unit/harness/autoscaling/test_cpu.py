@@ -1,4 +1,4 @@
-"""Reported CPU usage against the kernel's counters: a true figure, and figures that lie."""
+"""Tests of the comparison of reported CPU usage with the kernel's counters, for true and for false values."""
 
 import pytest
 
@@ -18,25 +18,25 @@ def steady(share):
     return [Reading(at_s, at_s * share) for at_s in range(120)]
 
 
-def test_a_true_figure_agrees_and_is_decisive():
+def test_a_true_value_agrees_and_is_decisive():
     found = compare_cpu(sample(125), {"pod": steady(0.125)}, 50)
     assert found.agrees
     assert found.decisive
     assert (round(found.lowest_m), round(found.highest_m)) == (125, 125)
 
 
-@pytest.mark.parametrize("lie_m", [250, 63, 0])
-def test_twice_or_half_the_truth_does_not(lie_m):
-    assert not compare_cpu(sample(lie_m), {"pod": steady(0.125)}, 50).agrees
+@pytest.mark.parametrize("false_m", [250, 63, 0])
+def test_twice_or_half_the_true_value_disagrees(false_m):
+    assert not compare_cpu(sample(false_m), {"pod": steady(0.125)}, 50).agrees
 
 
-def test_what_was_burnt_before_does_not_count():
+def test_cpu_used_before_the_start_time_does_not_count():
     readings = [Reading(60, 0.0), *(Reading(at_s, 10.0 + at_s * 0.1) for at_s in range(61, 120))]
     assert compare_cpu(sample(100), {"pod": readings}, 61).highest_m < 101
     assert compare_cpu(sample(100), {"pod": readings}, 60).highest_m > 500
 
 
-def test_readings_after_the_look_do_not_count():
+def test_readings_after_the_sample_do_not_count():
     readings = [Reading(at_s, at_s * 0.1 if at_s <= 100 else at_s) for at_s in range(120)]
     assert compare_cpu(sample(100), {"pod": readings}, 0).highest_m < 101
 
@@ -47,18 +47,22 @@ def test_an_average_lies_between_the_least_and_the_most_busy_pod():
     assert not found.decisive
 
 
-def test_without_a_figure_or_readings_there_is_nothing_to_compare():
-    for figure, readings, since_s in ((None, {"pod": steady(0.1)}, 0), (100, {}, 0), (100, {"pod": steady(0.1)}, 99)):
-        with pytest.raises(WorldError, match="no reading of a pod's CPU goes with this"):
-            compare_cpu(sample(figure), readings, since_s)
+def test_a_sample_without_an_average_or_readings_is_an_environment_error():
+    for average_m, readings, since_s in (
+        (None, {"pod": steady(0.1)}, 0),
+        (100, {}, 0),
+        (100, {"pod": steady(0.1)}, 99),
+    ):
+        with pytest.raises(WorldError, match="there are no CPU readings of the pods to compare"):
+            compare_cpu(sample(average_m), readings, since_s)
 
 
 @pytest.mark.parametrize(("lowest_m", "highest_m", "decisive"), [(100, 150, True), (100, 170, False), (4, 4, False)])
-def test_limits_that_would_let_a_lie_pass_do_not_decide(lowest_m, highest_m, decisive):
+def test_limits_that_a_false_value_would_meet_are_not_decisive(lowest_m, highest_m, decisive):
     assert CpuComparison(120, lowest_m, highest_m).decisive is decisive
 
 
-def test_it_reads_as_a_sentence():
+def test_a_comparison_is_formatted_in_words():
     assert str(CpuComparison(250, 120.0, 126.4)) == "250m reported, 120m to 126m by the kernel's counters"
-    doubtful = "93m reported, 68m to 122m by the kernel's counters (too far apart to rule out a factor of 2)"
-    assert str(CpuComparison(93, 68.0, 122.0)) == doubtful
+    indecisive = "93m reported, 68m to 122m by the kernel's counters (too far apart to rule out a factor of 2)"
+    assert str(CpuComparison(93, 68.0, 122.0)) == indecisive

@@ -1,4 +1,4 @@
-"""Is there a metrics API, and is it put back?"""
+"""Tests of the availability of the metrics API, and of stopping metrics-server."""
 
 import pytest
 
@@ -27,12 +27,12 @@ def available(status, **more):
         ),
     ],
 )
-def test_the_api_server_says_why_there_are_no_metrics(tmp_path, answers, reason):
+def test_the_reason_why_there_are_no_metrics_is_returned(tmp_path, answers, reason):
     with serving(FakeApiServer(answers), tmp_path) as cluster:
         assert MetricsServer(Kube(cluster)).why_unavailable() == reason
 
 
-def test_it_is_put_back_even_if_the_case_fails(tmp_path):
+def test_metrics_server_is_scaled_up_again_even_if_the_case_fails(tmp_path):
     api = FakeApiServer({f"GET {DEPLOYMENT}": {"spec": {"replicas": 1}}, f"PATCH {DEPLOYMENT}": {}})
     api.answers[PODS] = {"items": []}
     with serving(api, tmp_path) as cluster:
@@ -41,24 +41,24 @@ def test_it_is_put_back_even_if_the_case_fails(tmp_path):
             raise AssertionError("as the case would")
     scaled = [body["spec"]["replicas"] for body in api.bodies if body]
     assert scaled == [0, 1]
-    assert api.asked[-1] == "GET /apis/metrics.k8s.io/v1beta1/nodes", "metrics were not seen again"
+    assert api.asked[-1] == "GET /apis/metrics.k8s.io/v1beta1/nodes", "the wait for metrics is missing"
 
 
 @pytest.mark.parametrize(("window", "length_s"), [("10s", 10), ("1m2.5s", 62.5), ("19.402s", 19.402), ("500ms", 0.5)])
-def test_a_metric_tells_when_its_time_began(window, length_s):
+def test_the_beginning_of_a_window_is_its_end_less_its_length(window, length_s):
     assert begin_of({"timestamp": "1970-01-01T01:00:00Z", "window": window}) == pytest.approx(3600 - length_s)
 
 
-def test_a_metric_of_a_moment_is_not_waited_for(tmp_path):
+def test_a_wait_for_a_metric_skips_windows_that_are_too_short(tmp_path):
     api = FakeApiServer({})
     path = "GET /apis/metrics.k8s.io/v1beta1/namespaces/one/pods/web"
-    told = iter(["338ms", "7.9s", "12.2s"])
+    windows = iter(["338ms", "7.9s", "12.2s"])
 
     class Answers(dict):
         def get(self, key, default=None):
-            return {"timestamp": "1970-01-01T01:00:00Z", "window": next(told)} if key == path else default
+            return {"timestamp": "1970-01-01T01:00:00Z", "window": next(windows)} if key == path else default
 
     api.answers = Answers()
     with serving(api, tmp_path) as cluster:
         MetricsServer(Kube(cluster)).wait_pod_since("one", "web", 3000.0)
-    assert next(told, None) is None
+    assert next(windows, None) is None

@@ -1,4 +1,4 @@
-"""Looks, read from what a watch told of an autoscaler and its pods."""
+"""Tests of the samples that are built from the events of an autoscaler and its pods."""
 
 import pytest
 
@@ -25,8 +25,8 @@ SPEC = {
 }
 
 
-class Told:
-    """A recorder that has heard these events."""
+class FakeRecorder:
+    """A recorder with these events."""
 
     def __init__(self, *events):
         self._events = events
@@ -53,10 +53,10 @@ def pod(at_s, kind, name, *, ready=True, app="web", ending=False):
 
 
 def samples(*events):
-    return AutoscalerRecord(Told(*events), "web").samples()
+    return AutoscalerRecord(FakeRecorder(*events), "web").samples()
 
 
-def test_a_look_is_a_status_that_the_controller_wrote():
+def test_there_is_one_sample_for_each_status_that_the_controller_wrote():
     active = {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
     limited = {"type": "ScalingLimited", "status": "False", "reason": "DesiredWithinRange"}
     first, second = status(1, 3, 130, active, limited), status(3, 3, 45)
@@ -75,13 +75,14 @@ def test_a_look_is_a_status_that_the_controller_wrote():
         (5, 3, 3, 45, 45),
     ]
     assert str(found[0]) == (
-        "1 replicas at 130% of 50% to 3, 0 settled (ScalingActive ValidMetricFound, ScalingLimited !DesiredWithinRange)"
+        "1 replicas at 130% (target 50%), 3 desired, 0 settled "
+        "(ScalingActive ValidMetricFound, ScalingLimited !DesiredWithinRange)"
     )
     assert [sample.rules.highest for sample in found] == [5, 9]
     assert found[0].reasons == {"ScalingActive": "ValidMetricFound", "ScalingLimited": "!DesiredWithinRange"}
 
 
-def test_a_metric_that_was_not_had_is_none():
+def test_a_metric_that_the_controller_could_not_get_is_none():
     (found,) = samples(autoscaler(1, status(2, 0, None)))
     assert (found.utilization, found.average_m, found.change) == (None, None, 0)
 
@@ -92,15 +93,15 @@ def test_pods_are_those_at_the_time_of_the_decision():
         pod(12, "MODIFIED", "a"),
         pod(13, "MODIFIED", "a"),
         pod(14, "ADDED", "b"),
-        pod(15, "ADDED", "stranger", app="other"),
+        pod(15, "ADDED", "other-app", app="other"),
         autoscaler(30, status(2, 3, 130)),
-        pod(29, "ADDED", "made-by-this-step"),
+        pod(29, "ADDED", "created-by-this-decision"),
         pod(40, "MODIFIED", "b", ending=True),
         pod(41, "MODIFIED", "a", ready=False),
         autoscaler(60, status(3, 3, 45)),
     )
     assert found[0].pods == (PodSeen("a", 12), PodSeen("b", 14))
-    assert found[1].pods == (PodSeen("a", None), PodSeen("made-by-this-step", 29))
+    assert found[1].pods == (PodSeen("a", None), PodSeen("created-by-this-decision", 29))
 
 
 def test_rules_are_read_from_the_spec():
@@ -111,19 +112,19 @@ def test_rules_are_read_from_the_spec():
 
 
 @pytest.mark.parametrize(("quantity", "expected"), [("125m", 125), ("2", 2000), ("0", 0), ("0.1", 100)])
-def test_quantities_are_read_in_thousandths(quantity, expected):
+def test_quantities_are_parsed_in_thousandths(quantity, expected):
     assert thousandths(quantity) == expected
 
 
-def test_a_wait_ends_with_the_first_look_that_fits_or_the_first_after_another():
-    record = AutoscalerRecord(Told(*(autoscaler(at_s, status(3, 3, 40 + at_s)) for at_s in range(1, 4))), "web")
+def test_a_wait_returns_the_first_matching_sample_or_the_first_after_another():
+    record = AutoscalerRecord(FakeRecorder(*(autoscaler(at_s, status(3, 3, 40 + at_s)) for at_s in range(1, 4))), "web")
     first = record.wait_sample("asking for 3", lambda sample: sample.desired == 3)
     assert first.at_s == 1
     assert record.wait_sample("asking for 3", lambda sample: sample.desired == 3, after=first).at_s == 2
 
 
-def test_a_wait_in_vain_tells_what_there_was():
-    record = AutoscalerRecord(Told(autoscaler(1, status(3, 3, 45))), "web")
+def test_a_failed_wait_reports_the_samples():
+    record = AutoscalerRecord(FakeRecorder(autoscaler(1, status(3, 3, 45))), "web")
     with pytest.raises(DeadlinePassed, match=r"HorizontalPodAutoscaler web asking for 4: .* 1 s: 3 replicas at 45%"):
         record.wait_sample("asking for 4", lambda sample: sample.desired == 4, deadline_s=0)
     with pytest.raises(DeadlinePassed, match="no new status"):
