@@ -1,4 +1,4 @@
-"""Two modes side by side: in what is which of them better, as far as the figures can tell."""
+"""Comparison of two modes: values with ranges, and which mode is better as far as the ranges show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A figure with the lowest and the highest value that it may have: an interval, or the ends of repetitions."""
+    """A value with a lower and an upper end: an interval, or the extremes of several repetitions."""
 
     value: float
     low: float
@@ -17,12 +17,12 @@ class Range:
 
     @property
     def size(self) -> Range:
-        """How far from 0, in either direction."""
+        """Return the range of the absolute value."""
         ends = sorted((abs(self.low), abs(self.high)))
         return Range(abs(self.value), 0.0 if self.low <= 0 <= self.high else ends[0], ends[1])
 
     def __str__(self) -> str:
-        """No more digits than the width of the range bears: two of it (JCGM 100:2008, 7.2.6)."""
+        """Return the range with as many digits as its width justifies: two of the width (JCGM 100:2008, 7.2.6)."""
         width = self.high - self.low
         if not 0 < width < math.inf:
             return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
@@ -31,9 +31,9 @@ class Range:
 
 
 def range_of(values: Sequence[float]) -> Range:
-    """Repetitions by their median and their ends.
+    """Return the median of repetitions, with their minimum and maximum.
 
-    Two ranges of five repetitions each are apart by chance once in 126 times (Mann and Whitney 1947,
+    Two ranges of five repetitions each are disjoint by chance in one of 126 cases (Mann and Whitney 1947,
     https://doi.org/10.1214/aoms/1177730491).
     """
     ordered = sorted(values)
@@ -42,7 +42,7 @@ def range_of(values: Sequence[float]) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one thing costs in two modes; less is better. `thing` is said in words, with its unit."""
+    """The cost of one thing in two modes; less is better. `thing` is its name in words, with the unit."""
 
     thing: str
     ours: Range
@@ -50,19 +50,20 @@ class Comparison:
 
     @property
     def better(self) -> bool:
-        """Ours costs less, and the ranges are apart."""
+        """Return whether ours costs less and the ranges do not overlap."""
         return self.ours.high < self.theirs.low
 
     @property
     def worse(self) -> bool:
-        """Ours costs more, and the ranges are apart."""
+        """Return whether ours costs more and the ranges do not overlap."""
         return self.ours.low > self.theirs.high
 
     @property
-    def told(self) -> bool:
+    def differs(self) -> bool:
+        """Return whether the ranges do not overlap."""
         return self.better or self.worse
 
 
 def in_words(comparisons: Sequence[Comparison], ours: str, theirs: str) -> str:
-    """All figures in one sentence."""
+    """Return all comparisons in one sentence."""
     return "; ".join(f"{found.thing}: {found.ours} in {ours}, {found.theirs} in {theirs}" for found in comparisons)

@@ -1,4 +1,4 @@
-"""Latencies in microseconds as HDR histograms (http://hdrhistogram.org), and as counts for statistics."""
+"""Latencies in microseconds: as HDR histograms (http://hdrhistogram.org), and as counts for statistics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIGITS = 3
 
 
 def encode(latencies_us: Iterable[int]) -> str:
-    """One histogram of latencies of at least a microsecond each (V2, base64)."""
+    """Return a histogram of the latencies (V2, base64). Latencies below 1 us count as 1 us."""
     histogram: Any = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
     for latency_us in latencies_us:
         histogram.record_value(max(LOWEST_US, latency_us))
@@ -24,7 +24,7 @@ def encode(latencies_us: Iterable[int]) -> str:
 
 
 def merge(encoded: Iterable[str]) -> str:
-    """One histogram of many; all of the range and precision of this module (V2, base64)."""
+    """Merge histograms into one (V2, base64). All must have the range and precision of this module."""
     merged: Any = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
     for text in encoded:
         merged.decode_and_add(text.encode())
@@ -33,9 +33,9 @@ def merge(encoded: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BlockCounts:
-    """How often each latency came in each block of time.
+    """The number of occurrences of each latency in each block of time.
 
-    `values_us` has shape (v,), ascending; `counts` has shape (blocks, v).
+    `values_us` has shape (v,) and is ascending; `counts` has shape (blocks, v).
     """
 
     values_us: NDArray[np.float64]
@@ -43,11 +43,12 @@ class BlockCounts:
 
     @property
     def n(self) -> int:
+        """Return the number of samples in all blocks."""
         return int(self.counts.sum())
 
 
 def block_counts(blocks: Sequence[str]) -> BlockCounts:
-    """Decode one histogram a block. Latencies are the middle of their bucket."""
+    """Decode one histogram per block. Each latency is taken as the middle of its bucket."""
     decoded = [_recorded(text) for text in blocks]
     values = sorted({value for block in decoded for value in block})
     position = {value: number for number, value in enumerate(values)}
@@ -59,7 +60,10 @@ def block_counts(blocks: Sequence[str]) -> BlockCounts:
 
 
 def _recorded(text: str) -> dict[float, int]:
-    """How often each latency came. The counters are read as an array: to iterate over them takes Python 50 ms."""
+    """Return the number of occurrences by latency.
+
+    Reads the histogram's counters as an array, because iterating over them in Python takes 50 ms.
+    """
     histogram: Any = HdrHistogram.decode(text)
     counts = np.ctypeslib.as_array(histogram.counts)
     found: dict[float, int] = {}

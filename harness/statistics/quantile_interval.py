@@ -1,11 +1,11 @@
-"""Quantiles of latencies with confidence intervals that respect how latencies cluster in time.
+"""Quantiles of latencies, with confidence intervals for latencies that are correlated in time.
 
-Neighbouring samples share what disturbed them, so single samples must not be resampled. Blocks of time
-are: the block bootstrap (Kuensch 1989, https://doi.org/10.1214/aos/1176347265; here with blocks that do not
-overlap, Carlstein 1986). What disturbs a host that others use as well lasts for seconds, so that blocks must be long to
-know nothing of each other: ten of them are drawn, however long the load was (Schmeiser 1982, "Batch size effects in the
-analysis of simulation output", https://doi.org/10.1287/opre.30.3.556, has ten to thirty). What so few do not know of
-how far they scatter is made up for as Student's t does.
+Neighbouring samples share disturbances, so single samples must not be resampled. Blocks of time are resampled instead:
+the block bootstrap (Kuensch 1989, https://doi.org/10.1214/aos/1176347265; here with blocks that do not overlap,
+Carlstein 1986). On a shared host, a disturbance lasts for seconds, so blocks must be long to be independent: they are
+merged into ten, however long the load was (Schmeiser 1982, "Batch size effects in the analysis of simulation output",
+https://doi.org/10.1287/opre.30.3.556, recommends ten to thirty). So few blocks estimate their own scatter poorly, so
+intervals are widened by Student's t.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ HALF_BUCKET_US = 0.5
 
 
 def quantile_us(values_us: NDArray[np.float64], weights: NDArray[np.float64], q: float) -> NDArray[np.float64]:
-    """The q-quantile for each row of `weights` (shape (rows, v)); `values_us` has shape (v,).
+    """Return the q-quantile for each row of `weights` (shape (rows, v)); `values_us` has shape (v,).
 
-    The kernel's clock counts whole microseconds. Within the microsecond (or bucket) that holds the
-    quantile, samples are taken to lie evenly, so that a quantile can move by less than one.
+    The kernel's clock counts whole microseconds. Samples are assumed to be spread evenly within the microsecond (or
+    bucket) that contains the quantile, so a quantile can change by less than a microsecond.
     """
     cumulative = np.cumsum(weights, axis=1)
     wanted = q * cumulative[:, -1]
@@ -41,15 +41,15 @@ def quantile_us(values_us: NDArray[np.float64], weights: NDArray[np.float64], q:
 
 
 def quantile(counts: BlockCounts, q: float) -> float:
-    """The q-quantile of all blocks together."""
+    """Return the q-quantile of all blocks together."""
     return float(quantile_us(counts.values_us, counts.counts.sum(axis=0, keepdims=True).astype(float), q)[0])
 
 
 def quantile_interval(
     counts: BlockCounts, q: float, generator: np.random.Generator, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """The ends of the interval of the q-quantile, in microseconds; of a single block all that it holds."""
-    rows = together(counts.counts)
+    """Return the ends of the q-quantile's interval in microseconds; for a single block, its minimum and maximum."""
+    rows = merge_blocks(counts.counts)
     if len(rows) < 2:
         return float(counts.values_us[0]), float(counts.values_us[-1])
     drawn = quantile_us(counts.values_us, (draw_blocks(len(rows), generator) @ rows).astype(float), q)
@@ -58,10 +58,10 @@ def quantile_interval(
 
 
 def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
-    """The ends of the interval of the median of a series of at least two, one value a block of time.
+    """Return the ends of the interval of the median of a series, which has at least two values, one per block of time.
 
-    Values that follow each other may be alike, so that it is medians of up to `MOST_BLOCKS` parts of the series that
-    tell how far a median scatters (batch means, Schmeiser 1982), with Student's t.
+    Consecutive values may be correlated. So the scatter of the median is estimated from the medians of up to
+    `MOST_BLOCKS` parts of the series (batch means, Schmeiser 1982), with Student's t.
     """
     medians = [float(np.median(part)) for part in parts(values)]
     tail = (1 - confidence) / 2
@@ -71,12 +71,12 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[
 
 
 def parts(values: Sequence[float]) -> list[NDArray[np.float64]]:
-    """The series in up to `MOST_BLOCKS` parts of about equal length."""
+    """Split the series into up to `MOST_BLOCKS` parts of about equal length."""
     return np.array_split(np.asarray(values, dtype=np.float64), min(MOST_BLOCKS, len(values)))
 
 
-def together(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Neighbouring blocks as one, so that there are no more than `MOST_BLOCKS`. `counts` has shape (blocks, v)."""
+def merge_blocks(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Merge neighbouring blocks, so that there are at most `MOST_BLOCKS`. `counts` has shape (blocks, v)."""
     if len(counts) <= MOST_BLOCKS:
         return counts
     begins = np.linspace(0, len(counts), MOST_BLOCKS, endpoint=False).astype(int)
@@ -85,17 +85,17 @@ def together(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def draw_blocks(blocks: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """How often each block is drawn in each resample, with shape (RESAMPLES, blocks)."""
+    """Return how often each block is drawn in each resample, with shape (RESAMPLES, blocks)."""
     drawn: NDArray[np.int64] = generator.multinomial(blocks, np.full(blocks, 1 / blocks), size=RESAMPLES)
     return drawn
 
 
 def interval_about(estimate: float, drawn: NDArray[np.float64], blocks: int, confidence: float) -> tuple[float, float]:
-    """The interval about `estimate` of which two or more `blocks` were `drawn`.
+    """Return the interval around `estimate` from its bootstrap replicates `drawn`, for two or more `blocks`.
 
-    Between percentiles of what is drawn, moved away from the estimate by as much as Student's t lies beyond the normal
-    distribution, and as means of drawn blocks scatter less than those of new ones (Efron and Tibshirani 1993, An
-    Introduction to the Bootstrap, 12.2 and 5.4).
+    The ends are percentiles of the replicates. Their distances from the estimate are multiplied by the ratio of
+    Student's t to the normal quantile, and by a factor for the fact that means of resampled blocks scatter less than
+    means of new blocks (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 12.2 and 5.4).
     """
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])

@@ -1,8 +1,9 @@
-"""Is a sequence of choices a rotation, or independent draws?
+"""A test whether a sequence of choices is a strict rotation or consists of independent random draws.
 
-Two statistics over a sequence of n choices among k backends. Strict rotation repeats with period k and
-never chooses the same backend twice running. Under independent uniform choice the number of such repeats
-is binomial(n - 1, 1/k), and the counts are multinomial with equal parts (Pearson's chi-square).
+It uses two statistics of a sequence of n choices among k backends: immediate repeats, and the counts of the backends.
+Strict rotation repeats with period k and never chooses the same backend twice in a row. Under independent uniform
+choice, the number of immediate repeats is binomial(n - 1, 1/k), and the counts are multinomial with equal
+probabilities (Pearson's chi-square test).
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from scipy import stats
 
 @dataclass(frozen=True, slots=True)
 class SequenceStatistics:
-    """What a sequence looks like.
+    """The statistics of a sequence of choices.
 
-    `periodic` is the share of choices equal to the one k before; `repeats` how often the same backend came
-    twice running, expected `expected_repeats` under independence, where so few or fewer, or so many or more,
-    come with probability `p_repeats`; `p_uniform` is that of counts so uneven under uniform choice.
+    `periodic` is the share of choices equal to the choice k positions before. `repeats` is the number of times that a
+    backend was chosen twice in a row; independent choice gives `expected_repeats` on average, and `p_repeats` is the
+    two-sided p-value of `repeats`. `p_uniform` is the p-value of the counts under uniform choice.
     """
 
     n: int
@@ -35,24 +36,27 @@ class SequenceStatistics:
 
     @property
     def rotates(self) -> bool:
-        """Strict rotation, without a single exception."""
+        """Return whether the choices are a strict rotation, without a single exception."""
         return self.periodic == 1.0 and self.repeats == 0 and len(self.counts) == self.k
 
     @property
     def independent(self) -> bool:
-        """Compatible with independent uniform choice; false alarm at most 2 in 1,000."""
+        """Return whether the choices are compatible with independent uniform choice.
+
+        At most 2 of 1,000 sequences of such choices are rejected.
+        """
         return self.p_repeats > 0.001 and self.p_uniform > 0.001
 
     @property
     def in_words(self) -> str:
-        """What the choices were, in a sentence."""
+        """Return the kind of the choices in a sentence."""
         if self.rotates:
             return "Strict rotation."
-        return "Independent random choice, no rotation." if self.independent else "Neither rotation nor chance."
+        return "Independent random choice, no rotation." if self.independent else "Neither rotation nor random choice."
 
 
 def sequence_statistics(choices: Sequence[str], k: int) -> SequenceStatistics:
-    """Statistics of `choices` among `k` backends; at least 2 k choices."""
+    """Return the statistics of at least 2 `k` choices among `k` backends."""
     counts = Counter(choices)
     repeats = sum(first == second for first, second in itertools.pairwise(choices))
     pairs = len(choices) - 1
