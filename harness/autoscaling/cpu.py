@@ -20,7 +20,7 @@ OLDEST_S = 30.0
 SHORTEST_S, LONGEST_S = 8.0, 25.0
 """The shortest and the longest window of a metric, except for a container's first metric."""
 
-PART, ALLOWANCE_M = 0.15, 5.0
+SHARE, ALLOWANCE_M = 0.15, 5.0
 """The tolerated error of a value: a share of it, plus millicores. Metrics are in whole seconds and millicores."""
 
 
@@ -51,7 +51,7 @@ class CpuComparison:
         return not self._within(2 * self.lowest_m) and not self._within(self.highest_m / 2)
 
     def _within(self, value_m: float) -> bool:
-        return self.lowest_m * (1 - PART) - ALLOWANCE_M <= value_m <= self.highest_m * (1 + PART) + ALLOWANCE_M
+        return self.lowest_m * (1 - SHARE) - ALLOWANCE_M <= value_m <= self.highest_m * (1 + SHARE) + ALLOWANCE_M
 
     def __str__(self) -> str:
         caveat = "" if self.decisive else " (too far apart to rule out a factor of 2)"

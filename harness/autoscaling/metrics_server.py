@@ -53,7 +53,7 @@ class MetricsServer:
         wait_until(
             f"a metric of pod {namespace}/{pod} of cluster {self._kube.cluster.name} for the time since {since_s:.0f}",
             lambda: self._kube.find(path),
-            lambda found: found is not None and begin_of(found) >= since_s and length_s(found) >= SHORTEST_S,
+            lambda found: found is not None and window_begin_s(found) >= since_s and window_s(found) >= SHORTEST_S,
             deadline_s=METRIC_DEADLINE_S,
             interval_s=1.0,
         )
@@ -93,12 +93,12 @@ class MetricsServer:
             return frozenset()  # the API server answers 503 until metrics-server serves metrics
 
 
-def begin_of(metric: dict[str, Any]) -> float:
+def window_begin_s(metric: dict[str, Any]) -> float:
     """Return the beginning of a metric's window, in Unix time."""
-    return datetime.fromisoformat(metric["timestamp"]).timestamp() - length_s(metric)
+    return datetime.fromisoformat(metric["timestamp"]).timestamp() - window_s(metric)
 
 
-def length_s(metric: dict[str, Any]) -> float:
+def window_s(metric: dict[str, Any]) -> float:
     """Return the length of a metric's window in seconds. The API formats it as Go does, such as 1m2.5s.
 
     https://pkg.go.dev/time#Duration.String

@@ -52,7 +52,7 @@ def observe_within(
     met: Callable[[Seen], bool],
     *,
     within_s: float,
-    doomed: Callable[[Seen], str | None] = lambda seen: None,
+    why_impossible: Callable[[Seen], str | None] = lambda seen: None,
     describe: Callable[[Seen], str] = repr,
     interval_s: float = INTERVAL_S,
     clock: Clock | None = None,
@@ -61,8 +61,10 @@ def observe_within(
     """Call `sample` until what it returns satisfies `met`, for at most `within_s` seconds. Return the last sample.
 
     The pause between two samples is `interval_s`, or as long as the last sample took if that is longer, so that
-    expensive samples do not overload what they observe. Raises `BecameImpossible` as soon as `doomed` returns a reason.
-    `within_s` is meant for a host of normal speed; `patience`, by default that of this host, extends it on slow ones.
+    expensive samples do not overload what they observe. `within_s` is meant for a host of normal speed; `patience`, by
+    default that of this host, extends it on slow ones.
+
+    Raises `BecameImpossible` as soon as `why_impossible` returns a reason for a sample.
     """
     clock = clock or SystemClock()
     limit_s = (patience or host_patience()).seconds(within_s)
@@ -74,7 +76,7 @@ def observe_within(
         waited_s = now_s - start_s
         if met(seen):
             return Observation(condition, True, seen, describe(seen), waited_s)
-        reason = doomed(seen)
+        reason = why_impossible(seen)
         if reason is not None:
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
         if waited_s >= limit_s:

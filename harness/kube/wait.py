@@ -22,7 +22,7 @@ def wait_until(
     done: Callable[[Seen], bool],
     *,
     deadline_s: float,
-    doomed: Callable[[Seen], str | None] = lambda seen: None,
+    why_impossible: Callable[[Seen], str | None] = lambda seen: None,
     describe: Callable[[Seen], str] = repr,
     interval_s: float = INTERVAL_S,
     clock: Clock | None = None,
@@ -30,16 +30,17 @@ def wait_until(
 ) -> Seen:
     """Wait until a sample satisfies `done` and return that sample. `observe_within` describes the pauses.
 
-    Raises `DeadlinePassed` after `deadline_s` with the last sample in words, or `BecameImpossible` as soon as `doomed`
-    returns a reason. The deadline is meant for a host of normal speed; `patience`, by default that of this host,
-    extends it on slow ones.
+    The deadline is meant for a host of normal speed; `patience`, by default that of this host, extends it on slow ones.
+
+    Raises `DeadlinePassed` after `deadline_s`, with the last sample in words, or `BecameImpossible` as soon as
+    `why_impossible` returns a reason for a sample.
     """
     return observe_within(
         condition,
         sample,
         done,
         within_s=deadline_s,
-        doomed=doomed,
+        why_impossible=why_impossible,
         describe=describe,
         interval_s=interval_s,
         clock=clock,
@@ -76,7 +77,7 @@ class Waits:
             f"{count} pods {selector} in {namespace} of cluster {self._kube.cluster.name} Ready",
             sample,
             lambda pods: len(pods) == count and all(is_ready(pod) for pod in pods),
-            doomed=lambda pods: next(filter(None, map(hopeless, pods)), None),
+            why_impossible=lambda pods: next(filter(None, map(why_never_ready, pods)), None),
             describe=lambda pods: ", ".join(map(pod_state, pods)) or "no pods",
             within_s=within_s,
             clock=self._clock,
@@ -113,7 +114,7 @@ class Waits:
 
         Raises `BecameImpossible` if the pod is gone. `done` also sees pods that have ended or can never be Ready.
         """
-        return _present(self._observe_pod(namespace, name, condition, done, deadline_s, doomed=_gone))
+        return _present(self._observe_pod(namespace, name, condition, done, deadline_s, why_impossible=_gone))
 
     def wait_pod_appears(
         self,
@@ -144,14 +145,14 @@ class Waits:
         condition: str,
         met: Callable[[dict[str, Any]], bool],
         within_s: float,
-        doomed: Callable[[dict[str, Any] | None], str | None] = lambda pod: None,
+        why_impossible: Callable[[dict[str, Any] | None], str | None] = lambda pod: None,
     ) -> Observation[dict[str, Any] | None]:
         path = f"/api/v1/namespaces/{namespace}/pods/{name}"
         return observe_within(
             f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
             lambda: self._kube.find(path),
             lambda pod: pod is not None and met(pod),
-            doomed=doomed,
+            why_impossible=why_impossible,
             describe=lambda pod: "no pod" if pod is None else pod_state(pod),
             within_s=within_s,
             clock=self._clock,
@@ -177,7 +178,7 @@ class Waits:
             f"Deployment {namespace}/{name} of cluster {self._kube.cluster.name} rolled out",
             lambda: self._kube.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"),
             is_rolled_out,
-            doomed=past_its_progress_deadline,
+            why_impossible=past_its_progress_deadline,
             describe=lambda found: f"generation {found['metadata']['generation']}, {found.get('status')}",
             deadline_s=deadline_s,
             clock=self._clock,
@@ -244,7 +245,7 @@ def is_ready(pod: dict[str, Any]) -> bool:
     return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
 
 
-def hopeless(pod: dict[str, Any]) -> str | None:
+def why_never_ready(pod: dict[str, Any]) -> str | None:
     """Return why the pod will never be Ready, or None."""
     name, status = pod["metadata"]["name"], pod.get("status", {})
     if status.get("phase") in ("Failed", "Succeeded"):

@@ -5,7 +5,7 @@
     recorder.events("pods")
 
 Each watch lasts one second and resumes where the one before ended, so no change between two watches is missed. When
-the block has ended, every change made within it has been recorded. Some watches last longer, see `FRESH_S`.
+the block has ended, every change made within it has been recorded. Some watches last longer, see `BOOKMARK_INTERVAL_S`.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -25,11 +25,12 @@ from harness.kube.client import Kube
 
 SPAN_S = 1
 
-FRESH_S, BOOKMARKED_SPAN_S = 20.0, 3
-"""Every `FRESH_S`, one watch lasts `BOOKMARKED_SPAN_S` to receive a bookmark, which is sent two seconds before its end.
+BOOKMARK_INTERVAL_S, BOOKMARKED_SPAN_S = 20.0, 3
+"""Every `BOOKMARK_INTERVAL_S`, one watch lasts `BOOKMARKED_SPAN_S`, in order to receive a bookmark.
 
-An API server drops changes from its watch cache after 75 s when others follow, in any namespace. If a watch saw no
-event for that long, it cannot resume from its last event, but it can resume from a bookmark.
+An API server sends a bookmark two seconds before the end of a watch. It drops changes from its watch cache after 75 s
+when others follow, in any namespace. If a watch saw no event for that long, it cannot resume from its last event, but
+it can resume from a bookmark.
 https://github.com/kubernetes/kubernetes/blob/v1.37.2/staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go
 """
 
@@ -69,16 +70,16 @@ class WatchRecorder:
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._events: list[WatchEvent] = []
-        self._at_first: dict[str, dict[str, dict[str, Any]]] = {}
+        self._initial: dict[str, dict[str, dict[str, Any]]] = {}
         self._failure: Exception | None = None
-        self._enough = threading.Event()
+        self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         """Start recording. Objects that exist already are not reported as events."""
         for kind, path in self._paths.items():
             found = self._kube.get(path)
-            self._at_first[kind] = {item["metadata"]["name"]: item for item in found["items"]}
+            self._initial[kind] = {item["metadata"]["name"]: item for item in found["items"]}
             version = str(found["metadata"]["resourceVersion"])
             thread = threading.Thread(target=self._follow, args=(kind, path, version), name=f"watch {kind}")
             thread.daemon = True
@@ -90,7 +91,7 @@ class WatchRecorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._enough.set()
+        self._stopping.set()
         for thread in self._threads:
             thread.join()
 
@@ -107,7 +108,7 @@ class WatchRecorder:
 
     def states(self, kind: str) -> Iterator[dict[str, dict[str, Any]]]:
         """Yield all objects of a kind by name: those at the beginning, then those after each event so far."""
-        objects = dict(self._at_first[kind])
+        objects = dict(self._initial[kind])
         yield dict(objects)
         for event in self.events(kind):
             if event.type == "DELETED":
@@ -117,14 +118,14 @@ class WatchRecorder:
             yield dict(objects)
 
     def _follow(self, kind: str, path: str, version: str) -> None:
-        last, fresh_s = False, self._clock.monotonic()
+        last, last_bookmark_s = False, self._clock.monotonic()
         try:
             while not last:
-                last = self._enough.is_set()
-                bookmarked = not last and self._clock.monotonic() - fresh_s >= FRESH_S
+                last = self._stopping.is_set()
+                bookmarked = not last and self._clock.monotonic() - last_bookmark_s >= BOOKMARK_INTERVAL_S
                 version = self._watch_once(kind, path, version, BOOKMARKED_SPAN_S if bookmarked else SPAN_S)
                 if bookmarked:
-                    fresh_s = self._clock.monotonic()
+                    last_bookmark_s = self._clock.monotonic()
         except (WorldError, ApiException) as failure:
             with self._lock:
                 self._failure = failure

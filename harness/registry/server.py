@@ -61,7 +61,7 @@ class Registry:
                 f"registry {self.host} answering",
                 self._answers,
                 bool,
-                doomed=lambda answers: None if answers else self._why_ended(),
+                why_impossible=lambda answers: None if answers else self._why_ended(),
                 deadline_s=DEADLINE_S,
             )
             undo.pop_all()

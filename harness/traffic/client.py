@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.kube.client import ExecResult, Kube
 from harness.traffic.delays import DelayTally
-from harness.traffic.requests import CLOCK, Reply, Request, hit, read_clock_s
+from harness.traffic.requests import CLOCK, Reply, Request, read_clock_s, send_from_pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Client:
 
     def send(self, request: Request) -> tuple[Reply, ...]:
         """Make the request's connections and return the replies in order."""
-        replies = hit(self.kube, self.namespace, self.name, request)
+        replies = send_from_pod(self.kube, self.namespace, self.name, request)
         self.tally.add(replies)
         return replies
 

@@ -117,7 +117,7 @@ def read_clock_s(result: ExecResult, client: str) -> float:
     return float(result.stdout)
 
 
-def hit(kube: Kube, namespace: str, pod: str, request: Request) -> tuple[Reply, ...]:
+def send_from_pod(kube: Kube, namespace: str, pod: str, request: Request) -> tuple[Reply, ...]:
     """Make the request from a client pod and return the replies in order."""
     result = kube.exec(namespace, pod, request.argv, timeout_s=request.limit_s)
     return read_replies(result, f"{namespace}/{pod}")

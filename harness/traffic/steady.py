@@ -74,13 +74,13 @@ def steady_traffic(
     Raises `TrafficTooShort` if `limit` connections were made before the block had ended.
     """
     clock = clock or SystemClock()
-    traffic, enough, started = Traffic(), threading.Event(), threading.Event()
+    traffic, block_ended, started = Traffic(), threading.Event(), threading.Event()
 
     def send() -> float | None:
         """Send bursts until one has begun after the end of the block; if `limit` comes first, return the seconds."""
         begin_s = clock.monotonic()
         while len(traffic.replies) < limit:
-            last = enough.is_set()
+            last = block_ended.is_set()
             traffic.replies += client.send(replace(request, count=BURST))
             started.set()
             if last:
@@ -96,7 +96,7 @@ def steady_traffic(
             yield traffic
             block_s = clock.monotonic() - begin_s
         finally:
-            enough.set()
+            block_ended.set()
         sent_s = sending.result()
     if sent_s is not None:
         raise TrafficTooShort(

@@ -15,7 +15,7 @@ from harness.kube.nodes.scheduler import SchedulerView
 
 
 class NodeChanger:
-    """A maker of changes to nodes, which undoes them at the end of its block, the last one first.
+    """Changes to nodes, which are undone at the end of the block, the last one first.
 
     Methods that keep pods off a node return only when the `scheduler` knows the change, too.
     """

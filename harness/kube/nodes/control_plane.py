@@ -1,4 +1,4 @@
-"""Stops of the control plane's components: their processes end, and run again after the block."""
+"""Control plane components: their processes can be stopped for a block and are started again after it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class ControlPlane:
 
     @contextmanager
     def stopped(self, component: str) -> Iterator[None]:
-        """Stop the component on every control plane node while the block lasts; wait until all of them work again."""
+        """Stop the component on every control plane node while the block lasts.
+
+        At the end of the block, starts it again and waits until the control plane works.
+        """
         with ExitStack() as undo:
             undo.callback(self.wait_working)
             for node in self._nodes:
@@ -44,16 +47,16 @@ class ControlPlane:
     @contextmanager
     def _without_manifest(self, node: Node, component: str) -> Iterator[None]:
         manifest = f"{static_pod_directory(self._shell, node)}/{component}.yaml"
-        aside = f"/etc/kubernetes/{component}.yaml.aside"
+        backup = f"/etc/kubernetes/{component}.yaml.aside"
         try:
-            self._shell.run(node, "mv", manifest, aside)
+            self._shell.run(node, "mv", manifest, backup)
             # With several API servers, it is unknown which one answers.
             if component == API_SERVER and len(self._nodes) == 1:
                 self._kill_api_server(node)
             wait_process(self._shell, node, component, running=False)
             yield
         finally:
-            self._shell.run(node, "sh", "-c", f"test ! -e {aside} || mv {aside} {manifest}")
+            self._shell.run(node, "sh", "-c", f"test ! -e {backup} || mv {backup} {manifest}")
             wait_process(self._shell, node, component, running=True)
 
     def _kill_api_server(self, node: Node) -> None:

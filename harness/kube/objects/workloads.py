@@ -13,7 +13,7 @@ UDP_PORT = 8081
 NOT_READY_FILE = "/tmp/not-ready"
 """The file that makes a switchable backend unready while it exists."""
 
-IF_SERVING = {"httpGet": {"path": "/hostname", "port": HTTP_PORT}, "periodSeconds": 1}
+HTTP_PROBE = {"httpGet": {"path": "/hostname", "port": HTTP_PORT}, "periodSeconds": 1}
 
 RESOURCES = {"requests": {"cpu": "50m"}}
 """Requested CPU. A pod without a request has 2 of about 2,000 CPU shares of a busy node: after a millisecond of work it
@@ -31,7 +31,7 @@ def probe_period_s(patience: Patience) -> int:
     return math.ceil(patience.seconds(1))
 
 
-def _if_switched_on(patience: Patience) -> dict[str, Any]:
+def _switchable_probe(patience: Patience) -> dict[str, Any]:
     period_s = probe_period_s(patience)
     return {
         "exec": {"command": ["test", "!", "-e", NOT_READY_FILE]},
@@ -71,7 +71,7 @@ def backends(
         "image": images.agnhost,
         "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
         "resources": RESOURCES,
-        "readinessProbe": _if_switched_on(patience or host_patience()) if switchable else IF_SERVING,
+        "readinessProbe": _switchable_probe(patience or host_patience()) if switchable else HTTP_PROBE,
     }
     return {
         "apiVersion": "apps/v1",

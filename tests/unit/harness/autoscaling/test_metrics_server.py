@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.autoscaling.metrics_server import MetricsServer, begin_of
+from harness.autoscaling.metrics_server import MetricsServer, window_begin_s
 from harness.kube.client import Kube
 from tests.fakes.apiserver import FakeApiServer, serving
 
@@ -46,7 +46,7 @@ def test_metrics_server_is_scaled_up_again_even_if_the_case_fails(tmp_path):
 
 @pytest.mark.parametrize(("window", "length_s"), [("10s", 10), ("1m2.5s", 62.5), ("19.402s", 19.402), ("500ms", 0.5)])
 def test_the_beginning_of_a_window_is_its_end_less_its_length(window, length_s):
-    assert begin_of({"timestamp": "1970-01-01T01:00:00Z", "window": window}) == pytest.approx(3600 - length_s)
+    assert window_begin_s({"timestamp": "1970-01-01T01:00:00Z", "window": window}) == pytest.approx(3600 - length_s)
 
 
 def test_a_wait_for_a_metric_skips_windows_that_are_too_short(tmp_path):

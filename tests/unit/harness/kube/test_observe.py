@@ -32,7 +32,7 @@ def test_a_time_out_is_an_observation_until_the_condition_is_required():
 
 def test_an_impossible_condition_is_not_an_observation():
     with pytest.raises(BecameImpossible, match=r"three: became impossible.*no image"):
-        observe(lambda: 7, lambda n: False, doomed=lambda n: "no image")
+        observe(lambda: 7, lambda n: False, why_impossible=lambda n: "no image")
 
 
 def test_an_unreachable_api_server_is_not_an_observation(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 
 from clusters.patience import Patience
 from harness.errors import BecameImpossible, DeadlinePassed
-from harness.kube.wait import hopeless, is_ready, pod_state, wait_until
+from harness.kube.wait import is_ready, pod_state, wait_until, why_never_ready
 from tests.fakes.clock import JumpingClock
 
 
@@ -50,15 +50,15 @@ def test_the_pause_is_as_long_as_the_last_sample_took():
 def test_a_wait_ends_early_if_the_condition_becomes_impossible():
     clock = JumpingClock()
     with pytest.raises(BecameImpossible, match=r"became impossible.*the pod is gone"):
-        wait_until("ready", lambda: 0, bool, doomed=lambda n: "the pod is gone", deadline_s=60, clock=clock)
+        wait_until("ready", lambda: 0, bool, why_impossible=lambda n: "the pod is gone", deadline_s=60, clock=clock)
     assert clock.now_s == 0
 
 
-def test_a_pod_whose_image_cannot_be_pulled_is_hopeless():
+def test_a_pod_whose_image_cannot_be_pulled_is_never_ready():
     stuck = pod(phase="Pending", ready=False, waiting={"reason": "ErrImagePull", "message": "not found"})
-    assert hopeless(stuck) == "pod web-1: ErrImagePull: not found"
-    assert hopeless(pod(ready=False)) is None
-    assert hopeless(pod(phase="Failed")) == "pod web-1 has ended: Failed"
+    assert why_never_ready(stuck) == "pod web-1: ErrImagePull: not found"
+    assert why_never_ready(pod(ready=False)) is None
+    assert why_never_ready(pod(phase="Failed")) == "pod web-1 has ended: Failed"
 
 
 def test_a_pod_that_is_being_deleted_is_not_ready():
