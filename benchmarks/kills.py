@@ -7,7 +7,7 @@ its start and its end: SIGKILL to the controller, and to no other process. The l
 as the first one did. Each run builds some small images again. Between the first and the last run there are also
 foreign objects, which must not be removed: a network, two volumes, and a container whose label names a cluster in the
 form of our names. Prints one JSON line per kill, and at the end the number of leftovers, by the phase of the run at
-the kill. Other arguments are passed to pytest, such as --source=built.
+the kill. Other arguments are passed to pytest, such as --image-source=built.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Campaign:
         remove_images(root_file_system=number % ROOT_FILE_SYSTEM_EVERY == 0)
         argv = [
             *(sys.executable, "-m", "pytest", "suites", f"--proxy-mode={self.mode}", "-n", "2", "-k", self.case),
-            *(f"--runs-dir={self._runs(number)}", f"--seed={number}", *self.pytest_arguments),
+            *(f"--runs-dir={self._runs(number)}", f"--run-seed={number}", *self.pytest_arguments),
         ]
         environment = {name: value for name, value in os.environ.items() if name != OWNER_VARIABLE}
         with (self.folder / f"{number}.out").open("wb") as output:

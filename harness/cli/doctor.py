@@ -19,7 +19,9 @@ def doctor(
     context: typer.Context,
     mode: Annotated[list[Mode] | None, typer.Option(help="Ask about this mode only; may be repeated.")] = None,
     kubernetes: Annotated[str | None, typer.Option(help="Ask about this Kubernetes version.")] = None,
-    source: Annotated[Source | None, typer.Option(help="Ask about this source instead of the one chosen.")] = None,
+    source: Annotated[
+        Source | None, typer.Option("--image-source", help="Ask about this source instead of the one chosen.")
+    ] = None,
     substrate: Annotated[Substrate | None, typer.Option(help="Ask about this substrate likewise.")] = None,
 ) -> None:
     """Can this host run the modes? Examines, changes nothing, takes seconds. Exit code 3 if one cannot run."""

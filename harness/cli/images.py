@@ -21,7 +21,8 @@ def push(
         str, typer.Argument(metavar="REGISTRY/PREFIX", help="Destination, for example localhost:5001/kubeproof.")
     ],
     source: Annotated[
-        Source | None, typer.Option(help="Source that images are built from (default: as a run would choose).")
+        Source | None,
+        typer.Option("--image-source", help="Source that images are built from (default: as a run would choose)."),
     ] = None,
 ) -> None:
     """Build the images that cases need on an existing cluster, push them, and print the options that name them.

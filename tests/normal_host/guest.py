@@ -98,7 +98,7 @@ def read_results(folder: Path, console: Path) -> GuestRun:
 
 
 def _script(mode: Mode, acceleration: Acceleration, options: tuple[str, ...]) -> str:
-    cluster = ("--substrate=host", "--source=built", f"--workers={acceleration.workers}")
+    cluster = ("--substrate=host", "--image-source=built", f"--cluster-workers={acceleration.workers}")
     arguments = (*cluster, "--verbose", "-m", "not performance", *options)
     return f"""\
 export PATH=/job/bin:$PATH PYTHONPATH=/job/packages KUBEPROOF_PATIENCE={acceleration.patience} PYTHONUNBUFFERED=1

@@ -34,7 +34,7 @@ EXISTING = "existing"
 """The mode, source and substrate that a report shows for an existing cluster before or where they are not known."""
 
 WORKERS = 2
-KIND_ONLY = ("source", "substrate", "kubernetes", "workers", "keep", "reuse")
+KIND_ONLY = ("image_source", "substrate", "kubernetes", "cluster_workers", "keep_cluster", "reuse_cluster")
 """Options that only apply to a kind cluster that the run creates."""
 
 NO_IMAGES = NamedImages()
@@ -81,19 +81,21 @@ def add_options(parser: pytest.Parser) -> None:
     """Add the options of a run."""
     group = parser.getgroup("kubeproof", "Kubeproof: the cluster under test")
     group.addoption("--proxy-mode", help=f"create a kind cluster in this mode: {', '.join(Mode)}")
-    group.addoption("--source", default=AUTO, help=f"where images come from: {AUTO}, {', '.join(Source)}")
+    group.addoption("--image-source", default=AUTO, help=f"where images come from: {AUTO}, {', '.join(Source)}")
     group.addoption("--substrate", default=AUTO, help=f"the kernel of the rules: {AUTO}, {', '.join(Substrate)}")
     group.addoption("--kubernetes", help="Kubernetes version, one of the lock file's")
-    group.addoption("--workers", type=number_as_typed, help=f"worker nodes of the kind cluster (default: {WORKERS})")
+    group.addoption(
+        "--cluster-workers", type=number_as_typed, help=f"worker nodes of the kind cluster (default: {WORKERS})"
+    )
     group.addoption("--kubeconfig", type=Path, help="use an existing cluster from this file, with --context")
     group.addoption("--context", help="the existing cluster's context")
     group.addoption("--allow-disruptive", action="store_true", help="let cases damage an existing cluster")
     for name, option in OPTIONS.items():
         group.addoption(option, help=image_help(name))
-    group.addoption("--keep", action="store_true", help="keep the cluster at the end")
-    group.addoption("--reuse", action="store_true", help="use the cluster that an earlier run kept")
+    group.addoption("--keep-cluster", action="store_true", help="keep the cluster at the end")
+    group.addoption("--reuse-cluster", action="store_true", help="use the cluster that an earlier run kept")
     group.addoption("--runs-dir", type=Path, default=Path("runs"), help="directory for the results of runs")
-    group.addoption("--seed", type=number_as_typed, help="seed of all random choices; the report shows it")
+    group.addoption("--run-seed", type=number_as_typed, help="seed of all random choices; the report shows it")
     group.addoption(
         "--most-services", type=number_as_typed, default=10_000, help="largest number of Services in a whole sweep"
     )
@@ -111,17 +113,17 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
     if mode is None:
         _require_nothing_of_ours(config)
     images = _require_images_of_existing(NamedImages(*(config.getoption(f"{name}_image") for name in OPTIONS)), mode)
-    source, substrate, workers = (config.getoption(name) for name in ("source", "substrate", "workers"))
+    source, substrate, workers = (config.getoption(name) for name in ("image_source", "substrate", "cluster_workers"))
     request = ClusterRequest(
         mode=None if mode is None else _one_of(Mode, mode, "--proxy-mode"),
-        source=None if source == AUTO else _one_of(Source, source, "--source"),
+        source=None if source == AUTO else _one_of(Source, source, "--image-source"),
         substrate=None if substrate == AUTO else _one_of(Substrate, substrate, "--substrate"),
         kubernetes=config.getoption("kubernetes"),
         workers=WORKERS if workers is None else workers,
         kubeconfig=kubeconfig,
         context=context,
-        keep=config.getoption("keep"),
-        reuse=config.getoption("reuse"),
+        keep=config.getoption("keep_cluster"),
+        reuse=config.getoption("reuse_cluster"),
         allow_disruptive=config.getoption("allow_disruptive"),
         patience=host_patience(),
         images=images,
@@ -136,9 +138,9 @@ def read_request(config: pytest.Config) -> ClusterRequest | None:
 
 def _require_numbers(config: pytest.Config) -> None:
     for name, allowed in (
-        ("workers", NODES),
+        ("cluster_workers", NODES),
         ("most_services", LAST_SERVICES),
-        ("seed", SEEDS),
+        ("run_seed", SEEDS),
         ("count", REPETITIONS),
     ):
         typed = config.getoption(name, None)
@@ -220,8 +222,8 @@ def _require_images_of_existing(images: NamedImages, mode: object) -> NamedImage
 
 def read_seed(config: pytest.Config) -> int:
     """Return the seed asked for, or a new one. Raises `UsageError`."""
-    seed = config.getoption("seed")
-    return random.SystemRandom().randrange(2**31) if seed is None else require_whole_number("--seed", seed, SEEDS)
+    seed = config.getoption("run_seed")
+    return random.SystemRandom().randrange(2**31) if seed is None else require_whole_number("--run-seed", seed, SEEDS)
 
 
 def _one_of(choices: type[Choice], wanted: str, option: str) -> Choice:

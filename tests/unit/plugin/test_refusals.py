@@ -11,8 +11,11 @@ ONE = "def test_one(cluster): pass\n"
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--workers=-1", "kubeproof: --workers=-1 is not allowed (it takes a whole number from 1 to 100)"),
-        ("--seed=\x1b[2J", r"kubeproof: --seed='\x1b[2J' is not allowed"),
+        (
+            "--cluster-workers=-1",
+            "kubeproof: --cluster-workers=-1 is not allowed (it takes a whole number from 1 to 100)",
+        ),
+        ("--run-seed=\x1b[2J", r"kubeproof: --run-seed='\x1b[2J' is not allowed"),
         ("--kubernetes=9.9.9", "kubeproof: --kubernetes=9.9.9: Kubernetes 9.9.9 is not in the lock file"),
         ("nowhere", "kubeproof: there is no file or folder 'nowhere'"),
         ("--runs-dir=test_suite.py", "kubeproof: --runs-dir=test_suite.py cannot be used: File exists"),

@@ -27,7 +27,7 @@ def test_push_prints_the_options_for_the_pushed_images(capsys):
         calls.append((prefix, source))
         return {"load": "reg.example/x/load:1", "tools": "reg.example/x/tools:2"}
 
-    code, out, _ = run(capsys, "images", "push", "reg.example/x", "--source", "built", push=push)
+    code, out, _ = run(capsys, "images", "push", "reg.example/x", "--image-source", "built", push=push)
     assert (code, out) == (0, "--load-image=reg.example/x/load:1\n--tools-image=reg.example/x/tools:2\n")
     assert calls == [("reg.example/x", "built")]
 

@@ -11,7 +11,14 @@ KUBECONFIG = """\
 contexts:
 - {name: staging, context: {cluster: c, user: u}}
 """
-CLUSTER_OPTIONS = ["--source=built", "--substrate=host", "--kubernetes=1.37.2", "--workers=3", "--keep", "--reuse"]
+CLUSTER_OPTIONS = [
+    "--image-source=built",
+    "--substrate=host",
+    "--kubernetes=1.37.2",
+    "--cluster-workers=3",
+    "--keep-cluster",
+    "--reuse-cluster",
+]
 """Options for creating a cluster."""
 
 
@@ -35,7 +42,13 @@ def refusal(config):
 
 
 def test_options_become_a_request(asked):
-    options = ("--proxy-mode=ipvs", "--workers=3", "--substrate=uml", "--source=built", "test_one.py::test_one[a::b]")
+    options = (
+        "--proxy-mode=ipvs",
+        "--cluster-workers=3",
+        "--substrate=uml",
+        "--image-source=built",
+        "test_one.py::test_one[a::b]",
+    )
     request = read_request(asked(*options))
     assert (request.mode, request.source, request.substrate) == (Mode.IPVS, Source.BUILT, Substrate.UML)
     assert request.workers == 3
@@ -53,19 +66,19 @@ def test_every_release_of_the_lock_file_can_be_requested(asked):
         ("--proxy-mode=ebpf", "--proxy-mode=ebpf is unknown (there are: iptables, ipvs, nftables)"),
         ("--proxy-mode=", "--proxy-mode='' is unknown"),
         ("--proxy-mode=\x1b[31mipvs", r"--proxy-mode='\x1b[31mipvs' is unknown"),
-        ("--source=pulled", "--source=pulled is unknown (there are: registry, built)"),
+        ("--image-source=pulled", "--image-source=pulled is unknown (there are: registry, built)"),
         ("--substrate=vm", "--substrate=vm is unknown (there are: host, uml)"),
-        ("--workers=0", "--workers=0 is not allowed (it takes a whole number from 1 to 100)"),
-        ("--workers=-1", "--workers=-1 is not allowed"),
-        ("--workers=two", "--workers=two is not allowed"),
-        ("--workers=101", "--workers=101 is not allowed"),
-        ("--workers=", "--workers='' is not allowed"),
+        ("--cluster-workers=0", "--cluster-workers=0 is not allowed (it takes a whole number from 1 to 100)"),
+        ("--cluster-workers=-1", "--cluster-workers=-1 is not allowed"),
+        ("--cluster-workers=two", "--cluster-workers=two is not allowed"),
+        ("--cluster-workers=101", "--cluster-workers=101 is not allowed"),
+        ("--cluster-workers=", "--cluster-workers='' is not allowed"),
         ("--most-services=0", "--most-services=0 is not allowed (it takes a whole number from 10 to 10000)"),
         ("--most-services=10001", "--most-services=10001 is not allowed"),
         ("--most-services=1e3", "--most-services=1e3 is not allowed"),
-        ("--seed=-1", "--seed=-1 is not allowed (it takes a whole number from 0 to 4294967295)"),
-        ("--seed=4294967296", "--seed=4294967296 is not allowed"),
-        ("--seed=nan", "--seed=nan is not allowed"),
+        ("--run-seed=-1", "--run-seed=-1 is not allowed (it takes a whole number from 0 to 4294967295)"),
+        ("--run-seed=4294967296", "--run-seed=4294967296 is not allowed"),
+        ("--run-seed=nan", "--run-seed=nan is not allowed"),
         ("--count=0", "--count=0 is not allowed (it takes a whole number from 1 to 10000)"),
         ("--count=-2", "--count=-2 is not allowed"),
         ("--kubernetes=1.2.3", "--kubernetes=1.2.3: Kubernetes 1.2.3 is not in the lock file (there are: 1.37.2"),
@@ -125,7 +138,7 @@ def test_a_file_that_is_not_python_is_refused(asked, pytester):
 
 
 def test_numbers_are_validated_without_a_cluster(asked):
-    assert refusal(asked("--workers=-1")).startswith("--workers=-1")
+    assert refusal(asked("--cluster-workers=-1")).startswith("--cluster-workers=-1")
 
 
 @pytest.mark.parametrize("option", [*CLUSTER_OPTIONS, "--allow-disruptive", "--load-image=load"])
@@ -136,17 +149,17 @@ def test_cluster_options_are_refused_without_a_cluster(asked, option):
 
 
 def test_the_seed_is_validated_when_it_is_read_alone(asked):
-    with pytest.raises(UsageError, match="--seed=x is not allowed"):
-        read_seed(asked("--seed=x"))
-    assert read_seed(asked("--seed=0")) == 0
+    with pytest.raises(UsageError, match="--run-seed=x is not allowed"):
+        read_seed(asked("--run-seed=x"))
+    assert read_seed(asked("--run-seed=0")) == 0
 
 
 def test_nftables_on_user_mode_linux_is_refused_for_every_source(asked):
     for source in ("registry", "built", "auto"):
-        options = ("--proxy-mode=nftables", "--substrate=uml", f"--source={source}")
+        options = ("--proxy-mode=nftables", "--substrate=uml", f"--image-source={source}")
         message = refusal(asked(*options))
         assert message.startswith("--proxy-mode=nftables --substrate=uml: nftables does not run on substrate uml")
-    assert read_request(asked("--proxy-mode=iptables", "--substrate=uml", "--source=registry"))
+    assert read_request(asked("--proxy-mode=iptables", "--substrate=uml", "--image-source=registry"))
 
 
 @pytest.fixture
