@@ -1,1 +1,1 @@
-"""What a cluster is and how one comes to be. Knows nothing of tests, cases or reports."""
+"""Clusters: their description, creation, use and removal. Independent of tests, cases and reports."""

@@ -1,4 +1,4 @@
-"""Choices that a user may leave to us, each with its reason told."""
+"""Default choices for options that the user left open, and the providers that a run uses."""
 
 from __future__ import annotations
 
@@ -35,27 +35,34 @@ def choose_spec(
     progress: Progress,
     host: Host | None = None,
 ) -> ClusterSpec:
-    """The whole spec, with what was left open decided by asking the host: this machine, if none is given.
+    """Return the complete spec. Options left open are chosen by checking `host`, by default this machine.
 
-    Raises `UsageError` for what cannot be had at all, `HostUnfit` for what this host cannot run.
+    Report each choice and its reason to `progress`. Raises `UsageError` for a combination that does not exist,
+    `HostUnfit` for one that this host cannot run.
     """
     release = read_lock().release(kubernetes)
     question = Question((mode,), source, substrate, release.version, workers=workers)
-    progress.step("doctor looks at the host")
+    progress.step("checking the host")
     report = examine(question, host or Machine())
     plan = report.plan_for(mode)
     progress.note(plan.why)
-    runs, asked = release.version_of(plan.source), kubernetes or release.version
-    if runs != asked:
-        wanted = "was asked for" if kubernetes else "is the default"
-        progress.note(f"Kubernetes {runs} runs where {asked} {wanted}: source {plan.source} has no other of that minor")
-    spec = ClusterSpec(mode, runs, plan.source, plan.substrate, workers=workers)
+    available, requested = release.version_of(plan.source), kubernetes or release.version
+    if available != requested:
+        origin = "was requested" if kubernetes else "is the default"
+        progress.note(
+            f"using Kubernetes {available} although {requested} {origin}: "
+            f"source {plan.source} has no other patch release of that minor version"
+        )
+    spec = ClusterSpec(mode, available, plan.source, plan.substrate, workers=workers)
     report.require(spec)
     return spec
 
 
 def kind_provider(*, keep: bool) -> KindProvider:
-    """The provider of kind clusters on this host's engine. Raises `EngineUnavailable`, `UsageError` for no patience."""
+    """Return the provider of kind clusters on this host's container engine.
+
+    Raises `EngineUnavailable`, and `UsageError` for an invalid KUBEPROOF_PATIENCE.
+    """
     commands = HostCommands()
     engine = Engine.find(commands, host_patience())
     lock = read_lock()
@@ -65,12 +72,12 @@ def kind_provider(*, keep: bool) -> KindProvider:
 
 
 def provider_of(cluster: Cluster) -> ClusterProvider:
-    """The provider that reaches a cluster which another process of the same run has opened."""
+    """Return a provider for a cluster that another process of the same run has created or opened."""
     return existing_provider_of(cluster) if cluster.network is None else kind_provider(keep=False)
 
 
 def existing_provider_of(cluster: Cluster) -> ExistingProvider:
-    """The same for an existing cluster."""
+    """Return a provider for an existing cluster that another process of the same run has opened."""
     return ExistingProvider.of(
         cluster.kubeconfig,
         cluster.context,
@@ -81,28 +88,31 @@ def existing_provider_of(cluster: Cluster) -> ExistingProvider:
 
 
 def existing_provider(kubeconfig: Path, context: str, allow_disruptive: bool, named: NamedImages) -> ExistingProvider:
-    """The provider of one existing cluster. Raises `UsageError` for a file or a context that does not exist."""
+    """Return the provider of one existing cluster. Raises `UsageError` if the file or the context does not exist."""
     images = images_of_existing(named, pushed_images().read())
     return ExistingProvider.of(kubeconfig, context, images, allow_disruptive=allow_disruptive)
 
 
 def images_of_existing(named: NamedImages, pushed: Mapping[str, str]) -> CaseImages:
-    """Return what an existing cluster's nodes have to have, or be able to pull: images that the user has `named`, or
-    else those that were `pushed` by today's recipes; otherwise agnhost by upstream's name and the others by ours."""
+    """Return the images that an existing cluster's nodes must have or be able to pull.
+
+    Each is, in this order: the one that the user has `named`; the one that was `pushed`, if the current recipes made
+    it; the default, which is the upstream reference for agnhost and Kubeproof's own for the others.
+    """
     lock = read_lock()
     release = lock.release(None)
     book = recipe_book(lock, release)
-    ours = replace(case_images(book), tools=f"docker.io/{book.tools.tag}")
+    defaults = replace(case_images(book), tools=f"docker.io/{book.tools.tag}")
     recipes = (*book.for_existing, *stock_book(lock, release).for_existing)
-    of_today = {f"{recipe.name}:{recipe.digest}" for recipe in recipes}
-    return named.over(ours, {name: found for name, found in pushed.items() if found.rpartition("/")[2] in of_today})
+    current = {f"{recipe.name}:{recipe.digest}" for recipe in recipes}
+    return named.over(defaults, {name: found for name, found in pushed.items() if found.rpartition("/")[2] in current})
 
 
 def pushed_images() -> PushedImages:
-    """What this user has pushed from this machine for existing clusters."""
+    """Return the record of the images that this user has pushed from this machine for existing clusters."""
     return PushedImages(state_directory() / "pushed-images.json")
 
 
 def state_directory() -> Path:
-    """Where our own kubeconfig files live (XDG Base Directory Specification)."""
+    """Return the directory of Kubeproof's kubeconfig files (XDG Base Directory Specification)."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "kubeproof"

@@ -1,7 +1,7 @@
-"""Removing what runs left behind: only what is proved to be ours, and only when nobody comes back for it.
+"""Removal of what earlier runs left behind: only what Kubeproof provably made, and only if no run still uses it.
 
-Processes of ended runs are ended first, so that none of them makes anything while the rest is removed. Then the
-containers go, with their volumes, and last the network, by whose labels everything else is found.
+Processes of ended runs are ended first, so that none of them creates anything during the removal. Then the containers
+are removed with their volumes. The network is removed last, because its labels identify everything else.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from clusters.spec import CLUSTER_NAME
 
 
 def claimed_clusters(engine: Engine) -> tuple[Claimed, ...]:
-    """Every cluster of ours, whoever owns it now."""
+    """Return every cluster that Kubeproof made, whichever process owns it."""
     return tuple(Claimed.of_network(network) for network in engine.networks(f"label={CLUSTER_LABEL}"))
 
 
 def remove_cluster(engine: Engine, claimed: Claimed, clock: Clock | None = None) -> None:
-    """Remove the nodes, the outside clients and last the network. What is gone already is a success.
+    """Remove the cluster's nodes, its outside clients and finally its network. Ignore what is already gone.
 
-    Nothing may make containers of the cluster any more. Raises `WorldError` if some of them do not go.
+    No process may still be creating containers of the cluster. Raises `WorldError` if a container cannot be removed.
     """
 
     def sample() -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def remove_cluster(engine: Engine, claimed: Claimed, clock: Clock | None = None)
         found = {
             container: None for label in labels for container in engine.container_ids(f"label={label}={claimed.name}")
         }
-        # While its network is there nobody has begun a cluster of the same name, of which these might be a part.
+        # Once the network is gone, the containers found may belong to a new cluster of the same name.
         return tuple(found) if found and engine.networks(f"id={claimed.network_id}") else ()
 
     remove_until_gone(engine, f"cluster {claimed.name}", sample, engine.remove_container, clock or SystemClock())
@@ -52,20 +52,21 @@ def clean_leftovers(
     processes: Processes | None = None,
     clock: Clock | None = None,
 ) -> tuple[str, ...]:
-    """Remove what runs left behind that have ended, and return it in words.
+    """Remove what ended runs left behind, and return a description of each removed item.
 
-    These are processes, abandoned clusters, with `kept_too` also those kept on purpose whose owner is gone, and
-    containers without their cluster. Raises `WorldError` if something does not go, after it has tried the rest.
+    These items are processes, abandoned clusters, and containers whose cluster is gone; with `kept_too`, also clusters
+    that were kept on purpose and whose owner has ended. Raises `WorldError` if an item cannot be removed, after the
+    others were tried.
     """
     engine = engine or Engine.find(HostCommands(), host_patience())
     processes = processes or HostProcesses()
     clock = clock or SystemClock()
     remains = Remains(engine, clock)
 
-    def given_up(claimed: Claimed) -> bool:
+    def removable(claimed: Claimed) -> bool:
         return claimed.abandoned or (kept_too and claimed.ownerless)
 
-    ended = processes.end(lambda process: _is_orphan(process, engine, given_up))
+    ended = processes.end(lambda process: _is_orphan(process, engine, removable))
     if ended:
         progress.step(f"ended {len(ended)} processes of a run that has ended")
     removed = [f"process {process.pid} ({process.argv[0]})" for process in ended]
@@ -80,7 +81,7 @@ def clean_leftovers(
             failures.append(failure)
 
     for claimed in claimed_clusters(engine):
-        if given_up(claimed):
+        if removable(claimed):
             remove(f"cluster {claimed.name}", partial(remove_cluster, engine, claimed, clock))
     for name in remains.clusters():
         remove(f"cluster {name}", partial(remains.remove_nodes, name))
@@ -93,12 +94,12 @@ def clean_leftovers(
     return tuple(removed)
 
 
-def _is_orphan(process: Process, engine: Engine, given_up: Callable[[Claimed], bool]) -> bool:
-    """True if its owner has ended, or if it has none and makes nodes of a cluster that is given up."""
+def _is_orphan(process: Process, engine: Engine, removable: Callable[[Claimed], bool]) -> bool:
+    """Return True if the process's owner has ended, or if it has no owner and creates nodes of a removable cluster."""
     if process.owner is not None:
         return process.owner.has_ended()
     name = process.makes_nodes_of
     if name is None or not CLUSTER_NAME.fullmatch(name):
         return False
     networks = engine.networks(f"name=^{name}$")
-    return all(CLUSTER_LABEL in (seen["Labels"] or {}) and given_up(Claimed.of_network(seen)) for seen in networks)
+    return all(CLUSTER_LABEL in (seen["Labels"] or {}) and removable(Claimed.of_network(seen)) for seen in networks)

@@ -1,4 +1,4 @@
-"""Time as a seam: waits are tested with a clock that jumps."""
+"""The clock that waits use. Tests replace it with a clock that advances without waiting."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What a wait needs of time, in seconds."""
+    """A monotonic clock that can sleep. All times are in seconds."""
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Return the seconds since an arbitrary start; they never decrease."""
 
-    def sleep(self, seconds: float) -> None:  # the seam by which waits pause between two looks; no case uses it
-        """Let that much time pass."""
+    def sleep(self, seconds: float) -> None:  # waits pause with this between two samples; no case calls it
+        """Return after `seconds` have passed."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The operating system's clock."""
 
     def monotonic(self) -> float:
         return time.monotonic()
 
-    def sleep(self, seconds: float) -> None:  # as above
-        time.sleep(seconds)  # the pause between two looks of a wait; its condition is the caller's
+    def sleep(self, seconds: float) -> None:  # waits pause with this; no case calls it
+        time.sleep(seconds)  # the pause between two samples of a wait; the caller checks the condition

@@ -1,4 +1,4 @@
-"""A cluster that exists: plain records, small enough to be handed to every test worker as JSON."""
+"""Records that describe a cluster. They are small, and are sent to every test worker as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node by its Kubernetes name; `address` is its InternalIP (IPv4)."""
+    """A node: its Kubernetes name, its role, and its InternalIP (IPv4) as `address`."""
 
     name: str
     role: Role
@@ -28,8 +28,8 @@ class Node:
 class CaseImages:
     """Image references that cases may use.
 
-    `outside`, `haproxy` and `registry` are for containers beside the cluster, the others for pods. `tools` is for a
-    pod on each node of an existing cluster; nodes of a kind cluster of ours have the tools themselves.
+    `outside`, `haproxy` and `registry` are for containers outside the cluster, the others for pods. `tools` is for a
+    pod on each node of an existing cluster; nodes of a kind cluster have these tools installed.
     """
 
     agnhost: str
@@ -47,10 +47,10 @@ class CaseImages:
 class Cluster:
     """A cluster that is ready.
 
-    `kubeconfig` is a file of our own (0600) and `context` its context; `network` the container network
-    that outside clients join. An existing cluster has neither `network` nor `source`: nobody here knows where
-    its images are from. `owned` says that this run may break nodes.
-    `mode` is the effective one, read from kube-proxy. `environment` is the fingerprint for the report.
+    `kubeconfig` is Kubeproof's own file (mode 0600) and `context` its context. `network` is the container network that
+    outside clients join. An existing cluster has no `network`, and no `source` because the origin of its images is not
+    known. `owned` is True if this run may break nodes. `mode` is the effective mode, read from kube-proxy.
+    `environment` is the fingerprint for the report. `namespace` is the run's own namespace on an existing cluster.
     """
 
     name: str
@@ -74,12 +74,12 @@ class Cluster:
         return tuple(node for node in self.nodes if node.role is Role.WORKER)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-able form, for a test worker's input."""
+        """Return a form that can be serialised as JSON, for a test worker's input."""
         return {**asdict(self), "kubeconfig": str(self.kubeconfig)}
 
     @classmethod
     def from_json(cls, doc: dict[str, Any]) -> Self:
-        """The inverse of `to_json`."""
+        """Return the cluster that `to_json` serialised."""
         return cls(
             **{
                 **doc,

@@ -1,4 +1,4 @@
-"""Running programs: a seam (`Commands`) that tests replace, and the real thing."""
+"""Programs on this host: the protocol `Commands`, which tests replace, and its implementation."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from clusters.errors import CommandFailed
 from clusters.processes import HostProcesses
 from clusters.supervisor import supervise
 
-LAST_WORDS_S = 5.0
+DRAIN_S = 5.0
+"""How long to wait for the remaining output of a process that was ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a program that ended with 0 printed."""
+    """The output of a program that ended with exit code 0."""
 
     stdout: str
     stderr: str
 
 
 class Commands(Protocol):
-    """Runs programs on this host."""
+    """A runner of programs on this host."""
 
     def run(
         self,
@@ -35,11 +36,17 @@ class Commands(Protocol):
         env: Mapping[str, str] | None = None,
         stdin: str | None = None,
     ) -> CommandResult:
-        """Run to the end. `env` is added to our own. Raises `CommandFailed` on any other end than 0."""
+        """Run a program and wait until it ends. `env` is added to this process's environment.
+
+        Raises `CommandFailed` if its exit code is not 0, if it cannot be started or if it exceeds `timeout_s`.
+        """
 
 
 class HostCommands:
-    """Programs as child processes of ours, never through a shell. They end with us, whatever ends us."""
+    """A runner that starts programs as child processes, without a shell.
+
+    The programs end when this process ends, even if it is killed.
+    """
 
     def run(
         self,
@@ -60,7 +67,7 @@ class HostCommands:
                 errors="replace",
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
-                # A Ctrl-C is for us: what we run, clean-up above all, ends when we say so.
+                # Ctrl-C must reach this process only: it decides when its children end, those that clean up above all.
                 start_new_session=True,
             )
         except FileNotFoundError as missing:
@@ -72,7 +79,7 @@ class HostCommands:
                 stdout, stderr = process.communicate(stdin, timeout_s)
             except subprocess.TimeoutExpired as late:
                 _end(process)
-                raise CommandFailed(argv, None, *_last_words(process)) from late
+                raise CommandFailed(argv, None, *_remaining_output(process)) from late
             except BaseException:
                 _end(process)
                 raise
@@ -82,17 +89,17 @@ class HostCommands:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the process and whatever it has started: its session, and all descendants."""
+    """End the process, the other processes of its session, and all descendants."""
     HostProcesses().end(lambda seen: process.pid in (seen.pid, seen.session))
 
 
-def _last_words(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What a process that was ended has written to stdout and stderr."""
+def _remaining_output(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return what an ended process has written to stdout and stderr."""
     try:
-        return process.communicate(timeout=LAST_WORDS_S)
-    except subprocess.TimeoutExpired as held:
-        # A process that could not be found still holds the pipes.
-        return _text(held.stdout), _text(held.stderr)
+        return process.communicate(timeout=DRAIN_S)
+    except subprocess.TimeoutExpired as late:
+        # A descendant that was not found keeps the pipes open.
+        return _text(late.stdout), _text(late.stderr)
 
 
 def _text(output: bytes | str | None) -> str:

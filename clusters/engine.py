@@ -1,6 +1,7 @@
-"""The container engine, through its command line: what kind uses, so contexts and remote hosts agree.
+"""The container engine, called through the `docker` command.
 
-Every call names what it is about; failures are `CommandFailed` with the engine's own words.
+kind calls the same command, so both use the same Docker context and the same remote host. A failed call raises
+`CommandFailed` with the engine's own message.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ BUILD_TIMEOUT_S = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What the engine says of itself and of its host."""
+    """Properties of the engine and of its host, as the engine reports them."""
 
     version: str
     cgroup_version: str
@@ -31,9 +32,9 @@ class EngineInfo:
 
 
 class Engine:
-    """A container engine that answers. Make one with `Engine.find`.
+    """A container engine. `Engine.find` returns one that responds.
 
-    Every `timeout_s` is for an ordinary host: a command may take `patience` times as long.
+    Every `timeout_s` is meant for an ordinary host and is multiplied by the factor of `patience`.
     """
 
     def __init__(self, commands: Commands, patience: Patience = DEFAULT) -> None:
@@ -42,58 +43,58 @@ class Engine:
 
     @classmethod
     def find(cls, commands: Commands, patience: Patience = DEFAULT) -> Engine:
-        """The engine the `docker` command reaches. Raises `EngineUnavailable` with what to do."""
+        """Return the engine that the `docker` command reaches. Raises `EngineUnavailable` with a remedy."""
         engine = cls(commands, patience)
         try:
             engine.info()
         except CommandFailed as failure:
             raise EngineUnavailable(
-                f"no container engine answers: {failure.stderr.strip() or failure.message}",
-                remedy="start Docker, or run ./setup.sh which says what to do",
+                f"no container engine responds: {failure.stderr.strip() or failure.message}",
+                remedy="start Docker, or run ./setup.sh, which prints what to do",
                 detail=failure.detail,
             ) from failure
         return engine
 
     def info(self) -> EngineInfo:
-        """Version, cgroup version ("1" or "2"), number of processors, kernel release, data directory."""
-        seen = json.loads(self._docker("info", "--format", "{{json .}}", timeout_s=20).stdout)
-        if seen.get("ServerErrors"):
-            raise CommandFailed(("docker", "info"), 1, "", "; ".join(seen["ServerErrors"]))
+        """Return the version, cgroup version ("1" or "2"), number of CPUs, kernel release and data directory."""
+        info = json.loads(self._docker("info", "--format", "{{json .}}", timeout_s=20).stdout)
+        if info.get("ServerErrors"):
+            raise CommandFailed(("docker", "info"), 1, "", "; ".join(info["ServerErrors"]))
         return EngineInfo(
-            version=seen["ServerVersion"],
-            cgroup_version=str(seen.get("CgroupVersion", "1")),
-            cpus=int(seen["NCPU"]),
-            kernel=seen["KernelVersion"],
-            root_dir=seen["DockerRootDir"],
+            version=info["ServerVersion"],
+            cgroup_version=str(info.get("CgroupVersion", "1")),
+            cpus=int(info["NCPU"]),
+            kernel=info["KernelVersion"],
+            root_dir=info["DockerRootDir"],
         )
 
     # Images
 
     def has_image(self, reference: str) -> bool:
-        """By tag or by digest."""
+        """Return True if the engine has the image, named by tag or by digest."""
         return self._tolerating("image", "image", "inspect", "--format={{.Id}}", reference)
 
     def build_image(self, context: Path, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> None:
-        """Build `context`/Dockerfile."""
+        """Build an image from the Dockerfile in `context`."""
         argv = ["build", "--tag", tag]
         for name, value in arguments.items():
             argv += ["--build-arg", f"{name}={value}"]
         self._docker(*argv, *_labelled(labels), str(context), timeout_s=BUILD_TIMEOUT_S)
 
     def import_image(self, root_file_system: Path, tag: str) -> None:
-        """Make an image of one layer from a tar file."""
+        """Create an image with one layer from a tar file."""
         self._docker("import", str(root_file_system), tag, timeout_s=BUILD_TIMEOUT_S)
 
     def save_images(self, references: tuple[str, ...], archive: Path) -> None:
-        """Write images to one archive."""
+        """Write images to one archive file."""
         self._docker("save", "--output", str(archive), *references, timeout_s=BUILD_TIMEOUT_S)
 
     def tag_image(self, reference: str, other: str) -> None:
-        """Give an image another name beside its own."""
+        """Give an image an additional name."""
         self._docker("image", "tag", reference, other)
 
     def push_image(self, reference: str) -> None:
-        """Push an image to the registry that its name begins with. Raises `CommandFailed`."""
+        """Push an image to the registry named in its reference. Raises `CommandFailed`."""
         self._docker("image", "push", "--quiet", reference, timeout_s=BUILD_TIMEOUT_S)
 
     def remove_image(self, reference: str) -> None:
@@ -102,11 +103,11 @@ class Engine:
     # Containers
 
     def start_container(self, *argv: str, labels: Mapping[str, str]) -> str:
-        """`docker run --detach` with `argv`; the container's id."""
+        """Run `docker run --detach` with `argv` and return the container's id."""
         return self._docker("run", "--detach", *_labelled(labels), *argv, timeout_s=120).stdout.strip()
 
     def commit(self, container: str, tag: str, changes: tuple[str, ...]) -> None:
-        """Make an image of a container's file system; `changes` are Dockerfile instructions."""
+        """Create an image from a container's file system; `changes` are Dockerfile instructions."""
         argv = ["commit", "--pause=false"]
         for change in changes:
             argv += ["--change", change]
@@ -118,7 +119,10 @@ class Engine:
         return self._docker("exec", *interactive, container, *argv, stdin=stdin, timeout_s=timeout_s)
 
     def create_container(self, image: str, labels: Mapping[str, str]) -> str:
-        """A container that never runs, for its files; its id. The image is pulled if it is not there."""
+        """Create a container without starting it, to copy files out of it, and return its id.
+
+        The engine pulls the image if it does not have it.
+        """
         return self._docker("create", *_labelled(labels), image, timeout_s=BUILD_TIMEOUT_S).stdout.strip()
 
     def copy_out(self, container: str, source: str, target: Path) -> None:
@@ -128,10 +132,10 @@ class Engine:
         self._docker("cp", str(source), f"{container}:{target}", timeout_s=BUILD_TIMEOUT_S)
 
     def remove_container(self, container: str) -> None:
-        """Stop it at once and remove it with its anonymous volumes.
+        """Kill a container and remove it with its anonymous volumes.
 
-        One that is absent is a success, and so is one that somebody removes at this moment or the engine still makes:
-        `container_ids` tells when it is gone.
+        Ignore a container that does not exist, is already being removed, or is still being created. `container_ids`
+        shows when it is gone.
         """
         try:
             self._tolerating("container", "rm", "--force", "--volumes", container)
@@ -140,35 +144,38 @@ class Engine:
                 raise
 
     def container_ids(self, *filters: str) -> tuple[str, ...]:
-        """Ids of all containers that match every `--filter`, also of those that are being made or removed.
+        """Return the ids of all containers that match every `--filter`, also while they are created or removed.
 
-        While the engine makes a container, which for a node takes seconds, it lists it and denies at the same time
-        that there is one to inspect or to remove (seen with Docker 20.10).
+        While the engine creates a container, which for a node takes seconds, it already lists the container but
+        answers "no such container" to inspect and remove (seen with Docker 20.10).
         """
         argv = ("ps", "--all", "--quiet", "--no-trunc", *_filters(filters))
         return tuple(self._docker(*argv).stdout.split())
 
     def container_labels(self, *labels: str) -> dict[str, tuple[str, ...]]:
-        """Values of these labels by the id of each container, the same ones; "" for a label that it lacks."""
+        """Return the values of these labels by container id, also for containers that are being created or removed.
+
+        The value is "" for a label that a container lacks.
+        """
         form = "\t".join(("{{.ID}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)))
         listed = self._docker("ps", "--all", "--no-trunc", "--format", form).stdout
         rows = (line.split("\t") for line in listed.splitlines())
         return {container: tuple(values) for container, *values in rows}
 
     def inspect_container(self, container: str) -> dict[str, Any] | None:
-        """As `docker inspect` shows it; None if it is gone, or not yet completely made."""
+        """Return the output of `docker inspect`, or None if the container is gone or not completely created yet."""
         found = self._inspect("container", [container])
         return found[0] if found else None
 
     def containers(self, *filters: str) -> tuple[dict[str, Any], ...]:
-        """All containers, also stopped ones, that match every `--filter`, as `docker inspect` shows them."""
+        """Return `docker inspect` of all containers, also stopped ones, that match every `--filter`."""
         ids = self._docker("ps", "--all", "--quiet", *_filters(filters)).stdout.split()
         return self._inspect("container", ids)
 
     # Networks
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
-        """Make a bridge network of that name. Raises `CommandFailed` if there is one already."""
+        """Create a bridge network. Raises `CommandFailed` if a network of that name exists."""
         argv = [
             "network",
             "create",
@@ -180,16 +187,16 @@ class Engine:
         self._docker(*argv, *_labelled(labels), name)
 
     def remove_network(self, network: str) -> None:
-        """By id or by name. An absent one is a success."""
+        """Remove a network, given its id or name. Ignore one that does not exist."""
         self._tolerating("network", "network", "rm", network)
 
     def networks(self, *filters: str) -> tuple[dict[str, Any], ...]:
-        """All networks that match every `--filter`, as `docker network inspect` shows them."""
+        """Return `docker network inspect` of all networks that match every `--filter`."""
         ids = self._docker("network", "ls", "--quiet", *_filters(filters)).stdout.split()
         return self._inspect("network", ids)
 
     def network_names(self) -> frozenset[str]:
-        """Names of all networks."""
+        """Return the names of all networks."""
         return frozenset(self._docker("network", "ls", "--format", "{{.Name}}").stdout.split())
 
     def _inspect(self, kind: str, ids: list[str]) -> tuple[dict[str, Any], ...]:
@@ -198,14 +205,14 @@ class Engine:
         try:
             return tuple(json.loads(self._docker(kind, "inspect", *ids).stdout))
         except CommandFailed as failure:
-            # Something of the list went away between the two questions: what is left was printed all the same.
+            # An item was removed between listing and inspecting. The command printed the others nevertheless.
             if "no such" not in failure.stderr.lower() and "not found" not in failure.stderr.lower():
                 raise
             return tuple(json.loads(failure.stdout or "[]"))
 
     def _tolerating(self, kind: str, *argv: str) -> bool:
-        """False if the engine says that there is no such image, container or network."""
-        # Clients of Docker 20.10: "No such network: x"; later ones: "network x not found".
+        """Run a command and return True; return False if the engine has no such image, container or network."""
+        # Docker 20.10's client prints "No such network: x", later ones "network x not found".
         absent = re.compile(rf"no such {kind}|{kind} \S+ not found", re.IGNORECASE)
         try:
             self._docker(*argv, timeout_s=120)

@@ -1,27 +1,27 @@
-"""The errors of the world around a test.
+"""Errors of the environment in which tests run.
 
     KubeproofError
-    ├── UsageError            what the user asked for makes no sense
+    ├── UsageError            the user's request is invalid
     │   ├── NameTaken         a cluster of that name exists and is not ours, or its owner still runs
     │   └── Refused           the combination is impossible, or would damage what is not ours
-    └── WorldError            the host, the engine or the network failed; Kubernetes was not on trial
-        ├── HostUnfit         doctor found something without which the mode cannot work
-        ├── EngineUnavailable no container engine answers
-        ├── CommandFailed     a program ended other than with 0, or not in time
-        ├── BuildFailed       an image or a program did not build
-        ├── ClusterNotReady   the cluster never became what was asked for
+    └── WorldError            the host, the engine or the network failed; this is no verdict on Kubernetes
+        ├── HostUnfit         a check of the host found that the mode cannot work
+        ├── EngineUnavailable no container engine responds
+        ├── CommandFailed     a program ended with an exit code other than 0, or exceeded its time limit
+        ├── BuildFailed       the build of an image or a program failed
+        ├── ClusterNotReady   the cluster did not reach the requested state
         ├── ImageUnavailable  a node cannot pull an image that cases need
-        └── ClusterUnreachable  the API server does not answer (any more)
+        └── ClusterUnreachable  the API server does not respond (any more)
 
-Every message is one line for the person at two in the morning: which object, which cluster, what was
-expected, what was last seen; `remedy` says what to do, `detail` holds the long story for the log.
+Every message is one line: which object, which cluster, what was expected, what was last seen. `remedy` says what to do;
+`detail` holds the complete output for the log.
 """
 
 from __future__ import annotations
 
 
 class KubeproofError(Exception):
-    """Base of all errors that kubeproof raises on purpose; `exit_code` is what a command ends with."""
+    """Base class of all errors that Kubeproof raises itself; `exit_code` is the exit code of the command."""
 
     exit_code = 1
 
@@ -36,37 +36,37 @@ class KubeproofError(Exception):
 
 
 class UsageError(KubeproofError):
-    """What the user asked for makes no sense, or must not be done."""
+    """A request that is invalid or not permitted."""
 
     exit_code = 2
 
 
 class NameTaken(UsageError):
-    """A cluster of that name exists and is not ours to touch, or belongs to a run that still lives."""
+    """A cluster name that is in use by a cluster that is not Kubeproof's, or by a run that has not ended."""
 
 
 class Refused(UsageError):
-    """A combination that cannot work, or that would damage what is not ours."""
+    """A combination that cannot work, or that would damage what does not belong to Kubeproof."""
 
 
 class WorldError(KubeproofError):
-    """The world failed, not Kubernetes: a case that ends with one is an environment error."""
+    """A failure of the environment, not of Kubernetes: a case that ends with it is an environment error."""
 
     exit_code = 3
 
 
 class HostUnfit(WorldError):
-    """Doctor found something without which the mode asked for cannot work on this host."""
+    """A host on which the requested mode cannot work, according to the checks of `clusters.doctor`."""
 
 
 class EngineUnavailable(WorldError):
-    """No container engine answers, or we may not use it."""
+    """A container engine that does not respond, or that this user may not use."""
 
 
 class CommandFailed(WorldError):
-    """A program ended other than with exit code 0, or not within its time.
+    """A program that ended with an exit code other than 0, or exceeded its time limit.
 
-    Carries `argv`, `exit_code_seen` (None after a time-out), `stdout` and `stderr` in full.
+    Has `argv`, `exit_code_seen` (None after a time-out), and `stdout` and `stderr` in full.
     """
 
     def __init__(
@@ -84,16 +84,16 @@ class CommandFailed(WorldError):
 
 
 class BuildFailed(WorldError):
-    """An image, a root file system or a program of source `built` did not build."""
+    """A failed build of an image, a root file system or a program of source `built`."""
 
 
 class ClusterNotReady(WorldError):
-    """A cluster did not become what was asked for: nodes, DNS, metrics, guard or proxy mode."""
+    """A cluster that did not reach the requested state: nodes, DNS, metrics, leak guard or proxy mode."""
 
 
 class ImageUnavailable(WorldError):
-    """A node of a cluster cannot pull an image that cases need, in its kubelet's own words."""
+    """An image that cases need and a node cannot pull; the message quotes the kubelet."""
 
 
 class ClusterUnreachable(WorldError):
-    """The API server of a cluster that was ready does not answer."""
+    """An API server that does not respond although its cluster was ready."""

@@ -1,4 +1,4 @@
-"""kubectl on a control plane node: clusters are set up with the node's own tools and credentials."""
+"""kubectl on a control plane node. Clusters are set up with the node's own tools and credentials."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KUBECONFIG = "/etc/kubernetes/admin.conf"
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """Runs `kubectl` in the container of one control plane node. Raises `CommandFailed`."""
+    """A `kubectl` that runs in the container of one control plane node. Its methods raise `CommandFailed`."""
 
     engine: Engine
     container: str
@@ -26,17 +26,17 @@ class Kubectl:
         ).stdout
 
     def get(self, *argv: str) -> dict[str, Any]:
-        """`kubectl get ... -o json`."""
+        """Return the parsed output of `kubectl get ... --output=json`."""
         found: dict[str, Any] = json.loads(self.run("get", *argv, "--output=json"))
         return found
 
     def apply(self, *manifests: dict[str, Any]) -> None:
-        """Server-side apply, so that what is there already is brought to what is wanted."""
+        """Create or update objects by server-side apply."""
         self.run(
             *("apply", "--server-side", "--force-conflicts", "--field-manager=kubeproof", "--filename=-"),
             stdin=yaml.safe_dump_all(manifests, sort_keys=False),
         )
 
     def raw(self, path: str) -> str:
-        """GET a path of the API server."""
+        """Return the API server's response to a GET of `path`."""
         return self.run("get", f"--raw={path}")

@@ -1,8 +1,8 @@
-"""The processes of this host, read from proc(5), and how those of a run that has ended are ended too.
+"""The processes of this host, read from proc(5), and the termination of those left by ended runs.
 
-Each process that is started for a run carries the run's owner in its environment, and hands it on to whatever it
-starts. An owner is a process with its start time (`clusters.ownership`), so that anybody can tell that the owner of a
-process has ended: by the owner's supervisor (`clusters.supervisor`) at once, by `kubeproof clean` later.
+Each process that is started for a run has the run's owner in its environment, and passes it on to its children. An
+owner is identified by PID and start time (`clusters.ownership`), so that any process can check whether it has ended.
+The owner's supervisor (`clusters.supervisor`) ends the remaining processes at once, `kubeproof clean` does so later.
 """
 
 from __future__ import annotations
@@ -20,28 +20,31 @@ from clusters.errors import WorldError
 from clusters.ownership import ENDED, KIND_CLUSTER_LABEL, Owner
 
 OWNER_VARIABLE = "KUBEPROOF_OWNER"
-"""Environment variable of every process that is started for a run: the owner."""
+"""The environment variable that holds the owner, in every process that is started for a run."""
 
 NETWORK_VARIABLE = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
-"""By this variable kind, and each `docker` that kind starts, is told the cluster's network."""
+"""The environment variable that names the cluster's network to kind and to each `docker` that kind starts."""
 
 SUPERVISOR = "clusters.supervisor"
 GRACE_S = 2.0
-"""Between SIGTERM and SIGKILL."""
+"""The time between SIGTERM and SIGKILL."""
 
 MAKING_S = 15.0
-"""How long a `docker run` may go on without its run. After that, the engine shows the container that it makes."""
+"""How long a `docker run` may continue after its run has ended. By then the engine lists the container it creates."""
 
 UNKILLABLE_S = 60.0
-"""How long a process may go on after SIGKILL. One that waits for a device (state D of proc(5)) does."""
+"""How long a process may survive SIGKILL, as one that waits for a device does (state D of proc(5))."""
 
 INTERVAL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process. `owner` is that of the run it was started for, and `network` the one that kind was told; both
-    are None where its environment does not say, or may not be read."""
+    """A process.
+
+    `owner` is the owner of the run it was started for, `network` the value of `NETWORK_VARIABLE`. Both are None if the
+    process's environment lacks them or cannot be read.
+    """
 
     pid: int
     parent: int
@@ -53,38 +56,41 @@ class Process:
 
     @property
     def makes_container(self) -> bool:
-        """A `docker run` or `docker create`.
+        """Return True for `docker run` and `docker create`.
 
-        The engine goes on with what it was asked for when its client is killed, and does not show the container at
-        first. When the client has ended by itself, the container is there to be removed.
+        If the client is killed, the engine continues to create the container and does not list it at first. Once the
+        client has ended by itself, the container exists and can be removed.
         """
         program, *arguments = self.argv or ("",)
         return PurePath(program).name == "docker" and arguments[:1] in (["run"], ["create"])
 
     @property
     def makes_nodes_of(self) -> str | None:
-        """The kind cluster of which it makes nodes, if that has a network of its own name, as only ours have."""
-        asked = (f"--name={self.network}", f"{KIND_CLUSTER_LABEL}={self.network}")
-        return self.network if any(word in self.argv for word in asked) else None
+        """Return the kind cluster whose nodes this process creates, or None.
+
+        Only clusters with a network of the same name count, which only Kubeproof creates.
+        """
+        arguments = (f"--name={self.network}", f"{KIND_CLUSTER_LABEL}={self.network}")
+        return self.network if any(word in self.argv for word in arguments) else None
 
     @property
     def supervises(self) -> bool:
-        """A supervisor ends by itself, as soon as it has done its work."""
+        """Return True for a supervisor, which ends by itself when its work is done."""
         return "-m" in self.argv and SUPERVISOR in self.argv
 
 
 class Processes(Protocol):
-    """Finds and ends processes of this host."""
+    """The processes of this host, which can be found and ended."""
 
     def end(self, chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
-        """End the chosen processes with all their descendants, and return them when none is left.
+        """End the chosen processes and all their descendants, and return them when all have ended.
 
-        Raises `WorldError` if one goes on.
+        Raises `WorldError` if a process does not end.
         """
 
 
 class HostProcesses:
-    """The processes that this one can see."""
+    """The processes that are visible to this process in /proc."""
 
     def __init__(
         self, proc: Path = Path("/proc"), clock: Clock | None = None, kill: Callable[[int, int], None] = os.kill
@@ -94,11 +100,11 @@ class HostProcesses:
         self._kill = kill
 
     def end(self, chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
-        """End the chosen processes with all their descendants, and return them when none is left.
+        """End the chosen processes and all their descendants, and return them when all have ended.
 
-        Each gets SIGTERM, and `GRACE_S` later SIGKILL; who makes a container (`Process.makes_container`) gets the
-        first of them only after `MAKING_S`. What may not be signalled is left alone. Raises `WorldError` if one goes
-        on for `UNKILLABLE_S` after SIGKILL.
+        Send SIGTERM, and SIGKILL `GRACE_S` later. A process that creates a container (`Process.makes_container`)
+        receives SIGTERM only after `MAKING_S`. Ignore processes that this user may not signal. Raises `WorldError` if a
+        process survives SIGKILL for `UNKILLABLE_S`.
         """
         first_seen_s: dict[tuple[int, int], float] = {}
         ended: dict[tuple[int, int], Process] = {}
@@ -106,11 +112,11 @@ class HostProcesses:
         sessions: set[int] = set()
 
         def due(process: Process) -> bool:
-            # A child that was started after the look in which its parent was found is known by its session at least.
+            # The session identifies a child that was started after the sample in which its parent was found.
             return _key(process) in first_seen_s or process.session in sessions or chosen(process)
 
         samples_without = 0
-        # A process shows no environment at the moment in which it becomes another program: one look is not enough.
+        # During execve(2) a process shows no environment, so one sample is not enough.
         while samples_without < 2:
             found = with_descendants(self.read(), due)
             found = tuple(seen for seen in found if _key(seen) not in forbidden)
@@ -125,18 +131,18 @@ class HostProcesses:
                     forbidden.add(_key(seen))
                 elif overdue_s >= GRACE_S + UNKILLABLE_S:
                     raise _unkillable(seen)
-            # Not children of ours: nothing tells of their end but their absence.
-            self._clock.sleep(INTERVAL_S)  # between two looks
+            # These are not child processes, so they cannot be waited for: their end shows only in /proc.
+            self._clock.sleep(INTERVAL_S)  # between two samples
         return tuple(seen for key, seen in ended.items() if key not in forbidden)
 
     def read(self, *, supervisors: bool = False) -> tuple[Process, ...]:
-        """All processes that have not ended, but this one, and supervisors only if asked for."""
+        """Return all running processes except this one; include supervisors only if `supervisors` is True."""
         numbers = (int(entry.name) for entry in self._proc.iterdir() if entry.name.isdigit())
         found = (self._process(pid) for pid in numbers if pid != os.getpid())
         return tuple(seen for seen in found if seen is not None and (supervisors or not seen.supervises))
 
     def _signal(self, process: Process, overdue_s: float) -> bool:
-        """Send what is due after so many seconds; False if the process may not be signalled."""
+        """Send the signal that is due `overdue_s` after the grace time began; return False if that is not permitted."""
         if overdue_s < 0:
             return True
         with suppress(ProcessLookupError):
@@ -156,20 +162,20 @@ class HostProcesses:
         state, parent, _, session, *others = stat.rpartition(")")[2].split()
         if state in ENDED:
             return None
-        said = _environment(folder)
+        environment = _environment(folder)
         return Process(
             pid=pid,
             parent=int(parent),
             session=int(session),
             start_ticks=int(others[15]),
             argv=tuple(argv),
-            owner=Owner.parse(said.get(OWNER_VARIABLE, "")),
-            network=said.get(NETWORK_VARIABLE),
+            owner=Owner.parse(environment.get(OWNER_VARIABLE, "")),
+            network=environment.get(NETWORK_VARIABLE),
         )
 
 
 def with_descendants(processes: Iterable[Process], chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
-    """The chosen ones and whatever they have started, as far as the way to it leads through processes that live."""
+    """Return the chosen processes and their descendants. A descendant is found only while all its ancestors run."""
     children: dict[int, list[Process]] = {}
     for process in processes:
         children.setdefault(process.parent, []).append(process)
@@ -185,8 +191,8 @@ def with_descendants(processes: Iterable[Process], chosen: Callable[[Process], b
 
 def _unkillable(process: Process) -> WorldError:
     return WorldError(
-        f"process {process.pid} ({process.argv[0]}) goes on {UNKILLABLE_S:.0f} s after SIGKILL",
-        remedy=f"/proc/{process.pid}/stack tells what it waits for in the kernel",
+        f"process {process.pid} ({process.argv[0]}) still runs {UNKILLABLE_S:.0f} s after SIGKILL",
+        remedy=f"/proc/{process.pid}/stack shows what it waits for in the kernel",
     )
 
 
@@ -195,7 +201,7 @@ def _key(process: Process) -> tuple[int, int]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The two variables that matter here; none if the environment may not be read."""
+    """Return `OWNER_VARIABLE` and `NETWORK_VARIABLE`, as far as they are set and the environment can be read."""
     try:
         content = (folder / "environ").read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""How long work tells what it is doing: a protocol, and the one that prints lines with elapsed time."""
+"""Progress messages of long operations: a protocol, and an implementation that prints lines with the elapsed time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Protocol, TextIO
 
 
 class Progress(Protocol):
-    """Told of each step of something long."""
+    """A receiver of progress messages."""
 
     def step(self, title: str) -> None:
-        """A step begins; `title` says what is being done, in the present tense."""
+        """Report that a step begins; `title` describes it in the present tense."""
 
     def note(self, text: str) -> None:
-        """Something worth a line within the step, e.g. a decision and why."""
+        """Report a detail of the current step, for example a decision and its reason."""
 
 
 class PrintedProgress:
-    """Lines on a stream, each with the seconds since the start, so that a log shows where time went."""
+    """Progress messages printed on a stream, each with the seconds since the start."""
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
@@ -39,7 +39,7 @@ class PrintedProgress:
 
 @contextmanager
 def timed(progress: Progress, title: str) -> Iterator[None]:
-    """Announce a step, and its duration once it has ended well."""
+    """Report a step at its begin, and its duration at its end unless it raises."""
     progress.step(title)
     start_s = time.monotonic()
     yield

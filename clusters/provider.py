@@ -1,4 +1,4 @@
-"""The role of whatever makes or finds clusters."""
+"""The protocol of cluster providers, which create or find clusters."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from clusters.spec import ClusterSpec
 
 
 class ClusterProvider(Protocol):
-    """Eight methods; `clusters.kind` makes clusters, `clusters.existing` only finds one."""
+    """A provider of clusters. `clusters.kind` creates clusters, `clusters.existing` only finds one."""
 
     def check(self, spec: ClusterSpec) -> None:
-        """Raise `UsageError` or `HostUnfit` if `spec` cannot be had here; nothing is made."""
+        """Raise `UsageError` or `HostUnfit` if a cluster of this spec is not possible here. Create nothing."""
 
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
-        """Make the cluster and return when it is ready and its effective mode was asserted.
+        """Create the cluster and return when it is ready and its effective proxy mode was checked.
 
-        Raises `NameTaken`, `BuildFailed`, `ClusterNotReady`; leaves nothing behind then.
+        Raises `NameTaken`, `BuildFailed`, `ClusterNotReady`, and then leaves nothing behind.
         """
 
     def find(self, spec: ClusterSpec) -> Cluster | None:
-        """The ready cluster of that spec that an earlier run kept, or None."""
+        """Return the cluster of that spec that an earlier run kept, once it is ready, or None."""
 
     def names(self) -> tuple[str, ...]:
-        """Names of all clusters that are ours, whoever owns them now."""
+        """Return the names of all clusters that Kubeproof made, whichever process owns them."""
 
     def run_on_node(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
-        """Run a program on a node as root. Raises `CommandFailed`, or `Refused` where nodes are out of reach."""
+        """Run a program on a node as root. Raises `CommandFailed`, or `Refused` if the run may not access nodes."""
 
     def run_by_proxy(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
-        """Run a program where the node's kube-proxy keeps its rules: the node, or its user-mode Linux."""
+        """Run a program where the node's kube-proxy keeps its rules: on the node, or in its user-mode Linux."""
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
         """Write the nodes' journals and container logs below `directory`."""
 
     def delete(self, name: str) -> None:
-        """Remove the cluster that this process has made. An absent one is a success, and another's is left alone."""
+        """Remove the cluster that this process created. Ignore one that is absent or has another owner."""

@@ -1,4 +1,4 @@
-"""The effective proxy mode, from kube-proxy's own mouth: what was asked for is never taken for granted."""
+"""The effective proxy mode, as kube-proxy itself reports it. The requested mode alone is no proof."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from clusters.errors import ClusterNotReady
 from clusters.spec import Mode
 
 ASK = ("curl", "--silent", "--fail", "--max-time", "5", "http://127.0.0.1:10249/proxyMode")
-"""kube-proxy answers with its mode on its metrics port, which listens on the node's loopback."""
+"""The command that asks kube-proxy for its mode, on its metrics port, which listens on the node's loopback."""
 
 LOG_LINES = {
     Mode.IPTABLES: "Using iptables Proxier",
     Mode.IPVS: "Using ipvs Proxier",
     Mode.NFTABLES: "Using nftables Proxier",
 }
-"""What kube-proxy logs when it has chosen; the fallback where nothing can be run beside it."""
+"""The line that kube-proxy logs when it starts, by mode: the fallback where its metrics port is out of reach."""
 
 
 def require_mode(cluster: str, node: str, expected: Mode, answer: str) -> None:
-    """Raises `ClusterNotReady` if the node's kube-proxy runs in another mode than `expected`."""
+    """Raise `ClusterNotReady` if the node's kube-proxy runs in another mode than `expected`."""
     if answer.strip() != expected:
         raise ClusterNotReady(
-            f"kube-proxy on node {node} of cluster {cluster} runs in mode {answer.strip()!r}, asked for was {expected}",
+            f"kube-proxy on node {node} of cluster {cluster} runs in mode {answer.strip()!r}, expected {expected}",
             remedy="its log is in the exported node logs",
         )

@@ -1,4 +1,4 @@
-"""Building and pushing what cases need on an existing cluster, by the host's engine, for this user's later runs."""
+"""Build and push of the images that cases need on an existing cluster, for later runs of this user."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from clusters.spec import Source
 
 
 def push_case_images(prefix: str, source: Source | None, progress: Progress) -> dict[str, str]:
-    """Build what cases need, push it below `prefix`, remember it for later runs, and return the references by what they
-    are for.
+    """Build the images that cases need, push them below `prefix` and record them for later runs.
 
-    Raises `UsageError` before anything is built, `EngineUnavailable`, `BuildFailed`, `WorldError`.
+    Return the references by purpose. Raises `UsageError` before any build, `EngineUnavailable`, `BuildFailed`,
+    `WorldError`.
     """
     prefix = require_prefix(prefix)
     commands = HostCommands()
@@ -36,7 +36,7 @@ def push_case_images(prefix: str, source: Source | None, progress: Progress) -> 
 
 
 def for_existing(source: Source) -> tuple[Recipe, ...]:
-    """Return the recipes of what cases need on an existing cluster and no public registry has as it is made here."""
+    """Return the recipes of the images that cases need on an existing cluster and that no public registry has."""
     lock = read_lock()
     release = lock.release(None)
     book = recipe_book(lock, release) if source is Source.BUILT else stock_book(lock, release)

@@ -1,9 +1,10 @@
-"""What is left of clusters whose network is gone, and of image builds: how it is proved to be ours, and removed.
+"""Identification and removal of containers left by clusters whose network is gone, and by image builds.
 
-A container of ours carries its owner as a label. kind's node containers carry kind's own labels alone, and a cluster's
-name proves nothing, because everybody may choose it. A node is ours if its cluster's name has the form of ours, if it
-was made for a network of exactly that name, which kind itself never does, and if there is no such network any more, so
-that the node does not run and never can. Where there is a network of that name, its labels decide alone.
+Kubeproof's own containers have their owner as a label. kind's node containers have only kind's labels, and a cluster's
+name proves nothing, because anyone may choose it. A node without a network is Kubeproof's if all of these hold: its
+cluster's name has Kubeproof's form; it was created for a network of exactly that name, which kind by itself never does;
+and that network no longer exists, so that the node does not run and cannot start. If a network of that name exists, its
+labels alone decide.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from clusters.ownership import CLUSTER_LABEL, KIND_CLUSTER_LABEL, OWNER_LABEL, O
 from clusters.spec import CLUSTER_NAME
 
 REMOVAL_DEADLINE_S = 180.0
-"""An engine that is busy takes so long to make a node, which has a copy of the image's /var, and to remove it."""
+"""How long a busy engine may take to create a node, for which it copies the image's /var, and to remove it."""
 
 INTERVAL_S = 0.2
 
@@ -28,9 +29,9 @@ INTERVAL_S = 0.2
 def remove_until_gone(
     engine: Engine, what: str, sample: Callable[[], tuple[str, ...]], remove: Callable[[str], None], clock: Clock
 ) -> None:
-    """Remove the containers that `sample` finds until it finds none.
+    """Remove the containers that `sample` returns, until it returns none.
 
-    Raises `WorldError` if there are some after `REMOVAL_DEADLINE_S`, with the engine's patience.
+    Raises `WorldError` if any are left after `REMOVAL_DEADLINE_S`, multiplied by the engine's patience.
     """
     deadline_s = engine.patience.seconds(REMOVAL_DEADLINE_S)
     start_s = clock.monotonic()
@@ -39,32 +40,32 @@ def remove_until_gone(
         if waited_s >= deadline_s:
             raise WorldError(
                 f"{what}: {len(found)} containers are still there after {waited_s:.0f} s, the first is {found[0][:12]}",
-                remedy="the engine's own log says why; `docker ps --all` shows them",
+                remedy="the engine's own log has the reason; `docker ps --all` shows them",
             )
         for container in found:
             remove(container)
-        clock.sleep(INTERVAL_S)  # the engine goes on making or removing; only another look tells of it
+        clock.sleep(INTERVAL_S)  # the engine continues creating or removing; only another sample shows the result
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """Finds and removes remains."""
+    """The containers that clusters without a network and ended image builds have left."""
 
     engine: Engine
     clock: Clock
 
     def clusters(self) -> tuple[str, ...]:
-        """Names of clusters of ours of which there are nodes, but no network."""
+        """Return the names of Kubeproof's clusters that have nodes but no network."""
         names = sorted({cluster for cluster, _, _ in self._without_network().values() if cluster})
         return tuple(name for name in names if self._nodes(name))
 
     def remove_nodes(self, name: str) -> None:
-        """Remove a cluster's nodes, with their volumes. Raises `WorldError` if they do not go."""
+        """Remove a cluster's nodes with their volumes. Raises `WorldError` if they cannot be removed."""
         remove = partial(self._remove_node, name)
         remove_until_gone(self.engine, f"cluster {name}", lambda: self._nodes(name), remove, self.clock)
 
     def containers(self) -> tuple[str, ...]:
-        """Ids of containers whose owner has ended: outside clients without a cluster, and those of image builds."""
+        """Return the ids of containers whose owner has ended: outside clients without a cluster, and image builds."""
         return tuple(
             container
             for container, (node_of, _, owner) in self._without_network().items()
@@ -72,7 +73,7 @@ class Remains:
         )
 
     def remove_container(self, container: str) -> None:
-        """Remove it, with its volumes. Raises `WorldError` if it does not go."""
+        """Remove a container with its volumes. Raises `WorldError` if it cannot be removed."""
 
         def sample() -> tuple[str, ...]:
             return self.engine.container_ids(f"id={container}")
@@ -80,10 +81,13 @@ class Remains:
         remove_until_gone(self.engine, f"container {container[:12]}", sample, self.engine.remove_container, self.clock)
 
     def _without_network(self) -> dict[str, tuple[str, ...]]:
-        """Containers whose cluster has no network, by id: the cluster it is a node of, the one it stands beside, and
-        its owner, each "" where it has none."""
+        """Return the labels of the containers whose cluster has no network, by container id.
+
+        The labels are: the cluster it is a node of, the cluster it is an outside client of, and its owner. Each is ""
+        if the container lacks it.
+        """
         found = self.engine.container_labels(KIND_CLUSTER_LABEL, CLUSTER_LABEL, OWNER_LABEL)
-        # Networks come before containers and go after them, so they are looked at last.
+        # A network is created before its containers and removed after them, so list the networks last.
         networks = self.engine.network_names()
         return {
             container: labels
@@ -92,7 +96,7 @@ class Remains:
         }
 
     def _nodes(self, name: str) -> tuple[str, ...]:
-        """Nodes that are ours, or may be, as long as the engine still makes them."""
+        """Return the cluster's nodes that are Kubeproof's, or that the engine still creates and may be Kubeproof's."""
         if not CLUSTER_NAME.fullmatch(name):
             return ()
         candidates = (container for container, labels in self._without_network().items() if labels[0] == name)
@@ -100,14 +104,14 @@ class Remains:
         return tuple(container for container, node in seen.items() if node is None or _is_ours(node, name))
 
     def _remove_node(self, name: str, container: str) -> None:
-        """Remove it, unless the engine still makes it, or it has turned out to be somebody else's."""
+        """Remove a node, unless the engine is still creating it or it is not Kubeproof's."""
         node = self.engine.inspect_container(container)
         if node is not None and _is_ours(node, name):
             self.engine.remove_container(container)
 
 
 def _is_ours(node: dict[str, Any], name: str) -> bool:
-    """By what it was made for, and that it cannot be in use."""
+    """Return True if the node was created for a network of the cluster's name and does not run."""
     return node["HostConfig"]["NetworkMode"] == name and not node["State"]["Running"]
 
 

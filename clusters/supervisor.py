@@ -1,11 +1,12 @@
-"""Ends whatever a process has started when that process ends, also when it is killed: each has one supervisor.
+"""The supervisor: a process that ends everything another process has started once that process ends or is killed.
 
-The supervisor holds the reading end of a pipe whose writing end only the supervised process has, and children of it
-that have not yet become another program. When the pipe closes, each of them has ended, or carries the owner in its
-environment: the supervisor ends those (`clusters.processes`), and then itself.
+Each supervised process has one supervisor. The supervisor holds the read end of a pipe. The write end is open only in
+the supervised process and in children that have not called execve(2) yet. When the pipe closes, every remaining
+descendant has the owner in its environment. The supervisor ends these (`clusters.processes`) and then exits.
 
-The alternatives are less: a parent-death signal (prctl(2)) reaches no grandchild, such as the `docker` of kind, and is
-sent when a *thread* ends; a supervisor for each command costs as much as `docker` itself, hundreds of times a run.
+The alternatives have disadvantages. A parent-death signal (prctl(2)) does not reach grandchildren, such as the `docker`
+that kind starts, and is sent when a *thread* ends. A supervisor for each command costs as much as `docker` itself,
+hundreds of times per run.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ ROOT = Path(__file__).parents[1]
 
 
 def supervise() -> None:
-    """Have whatever this process starts from now on end with it. The first call starts the supervisor."""
+    """Make sure that everything this process starts from now on ends with it. The first call starts the supervisor."""
     _supervise(os.getpid())
 
 
 @cache
 def _supervise(pid: int) -> None:
     reading, writing = os.pipe()
-    # It must not be taken for a child of the run that started this process: it has its own work to do then.
+    # An outer run must not end this supervisor as one of its processes: the supervisor has to do its own work then.
     environment = {name: value for name, value in os.environ.items() if name != OWNER_VARIABLE}
     supervisor = subprocess.Popen(
         [sys.executable, "-S", "-m", SUPERVISOR, str(Owner.myself())],
@@ -48,7 +49,7 @@ def _supervise(pid: int) -> None:
 
 
 def _release(supervisor: subprocess.Popen[bytes], writing: int) -> None:
-    """At the ordinary end: close the pipe, and wait until nothing is left."""
+    """At an ordinary exit, close the pipe and wait until the supervisor has ended everything."""
     os.close(writing)
     try:
         supervisor.wait(MAKING_S + 2 * GRACE_S)
@@ -57,7 +58,7 @@ def _release(supervisor: subprocess.Popen[bytes], writing: int) -> None:
 
 
 def main() -> None:
-    """Wait for the end of the owner, named by the first argument, and end what it has left."""
+    """Wait until the owner, named by the first argument, has ended, then end the processes that it left."""
     owner = Owner.parse(sys.argv[1])
     sys.stdin.buffer.read()
     # The pipe closes a moment before the owner counts as ended.

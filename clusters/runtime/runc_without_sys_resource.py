@@ -1,11 +1,11 @@
 #!/usr/bin/python3 -IS
-"""runc, asked for what a host without CAP_SYS_RESOURCE can give.
+"""A wrapper of runc for hosts without CAP_SYS_RESOURCE.
 
-Such a host's bounding set lacks the capability, so a container that asks for it cannot start, nor one
-that asks for an OOM score below its parent's (capabilities(7), proc(5)). The engine asks for both when a
-container is privileged. This program stands in runc's place, takes both wishes out of the container's
-configuration (OCI runtime specification, `process.capabilities` and `process.oomScoreAdj`), and becomes
-runc. Started by the engine only, where ./setup.sh found the capability missing.
+The bounding set of such a host lacks the capability. A container that requests it cannot start, nor can one that
+requests an OOM score below its parent's (capabilities(7), proc(5)). The engine requests both for a privileged
+container. This program removes both from the container's configuration (OCI runtime specification,
+`process.capabilities` and `process.oomScoreAdj`) and then executes runc. The engine starts it in place of runc if
+./setup.sh found the capability missing.
 """
 
 import json
@@ -18,7 +18,7 @@ MISSING = "CAP_SYS_RESOURCE"
 
 
 def main(arguments: list[str]) -> None:
-    """Adapt the configuration that `create`, `run` or `exec` would read, then become runc."""
+    """Adapt the configuration that `create`, `run` or `exec` will read, then execute runc."""
     configuration = configuration_of(arguments)
     if configuration is not None:
         adapt(configuration)
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
 
 
 def configuration_of(arguments: list[str]) -> Path | None:
-    """The file that runc would read, or None for commands that start no process."""
+    """Return the configuration file that runc will read, or None for a command that starts no process."""
     if "create" in arguments or "run" in arguments:
         return Path(value_of(arguments, "--bundle", "-b") or ".") / "config.json"
     if "exec" in arguments:
@@ -36,21 +36,21 @@ def configuration_of(arguments: list[str]) -> Path | None:
 
 
 def value_of(arguments: list[str], *names: str) -> str | None:
-    """The value of an option given as `--name value` or `--name=value`."""
+    """Return the value of an option given as `--name value` or `--name=value`, or None if it is not given."""
     for position, argument in enumerate(arguments):
-        name, given, value = argument.partition("=")
+        name, equals, value = argument.partition("=")
         if name in names:
-            return value if given else arguments[position + 1]
+            return value if equals else arguments[position + 1]
     return None
 
 
 def adapt(configuration: Path) -> None:
-    """Rewrite the file with neither the capability nor a negative OOM score."""
+    """Rewrite the file without the capability and without a negative OOM score."""
     document = json.loads(configuration.read_text())
     process = document.get("process", document)
-    for kept in (process.get("capabilities") or {}).values():
-        if MISSING in (kept or ()):
-            kept.remove(MISSING)
+    for capabilities in (process.get("capabilities") or {}).values():
+        if MISSING in (capabilities or ()):
+            capabilities.remove(MISSING)
     if (process.get("oomScoreAdj") or 0) < 0:
         process["oomScoreAdj"] = 0
     configuration.write_text(json.dumps(document))

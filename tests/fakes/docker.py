@@ -30,11 +30,11 @@ class FakeContainer:
 
 @dataclass
 class FakeDocker:
-    """A `Commands`. `before_look` is called with the number of each look at the list of containers."""
+    """A `Commands`. `before_listing` is called with the number of each look at the list of containers."""
 
     containers: list[FakeContainer] = field(default_factory=list)
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    before_look: Callable[[int], None] = lambda sample: None
+    before_listing: Callable[[int], None] = lambda sample: None
     samples: int = 0
     no_such_network: str = "Error response from daemon: network {} not found"
     """The client's words, of which {} is the network."""
@@ -60,7 +60,7 @@ class FakeDocker:
         match argv[1:]:
             case ("ps", "--all", *options):
                 self.samples += 1
-                self.before_look(self.samples)
+                self.before_listing(self.samples)
                 listed = [seen for seen in self.containers if _fits(options, seen.id, seen.labels, "")]
                 for seen in listed:
                     seen.making = max(0, seen.making - 1)

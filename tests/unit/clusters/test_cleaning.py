@@ -1,4 +1,4 @@
-"""What is removed after a run has ended, and what stays."""
+"""Tests of what clean-up removes after a run has ended, and what it keeps."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def kind_of(name):
     return orphan("kind", "create", "cluster", f"--name={name}", network=name)
 
 
-def test_only_what_a_dead_run_left_is_removed():
+def test_only_clusters_of_ended_runs_are_removed():
     docker = FakeDocker()
     docker.add_network(NAME, LEFT)
     docker.add_network("kubeproof-ipvs-aaaaaa", {**KEPT, CLUSTER_LABEL: "kubeproof-ipvs-aaaaaa"})
@@ -60,14 +60,14 @@ def test_only_what_a_dead_run_left_is_removed():
     assert docker.removed == ["node", f"id-{NAME}"]
 
 
-def test_kept_clusters_go_only_when_asked_for():
+def test_kept_clusters_are_removed_only_on_request():
     docker = FakeDocker()
     docker.add_network(NAME, KEPT)
     assert clean(docker) == ()
     assert clean(docker, kept_too=True) == (f"cluster {NAME}",)
 
 
-def test_the_network_goes_last_so_that_a_killed_removal_is_found_again():
+def test_the_network_is_removed_last_so_that_an_interrupted_removal_can_be_repeated():
     docker = FakeDocker(containers=[FakeContainer("outside", LEFT, NAME)])
     docker.add_network(NAME, LEFT)
     docker.add_node(NAME, "node")
@@ -75,7 +75,7 @@ def test_the_network_goes_last_so_that_a_killed_removal_is_found_again():
     assert docker.removed == ["node", "outside", f"id-{NAME}"]
 
 
-def test_a_node_that_the_engine_still_makes_is_waited_for_before_the_network_goes():
+def test_the_network_is_removed_only_after_a_node_that_is_still_being_created():
     docker = FakeDocker()
     docker.add_network(NAME, LEFT)
     docker.add_node(NAME, "node", making=5)
@@ -83,17 +83,17 @@ def test_a_node_that_the_engine_still_makes_is_waited_for_before_the_network_goe
     assert docker.removed == ["node", f"id-{NAME}"]
 
 
-def test_a_node_that_never_gets_ready_to_be_removed_is_an_error_and_keeps_its_network():
+def test_a_node_that_cannot_be_removed_is_an_error_and_its_network_stays():
     docker = FakeDocker()
     docker.add_network(NAME, LEFT)
     docker.add_node(NAME, "node", making=10**6)
     docker.add_network("kubeproof-ipvs-aaaaaa", {**LEFT, CLUSTER_LABEL: "kubeproof-ipvs-aaaaaa"})
     with pytest.raises(WorldError, match=f"cluster {NAME}: 1 containers are still there after 180 s"):
         clean(docker)
-    assert docker.removed == ["id-kubeproof-ipvs-aaaaaa"], "what can be removed is"
+    assert docker.removed == ["id-kubeproof-ipvs-aaaaaa"], "the other cluster is removed"
 
 
-def test_a_node_that_somebody_else_removes_at_this_moment_is_waited_for():
+def test_a_node_whose_removal_is_already_in_progress_is_waited_for():
     docker = FakeDocker()
     docker.add_network(NAME, LEFT)
     docker.add_node(NAME, "node")
@@ -109,8 +109,8 @@ def test_a_node_that_somebody_else_removes_at_this_moment_is_waited_for():
     assert busy.removed == ["node", f"id-{NAME}"]
 
 
-def test_nothing_is_removed_before_everything_has_ended_that_makes_nodes():
-    """kind goes on for a while: what it makes until its end has to be found."""
+def test_processes_that_create_nodes_are_ended_before_anything_is_removed():
+    """kind may create nodes until it ends, and these must be found."""
     docker = FakeDocker()
     docker.add_network(NAME, LEFT)
     processes = FakeProcesses(kind_of(NAME), ending=lambda: docker.add_node(NAME, "late"))
@@ -119,7 +119,7 @@ def test_nothing_is_removed_before_everything_has_ended_that_makes_nodes():
     assert processes.running == []
 
 
-def test_everything_that_does_not_go_is_told():
+def test_everything_that_cannot_be_removed_is_reported():
     docker = FakeDocker()
     for name in (NAME, "kubeproof-ipvs-aaaaaa"):
         docker.add_network(name, {**LEFT, CLUSTER_LABEL: name})
@@ -134,9 +134,9 @@ def test_everything_that_does_not_go_is_told():
 @pytest.mark.parametrize(
     ("labels", "ended"),
     [(LEFT, True), (None, True), (KEPT, False), (labels_for(NAME, keep=False), False), ({}, False)],
-    ids=["abandoned", "no network", "kept", "of a living run", "not ours"],
+    ids=["abandoned", "no network", "kept", "of an active run", "not ours"],
 )
-def test_a_kind_of_no_known_owner_is_ended_by_what_its_network_says(labels, ended):
+def test_the_network_decides_whether_a_kind_process_without_owner_is_ended(labels, ended):
     docker = FakeDocker()
     if labels is not None:
         docker.add_network(NAME, labels)
@@ -154,21 +154,21 @@ def test_a_kind_of_no_known_owner_is_ended_by_what_its_network_says(labels, ende
         orphan("kind", "create", "cluster", f"--name={NAME}", network=NAME, owner=Owner.myself()),
         orphan("kind", "create", "cluster", f"--name={NAME}", network=NAME, owner=ELSEWHERE),
     ],
-    ids=["another's cluster", "on kind's own network", "a shell", "of a living run", "of another container's run"],
+    ids=["another's cluster", "on kind's own network", "a shell", "of an active run", "of another container's run"],
 )
-def test_processes_that_are_not_proved_to_be_orphans_of_ours_go_on(process):
+def test_processes_that_may_not_be_orphans_are_not_ended(process):
     processes = FakeProcesses(process)
     clean(FakeDocker(), processes)
     assert processes.running == [process]
 
 
-def test_whatever_was_started_for_a_run_that_has_ended_is_ended():
+def test_every_process_of_an_ended_run_is_ended():
     processes = FakeProcesses(orphan("mmdebstrap", "bookworm", owner=Owner.parse(DEAD)))
     assert clean(FakeDocker(), processes) == ("process 7 (mmdebstrap)",)
 
 
 def test_nodes_whose_network_is_gone_are_removed():
-    """So an earlier version left hosts, on which every later run ended with "node(s) already exist"."""
+    """An earlier version left hosts in this state, and every later run failed with "node(s) already exist"."""
     docker = FakeDocker()
     docker.add_node(NAME, "first", running=False)
     docker.add_node(NAME, "second", running=False, making=3)
@@ -186,7 +186,7 @@ def test_nodes_whose_network_is_gone_are_removed():
     ],
     ids=["another name", "another form", "another network", "it runs"],
 )
-def test_nodes_that_are_not_proved_to_be_ours_stay(name, settings):
+def test_nodes_that_may_not_be_ours_stay(name, settings):
     docker = FakeDocker()
     docker.add_node(name, "node", **settings)
     assert clean(docker) == ()
@@ -196,17 +196,17 @@ def test_nodes_that_are_not_proved_to_be_ours_stay(name, settings):
 @pytest.mark.parametrize(
     "settings", [{"running": True}, {"network": "kind", "running": False}], ids=["it runs", "another network"]
 )
-def test_a_node_that_turns_out_to_be_somebody_elses_stays(settings):
-    """What the engine still makes may be ours; whose it is can be seen between a look and the removal."""
+def test_a_node_found_to_be_someone_elses_before_its_removal_stays(settings):
+    """A node that is still being created may be ours; that can be checked only once it exists."""
     docker = FakeDocker()
     docker.add_node(NAME, "node", making=10**6, **settings)
     (node,) = docker.containers
 
     class Made(FakeDocker):
         def run(self, *argv, **given):
-            asked = argv[1:3] == ("container", "inspect")
-            self.inspections += asked
-            if asked and self.inspections == 3:  # that of the removal
+            inspected = argv[1:3] == ("container", "inspect")
+            self.inspections += inspected
+            if inspected and self.inspections == 3:  # the inspection by the removal
                 node.making = 0
             return super().run(*argv, **given)
 
@@ -217,7 +217,7 @@ def test_a_node_that_turns_out_to_be_somebody_elses_stays(settings):
     assert made.removed == []
 
 
-def test_a_network_without_labels_of_ours_protects_its_nodes():
+def test_nodes_of_a_network_without_our_labels_stay():
     docker = FakeDocker()
     docker.add_network(NAME, {})
     docker.add_node(NAME, "node", running=False)
@@ -225,8 +225,8 @@ def test_a_network_without_labels_of_ours_protects_its_nodes():
     assert docker.removed == []
 
 
-def test_containers_of_ended_owners_go_without_their_cluster():
-    """Those of image builds never had one."""
+def test_containers_without_a_cluster_are_removed_when_their_owner_has_ended():
+    """Containers of image builds never had a cluster."""
     docker = FakeDocker(
         containers=[
             FakeContainer("outside", LEFT, NAME),
@@ -241,14 +241,14 @@ def test_containers_of_ended_owners_go_without_their_cluster():
     assert [seen.id for seen in docker.containers] == ["living", "elsewhere", "nobody", "foreign"]
 
 
-def test_an_outside_client_of_a_living_cluster_stays_whoever_started_it():
+def test_an_outside_client_stays_while_its_clusters_owner_runs():
     docker = FakeDocker(containers=[FakeContainer("outside", LEFT, NAME)])
     docker.add_network(NAME, labels_for(NAME, keep=False))
     assert clean(docker) == ()
 
 
-def test_a_cluster_that_another_run_has_begun_under_the_name_meanwhile_stays():
-    """Two runs clean at the same time, and the faster one has gone on already."""
+def test_a_new_cluster_that_another_run_creates_under_the_same_name_stays():
+    """Two runs clean up at the same time, and the faster one has already created its cluster."""
     docker = FakeDocker()
     docker.add_network(NAME, LEFT, "old")
     docker.add_node(NAME, "old-node")
@@ -260,13 +260,13 @@ def test_a_cluster_that_another_run_has_begun_under_the_name_meanwhile_stays():
             docker.add_network(NAME, labels_for(NAME, keep=False), "new")
             docker.add_node(NAME, "new-node")
 
-    docker.before_look = overtaken
+    docker.before_listing = overtaken
     clean(docker)
     assert list(docker.networks) == ["new"]
     assert [seen.id for seen in docker.containers] == ["new-node"]
 
 
-def test_nodes_of_a_cluster_that_begins_while_remains_are_looked_for_stay():
+def test_nodes_of_a_cluster_that_is_created_during_the_search_stay():
     docker = FakeDocker()
 
     def begins(sample):
@@ -274,13 +274,13 @@ def test_nodes_of_a_cluster_that_begins_while_remains_are_looked_for_stay():
             docker.add_network(NAME, labels_for(NAME, keep=False))
             docker.add_node(NAME, "new-node", running=False)
 
-    docker.before_look = begins
+    docker.before_listing = begins
     clean(docker)
     assert docker.removed == []
 
 
 @pytest.mark.parametrize("words", ["Error response from daemon: network {} not found", "Error: No such network: {}"])
-def test_removing_what_is_gone_is_a_success(words):
-    """In the words of Docker 28 and of Docker 20.10."""
+def test_removing_an_absent_cluster_is_no_error(words):
+    """The messages are those of Docker 28 and of Docker 20.10."""
     gone = Claimed(NAME, Owner.myself(), keep=False, network_id="gone")
     remove_cluster(Engine(FakeDocker(no_such_network=words)), gone, JumpingClock())

@@ -4,7 +4,7 @@ from clusters.command import HostCommands
 from clusters.errors import CommandFailed
 
 
-def test_output_and_standard_input():
+def test_a_program_reads_its_standard_input_and_its_output_is_returned():
     assert HostCommands().run("cat", stdin="hello").stdout == "hello"
 
 
@@ -16,12 +16,12 @@ def test_output_and_standard_input():
         (("/etc",), 126, "/etc: cannot be executed: Permission denied"),
     ],
 )
-def test_a_program_that_fails_is_one_line_with_its_last_words(argv, exit_code, words):
+def test_the_message_about_a_failed_program_ends_with_its_last_line_of_output(argv, exit_code, words):
     with pytest.raises(CommandFailed, match=words) as caught:
         HostCommands().run(*argv)
     assert caught.value.exit_code_seen == exit_code
 
 
-def test_a_program_that_does_not_end_is_stopped():
+def test_a_program_that_exceeds_its_time_limit_is_ended():
     with pytest.raises(CommandFailed, match="did not end in time"):
         HostCommands().run("sleep", "60", timeout_s=0.1)

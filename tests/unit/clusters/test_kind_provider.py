@@ -170,7 +170,7 @@ def test_ipvs_on_stock_nodes_without_ip_vs_gets_the_director(tmp_path, installed
 
 def test_another_mode_than_asked_for_is_never_taken(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind, mode="nftables")
-    with pytest.raises(ClusterNotReady, match="runs in mode 'nftables', asked for was iptables"):
+    with pytest.raises(ClusterNotReady, match="runs in mode 'nftables', expected iptables"):
         provider(commands, tmp_path).create(STOCK, SilentProgress())
     assert commands.asked_for("docker rm")
     assert commands.asked_for(f"docker network rm {STOCK.name}")
@@ -238,7 +238,7 @@ def test_an_add_on_that_is_not_ready_in_time_tells_the_limit_and_what_to_do(tmp_
     rollout = f"docker exec {STOCK.name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf rollout"
     late = failing(rollout, "error: timed out waiting for the condition")
     commands = working(STOCK, installed_kind, {rollout: late})
-    with pytest.raises(ClusterNotReady, match=r"kube-proxy not seen within 360 s.*KUBEPROOF_PATIENCE=4 gives"):
+    with pytest.raises(ClusterNotReady, match=r"kube-proxy not seen within 360 s.*KUBEPROOF_PATIENCE=4 doubles"):
         provider(commands, tmp_path, patience=2).create(STOCK, SilentProgress())
 
 

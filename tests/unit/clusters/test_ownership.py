@@ -9,30 +9,30 @@ def claimed(labels):
     return Claimed.of_network({"Id": "n1", "Labels": labels})
 
 
-def test_this_very_process_lives():
+def test_this_process_has_not_ended():
     assert not Owner.myself().has_ended()
     assert not claimed(labels_for("a", keep=False)).abandoned
 
 
-def test_a_later_process_with_the_same_id_is_somebody_else():
+def test_a_later_process_with_the_same_pid_is_another_owner():
     myself = Owner.myself()
     assert replace(myself, start_ticks=myself.start_ticks + 1).has_ended()
 
 
-def test_another_boot_of_the_machine_ended_every_owner():
+def test_an_owner_of_an_earlier_boot_has_ended():
     myself = Owner.myself()
     assert replace(myself, boot_id="another-boot").has_ended()
 
 
-def test_a_name_with_blanks_and_brackets_does_not_confuse_the_start_time(tmp_path: Path):
+def test_the_start_time_is_read_correctly_if_the_name_has_blanks_and_brackets(tmp_path: Path):
     fields = " ".join(["S", *(str(number) for number in range(4, 53))])
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "stat").write_text(f"7 (a) b (c) {fields}\n")
     assert not owner_in(tmp_path).has_ended(proc=tmp_path, boot_id=tmp_path / "boot_id")
 
 
-def test_a_process_that_was_killed_and_not_yet_buried_is_dead(tmp_path: Path):
-    """The first process of a container may take its time with orphans."""
+def test_a_zombie_process_has_ended(tmp_path: Path):
+    """The init process of a container may wait a long time before it reaps orphans."""
     fields = " ".join(["Z", *(str(number) for number in range(4, 53))])
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "stat").write_text(f"7 (pytest) {fields}\n")
@@ -40,15 +40,15 @@ def test_a_process_that_was_killed_and_not_yet_buried_is_dead(tmp_path: Path):
 
 
 def owner_in(proc: Path) -> Owner:
-    """Process 7 of a folder in place of /proc."""
+    """Return process 7 of a directory that replaces /proc."""
     (proc / "boot_id").write_text("this-boot\n")
     (proc / "self/ns").mkdir(parents=True)
     (proc / "self/ns/pid").touch()
     return Owner("this-boot", 7, 22, str((proc / "self/ns/pid").stat().st_ino))
 
 
-def test_nothing_is_known_of_a_process_of_another_pid_namespace():
-    """Two CI jobs in containers that share one engine: each has a process of the other's number, or none."""
+def test_a_process_of_another_pid_namespace_is_not_visible_and_not_ended():
+    """Two CI jobs in containers that share one engine may have processes with the same PID."""
     elsewhere = replace(Owner.myself(), start_ticks=1, pid_namespace="1")
     assert not elsewhere.is_visible()
     assert not elsewhere.has_ended()
@@ -61,7 +61,7 @@ def test_a_kept_cluster_is_never_abandoned():
     assert claimed({**dead, KEEP_LABEL: "false"}).abandoned
 
 
-def test_an_owner_survives_its_label():
+def test_an_owner_is_equal_after_it_is_written_to_a_label_and_read():
     assert Owner.parse(str(Owner.myself())) == Owner.myself()
     assert Owner.parse("nonsense") is None
     assert Owner.myself().pid == os.getpid()

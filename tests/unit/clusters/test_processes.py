@@ -1,4 +1,4 @@
-"""Real processes: whatever is started ends with who started it, and with its time."""
+"""Tests with real processes: a started process ends with the process that started it, and at its time limit."""
 
 import os
 import select
@@ -19,18 +19,19 @@ from clusters.processes import GRACE_S, MAKING_S, HostProcesses, Process, with_d
 from tests.fakes.clock import JumpingClock
 
 PATIENCE_S = 30
-"""Far more than anything here takes; a process that outlives it fails the test and not the machine."""
+"""The time limit of each test's waits, much longer than any of them takes."""
 
 PLAIN = "sleep 600 & echo $$ $! > {line}; wait"
 STUBBORN = 'trap "" TERM; sleep 600 & echo $$ $! > {line}; wait; wait'
 RUN = "import sys; from clusters.command import HostCommands; HostCommands().run(*sys.argv[1:], timeout_s=600)"
 INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {RUN}"
-"""A shell has what it starts in the background ignore SIGINT, and that is inherited."""
+"""A run that SIGINT interrupts. Without this, it inherits that SIGINT is ignored if a shell started the tests in the
+background."""
 
 
 @pytest.fixture
 def line(tmp_path) -> Path:
-    """A pipe with a name, by which children tell their numbers; who reads waits for them."""
+    """Return a named pipe to which children write their PIDs. Reading waits until they have written."""
     fifo = tmp_path / "line"
     os.mkfifo(fifo)
     return fifo
@@ -38,7 +39,7 @@ def line(tmp_path) -> Path:
 
 @contextmanager
 def started(*argv, code=RUN, **environment):
-    """A Python process of our own that runs a command and is ended in any case."""
+    """Start a Python process that runs a command, and kill it at the end of the test."""
     with subprocess.Popen(
         [sys.executable, "-c", code, *argv], env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment}
     ) as parent:
@@ -49,16 +50,16 @@ def started(*argv, code=RUN, **environment):
 
 
 def watch(pids):
-    """Handles that stay with these very processes (pidfd_open(2))."""
+    """Return handles that identify these processes even if their PIDs are reused (pidfd_open(2))."""
     return [os.pidfd_open(int(pid)) for pid in pids]
 
 
 def ended(handle, patience_s=PATIENCE_S):
-    """The process has ended within the time."""
+    """Return True if the process ends within `patience_s`."""
     return bool(select.select([handle], [], [], patience_s)[0])
 
 
-def test_a_killed_parent_takes_its_children_along_also_those_that_ignore_sigterm(line):
+def test_children_of_a_killed_parent_are_ended_even_if_they_ignore_sigterm(line):
     with started("sh", "-c", STUBBORN.format(line=line)) as parent:
         handles = watch(line.read_text().split())
         parent.kill()
@@ -70,7 +71,7 @@ def test_a_killed_parent_takes_its_children_along_also_those_that_ignore_sigterm
     ["setsid sh -c '{inner}'", "env -i /bin/sh -c '{inner}'", "(sh -c '{inner}' &); sleep 600"],
     ids=["a session of its own", "no environment", "orphaned"],
 )
-def test_a_grandchild_cannot_leave(line, escape):
+def test_a_grandchild_is_ended_even_if_it_is_detached(line, escape):
     inner = f"echo $$ > {line}; exec sleep 600"
     with started("sh", "-c", escape.format(inner=inner)) as parent:
         handles = watch(line.read_text().split())
@@ -78,8 +79,8 @@ def test_a_grandchild_cannot_leave(line, escape):
         assert all(map(ended, handles))
 
 
-def test_children_that_others_start_for_it_go_as_well(line):
-    """As xdist's workers, which are children of the run and no commands of ours."""
+def test_children_that_were_not_started_by_host_commands_are_ended(line):
+    """xdist's workers are such children of the run."""
     code = (
         "import subprocess, sys; from clusters.supervisor import supervise; supervise(); subprocess.run(sys.argv[1:])"
     )
@@ -89,23 +90,23 @@ def test_children_that_others_start_for_it_go_as_well(line):
         assert all(map(ended, handles))
 
 
-def test_a_run_within_a_run_goes_with_what_it_has_started(line):
+def test_a_nested_run_is_ended_with_its_children(line):
     with started(sys.executable, "-c", RUN, "sh", "-c", PLAIN.format(line=line)) as parent:
         handles = watch(line.read_text().split())
         parent.kill()
         assert all(map(ended, handles))
 
 
-def test_an_interrupted_parent_leaves_nothing_either(line):
+def test_children_of_an_interrupted_parent_are_ended(line):
     with started("sh", "-c", PLAIN.format(line=line), code=INTERRUPTIBLE) as parent:
         handles = watch(line.read_text().split())
         parent.send_signal(signal.SIGINT)
         assert parent.wait(PATIENCE_S) != 0
-        assert all(ended(handle, 0) for handle in handles), "they end before it does"
+        assert all(ended(handle, 0) for handle in handles), "they end before their parent"
 
 
-def test_a_thread_that_ends_takes_nothing_along(line):
-    """A parent-death signal would come when the thread ends that has started the child."""
+def test_children_continue_after_the_thread_that_started_them_has_ended(line):
+    """A parent-death signal would be sent when that thread ends."""
     code = (
         "import subprocess, sys, threading; from clusters.supervisor import supervise; supervise(); "
         "start = threading.Thread(target=lambda: subprocess.Popen(sys.argv[1:])); start.start(); start.join(); "
@@ -123,12 +124,12 @@ def test_a_thread_that_ends_takes_nothing_along(line):
         assert ended(handle)
 
 
-def test_a_container_in_the_making_is_made_before_who_makes_it_ends(line, tmp_path):
-    """The engine makes it anyway: only after that can it be removed."""
+def test_a_process_that_creates_a_container_is_not_ended_before_the_container_exists(line, tmp_path):
+    """The engine creates it in any case, and only an existing container can be removed."""
     go = tmp_path / "go"
     os.mkfifo(go)
     (tmp_path / "run").write_text(f"read word < {go}; echo made > {tmp_path}/made")
-    # A shell by the name of `docker` reads the script `run`, as the engine's client would the word.
+    # A shell named `docker` reads the script `run`, so that its command line is that of `docker run`.
     script = (
         f"cd {tmp_path}; (exec -a docker sh run) & echo $! > first; sleep 600 & echo $(cat first) $! > {line}; wait"
     )
@@ -143,7 +144,10 @@ def test_a_container_in_the_making_is_made_before_who_makes_it_ends(line, tmp_pa
 
 
 class FakeProc:
-    """A /proc of a few processes. One leaves it with the first signal, with SIGKILL if it is `stubborn`, or never."""
+    """A directory that replaces /proc.
+
+    A process ends at the first signal; if it is `stubborn`, at SIGKILL; if it is `stuck`, never.
+    """
 
     def __init__(self, folder, stubborn=(), stuck=()):
         self.folder = folder
@@ -172,7 +176,7 @@ class FakeProc:
         return HostProcesses(self.folder, self.clock, self.kill).end(lambda seen: seen.pid in pids)
 
 
-def test_who_makes_a_container_for_too_long_ends_too(tmp_path):
+def test_a_process_that_creates_a_container_for_too_long_is_ended(tmp_path):
     proc = FakeProc(tmp_path)
     proc.add(7, "docker", "run", "--detach", "image")
     proc.add(8, "docker", "exec", "container", "ps")
@@ -181,15 +185,15 @@ def test_who_makes_a_container_for_too_long_ends_too(tmp_path):
     assert sorted(proc.sent) == [(7, "SIGTERM", MAKING_S), (8, "SIGTERM", 0)]
 
 
-def test_sigkill_comes_only_after_some_time(tmp_path):
+def test_sigkill_is_sent_after_the_grace_time(tmp_path):
     proc = FakeProc(tmp_path, stubborn=(7,))
     proc.add(7, "mmdebstrap")
     proc.end(7)
     assert (proc.sent[0], proc.sent[-1]) == ((7, "SIGTERM", 0), (7, "SIGKILL", GRACE_S))
 
 
-def test_a_child_that_was_started_at_the_last_moment_is_known_by_its_session(tmp_path):
-    """Its parent was found and has ended; it is nobody's child now, and its environment names no owner."""
+def test_a_child_started_just_before_its_parent_ended_is_found_by_its_session(tmp_path):
+    """Its parent is gone, and its environment names no owner."""
     proc = FakeProc(tmp_path)
     proc.add(7, "sh")
     proc.add(9, "sh")
@@ -197,18 +201,18 @@ def test_a_child_that_was_started_at_the_last_moment_is_known_by_its_session(tmp
     assert [seen.pid for seen in proc.end(7)] == [7, 8]
 
 
-def test_who_goes_on_after_sigkill_is_told_and_the_others_have_ended(tmp_path):
-    """One that waits for a device or a file server does not even see the signal."""
+def test_a_process_that_survives_sigkill_is_reported_and_the_others_are_ended(tmp_path):
+    """A process that waits for a device or a file server does not handle the signal."""
     proc = FakeProc(tmp_path, stuck=(7,))
     proc.add(7, "docker", "ps")
     proc.add(8, "docker", "ps")
-    with pytest.raises(WorldError, match=r"process 7 \(docker\) goes on 60 s after SIGKILL"):
+    with pytest.raises(WorldError, match=r"process 7 \(docker\) still runs 60 s after SIGKILL"):
         proc.end(7, 8)
     assert {pid for pid, _, _ in proc.sent} == {7, 8}
     assert not (tmp_path / "8").exists()
 
 
-def test_what_may_not_be_signalled_is_left_alone(tmp_path):
+def test_a_process_that_may_not_be_signalled_is_ignored(tmp_path):
     def refuse(pid, number):
         raise PermissionError
 
@@ -217,14 +221,14 @@ def test_what_may_not_be_signalled_is_left_alone(tmp_path):
     assert HostProcesses(tmp_path, proc.clock, refuse).end(lambda seen: True) == ()
 
 
-def test_time_is_up_for_the_whole_group():
+def test_a_time_out_ends_the_descendants_too():
     with pytest.raises(CommandFailed, match="did not end in time") as late:
         HostCommands().run("sh", "-c", "sleep 600 & echo $!; wait", timeout_s=2.0)
     assert int(late.value.stdout) not in {seen.pid for seen in HostProcesses().read()}
 
 
-def test_nothing_else_is_ended(line):
-    """One that belongs to a living run, and one that belongs to nobody."""
+def test_other_processes_are_not_ended(line):
+    """The others are a process of a run that has not ended, and a process without an owner."""
     own = {**os.environ, "KUBEPROOF_OWNER": str(Owner.myself())}
     foreign = {name: value for name, value in os.environ.items() if name != "KUBEPROOF_OWNER"}
     with started("sh", "-c", PLAIN.format(line=line)) as parent:
@@ -233,26 +237,26 @@ def test_nothing_else_is_ended(line):
         handles = watch(line.read_text().split())
         parent.kill()
         assert all(map(ended, handles))
-        for still in (first, second):
-            assert still.poll() is None
-            still.kill()
-            still.wait()
+        for other in (first, second):
+            assert other.poll() is None
+            other.kill()
+            other.wait()
 
 
-def test_the_supervisor_ends_with_the_process_also_after_an_ordinary_end():
+def test_the_supervisor_ends_when_its_process_exits_normally():
     code = (
         "import subprocess; from clusters import supervisor as s; s.supervise(); "
         "from clusters.processes import HostProcesses; import os; "
         "print(*[p for p in os.listdir('/proc') if p.isdigit() and "
         "open(f'/proc/{p}/stat').read().rpartition(')')[2].split()[1] == str(os.getpid())])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
-    (supervisor,) = told.stdout.split()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    (supervisor,) = done.stdout.split()
     assert not Path(f"/proc/{supervisor}").exists()
-    assert told.stderr == ""
+    assert done.stderr == ""
 
 
-def test_the_owner_is_read_from_the_environment_of_its_children():
+def test_the_owner_is_read_from_the_environment_of_a_process():
     with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": str(Owner.myself())}) as child:
         (seen,) = [seen for seen in HostProcesses().read() if seen.pid == child.pid]
         child.kill()
@@ -260,8 +264,8 @@ def test_the_owner_is_read_from_the_environment_of_its_children():
     assert seen.parent == os.getpid()
 
 
-def test_a_process_of_an_owner_of_another_pid_namespace_keeps_its_owner():
-    """Seen from the host, a run in a container has numbers of its own, which belong to others here."""
+def test_an_owner_of_another_pid_namespace_is_read_unchanged():
+    """A run in a container has PIDs that belong to other processes on the host."""
     elsewhere = replace(Owner.myself(), pid_namespace="1")
     with subprocess.Popen(["sleep", "600"], env={"KUBEPROOF_OWNER": str(elsewhere)}) as child:
         (seen,) = [seen for seen in HostProcesses().read() if seen.pid == child.pid]
@@ -269,6 +273,6 @@ def test_a_process_of_an_owner_of_another_pid_namespace_keeps_its_owner():
     assert seen.owner == elsewhere
 
 
-def test_descendants_are_found_over_several_generations():
+def test_descendants_of_all_generations_are_found():
     processes = [Process(pid, parent, pid, 1) for pid, parent in ((2, 1), (3, 2), (4, 3), (5, 1), (6, 5))]
     assert {seen.pid for seen in with_descendants(processes, lambda seen: seen.pid == 2)} == {2, 3, 4}

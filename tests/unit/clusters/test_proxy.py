@@ -15,34 +15,34 @@ IN_GUEST = f"docker exec --interactive c-worker {ASK}"
 
 
 def commands(answer, **of_guest):
-    """A node where every program prints `answer`, and a director that says what the guest has done."""
+    """Return a node where every program prints `answer`, and a director that returns `of_guest` for the guest."""
     script = {"docker exec c-worker": answer, IN_GUEST: json.dumps(of_guest)}
     return ScriptedCommands(script)
 
 
-def ask(asked, substrate):
-    return run_by_proxy(Engine(asked), substrate, NODE, ("ipvsadm", "-Ln"), 30).stdout
+def run_ipvsadm(scripted, substrate):
+    return run_by_proxy(Engine(scripted), substrate, NODE, ("ipvsadm", "-Ln"), 30).stdout
 
 
-def test_on_the_nodes_own_kernel_programs_run_on_the_node():
-    asked = commands("rules")
-    assert ask(asked, Substrate.HOST) == "rules"
-    assert asked.asked == [("docker", "exec", "c-worker", "ipvsadm", "-Ln")]
+def test_on_substrate_host_programs_run_on_the_node():
+    scripted = commands("rules")
+    assert run_ipvsadm(scripted, Substrate.HOST) == "rules"
+    assert scripted.asked == [("docker", "exec", "c-worker", "ipvsadm", "-Ln")]
 
 
-def test_in_user_mode_linux_the_nodes_director_is_asked():
-    asked = commands("", exit_code=0, stdout="rules", stderr="")
-    assert ask(asked, Substrate.UML) == "rules"
-    assert json.loads(asked.calls[0][1]) == {"argv": ["ipvsadm", "-Ln"], "timeout_s": 30}
+def test_on_substrate_uml_the_nodes_director_runs_the_program():
+    scripted = commands("", exit_code=0, stdout="rules", stderr="")
+    assert run_ipvsadm(scripted, Substrate.UML) == "rules"
+    assert json.loads(scripted.calls[0][1]) == {"argv": ["ipvsadm", "-Ln"], "timeout_s": 30}
 
 
-def test_a_program_that_fails_in_the_guest_has_failed():
+def test_a_failed_program_in_the_guest_raises_an_error():
     with pytest.raises(CommandFailed, match=r"ipvsadm -Ln.* 3.*no ip_vs"):
-        ask(commands("", exit_code=3, stdout="", stderr="no ip_vs"), Substrate.UML)
+        run_ipvsadm(commands("", exit_code=3, stdout="", stderr="no ip_vs"), Substrate.UML)
 
 
-def test_another_mode_than_asked_for_is_never_taken_for_it():
+def test_another_mode_than_the_requested_one_is_an_error():
     spec = ClusterSpec(Mode.IPVS, "1.37.2", Source.BUILT)
     require_effective_mode(Engine(commands("ipvs")), spec, (NODE,))
-    with pytest.raises(ClusterNotReady, match="runs in mode 'iptables', asked for was ipvs"):
+    with pytest.raises(ClusterNotReady, match="runs in mode 'iptables', expected ipvs"):
         require_effective_mode(Engine(commands("iptables\n")), spec, (NODE,))

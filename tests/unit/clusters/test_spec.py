@@ -10,7 +10,7 @@ from tests.fakes.images import CASE_IMAGES
 SPEC = ClusterSpec(Mode.IPTABLES, "1.37.2", Source.BUILT)
 
 
-def test_equal_specs_have_one_name():
+def test_equal_specs_have_the_same_name():
     assert SPEC.name == ClusterSpec(Mode.IPTABLES, "1.37.2", Source.BUILT).name
 
 
@@ -30,23 +30,23 @@ def test_every_field_changes_the_name(other):
     assert other.name != SPEC.name
 
 
-def test_the_name_fits_a_host_name_with_a_node_suffix():
+def test_the_name_with_a_node_suffix_is_a_valid_host_name():
     longest = f"{replace(SPEC, mode=Mode.NFTABLES).name}-control-plane2"
     assert len(longest) <= 63
 
 
-def test_nftables_on_uml_is_refused_with_the_reason():
+def test_nftables_on_substrate_uml_is_refused_with_the_reason():
     with pytest.raises(Refused, match="without nf_tables"):
         ClusterSpec(Mode.NFTABLES, "1.37.2", Source.BUILT, Substrate.UML)
 
 
 @pytest.mark.parametrize("count", [{"control_planes": 0}, {"workers": -1}])
-def test_impossible_node_counts_are_refused(count):
+def test_invalid_node_counts_are_usage_errors(count):
     with pytest.raises(UsageError):
         replace(SPEC, **count)
 
 
-def test_a_cluster_survives_the_way_to_a_worker(tmp_path):
+def test_a_cluster_is_equal_after_serialisation(tmp_path):
     cluster = Cluster(
         name="kubeproof-ipvs-0",
         mode=Mode.IPVS,

@@ -140,7 +140,7 @@ def test_patience_is_not_reported_with_the_usual_deadlines(run):
 
 def test_an_invalid_patience_is_refused_before_a_cluster_is_created(run):
     assert run.run(TWO, KUBEPROOF_PATIENCE="0.5") == 2
-    assert "KUBEPROOF_PATIENCE=0.5 is no factor of at least 1" in run.output
+    assert "KUBEPROOF_PATIENCE=0.5 is not a number of at least 1" in run.output
     assert run.owner == []
 
 
