@@ -1,4 +1,4 @@
-"""Doctor: can this host run a mode, and if not, why, and what can be done about it?"""
+"""Checks of the host (`kubeproof doctor`): whether it can run a mode, and if not, the cause and a remedy."""
 
 from clusters.doctor.check import Check, Plan, Question, Verdict
 from clusters.doctor.choose import choose_source, choose_substrate

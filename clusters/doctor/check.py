@@ -1,4 +1,4 @@
-"""What a check answers, and what doctor is asked."""
+"""The result of a check, and the request for an examination of the host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALL_SUBSTRATES = frozenset(Substrate)
 
 
 class Verdict(StrEnum):
-    """`warning`: it can run, but read this. `unfit`: it cannot."""
+    """The result of a check. `warning`: the mode can run, with a restriction. `unfit`: it cannot run."""
 
     OK = "ok"
     WARNING = "warning"
@@ -23,10 +23,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """A property of the host that was checked.
 
-    `seen` is the fact, `cause` what follows from it, `remedy` what to do; the last two are empty where the
-    verdict is ok. The check speaks about every combination of its `modes`, `sources` and `substrates`.
+    `seen` is the fact, `cause` its consequence, `remedy` what to do. The last two are empty if the verdict is ok. The
+    check applies to every combination of its `modes`, `sources` and `substrates`.
     """
 
     name: str
@@ -39,13 +39,13 @@ class Check:
     substrates: frozenset[Substrate] = ALL_SUBSTRATES
 
     def concerns(self, plan: Plan) -> bool:
-        """True if the check speaks about that combination."""
+        """Return True if the check applies to the plan's combination."""
         return plan.mode in self.modes and plan.source in self.sources and plan.substrate in self.substrates
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A mode, and how this host would have it."""
+    """A mode, the source and substrate with which this host would run it, and the reason as `why`."""
 
     mode: Mode
     source: Source
@@ -55,7 +55,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What shall run here. `source`, `substrate` and `kubernetes` are None where the choice is left to us."""
+    """The clusters that shall run on the host. `source`, `substrate` and `kubernetes` are None if left open."""
 
     modes: tuple[Mode, ...] = tuple(Mode)
     source: Source | None = None
@@ -66,7 +66,7 @@ class Question:
 
     @classmethod
     def of(cls, spec: ClusterSpec) -> Self:
-        """Can this very cluster run here?"""
+        """Return the question whether the cluster of `spec` can run."""
         return cls(
             (spec.mode,), spec.source, spec.substrate, spec.kubernetes, spec.control_planes, max(spec.workers, 0)
         )

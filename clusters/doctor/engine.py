@@ -1,4 +1,4 @@
-"""Checks of the container engine, and of what the host lets it do."""
+"""Checks of the container engine, and of the permissions that the host gives it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from clusters.doctor.facts import EngineSeen, Facts
 from clusters.spec import Source, Substrate
 
 OLDEST_ENGINE = (20, 10)
-"""kind passes --cgroupns, which Docker 20.10 brought: kind 0.33.0, providers/docker/provision.go."""
+"""The oldest Docker version with --cgroupns, which kind passes: kind 0.33.0, providers/docker/provision.go."""
 
 CONTROLLERS = ("cpu", "cpuacct", "cpuset", "devices", "memory", "pids")
-"""cgroup v1: what runc and the kubelet put containers into."""
+"""The cgroup v1 controllers that runc and the kubelet use for containers."""
 
 CONTROLLERS_V2 = ("cpu", "cpuset", "memory", "pids")
 
 NEEDED = {12: "CAP_NET_ADMIN", 21: "CAP_SYS_ADMIN"}
 SYS_RESOURCE = 24
-"""Numbers of capabilities(7)."""
+"""Capability numbers, from capabilities(7)."""
 
 PACKAGED_ARCHITECTURE = "x86_64"
 PLAIN_RUNTIMES = frozenset({"runc", "io.containerd.runc.v2", "crun"})
 
 
 def check_engine(facts: Facts) -> tuple[Check, ...]:
-    """Does a container engine answer, and may we use it?"""
+    """Check that a container engine responds and that this user may use it."""
     name = "container engine"
     engine = facts.engine
     if isinstance(engine, str):
-        cause, remedy = _why_no_answer(engine)
+        cause, remedy = _explain_unavailable(engine)
         return (Check(name, Verdict.UNFIT, engine, cause, remedy),)
     seen = f"Docker Engine {engine.version}, default runtime {engine.default_runtime}"
     if _version(engine.version) < OLDEST_ENGINE:
@@ -44,30 +44,30 @@ def check_engine(facts: Facts) -> tuple[Check, ...]:
                 name,
                 Verdict.WARNING,
                 f"{seen}, rootless",
-                "a rootless engine loads no kernel modules and needs delegated cgroup controllers",
-                "load the modules of the mode as root first: https://kind.sigs.k8s.io/docs/user/rootless/",
+                "a rootless engine cannot load kernel modules and needs delegated cgroup controllers",
+                "load the kernel modules of the mode as root first: https://kind.sigs.k8s.io/docs/user/rootless/",
             ),
         )
     return (Check(name, Verdict.OK, seen),)
 
 
 def check_elsewhere(facts: Facts) -> tuple[Check, ...]:
-    """Says that the engine's host is not this one, if so: then the checks of this kernel are left out."""
+    """Warn if the engine runs on another host. The checks of this host's kernel are then left out."""
     if not isinstance(facts.engine, EngineSeen) or not facts.engine_elsewhere:
         return ()
     return (
         Check(
             "engine's host",
             Verdict.WARNING,
-            f"the engine's kernel is {facts.engine.kernel}, ours is {facts.host.kernel_release()}",
-            "the engine runs in a virtual machine or on a remote host, whose kernel and limits we cannot ask",
-            "run `kubeproof doctor` on the engine's host to have them checked",
+            f"the engine's kernel is {facts.engine.kernel}, this host's is {facts.host.kernel_release()}",
+            "the engine runs in a virtual machine or on a remote host, whose kernel and limits cannot be read here",
+            "run `kubeproof doctor` on the engine's host to check them",
         ),
     )
 
 
 def check_architecture(facts: Facts) -> tuple[Check, ...]:
-    """Source built and user-mode Linux exist for one architecture."""
+    """Check the architecture: source built and user-mode Linux support x86_64 only."""
     if not isinstance(facts.engine, EngineSeen):
         return ()
     seen = facts.engine.architecture
@@ -94,12 +94,12 @@ def check_architecture(facts: Facts) -> tuple[Check, ...]:
 
 
 def check_cgroups(facts: Facts) -> tuple[Check, ...]:
-    """cgroup version, and the controllers that the kubelet and runc need."""
+    """Check the cgroup version and the controllers that the kubelet and runc need."""
     if not isinstance(facts.engine, EngineSeen):
         return ()
     version = facts.engine.cgroup_version
-    needed, offered = _controllers(facts, version)
-    lacking = [] if offered is None else [controller for controller in needed if controller not in offered]
+    needed, available = _controllers(facts, version)
+    lacking = [] if available is None else [controller for controller in needed if controller not in available]
     if lacking:
         return (
             Check(
@@ -116,24 +116,24 @@ def check_cgroups(facts: Facts) -> tuple[Check, ...]:
                 "cgroups",
                 Verdict.WARNING,
                 "version 1",
-                "since 1.35 Kubernetes starts on it only because we set failCgroupV1: false; kind calls it deprecated",
-                "nothing to do for now; cgroup v2 comes with the boot parameter systemd.unified_cgroup_hierarchy=1",
+                "since 1.35 the kubelet starts on it only because failCgroupV1: false is set; kind calls it deprecated",
+                "nothing to do for now; the boot parameter systemd.unified_cgroup_hierarchy=1 enables cgroup v2",
             ),
         )
     return (Check("cgroups", Verdict.OK, f"version {version}"),)
 
 
 def check_capabilities(facts: Facts) -> tuple[Check, ...]:
-    """What the engine may hand on to the nodes, which are privileged containers."""
+    """Check the capabilities that the engine can give to nodes, which are privileged containers."""
     status = facts.host.read_text(f"{facts.engine_proc}/status") or ""
     match = re.search(r"^CapBnd:\s*([0-9a-f]+)", status, re.MULTILINE)
     if match is None:
         return ()
     bounding = int(match[1], 16)
-    ours = facts.engine_proc == "/proc/self"
-    whose = "ours, the engine's cannot be read" if ours else "the engine's"
-    # Our own set says little about an engine that we reach by its socket, from a container for example.
-    lacking_is = Verdict.WARNING if ours else Verdict.UNFIT
+    own = facts.engine_proc == "/proc/self"
+    whose = "of this process, the engine's cannot be read" if own else "of the engine"
+    # This process's set says little about an engine behind a socket, for example if this process is in a container.
+    lacking_is = Verdict.WARNING if own else Verdict.UNFIT
     lacking = [name for number, name in NEEDED.items() if not bounding >> number & 1]
     if lacking:
         return (
@@ -142,11 +142,11 @@ def check_capabilities(facts: Facts) -> tuple[Check, ...]:
                 lacking_is,
                 f"the bounding set ({whose}) lacks {', '.join(lacking)}",
                 "nodes are privileged containers and need them for network and mounts",
-                "run the engine where it has them: not in an unprivileged container",
+                "run the engine where it has them, not in an unprivileged container",
             ),
         )
     if bounding >> SYS_RESOURCE & 1:
-        return (Check("capabilities", Verdict.OK, f"all that nodes need are in the bounding set ({whose})"),)
+        return (Check("capabilities", Verdict.OK, f"the bounding set ({whose}) has all that nodes need"),)
     return _without_sys_resource(facts, whose, lacking_is)
 
 
@@ -156,39 +156,40 @@ def _without_sys_resource(facts: Facts, whose: str, lacking_is: Verdict) -> tupl
         "capabilities: stock nodes",
         lacking_is,
         seen,
-        "in kind's stock nodes containerd gives pods a negative OOM score, which takes that capability",
-        "use --source=built, whose nodes do without",
+        "in kind's stock nodes containerd gives pods a negative OOM score, which requires that capability",
+        "use --source=built, whose nodes do not need it",
         sources=frozenset({Source.REGISTRY}),
     )
     if not isinstance(facts.engine, EngineSeen):
         return (registry,)
     runtime = facts.engine.default_runtime
     if runtime not in PLAIN_RUNTIMES:
-        wrapped = Check(
-            "capabilities", Verdict.OK, f"{seen}; the engine's default runtime {runtime} stands in for runc"
-        )
+        wrapped = Check("capabilities", Verdict.OK, f"{seen}; the engine's default runtime {runtime} replaces runc")
         return (wrapped, registry)
     plain = Check(
         "capabilities",
         lacking_is,
         f"{seen}, and the engine's default runtime is {runtime}",
         "privileged containers cannot start",
-        "stop the engine and let ./setup.sh start it, which puts a wrapper of runc in between",
+        "stop the engine and let ./setup.sh start it with a wrapper of runc",
     )
     return (plain, registry)
 
 
-def _why_no_answer(said: str) -> tuple[str, str]:
-    lowered = said.lower()
+def _explain_unavailable(message: str) -> tuple[str, str]:
+    """Return cause and remedy for an engine that failed with `message`."""
+    lowered = message.lower()
     if "permission denied" in lowered:
-        return "we may not use the engine's socket", "`sudo usermod --append --groups docker $USER`, then log in again"
+        remedy = "`sudo usermod --append --groups docker $USER`, then log in again"
+        return "this user may not use the engine's socket", remedy
     if "no docker command" in lowered:
-        return "clusters are containers", "install Docker, or run ./setup.sh"
-    return "clusters are containers, and no engine answers", "start Docker, or run ./setup.sh which says what to do"
+        return "cluster nodes are containers", "install Docker, or run ./setup.sh"
+    remedy = "start Docker, or run ./setup.sh, which prints what to do"
+    return "cluster nodes are containers, and no engine responds", remedy
 
 
 def _controllers(facts: Facts, version: str) -> tuple[tuple[str, ...], frozenset[str] | None]:
-    """What is needed, and what there is (None if that cannot be read here)."""
+    """Return the controllers that are needed and those that are available (None if that cannot be read here)."""
     if facts.engine_elsewhere:
         return (), None
     if version == "2":

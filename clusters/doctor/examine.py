@@ -1,4 +1,4 @@
-"""The examination: what is asked, in the order in which it is told."""
+"""The examination of the host: all checks, in the order of the report."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ ON_THE_ENGINES_HOST: tuple[Callable[[Facts], tuple[Check, ...]], ...] = (
     check_conntrack,
     check_memory,
 )
-"""What only the machine can answer whose kernel the nodes share."""
+"""The checks that are valid only on the engine's host, whose kernel the nodes share."""
 
 
 def examine(question: Question | ClusterSpec, host: Host) -> DoctorReport:
-    """Look at the host. Changes nothing on it, and ends within seconds."""
+    """Run all checks that the question needs. Change nothing on the host, and return within seconds."""
     facts = Facts(host, Question.of(question) if isinstance(question, ClusterSpec) else question)
     plans = tuple(plan_for_each_mode(facts))
-    checks = [check for ask in ANYWHERE for check in ask(facts)]
+    checks = [check for run in ANYWHERE for check in run(facts)]
     if not facts.engine_elsewhere:
-        checks += [check for ask in ON_THE_ENGINES_HOST for check in ask(facts)]
+        checks += [check for run in ON_THE_ENGINES_HOST for check in run(facts)]
     checks += check_uml_modes(facts)
     for source in sorted({plan.source for plan in plans}):
         stock = Stock.of(facts, source, frozenset(plan.substrate for plan in plans))
@@ -61,17 +61,17 @@ def examine(question: Question | ClusterSpec, host: Host) -> DoctorReport:
             checks += check_building(facts, stock)
         if not facts.engine_elsewhere:
             checks += check_disk(facts, stock)
-    asked = frozenset(facts.question.modes)
+    modes = frozenset(facts.question.modes)
     (kubernetes,) = {facts.version_of(plan.source) for plan in plans}
-    return DoctorReport(plans, tuple(check for check in checks if check.modes & asked), kubernetes)
+    return DoctorReport(plans, tuple(check for check in checks if check.modes & modes), kubernetes)
 
 
 def plan_for_each_mode(facts: Facts) -> list[Plan]:
-    """How each mode would run: as asked for, and chosen where it was left open."""
+    """Return the plan for each mode: source and substrate as requested, or as chosen if left open."""
     question = facts.question
-    source, why_source = (question.source, "as asked") if question.source else source_for(facts)
+    source, why_source = (question.source, "as requested") if question.source else source_for(facts)
     plans = []
     for mode in question.modes:
-        substrate, why = (question.substrate, "as asked") if question.substrate else substrate_for(mode, facts)
+        substrate, why = (question.substrate, "as requested") if question.substrate else substrate_for(mode, facts)
         plans.append(Plan(mode, source, substrate, f"source {source}: {why_source}; substrate {substrate}: {why}"))
     return plans

@@ -1,4 +1,4 @@
-"""What several checks need to know, asked once."""
+"""Facts about the host that several checks need, each read once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from clusters.doctor.check import Question
 from clusters.doctor.host import Host
 from clusters.doctor.kernel import Kernel
-from clusters.doctor.tables import Laboratory
+from clusters.doctor.tables import TrialNamespace
 from clusters.errors import CommandFailed, UsageError
 from clusters.images.lock import KubernetesRelease, Lock, read_lock
 from clusters.spec import Source
@@ -22,7 +22,7 @@ ENGINE_PID = "/var/run/docker.pid"
 
 @dataclass(frozen=True, slots=True)
 class EngineSeen:
-    """What the engine says of itself, and of the host it runs on."""
+    """Properties of the engine and of its host, as the engine reports them."""
 
     version: str
     cgroup_version: str
@@ -34,7 +34,7 @@ class EngineSeen:
 
 
 class Facts:
-    """The host, the question, and everything that is derived from them. Facts do not change while we look."""
+    """The host, the question, and everything derived from them. Each fact is read once and kept."""
 
     def __init__(self, host: Host, question: Question, lock: Lock | None = None) -> None:
         self.host = host
@@ -47,22 +47,24 @@ class Facts:
 
     @cached_property
     def release(self) -> KubernetesRelease | None:
-        """The release of the lock file, or None if that version cannot be had."""
+        """Return the release of the lock file, or None if the version is not in it."""
         try:
             return self.lock.release(self.kubernetes)
         except UsageError:
             return None
 
     def version_of(self, source: Source) -> str:
-        """The version that a cluster of this source would run; outside the lock file, the one asked about."""
+        """Return the version that a cluster of this source would run, or the requested one if the lock lacks it."""
         return self.kubernetes if self.release is None else self.release.version_of(source)
 
     @cached_property
     def minor(self) -> tuple[int, int]:
-        """Major and minor version of the Kubernetes asked about. Raises `UsageError` for what is no version."""
+        """Return major and minor number of the requested Kubernetes version. Raises `UsageError` if it is invalid."""
         match = re.fullmatch(r"v?(\d+)\.(\d+)(\..+)?", self.kubernetes)
         if match is None:
-            raise UsageError(f"{self.kubernetes!r} is no Kubernetes version", remedy="for example --kubernetes=1.37.2")
+            raise UsageError(
+                f"{self.kubernetes!r} is not a Kubernetes version", remedy="for example --kubernetes=1.37.2"
+            )
         return int(match[1]), int(match[2])
 
     @cached_property
@@ -74,42 +76,42 @@ class Facts:
         return Kernel.read(self.host)
 
     @cached_property
-    def laboratory(self) -> Laboratory:
-        return Laboratory.enter(self.host)
+    def trial_namespace(self) -> TrialNamespace:
+        return TrialNamespace.find(self.host)
 
     @cached_property
     def engine(self) -> EngineSeen | str:
-        """The engine, or why it does not answer."""
+        """Return the engine's properties, or the reason why it does not respond."""
         if self.host.which("docker") is None:
             return "there is no docker command in the PATH"
         try:
-            told: dict[str, Any] = json.loads(
+            info: dict[str, Any] = json.loads(
                 self.host.run("docker", "info", "--format", "{{json .}}", timeout_s=ENGINE_TIMEOUT_S).stdout
             )
         except CommandFailed as failure:
             if failure.exit_code_seen is None:
-                return f"the engine gave no answer within {ENGINE_TIMEOUT_S:.0f} s"
+                return f"the engine did not respond within {ENGINE_TIMEOUT_S:.0f} s"
             return failure.stderr.strip().splitlines()[0] if failure.stderr.strip() else failure.message
-        if told.get("ServerErrors"):
-            return str(told["ServerErrors"][0])
+        if info.get("ServerErrors"):
+            return str(info["ServerErrors"][0])
         return EngineSeen(
-            version=told["ServerVersion"],
-            cgroup_version=str(told.get("CgroupVersion", "1")),
-            kernel=told["KernelVersion"],
-            architecture=told["Architecture"],
-            root_dir=told["DockerRootDir"],
-            default_runtime=told.get("DefaultRuntime", "runc"),
-            rootless=any("name=rootless" in option for option in told.get("SecurityOptions") or ()),
+            version=info["ServerVersion"],
+            cgroup_version=str(info.get("CgroupVersion", "1")),
+            kernel=info["KernelVersion"],
+            architecture=info["Architecture"],
+            root_dir=info["DockerRootDir"],
+            default_runtime=info.get("DefaultRuntime", "runc"),
+            rootless=any("name=rootless" in option for option in info.get("SecurityOptions") or ()),
         )
 
     @cached_property
     def engine_elsewhere(self) -> bool:
-        """True if the engine runs on another kernel than we do: a virtual machine, or a remote host."""
+        """Return True if the engine runs on another kernel than this process: a virtual machine or a remote host."""
         return isinstance(self.engine, EngineSeen) and self.engine.kernel != self.host.kernel_release()
 
     @cached_property
     def engine_proc(self) -> str:
-        """The folder below /proc of the engine's process, or of our own where the engine's cannot be told."""
+        """Return the /proc directory of the engine's process, or of this process if the engine's is not known."""
         pid = (self.host.read_text(ENGINE_PID) or "").strip()
         engine = f"/proc/{pid}"
         return engine if pid.isdigit() and self.host.exists(engine) else "/proc/self"

@@ -1,4 +1,4 @@
-"""The host as doctor sees it: one seam for every fact, so that checks are tested with hosts of our own."""
+"""The protocol by which checks read facts about the host. Tests replace it with a fake host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clusters.command import Commands
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What is free where a path lies, or would lie; paths with an equal `device` share it."""
+    """The free space of the file system that contains a path. Paths with an equal `device` share it."""
 
     free_bytes: int
     device: int
@@ -19,44 +19,44 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class InotifyTaken:
-    """inotify instances and watches that root's processes hold, those of nodes among them."""
+    """The inotify instances and watches in use by root's processes, including those of cluster nodes."""
 
     instances: int
     watches: int
 
 
 class Host(Commands, Protocol):
-    """Facts of the machine we run on. `run` is that of `Commands`: it raises `CommandFailed`."""
+    """The machine on which Kubeproof runs. `run` is that of `Commands` and raises `CommandFailed`."""
 
     def read_text(self, path: str) -> str | None:
-        """A file's text, unpacked if its name ends in .gz; None if there is none or we may not read it."""
+        """Return a file's text, decompressed if its name ends in .gz, or None if it is absent or not readable."""
 
     def exists(self, path: str) -> bool:
-        """True if there is such a file, folder or device."""
+        """Return True if the file, directory or device exists."""
 
     def which(self, program: str) -> str | None:
-        """Where the PATH has a program, or None."""
+        """Return the path of a program in the PATH, or None."""
 
     def env(self, name: str) -> str | None:
-        """An environment variable, or None."""
+        """Return an environment variable, or None if it is not set."""
 
     def home(self) -> str:
-        """The user's home folder."""
+        """Return the user's home directory."""
 
     def is_root(self) -> bool:
-        """True if our effective user id is 0."""
+        """Return True if the effective user id is 0."""
 
     def kernel_release(self) -> str:
-        """The running kernel's release, as `uname --kernel-release` prints it."""
+        """Return the running kernel's release, as `uname --kernel-release` prints it."""
 
     def room(self, path: str) -> Room | None:
-        """Free space where `path` is or would be made, or None if that cannot be told."""
+        """Return the free space where `path` is or would be created, or None if that is not known."""
 
     def inotify_taken(self) -> InotifyTaken | None:
-        """What root holds of inotify now, or None if we may not see it."""
+        """Return what root's processes use of inotify, or None if this user may not read it."""
 
     def unanswered(self, urls: Iterable[str], timeout_s: float) -> dict[str, str]:
-        """Ask all `urls` at once by HTTP HEAD; those that do not answer in time, each with the reason.
+        """Send an HTTP HEAD request to all `urls` at the same time; return those that do not respond, with the reason.
 
-        Any HTTP status is an answer.
+        Any HTTP status counts as a response.
         """

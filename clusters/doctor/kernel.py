@@ -1,4 +1,4 @@
-"""What the running kernel can do, by its configuration and its modules; for where nothing can be tried."""
+"""The running kernel's features, read from its configuration and its modules. Used where rules cannot be tried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clusters.doctor.host import Host
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A kernel option, and the module that it becomes when built as one ("" if it never does)."""
+    """A kernel option, and the name of its module ("" if it is never built as a module)."""
 
     option: str
     module: str = ""
@@ -19,8 +19,11 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """`options` is the build configuration (None if the kernel does not tell it), `modules`
-    what can be loaded (None if the kernel's folder of modules is not here)."""
+    """The running kernel.
+
+    `options` is its build configuration, or None if that cannot be read. `modules` are the modules that are built in or
+    can be loaded, or None if the directory of modules is not there.
+    """
 
     host: Host
     release: str
@@ -29,18 +32,18 @@ class Kernel:
 
     @classmethod
     def read(cls, host: Host) -> Kernel:
-        """The kernel of `host`."""
+        """Return the kernel of `host`."""
         release = host.kernel_release()
         return cls(host, release, _options(host, release), _modules(host, release))
 
     @property
     def version(self) -> tuple[int, int]:
-        """Major and minor number, or (0, 0) for a release that has none."""
+        """Return major and minor number, or (0, 0) for a release that has none."""
         match = re.match(r"(\d+)\.(\d+)", self.release)
         return (int(match[1]), int(match[2])) if match else (0, 0)
 
     def has(self, feature: Feature) -> bool | None:
-        """True if it is there or can be loaded, False if not, None if nobody tells."""
+        """Return True if the feature is present or can be loaded, False if not, None if that is not known."""
         if feature.module and self.host.exists(f"/sys/module/{feature.module}"):
             return True
         if self.options is not None:
@@ -52,10 +55,10 @@ class Kernel:
         return feature.module in self.modules
 
     def missing(self, features: Iterable[Feature]) -> tuple[str, ...] | None:
-        """The options that are certainly not there; None if it is not known of all others that they are."""
-        answers = {feature.option: self.has(feature) for feature in features}
-        lacking = tuple(option for option, answer in answers.items() if answer is False)
-        return None if not lacking and None in answers.values() else lacking
+        """Return the options that are certainly missing, or None if none is but the presence of some is not known."""
+        present = {feature.option: self.has(feature) for feature in features}
+        lacking = tuple(option for option, known in present.items() if known is False)
+        return None if not lacking and None in present.values() else lacking
 
 
 def _options(host: Host, release: str) -> dict[str, str] | None:
@@ -68,10 +71,10 @@ def _options(host: Host, release: str) -> dict[str, str] | None:
 
 
 def _modules(host: Host, release: str) -> frozenset[str] | None:
-    """Names of modules that are built in or lie in /lib/modules (modules.builtin, modules.dep: depmod(8))."""
+    """Return the modules that are built in or are in /lib/modules (modules.builtin, modules.dep: depmod(8))."""
     found = [host.read_text(f"/lib/modules/{release}/modules.{list_}") for list_ in ("builtin", "dep")]
     if found == [None, None]:
-        # In a container the folder is often absent while the kernel's own has everything.
+        # In a container this directory is often absent although the kernel can load its modules.
         return None
     files = (line.partition(":")[0] for text in found if text is not None for line in text.splitlines())
     return frozenset(_module_name(file) for file in files)

@@ -1,7 +1,7 @@
-"""Checks of the host's limits: how many, how much, how large.
+"""Checks of the host's limits: inotify, open files, connection tracking, memory and disk.
 
-What a cluster takes was counted on an idle one of source built, Kubernetes 1.37, one control plane and two
-workers, after everything was ready; files and memory by /proc, space by `docker system df` and `du`.
+The needs of a cluster were measured on an idle one of source built with Kubernetes 1.37, one control plane node and two
+workers, after everything was ready: files and memory in /proc, disk space by `docker system df` and `du`.
 """
 
 from __future__ import annotations
@@ -17,28 +17,30 @@ GIB = 2**30
 INOTIFY_INSTANCES = (30, 15)
 INOTIFY_WATCHES = (252, 138)
 MEMORY_BYTES = (640 * 2**20, 240 * 2**20)
-"""A control plane's, a worker's."""
+"""The needs of a control plane node and of a worker."""
 
 KIND_INSTANCES, KIND_WATCHES = 512, 524288
-"""What kind tells its users to set: https://kind.sigs.k8s.io/docs/user/known-issues/."""
+"""The values that kind recommends: https://kind.sigs.k8s.io/docs/user/known-issues/."""
 
 OPEN_FILES = 4096
-"""containerd held 118 files with a dozen pods, about 10 a pod, and a node takes up to 110 pods."""
+"""The files that a full node's containerd needs: it had 118 open with a dozen pods, about 10 per pod, and a node runs
+up to 110 pods."""
 
 CONNTRACK = 131072
-"""kube-proxy's own lower bound (conntrack.min); on kind the host's value holds, because nodes cannot set it."""
+"""kube-proxy's default lower bound (conntrack.min). On kind the host's value applies, because nodes cannot set it."""
 
 COMFORTABLE_MEMORY_BYTES = 6 * GIB
-"""kind's advice for the machine that runs the engine: https://kind.sigs.k8s.io/docs/user/quick-start/."""
+"""The memory that kind recommends for the engine's machine: https://kind.sigs.k8s.io/docs/user/quick-start/."""
 
 NODE_DISK_BYTES = int(1.8 * GIB)
 IMAGES_DISK_BYTES = int(3.5 * GIB)
 CACHES_DISK_BYTES = int(13.5 * GIB)
-"""A running node's volume; all images of one release; Go's module and build caches with our programs."""
+"""The disk space of a running node's volume, of all images of one release, and of Go's module and build caches with
+the built programs."""
 
 
 def check_inotify(facts: Facts) -> tuple[Check, ...]:
-    """Every node's programs watch files as root, whose numbers are bounded, and other clusters are root too."""
+    """Check the inotify limits of user root, which all nodes share, also those of other clusters."""
     taken = facts.host.inotify_taken()
     return (
         _inotify(facts, "instances", INOTIFY_INSTANCES, KIND_INSTANCES, None if taken is None else taken.instances),
@@ -50,26 +52,27 @@ def _inotify(facts: Facts, kind: str, each: tuple[int, int], advised: int, taken
     name, setting = f"inotify {kind}", f"fs.inotify.max_user_{kind}"
     most = _number(facts, f"/proc/sys/fs/inotify/max_user_{kind}")
     needed = each[0] * facts.question.control_planes + each[1] * facts.question.workers
-    held = "" if taken is None else f" and {taken} are taken"
-    seen = f"{setting} is {most}{held}; {facts.nodes} idle nodes take about {needed}"
+    used = "" if taken is None else f" and {taken} are in use"
+    seen = f"{setting} is {most}{used}; {facts.nodes} idle nodes need about {needed}"
     remedy = f"`sudo sysctl {setting}={advised}`"
     if most is None:
-        return Check(name, Verdict.WARNING, f"{setting} cannot be read", "nodes could run out of them", remedy)
+        return Check(name, Verdict.WARNING, f"{setting} cannot be read", "nodes could exhaust it", remedy)
     left = most - (taken or 0)
     if left < needed:
         return Check(name, Verdict.UNFIT, seen, "nodes will fail with 'too many open files'", remedy)
     if left < 2 * needed:
-        return Check(name, Verdict.WARNING, seen, "there is little left for pods, and others share the limit", remedy)
+        cause = "there is little left for pods, and other processes share the limit"
+        return Check(name, Verdict.WARNING, seen, cause, remedy)
     return Check(name, Verdict.OK, seen)
 
 
 def check_open_files(facts: Facts) -> tuple[Check, ...]:
-    """The limit that the engine's containers inherit."""
+    """Check the limit of open files that the engine's containers inherit."""
     limits = facts.host.read_text(f"{facts.engine_proc}/limits") or ""
     match = re.search(r"^Max open files\s+\S+\s+(\d+|unlimited)", limits, re.MULTILINE)
     if match is None:
         return ()
-    seen = f"{match[1]} a process"
+    seen = f"{match[1]} per process"
     if match[1] != "unlimited" and int(match[1]) < OPEN_FILES:
         cause = f"a full node's containerd needs about {OPEN_FILES}"
         return (Check("open files", Verdict.WARNING, seen, cause, "raise LimitNOFILE of the engine's service"),)
@@ -77,10 +80,10 @@ def check_open_files(facts: Facts) -> tuple[Check, ...]:
 
 
 def check_conntrack(facts: Facts) -> tuple[Check, ...]:
-    """Connections that one node's kernel can follow."""
+    """Check the number of connections that the kernel can track."""
     most = _number(facts, "/proc/sys/net/netfilter/nf_conntrack_max")
     if most is None:
-        return (Check("connection tracking", Verdict.OK, "not loaded yet, the kernel will size it"),)
+        return (Check("connection tracking", Verdict.OK, "not loaded yet; the kernel will choose the table's size"),)
     seen = f"nf_conntrack_max is {most}"
     if most < CONNTRACK:
         return (
@@ -88,7 +91,7 @@ def check_conntrack(facts: Facts) -> tuple[Check, ...]:
                 "connection tracking",
                 Verdict.WARNING,
                 seen,
-                f"kube-proxy would ask for {CONNTRACK}, and when the table is full new connections are dropped",
+                f"kube-proxy would set {CONNTRACK}, and the kernel drops new connections when the table is full",
                 f"`sudo sysctl net.netfilter.nf_conntrack_max={CONNTRACK}`",
             ),
         )
@@ -96,24 +99,24 @@ def check_conntrack(facts: Facts) -> tuple[Check, ...]:
 
 
 def check_memory(facts: Facts) -> tuple[Check, ...]:
-    """What is free now, against what idle nodes take."""
+    """Compare the available memory with the needs of idle nodes."""
     match = re.search(r"^MemAvailable:\s+(\d+) kB", facts.host.read_text("/proc/meminfo") or "", re.MULTILINE)
     if match is None:
         return ()
     available = int(match[1]) * 1024
     needed = MEMORY_BYTES[0] * facts.question.control_planes + MEMORY_BYTES[1] * facts.question.workers
-    seen = f"{_gib(available)} available; {facts.nodes} idle nodes take about {_gib(needed)}"
-    remedy = "stop what takes it, ask for fewer --workers, or give the machine more"
+    seen = f"{_gib(available)} available; {facts.nodes} idle nodes need about {_gib(needed)}"
+    remedy = "stop other programs, use fewer --workers, or give the machine more memory"
     if available < needed:
-        return (Check("memory", Verdict.UNFIT, seen, "the kernel would kill nodes' programs", remedy),)
+        return (Check("memory", Verdict.UNFIT, seen, "the kernel would kill processes of nodes", remedy),)
     if available < COMFORTABLE_MEMORY_BYTES:
-        cause = "kind advises 6 GiB, and thousands of Services take more than idle nodes"
+        cause = "kind recommends 6 GiB, and thousands of Services need more memory than idle nodes"
         return (Check("memory", Verdict.WARNING, seen, cause, remedy),)
     return (Check("memory", Verdict.OK, seen),)
 
 
 def check_disk(facts: Facts, stock: Stock) -> tuple[Check, ...]:
-    """Room for the nodes, for images that are still to come, and for what it takes to build them."""
+    """Check the disk space for the nodes, for images that are not there yet, and for building them."""
     if not isinstance(facts.engine, EngineSeen):
         return ()
     wanted = [(facts.engine.root_dir, facts.nodes * NODE_DISK_BYTES, "nodes")]
@@ -134,14 +137,14 @@ def check_disk(facts: Facts, stock: Stock) -> tuple[Check, ...]:
 def _disk(free: int, parts: list[tuple[str, int, str]]) -> Check:
     needed = sum(part[1] for part in parts)
     uses = ", ".join(part[2] for part in parts)
-    name, seen = f"disk of {parts[0][0]}", f"{_gib(free)} free; {uses} take about {_gib(needed)}"
+    name, seen = f"disk of {parts[0][0]}", f"{_gib(free)} free; {uses} need about {_gib(needed)}"
     if free < needed:
         return Check(
             name,
             Verdict.UNFIT,
             seen,
-            "a full disk stops nodes in the middle of a run",
-            "make room: `docker system df` and `go clean -cache` tell what takes it",
+            "nodes fail during a run when the disk is full",
+            "free disk space: `docker system df` shows the engine's use, `go clean -cache` empties Go's build cache",
         )
     return Check(name, Verdict.OK, seen)
 

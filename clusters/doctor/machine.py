@@ -1,4 +1,4 @@
-"""The machine we run on, for real."""
+"""The machine on which Kubeproof runs, as an implementation of `Host`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from clusters.doctor.host import InotifyTaken, Room
 
 
 class Machine(HostCommands):
-    """A `Host` that asks the operating system."""
+    """A `Host` that reads the operating system."""
 
     def read_text(self, path: str) -> str | None:
         try:
@@ -61,37 +61,37 @@ class Machine(HostCommands):
     def inotify_taken(self) -> InotifyTaken | None:
         if not self.is_root():
             return None
-        held = [file for process in Path("/proc").glob("[0-9]*") for file in _inotify_files(process)]
-        return InotifyTaken(len(held), sum(map(_watches, held)))
+        files = [file for process in Path("/proc").glob("[0-9]*") for file in _inotify_files(process)]
+        return InotifyTaken(len(files), sum(map(_watches, files)))
 
     def unanswered(self, urls: Iterable[str], timeout_s: float) -> dict[str, str]:
-        # A name server that keeps silent holds a thread far beyond any socket's time-out, so each question
-        # has a thread that nobody waits for.
-        answers: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
-        pending = dict.fromkeys(urls, f"no answer within {timeout_s:.0f} s")
+        # If a name server does not respond, a request lasts much longer than its socket's time-out. So each request
+        # runs in a daemon thread, which is abandoned at the time limit.
+        results: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
+        pending = dict.fromkeys(urls, f"no response within {timeout_s:.0f} s")
         for url in pending:
-            threading.Thread(target=lambda url=url: answers.put((url, _head(url, timeout_s))), daemon=True).start()
+            threading.Thread(target=lambda url=url: results.put((url, _head(url, timeout_s))), daemon=True).start()
         deadline_s = time.monotonic() + timeout_s
-        refused: dict[str, str] = {}
+        failed: dict[str, str] = {}
         while pending:
             try:
-                url, failure = answers.get(timeout=max(0.0, deadline_s - time.monotonic()))
+                url, failure = results.get(timeout=max(0.0, deadline_s - time.monotonic()))
             except queue.Empty:
                 break
             del pending[url]
             if failure is not None:
-                refused[url] = failure
-        return refused | pending
+                failed[url] = failure
+        return failed | pending
 
 
 def _head(url: str, timeout_s: float) -> str | None:
-    """Why `url` gives no HTTP answer, or None if it does."""
-    question = urllib.request.Request(url, method="HEAD")
+    """Return the reason why `url` gives no HTTP response, or None if it gives one."""
+    request = urllib.request.Request(url, method="HEAD")
     try:
-        with urllib.request.urlopen(question, timeout=timeout_s):
+        with urllib.request.urlopen(request, timeout=timeout_s):
             return None
-    except urllib.error.HTTPError as answer:
-        answer.close()
+    except urllib.error.HTTPError as response:
+        response.close()
         return None
     except urllib.error.URLError as failure:
         return str(failure.reason)
@@ -100,11 +100,11 @@ def _head(url: str, timeout_s: float) -> str | None:
 
 
 def _inotify_files(process: Path) -> list[Path]:
-    """The inotify instances of one of root's processes, by their files in /proc/PID/fdinfo (proc(5))."""
+    """Return the files in /proc/PID/fdinfo (proc(5)) of a process's inotify instances; none if it is not root's."""
     try:
         files = list((process / "fd").iterdir()) if process.stat().st_uid == 0 else []
     except OSError:
-        return []  # it has ended
+        return []  # the process has ended
     return [process / "fdinfo" / file.name for file in files if _is_inotify(file)]
 
 
@@ -112,11 +112,11 @@ def _is_inotify(file: Path) -> bool:
     try:
         return str(file.readlink()) == "anon_inode:inotify"
     except OSError:
-        return False  # it was closed meanwhile, as the one by which we listed our own files
+        return False  # it has been closed, like the descriptor with which this process lists its own files
 
 
 def _watches(file: Path) -> int:
     try:
         return sum(line.startswith("inotify ") for line in file.read_text().splitlines())
     except OSError:
-        return 0  # it was closed meanwhile
+        return 0  # it has been closed

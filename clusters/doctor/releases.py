@@ -1,7 +1,7 @@
 """Checks of a Kubernetes version against a mode.
 
-From kubernetes/kubernetes: pkg/features/kube_features.go for the gates KubeProxyIPVS and NFTablesProxyMode,
-and kube-proxy's own message about ipvs in cmd/kube-proxy/app/server_linux.go.
+Sources in kubernetes/kubernetes: pkg/features/kube_features.go for the feature gates KubeProxyIPVS and
+NFTablesProxyMode, and kube-proxy's message about ipvs in cmd/kube-proxy/app/server_linux.go.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ IN_NFTABLES = frozenset({Mode.NFTABLES})
 
 
 def check_kubernetes(facts: Facts) -> tuple[Check, ...]:
-    """Can this Kubernetes be had, and does its kube-proxy know the modes? Raises `UsageError` for no version."""
+    """Check that the version is available and its kube-proxy has the modes. Raises `UsageError` if it is invalid."""
     return (_in_lock(facts), _ipvs(facts.minor), _nftables(facts.minor))
 
 
@@ -32,8 +32,8 @@ def _in_lock(facts: Facts) -> Check:
         "Kubernetes version",
         Verdict.UNFIT,
         f"{facts.kubernetes} is not in the lock file",
-        "its images are known neither to be pulled nor to be built",
-        f"there are: {known}",
+        "there are no images of it to pull, and no recipes to build them",
+        f"available versions: {known}",
     )
 
 
@@ -43,11 +43,11 @@ def _ipvs(minor: tuple[int, int]) -> Check:
     if minor >= IPVS_REMOVED:
         return Check(name, Verdict.UNFIT, "removed in 1.43", "kube-proxy has no ipvs mode any more", advice, IN_IPVS)
     if minor >= IPVS_OFF:
-        cause = "kube-proxy refuses the mode unless feature gate KubeProxyIPVS is set, which we do not"
+        cause = "kube-proxy refuses the mode unless feature gate KubeProxyIPVS is set, which Kubeproof does not do"
         return Check(name, Verdict.UNFIT, "off by default since 1.40", cause, advice, IN_IPVS)
     if minor >= IPVS_DEPRECATED:
         gate = ", behind feature gate KubeProxyIPVS since 1.37" if minor >= IPVS_GATE else ""
-        cause = "it goes off by default in 1.40 and is removed in 1.43"
+        cause = "it will be off by default in 1.40 and removed in 1.43"
         return Check(name, Verdict.WARNING, f"deprecated since 1.35{gate}", cause, "plan the move to nftables", IN_IPVS)
     return Check(name, Verdict.OK, "generally available", modes=IN_IPVS)
 
@@ -56,10 +56,12 @@ def _nftables(minor: tuple[int, int]) -> Check:
     name = f"nftables in Kubernetes {minor[0]}.{minor[1]}"
     newer = "use Kubernetes 1.33 or later"
     if minor < NFTABLES_ALPHA:
-        return Check(name, Verdict.UNFIT, "not there before 1.29", "kube-proxy has no such mode", newer, IN_NFTABLES)
+        return Check(name, Verdict.UNFIT, "not available before 1.29", "kube-proxy lacks the mode", newer, IN_NFTABLES)
     if minor < NFTABLES_BETA:
-        cause = "it is off unless feature gate NFTablesProxyMode is set, which we do not"
+        cause = "it is off unless feature gate NFTablesProxyMode is set, which Kubeproof does not do"
         return Check(name, Verdict.UNFIT, "alpha", cause, newer, IN_NFTABLES)
     if minor < NFTABLES_GA:
-        return Check(name, Verdict.WARNING, "beta", "it may differ from the mode as released", newer, IN_NFTABLES)
+        return Check(
+            name, Verdict.WARNING, "beta", "it may differ from the generally available mode", newer, IN_NFTABLES
+        )
     return Check(name, Verdict.OK, "generally available since 1.33", modes=IN_NFTABLES)

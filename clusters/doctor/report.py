@@ -1,4 +1,4 @@
-"""What doctor found, and what it means for a cluster."""
+"""The report of an examination, and its consequence for a cluster."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from clusters.spec import ClusterSpec, Mode
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """All checks, and the plan for each mode that was asked about. `kubernetes` is the version that would run."""
+    """All checks, and the plan for each requested mode. `kubernetes` is the version that would run."""
 
     plans: tuple[Plan, ...]
     checks: tuple[Check, ...]
     kubernetes: str
 
     def plan_for(self, mode: Mode) -> Plan:
-        """How the mode would run here. Raises `UsageError` if it was not asked about."""
+        """Return the plan for a mode. Raises `UsageError` if the examination did not include it."""
         for plan in self.plans:
             if plan.mode is mode:
                 return plan
-        raise UsageError(f"doctor was not asked about mode {mode}")
+        raise UsageError(f"the examination of the host did not include mode {mode}")
 
     def unfit_for(self, mode: Mode) -> tuple[Check, ...]:
-        """What keeps the mode from running here as planned; nothing if it can."""
+        """Return the checks because of which the mode cannot run as planned; none if it can."""
         plan = self.plan_for(mode)
         return tuple(check for check in self.checks if check.verdict is Verdict.UNFIT and check.concerns(plan))
 
     @property
     def fit(self) -> bool:
-        """True if every mode that was asked about can run."""
+        """Return True if every requested mode can run."""
         return not any(self.unfit_for(plan.mode) for plan in self.plans)
 
     def standing(self, check: Check) -> Verdict:
-        """The check's weight here: what is unfit only for ways that are not planned is worth a warning."""
+        """Return the check's verdict for the plans: `unfit` becomes a warning if the check applies to none of them."""
         if check.verdict is Verdict.UNFIT and not any(check.concerns(plan) for plan in self.plans):
             return Verdict.WARNING
         return check.verdict
 
     def require(self, spec: ClusterSpec) -> None:
-        """Raises `HostUnfit` with the first cause and its remedy if the cluster cannot run here."""
+        """Raise `HostUnfit` with the first cause and its remedy if the cluster cannot run here."""
         unfit = self.unfit_for(spec.mode)
         if not unfit:
             return

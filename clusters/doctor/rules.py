@@ -1,4 +1,4 @@
-"""Checks of the kernel: can it hold what kube-proxy writes in each mode?"""
+"""Checks whether the kernel supports the rules that kube-proxy writes in each mode."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 from clusters.doctor.check import Check, Verdict
 from clusters.doctor.facts import Facts
 from clusters.doctor.kernel import Feature
-from clusters.doctor.tables import IPSET, IPTABLES_RULES, IPVS_SERVICE, NFT_RULES, Tried
+from clusters.doctor.tables import IPSET, IPTABLES_RULES, IPVS_SERVICE, NFT_RULES, Attempt
 from clusters.spec import Mode, Source, Substrate
 
 OLDEST_FOR_NFTABLES = (5, 13)
-"""kube-proxy refuses nftables mode below it: kubernetes/kubernetes, pkg/util/kernel/constants.go."""
+"""The oldest kernel on which kube-proxy accepts nftables mode: kubernetes/kubernetes, pkg/util/kernel/constants.go."""
 
 TABLES = (Feature("NF_TABLES", "nf_tables"), Feature("NF_TABLES_IPV4"))
 NFT = (
@@ -51,16 +51,16 @@ WITH_IPTABLES = frozenset({Mode.IPTABLES, Mode.IPVS})
 
 
 def check_nftables(facts: Facts) -> tuple[Check, ...]:
-    """nf_tables: what nftables mode writes, and what the leak guard of every mode needs."""
-    tried = facts.laboratory.attempt("nft", "--file", "-", stdin=NFT_RULES)
-    if "syntax error" in tried.said:
-        # An nft too old for the rules says nothing about the kernel.
-        tried = replace(tried, works=None)
-    holds, how = _settled(facts, tried, NFT)
+    """Check nf_tables, which nftables mode needs, and the leak guard in every mode."""
+    attempt = facts.trial_namespace.attempt("nft", "--file", "-", stdin=NFT_RULES)
+    if "syntax error" in attempt.message:
+        # The nft program is too old for the rules; this proves nothing about the kernel.
+        attempt = replace(attempt, works=None)
+    supported, how = _support(facts, attempt, NFT)
     checks = [
         _check(
             "kernel: nftables",
-            holds,
+            supported,
             how,
             cause="the leak guard of every mode and nftables mode itself need nf_tables",
             remedy="use a kernel with nf_tables and its nat, masq, numgen, fib and reject parts",
@@ -81,14 +81,14 @@ def check_nftables(facts: Facts) -> tuple[Check, ...]:
 
 
 def check_iptables(facts: Facts) -> tuple[Check, ...]:
-    """iptables' rules, through nf_tables or through the kernel's old tables."""
-    on_nft, how_on_nft = _settled(
-        facts, facts.laboratory.attempt("iptables-nft-restore", stdin=IPTABLES_RULES), IPTABLES_ON_NFT
+    """Check support for iptables rules, by the nf_tables backend or by the legacy backend."""
+    on_nft, how_on_nft = _support(
+        facts, facts.trial_namespace.attempt("iptables-nft-restore", stdin=IPTABLES_RULES), IPTABLES_ON_NFT
     )
     if on_nft is not False:
         return (_iptables(on_nft, f"on nf_tables: {how_on_nft}"),)
-    legacy, how_legacy = _settled(
-        facts, facts.laboratory.attempt("iptables-legacy-restore", stdin=IPTABLES_RULES), IPTABLES_LEGACY
+    legacy, how_legacy = _support(
+        facts, facts.trial_namespace.attempt("iptables-legacy-restore", stdin=IPTABLES_RULES), IPTABLES_LEGACY
     )
     if legacy is False:
         return (_iptables(False, f"on nf_tables: {how_on_nft}; legacy: {how_legacy}"),)
@@ -97,8 +97,8 @@ def check_iptables(facts: Facts) -> tuple[Check, ...]:
             "kernel: iptables on nf_tables",
             False,
             how_on_nft,
-            cause="nodes of source built speak iptables on nf_tables only, which this kernel cannot hold",
-            remedy="use --source=registry, whose nodes can also use the kernel's old tables",
+            cause="nodes of source built have only iptables' nf_tables backend, which this kernel does not support",
+            remedy="use --source=registry, whose nodes also have the legacy backend",
             modes=WITH_IPTABLES,
             sources=frozenset({Source.BUILT}),
             substrates=ON_HOST,
@@ -108,19 +108,19 @@ def check_iptables(facts: Facts) -> tuple[Check, ...]:
 
 
 def check_ipvs(facts: Facts) -> tuple[Check, ...]:
-    """ip_vs and the ipsets beside it, in the host's kernel."""
-    holds, how = ip_vs(facts)
-    sets, how_sets = _settled(facts, facts.laboratory.attempt(*IPSET), IPSETS)
-    remedy = "substrate uml carries ipvs mode without the host's kernel; or use a kernel that has them"
+    """Check ip_vs and ipset in the host's kernel, which ipvs mode needs."""
+    supported, how = ip_vs(facts)
+    sets, how_sets = _support(facts, facts.trial_namespace.attempt(*IPSET), IPSETS)
+    remedy = "use substrate uml, which does not need them in the host's kernel, or a kernel that has them"
     in_ipvs = frozenset({Mode.IPVS})
     return (
         _check(
-            *("kernel: ip_vs", holds, how, "the host's kernel carries no ipvs mode", remedy),
+            *("kernel: ip_vs", supported, how, "the host's kernel does not support ipvs mode", remedy),
             modes=in_ipvs,
             substrates=ON_HOST,
         ),
         _check(
-            *("kernel: ipset", sets, how_sets, "ipvs mode keeps its addresses in ipsets", remedy),
+            *("kernel: ipset", sets, how_sets, "ipvs mode keeps addresses in ipsets", remedy),
             modes=in_ipvs,
             substrates=ON_HOST,
         ),
@@ -128,42 +128,45 @@ def check_ipvs(facts: Facts) -> tuple[Check, ...]:
 
 
 def ip_vs(facts: Facts) -> tuple[bool | None, str]:
-    """Has the kernel ip_vs, and how do we know?"""
+    """Return whether the kernel has ip_vs (None if that is not known), and the evidence."""
     if facts.host.exists("/proc/net/ip_vs"):
-        return True, "/proc/net/ip_vs is there"
-    return _settled(facts, facts.laboratory.attempt(*IPVS_SERVICE), IPVS)
+        return True, "/proc/net/ip_vs exists"
+    return _support(facts, facts.trial_namespace.attempt(*IPVS_SERVICE), IPVS)
 
 
-def _iptables(holds: bool | None, how: str) -> Check:
+def _iptables(supported: bool | None, how: str) -> Check:
     return _check(
         "kernel: iptables",
-        holds,
+        supported,
         how,
         cause="iptables and ipvs mode need the matches and targets of kube-proxy's rules",
-        remedy="use a kernel with the netfilter xt parts named here, or mode nftables",
+        remedy="use a kernel with the named netfilter xt modules, or mode nftables",
         modes=WITH_IPTABLES,
         substrates=ON_HOST,
     )
 
 
-def _settled(facts: Facts, tried: Tried, features: tuple[Feature, ...]) -> tuple[bool | None, str]:
-    """What the try showed, otherwise what the kernel's configuration and modules say."""
-    if tried.works:
-        return True, "tried in a network namespace of our own"
+def _support(facts: Facts, attempt: Attempt, features: tuple[Feature, ...]) -> tuple[bool | None, str]:
+    """Return whether the kernel supports the rules, and the evidence.
+
+    The attempt decides; if nothing could be tried, the kernel's configuration and modules. None means not known.
+    """
+    if attempt.works:
+        return True, "tried in a separate network namespace"
     missing = facts.kernel.missing(features)
-    if tried.works is False:
+    if attempt.works is False:
         named = f"; the kernel lacks {', '.join(missing)}" if missing else ""
-        return False, f"{tried.said}{named}"
+        return False, f"{attempt.message}{named}"
     if missing is None:
-        return None, f"{tried.said}, and the kernel's configuration cannot be read"
+        return None, f"{attempt.message}, and the kernel's configuration cannot be read"
     if missing:
         return False, f"the kernel lacks {', '.join(missing)}"
-    return True, "the kernel's configuration has it"
+    return True, "present in the kernel's configuration"
 
 
 def _check(
     name: str,
-    holds: bool | None,
+    supported: bool | None,
     seen: str,
     cause: str,
     remedy: str,
@@ -171,8 +174,8 @@ def _check(
     sources: frozenset[Source] = frozenset(Source),
     substrates: frozenset[Substrate] = frozenset(Substrate),
 ) -> Check:
-    if holds:
+    if supported:
         return Check(name, Verdict.OK, seen, modes=modes, sources=sources, substrates=substrates)
-    verdict = Verdict.WARNING if holds is None else Verdict.UNFIT
-    cause = f"it could not be found out whether the kernel has it: {cause}" if holds is None else cause
+    verdict = Verdict.WARNING if supported is None else Verdict.UNFIT
+    cause = f"it is not known whether the kernel has it: {cause}" if supported is None else cause
     return Check(name, verdict, seen, cause, remedy, modes, sources, substrates)

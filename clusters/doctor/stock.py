@@ -1,4 +1,4 @@
-"""What is there already: images in the engine, programs in the cache. Nothing is built or pulled twice."""
+"""Images that the engine already has and programs that are already in the cache, which need not be made again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clusters.spec import Source, Substrate
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The images of one source: `complete` if the engine has all of them."""
+    """The images of one source; `complete` is True if the engine has all of them."""
 
     source: Source
     complete: bool
@@ -23,7 +23,7 @@ class Stock:
 
     @classmethod
     def of(cls, facts: Facts, source: Source, substrates: frozenset[Substrate] = frozenset()) -> Stock:
-        """Ask the engine for the images that a cluster of this source is made of."""
+        """Return the state of the images that a cluster of this source needs, as the engine reports it."""
         release = facts.release
         if release is None or not isinstance(facts.engine, EngineSeen):
             return cls(source, complete=False)
@@ -39,7 +39,7 @@ class Stock:
 
 
 def kind_is_built(facts: Facts) -> bool:
-    """True if an earlier run has built kind."""
+    """Return True if an earlier run has built kind."""
     cache = facts.host.env("XDG_CACHE_HOME") or f"{facts.host.home()}/.cache"
     return facts.host.exists(f"{cache}/kubeproof/programs/{KIND.name}-{KIND.digest}/kind")
 

@@ -1,7 +1,7 @@
-"""Trying kube-proxy's kinds of rules in a network namespace of our own; the host's own tables stay untouched.
+"""Trial of kube-proxy's kinds of rules in a separate network namespace, so that the host's own tables do not change.
 
-The rules below are of the shapes that kube-proxy writes (kubernetes/kubernetes, pkg/proxy/iptables/proxier.go
-and pkg/proxy/nftables/proxier.go), with addresses of the documentation network.
+The rules have the forms that kube-proxy writes (kubernetes/kubernetes, pkg/proxy/iptables/proxier.go and
+pkg/proxy/nftables/proxier.go), with addresses of a documentation network.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from clusters.doctor.host import Host
 from clusters.errors import CommandFailed
 
 TRY_TIMEOUT_S = 5.0
-"""A try takes about 10 ms; the kernel may have to load modules first."""
+"""The time limit of an attempt, which takes about 10 ms unless the kernel has to load modules first."""
 
 AS_ROOT = ("unshare", "--net")
 AS_USER = ("unshare", "--user", "--map-root-user", "--net")
@@ -64,42 +64,49 @@ IPSET = ("ipset", "create", "KUBEPROOF", "hash:ip,port")
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """`works` is None where it could not be tried; `said` is the program's last line, or why it was not tried."""
+class Attempt:
+    """The result of an attempt to load rules.
+
+    `works` is None if it proves nothing. `message` is the first line of the program's error, or the reason why nothing
+    was tried.
+    """
 
     works: bool | None
-    said: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Laboratory:
-    """A network namespace of our own, made for each try and gone with it."""
+class TrialNamespace:
+    """A separate network namespace, created for each attempt and removed with it.
+
+    `unshare` is the command that creates it, or None if this host does not permit one.
+    """
 
     host: Host
-    way_in: tuple[str, ...] | None
+    unshare: tuple[str, ...] | None
 
     @classmethod
-    def enter(cls, host: Host) -> Laboratory:
-        """With root's rights, or in a user namespace; `way_in` is None where neither is allowed."""
-        ways = (AS_ROOT, AS_USER) if host.is_root() else (AS_USER,)
-        for way_in in ways:
+    def find(cls, host: Host) -> TrialNamespace:
+        """Return the first namespace that the host permits: as root, or in a user namespace."""
+        commands = (AS_ROOT, AS_USER) if host.is_root() else (AS_USER,)
+        for unshare in commands:
             try:
-                host.run(*way_in, "true", timeout_s=TRY_TIMEOUT_S)
+                host.run(*unshare, "true", timeout_s=TRY_TIMEOUT_S)
             except CommandFailed:
                 continue
-            return cls(host, way_in)
+            return cls(host, unshare)
         return cls(host, None)
 
-    def attempt(self, *argv: str, stdin: str | None = None) -> Tried:
-        """Run a program in a new namespace."""
-        if self.way_in is None:
-            return Tried(None, "no network namespace of our own can be made here")
+    def attempt(self, *argv: str, stdin: str | None = None) -> Attempt:
+        """Run a program in a new namespace and return the result."""
+        if self.unshare is None:
+            return Attempt(None, "this host does not permit a separate network namespace")
         if self.host.which(argv[0]) is None:
-            return Tried(None, f"no {argv[0]} on this host to try it with")
+            return Attempt(None, f"this host has no {argv[0]} to try it with")
         try:
-            self.host.run(*self.way_in, *argv, stdin=stdin, timeout_s=TRY_TIMEOUT_S)
+            self.host.run(*self.unshare, *argv, stdin=stdin, timeout_s=TRY_TIMEOUT_S)
         except CommandFailed as failure:
-            said = (failure.stderr.strip() or failure.message).splitlines()[0]
-            # A user namespace may not load modules that root could: a failure there proves nothing.
-            return Tried(False if self.way_in == AS_ROOT else None, said)
-        return Tried(True)
+            message = (failure.stderr.strip() or failure.message).splitlines()[0]
+            # A user namespace may not load kernel modules that root could load, so a failure there proves nothing.
+            return Attempt(False if self.unshare == AS_ROOT else None, message)
+        return Attempt(True)

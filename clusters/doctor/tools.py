@@ -1,4 +1,4 @@
-"""Checks of programs on the host that only doctor uses, and of what substrate uml can hold."""
+"""Checks of the host's own tools, which only these checks use, and of the modes that substrate uml supports."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from clusters.errors import CommandFailed
 from clusters.spec import Mode, Substrate
 
 OLDEST_NFT = (1, 0, 1)
-"""kube-proxy asks as much of the nft in its image: kubernetes/kubernetes, pkg/proxy/nftables/supported.go."""
+"""The oldest nft that kube-proxy accepts in its image: kubernetes/kubernetes, pkg/proxy/nftables/supported.go."""
 
 TOOLS = ("nft", "iptables", "ipset")
 IN_UML = frozenset({Substrate.UML})
 
 
 def check_uml_modes(facts: Facts) -> tuple[Check, ...]:
-    """Debian's user-mode Linux has no nf_tables; `ClusterSpec` refuses the combination too."""
+    """Report that Debian's user-mode Linux has no nf_tables. `ClusterSpec` refuses the combination too."""
     if facts.question.substrate is not Substrate.UML:
         return ()
     return (
@@ -25,7 +25,7 @@ def check_uml_modes(facts: Facts) -> tuple[Check, ...]:
             "substrate uml: nftables",
             Verdict.UNFIT,
             "Debian's user-mode Linux is built without nf_tables for IPv4",
-            "it cannot hold what nftables mode writes",
+            "it does not support the rules of nftables mode",
             "use --substrate=host",
             modes=frozenset({Mode.NFTABLES}),
             substrates=IN_UML,
@@ -34,7 +34,7 @@ def check_uml_modes(facts: Facts) -> tuple[Check, ...]:
 
 
 def check_tools(facts: Facts) -> tuple[Check, ...]:
-    """The host's own tools: only doctor uses them, to try the kernel; nodes bring their own."""
+    """Check the host's own tools, which are used only to try rules on the kernel. Nodes have their own tools."""
     versions = {tool: _version(facts, tool) for tool in TOOLS}
     seen = ", ".join(f"{tool} {version or 'not installed'}" for tool, version in versions.items())
     nft = versions["nft"]
@@ -44,21 +44,21 @@ def check_tools(facts: Facts) -> tuple[Check, ...]:
                 "host's tools",
                 Verdict.WARNING,
                 seen,
-                "this nft is older than 1.0.1, so trying the kernel with it may fail for no fault of the kernel",
-                "install nftables 1.0.1 or later; nodes bring their own",
+                "this nft is older than 1.0.1, so an attempt to load rules with it may fail although the kernel is fit",
+                "install nftables 1.0.1 or later; nodes have their own tools",
             ),
         )
-    return (Check("host's tools", Verdict.OK, f"{seen}; nodes bring their own"),)
+    return (Check("host's tools", Verdict.OK, f"{seen}; nodes have their own tools"),)
 
 
 def _version(facts: Facts, tool: str) -> str | None:
     if facts.host.which(tool) is None:
         return None
     try:
-        told = facts.host.run(tool, "--version", timeout_s=5).stdout
+        output = facts.host.run(tool, "--version", timeout_s=5).stdout
     except CommandFailed:
         return None
-    match = re.search(r"\d+(\.\d+)+", told)
+    match = re.search(r"\d+(\.\d+)+", output)
     return match[0] if match else None
 
 

@@ -1,4 +1,4 @@
-"""What the kernel can hold, tried where possible and read where not."""
+"""Tests of the checks of the kernel: rules are tried where that is possible, otherwise its configuration is read."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def check(host, name, **question):
     return next(check for check in examine(Question(**question), host).checks if check.name == name)
 
 
-def test_rules_are_only_ever_tried_in_a_namespace_of_our_own():
+def test_rules_are_tried_only_in_a_separate_network_namespace():
     host = FakeHost()
     examine(Question(), host)
     touching = ("nft --file", "iptables-nft-restore", "iptables-legacy-restore", "ipset create", "ipvsadm")
@@ -30,7 +30,7 @@ def test_rules_are_only_ever_tried_in_a_namespace_of_our_own():
     assert all(line.startswith("unshare ") and "--net " in line for line in tried)
 
 
-def test_without_root_a_user_namespace_is_the_way_in():
+def test_without_root_rules_are_tried_in_a_user_namespace():
     host = FakeHost(root=False)
     assert check(host, "kernel: nftables").verdict is Verdict.OK
     assert host.asked_for("unshare --user --map-root-user --net nft")
@@ -43,10 +43,10 @@ def test_a_kernel_without_nf_tables_runs_no_mode():
     assert all("kernel: nftables" in {check.name for check in report.unfit_for(mode)} for mode in Mode)
 
 
-def test_an_nft_too_old_for_the_rules_is_not_held_against_the_kernel():
+def test_an_nft_too_old_for_the_rules_proves_nothing_about_the_kernel():
     old = failing("nft", "/dev/stdin:3:1-4: Error: syntax error, unexpected flags")
     host = FakeHost(script={"unshare --net nft": old}, files={"/proc/config.gz": config(NFT)})
-    assert check(host, "kernel: nftables").seen == "the kernel's configuration has it"
+    assert check(host, "kernel: nftables").seen == "present in the kernel's configuration"
 
 
 @pytest.mark.parametrize(("release", "fit"), [("5.12.9", False), ("5.13.0", True), ("6.18.44-fc", True)])
@@ -56,7 +56,7 @@ def test_nftables_mode_needs_kernel_5_13(release, fit):
     assert examine(Question((Mode.IPTABLES,), Source.BUILT), host).fit
 
 
-def test_where_nothing_can_be_tried_the_configuration_is_read():
+def test_the_configuration_is_read_where_nothing_can_be_tried():
     host = FakeHost(
         script={"unshare": failing("unshare", "Operation not permitted")},
         files={"/proc/config.gz": config((*NFT, *IPTABLES_ON_NFT), without=["NETFILTER_XT_MATCH_STATISTIC"])},
@@ -67,23 +67,23 @@ def test_where_nothing_can_be_tried_the_configuration_is_read():
     assert "NETFILTER_XT_MATCH_STATISTIC" in found.seen
 
 
-def test_where_nothing_is_known_it_is_a_warning():
+def test_an_unknown_feature_is_a_warning():
     host = FakeHost(script={"unshare": failing("unshare", "Operation not permitted")})
     assert check(host, "kernel: nftables").verdict is Verdict.WARNING
 
 
-def test_a_kernel_with_old_tables_only_runs_iptables_on_stock_nodes():
+def test_a_kernel_with_legacy_tables_only_runs_iptables_on_stock_nodes():
     host = FakeHost(script={"unshare --net iptables-nft-restore": failing("iptables", "table does not exist")})
     report = examine(Question((Mode.IPTABLES,), Source.BUILT), host)
     assert [check.name for check in report.unfit_for(Mode.IPTABLES)] == ["kernel: iptables on nf_tables"]
     assert check(host, "kernel: iptables").verdict is Verdict.OK
 
 
-def test_ipvs_stays_on_the_host_where_its_kernel_has_ip_vs():
+def test_ipvs_uses_substrate_host_if_the_kernel_has_ip_vs():
     assert choose_substrate(Mode.IPVS, FakeHost())[0] is Substrate.HOST
 
 
-def test_ipvs_goes_to_user_mode_linux_where_the_kernel_has_none():
+def test_ipvs_uses_substrate_uml_if_the_kernel_has_no_ip_vs():
     host = FakeHost(files=NO_IP_VS | {"/proc/config.gz": config(())}, script=IPVSADM_FAILS)
     substrate, why = choose_substrate(Mode.IPVS, host)
     assert substrate is Substrate.UML
@@ -94,11 +94,11 @@ def test_ipvs_goes_to_user_mode_linux_where_the_kernel_has_none():
     assert (found.verdict, report.standing(found)) == (Verdict.UNFIT, Verdict.WARNING)
 
 
-def test_other_modes_stay_on_the_host():
+def test_other_modes_use_substrate_host():
     assert choose_substrate(Mode.NFTABLES, FakeHost(files=NO_IP_VS, script=IPVSADM_FAILS))[0] is Substrate.HOST
 
 
-def test_a_module_that_can_be_loaded_counts():
+def test_a_module_that_can_be_loaded_is_not_missing():
     host = FakeHost(
         files=NO_IP_VS
         | {
@@ -109,7 +109,7 @@ def test_a_module_that_can_be_loaded_counts():
     assert Kernel.read(host).missing(IPVS) == ()
 
 
-def test_a_module_whose_folder_is_not_here_is_neither_there_nor_missing():
+def test_a_module_is_unknown_if_the_directory_of_modules_is_absent():
     host = FakeHost(files={"/proc/config.gz": "CONFIG_IP_VS=m\n"})
     kernel = Kernel.read(host)
     assert kernel.has(Feature("IP_VS", "ip_vs")) is None

@@ -35,7 +35,7 @@ def test_doctor_exits_with_3_on_an_unfit_host_and_names_cause_and_remedy(capsys)
     code, out, _ = run(capsys, "doctor", "--mode", "ipvs", host=FakeHost(without=["docker"]))
     assert code == 3
     assert "unfit    container engine" in out
-    assert "cause:  clusters are containers" in out
+    assert "cause:  cluster nodes are containers" in out
     assert "remedy: install Docker" in out
     assert "ipvs      cannot run (container engine)" in out
 
