@@ -33,7 +33,7 @@ def _in_lock(facts: Facts) -> Check:
         Verdict.UNFIT,
         f"{facts.kubernetes} is not in the lock file",
         "there are no images of it to pull, and no recipes to build them",
-        f"available versions: {known}",
+        f"there are: {known}",
     )
 
 

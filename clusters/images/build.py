@@ -1,4 +1,4 @@
-"""Building the images of source `built`: each once, under the digest of its recipe."""
+"""Build of images from recipes. Each image is built once and tagged with the digest of its recipe."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ LABEL = "io.kubeproof.recipe"
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Everything a build needs: where programs come from, and the engine that keeps the images."""
+    """A builder of images: it gets programs from `programs` and stores images in the engine."""
 
     engine: Engine
     commands: Commands
     programs: Programs
 
     def ensure(self, recipe: Recipe, progress: Progress) -> str:
-        """The tag of the recipe's image, built now if the engine does not have it. Raises `BuildFailed`."""
+        """Return the tag of the recipe's image, after building it if the engine lacks it. Raises `BuildFailed`."""
         if self.engine.has_image(recipe.tag):
             return recipe.tag
         for part in recipe.parts:
             self.ensure(part, progress)
         with tempfile.TemporaryDirectory(prefix="kubeproof-image-") as scratch:
             context = Path(scratch) / recipe.name
-            self._lay_out(recipe, context, progress)
+            self._prepare_context(recipe, context, progress)
             base = self._ensure_base(recipe, progress)
             with timed(progress, f"building image {recipe.tag}"):
                 self._build(recipe, context, base)
         return recipe.tag
 
-    def _lay_out(self, recipe: Recipe, context: Path, progress: Progress) -> None:
-        """Everything the Dockerfile copies, in one folder."""
+    def _prepare_context(self, recipe: Recipe, context: Path, progress: Progress) -> None:
+        """Put all files that the Dockerfile copies into one directory."""
         shutil.copytree(recipe.directory, context, ignore=shutil.ignore_patterns("__pycache__"))
         for module in recipe.modules:
             binaries = self.programs.ensure(module, progress)
@@ -59,7 +59,7 @@ class Builder:
             self._copy_out(image, path, context / "bin")
 
     def _copy_out(self, image: str, path: str, target: Path) -> None:
-        """A program from another project's image, which is pulled for it."""
+        """Copy a program out of another project's image, which the engine pulls if it lacks it."""
         container = self.engine.create_container(image, build_labels())
         try:
             self.engine.copy_out(container, path, target)
@@ -67,8 +67,8 @@ class Builder:
             self.engine.remove_container(container)
 
     def _install_python(self, context: Path, progress: Progress) -> None:
-        """The pinned Python packages for Debian's own Python, whatever Python runs us."""
-        with timed(progress, "fetching Python packages of the load image"):
+        """Download the pinned packages for Debian's Python, which need not be the version that runs Kubeproof."""
+        with timed(progress, "downloading Python packages of the load image"):
             try:
                 self.commands.run(
                     *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"),
@@ -87,7 +87,7 @@ class Builder:
             except CommandFailed as failure:
                 raise BuildFailed(
                     f"Python packages of the load image: {failure.message}",
-                    remedy="the package index has to be in reach of pip",
+                    remedy="pip must be able to reach the package index",
                     detail=failure.detail,
                 ) from failure
 
@@ -116,13 +116,13 @@ class Builder:
         except CommandFailed as failure:
             raise BuildFailed(
                 f"Debian packages of image {recipe.name} could not be installed: {failure.message}",
-                remedy="containers need a way to a Debian mirror; --source=built takes the host's",
+                remedy="containers must be able to reach a Debian mirror; --source=built uses the host's mirror",
                 detail=failure.detail,
             ) from failure
 
     def _build(self, recipe: Recipe, context: Path, base: str) -> None:
         arguments = dict(recipe.arguments) | ({"BASE": base} if base else {})
-        # A node is finished only with its images in it, so the tag that says "finished" comes last.
+        # A node image is complete only with the images of its pods in it, so its own tag is set last.
         tag = f"{recipe.tag}-empty" if recipe.parts else recipe.tag
         try:
             self.engine.build_image(context, tag, arguments, {LABEL: recipe.name})
@@ -132,6 +132,6 @@ class Builder:
         except CommandFailed as failure:
             raise BuildFailed(
                 f"image {recipe.name} did not build: {failure.message}",
-                remedy="the log has the engine's whole output; `kubeproof doctor` checks disk and engine",
+                remedy="the log has the engine's complete output; `kubeproof doctor` checks disk and engine",
                 detail=failure.detail,
             ) from failure

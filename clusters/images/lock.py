@@ -1,4 +1,4 @@
-"""The lock file of every version, as records."""
+"""The lock file with the version of every component, as records."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LOCK_FILE = Path(__file__).with_name("lock.toml")
 
 @dataclass(frozen=True, slots=True)
 class KubernetesRelease:
-    """One Kubernetes version that can be had, and what goes with it.
+    """An available Kubernetes release, and the versions of the components that belong to it.
 
-    `module` is the folder below `modules/` that builds it; `node_image` is kind's own image by digest,
-    for source `registry`, of the same minor version but not always of the same patch.
+    `module` is the directory below `modules/` that builds it. `node_image` is kind's own image by digest, for source
+    `registry`: of the same minor version, but not always of the same patch release.
     """
 
     version: str
@@ -33,17 +33,17 @@ class KubernetesRelease:
 
     @property
     def stock_version(self) -> str:
-        """The version in `node_image`, such as "1.37.0"."""
+        """Return the Kubernetes version in `node_image`, such as "1.37.0"."""
         return self.node_image.partition(":v")[2].partition("@")[0]
 
     def version_of(self, source: Source) -> str:
-        """The version that a cluster of this source runs."""
+        """Return the version that a cluster of this source runs."""
         return self.stock_version if source is Source.REGISTRY else self.version
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """All versions. The first release is the default."""
+    """The versions of all components. The first release is the default."""
 
     releases: tuple[KubernetesRelease, ...]
     debian: str
@@ -65,9 +65,9 @@ class Lock:
     director_debian_image: str
 
     def release(self, version: str | None) -> KubernetesRelease:
-        """The release that one source or the other has in that version, or the default.
+        """Return the release that has this version with either source, or the default release for None.
 
-        Raises `UsageError` naming those there are.
+        Raises `UsageError`, which lists the available versions.
         """
         if version is None:
             return self.releases[0]

@@ -1,4 +1,4 @@
-"""The last step of a node image: the images that its pods will ask for, put into its own containerd."""
+"""The last step of building a node image: import of the images that its pods need into its containerd."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from clusters.ownership import OWNER_LABEL, build_labels
 CONTAINERD_START_TIMEOUT_S = 30
 ENTRYPOINT = 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'
 NO_OWNER = f'LABEL {OWNER_LABEL}=""'
-"""A container's labels go over to what is made of it; the node belongs to nobody who has built its image."""
+"""An instruction that clears the owner. `docker commit` copies the container's labels to the image, but a node must not
+belong to the process that built its image."""
 
 
 def import_parts(engine: Engine, empty: str, recipe: Recipe) -> None:
-    """Make `recipe.tag` of the image `empty` and of `recipe.parts`.
+    """Create the image `recipe.tag` from the image `empty` and the images of `recipe.parts`.
 
-    The images are kept packed: an overlay cannot be unpacked within the engine's own overlay, so a node
-    unpacks what it uses when it first uses it.
+    The imported images stay packed, because an overlay cannot be unpacked within the engine's own overlay. A node
+    unpacks an image when it first uses it.
     """
     container = engine.start_container(
         "--privileged", "--entrypoint=/usr/local/bin/containerd", empty, labels=build_labels()
@@ -46,7 +47,7 @@ def _ctr(engine: Engine, container: str, *argv: str) -> None:
 
 
 def _wait_containerd_answers(engine: Engine, container: str) -> None:
-    """`ctr` waits for the socket's answer by itself; the socket only has to be there."""
+    """Wait until containerd responds on its socket. `ctr` itself waits for the response once the socket exists."""
     engine.exec(
         container,
         *("timeout", str(CONTAINERD_START_TIMEOUT_S), "bash", "-c"),

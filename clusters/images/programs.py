@@ -1,7 +1,7 @@
-"""Programs of source `built`: a Go module of ours whose `tool` lines name what to build.
+"""Programs of source `built`: Go modules whose `tool` directives name the programs to build.
 
-A folder below `modules/` is a go.mod with go.sum and nothing else, or a small program of ours. Results
-are kept in the user's cache under the digest of everything that goes in, so nothing is built twice.
+A directory below `modules/` has a go.mod with its go.sum, or a small program of Kubeproof's own. The built programs are
+kept in the user's cache under a digest of all inputs, so that nothing is built twice.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GO_TIMEOUT_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One Go module to build: its folder's name, build tags and linker settings (`-X name=value`)."""
+    """A Go module to build: the name of its directory, build tags and linker settings (`-X name=value`)."""
 
     name: str
     tags: tuple[str, ...] = ()
@@ -34,14 +34,14 @@ class Module:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """Arguments of `go install`; `tool` stands for all tools of the go.mod."""
+        """Return the arguments of `go install`; its package pattern `tool` means all tools of the go.mod."""
         linker = " ".join(["-s", "-w", *(f"-X {setting}" for setting in self.settings)])
         target = "." if (self.directory / "main.go").exists() else "tool"
         return ("-trimpath", f"-tags={','.join(self.tags)}", f"-ldflags={linker}", target)
 
     @property
     def digest(self) -> str:
-        """Changes with every dependency and every build setting."""
+        """Return a digest of all dependencies and build settings."""
         digest = hashlib.sha256()
         for file in sorted(self.directory.iterdir()):
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -50,19 +50,19 @@ class Module:
 
 
 def cache_directory() -> Path:
-    """Where the user's caches live (XDG Base Directory Specification)."""
+    """Return Kubeproof's cache directory (XDG Base Directory Specification)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kubeproof"
 
 
 class Programs:
-    """Builds modules and remembers them in `cache`."""
+    """The built programs of Go modules, stored in a cache directory."""
 
     def __init__(self, commands: Commands, cache: Path) -> None:
         self._commands = commands
         self._cache = cache / "programs"
 
     def ensure(self, module: Module, progress: Progress) -> Path:
-        """The directory that holds the module's programs, built now if need be. Raises `BuildFailed`."""
+        """Return the directory of the module's programs, after building them if necessary. Raises `BuildFailed`."""
         built = self._cache / f"{module.name}-{module.digest}"
         if built.is_dir():
             return built
@@ -89,6 +89,6 @@ class Programs:
         except CommandFailed as failure:
             raise BuildFailed(
                 f"Go programs of {module.name} did not build: {failure.message}",
-                remedy="`kubeproof doctor` says whether the Go toolchain and its module proxy are in reach",
+                remedy="`kubeproof doctor` checks the Go toolchain and its module proxy",
                 detail=failure.detail,
             ) from failure

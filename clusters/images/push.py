@@ -1,4 +1,4 @@
-"""Pushing to a registry what cases need on the nodes of an existing cluster."""
+"""Push of the images that cases need on the nodes of an existing cluster to a registry."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from clusters.images.recipes import Recipe
 from clusters.progress import Progress, timed
 
 DOCKER_HUB = "docker.io/"
-"""An image of Docker Hub has this name with the engine also without it."""
+"""The prefix of Docker Hub, which the engine omits: with and without it a reference is the same."""
 
 
 def push_images(
     engine: Engine, builder: Builder, recipes: tuple[Recipe, ...], prefix: str, progress: Progress
 ) -> dict[str, str]:
-    """Build what is not there, push all of it below `prefix`, and return the references by the recipes' names.
+    """Build the images that the engine lacks, push all below `prefix`, and return the references by recipe name.
 
-    Each is tagged with its recipe's digest, so that a tag keeps its meaning. Raises `BuildFailed`, `WorldError`.
+    Each is tagged with its recipe's digest, so that a tag always means the same image. Raises `BuildFailed`,
+    `WorldError`.
     """
     references = {}
     for recipe in recipes:
@@ -38,11 +39,11 @@ def _push(engine: Engine, tag: str, reference: str) -> None:
         registry = reference.partition("/")[0]
         raise WorldError(
             f"image {reference} could not be pushed: {' '.join(failure.stderr.split()) or failure.message}",
-            remedy=f"`docker login {registry}`; the engine speaks plain HTTP only to registries on its own host or in "
+            remedy=f"`docker login {registry}`; the engine uses plain HTTP only for registries on its own host or in "
             "its insecure-registries",
             detail=failure.detail,
         ) from failure
     finally:
         if reference.removeprefix(DOCKER_HUB) != tag:
-            with suppress(CommandFailed):  # a name too many does no harm, and must not hide why the push failed
+            with suppress(CommandFailed):  # a leftover name is harmless, and must not hide the reason of a failed push
                 engine.remove_image(reference)

@@ -1,4 +1,4 @@
-"""What the images of source `built` are made of: one table, from which every digest follows."""
+"""Recipes of images: everything that goes into each image, and the digest of it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from clusters.images.programs import Module
 
 RECIPES = Path(__file__).with_name("recipes")
 DEBIAN = RECIPES / "debian"
-"""What puts packages on a registry's Debian image."""
+"""The directory of the Dockerfile that installs packages on a Debian image from a registry."""
 
 REPOSITORY = "kubeproof"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One image: the folder `recipes/<name>` and the Go programs that go into it.
+    """The recipe of one image: the directory `recipes/<name>` and the Go programs that go into it.
 
-    `reference` is the name by which pods on a node ask for it. In the folder, `packages.txt` asks for a
-    Debian root file system below it, `requirements.txt` for Python packages in it. That file system is
-    unpacked from the packages of `suite`, or, where `base` names a registry's image, that with the packages.
-    `copied` are programs of other projects' images, as (image, path in it).
+    `reference` is the name that pods on a node use for the image. In the directory, `packages.txt` lists the Debian
+    packages of the base layer, `requirements.txt` the Python packages to add. The base layer is a root file system of
+    packages of `suite`; or, if `base` names an image of a registry, that image with the packages installed. `copied`
+    are programs taken from other projects' images, as (image, path in it).
     """
 
     name: str
@@ -42,19 +42,19 @@ class Recipe:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """Debian packages of the root file system; none means an empty one."""
+        """Return the Debian packages of the base layer; none means that it is empty or `base` itself."""
         file = self.directory / "packages.txt"
         return tuple(file.read_text().split()) if file.exists() else ()
 
     @property
     def base_tag(self) -> str:
-        """The engine's tag of the root file system; recipes with equal packages share it."""
+        """Return the engine's tag of the base layer; recipes with equal packages share it."""
         wanted = f"{self.base or self.suite} {' '.join(self.packages)}"
         return f"{REPOSITORY}/debian:{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
 
     @property
     def digest(self) -> str:
-        """Changes with everything that goes into the image."""
+        """Return a digest of everything that goes into the image."""
         digest = hashlib.sha256()
         for file in sorted(path for path in self.directory.rglob("*") if _belongs(path)):
             digest.update(f"{file.relative_to(self.directory)} {file.stat().st_mode & 0o111}\0".encode())
@@ -73,7 +73,7 @@ class Recipe:
 
     @property
     def tag(self) -> str:
-        """The engine's tag of the finished image."""
+        """Return the engine's tag of the finished image."""
         return f"{REPOSITORY}/{self.name}:{self.digest}"
 
 
@@ -83,7 +83,10 @@ def _belongs(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RecipeBook:
-    """All images of one Kubernetes release; `node` holds the others as its parts, but for those that run beside it."""
+    """The recipes of all images of one Kubernetes release with source `built`.
+
+    `node` has the others as its parts, except those of containers outside the cluster.
+    """
 
     node: Recipe
     load: Recipe
@@ -95,17 +98,17 @@ class RecipeBook:
 
     @property
     def for_existing(self) -> tuple[Recipe, ...]:
-        """What cases need on the nodes of an existing cluster."""
+        """Return the recipes of the images that cases need on the nodes of an existing cluster."""
         return (self.load, self.tools, self.agnhost)
 
     @property
     def beside(self) -> tuple[Recipe, ...]:
-        """What the engine itself needs, for containers beside the cluster."""
+        """Return the recipes of the images for containers outside the cluster, which the engine itself needs."""
         return (self.load, self.haproxy, self.registry)
 
 
 def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
-    """The recipes of a release."""
+    """Return the recipes of a release for source `built`."""
     kubernetes = kubernetes_module(release)
     upstream = "registry.k8s.io"
 
@@ -158,16 +161,16 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
     )
     haproxy = Recipe("haproxy", "", lock.debian)
     registry = Recipe("registry", "", lock.debian, (DISTRIBUTION, PAUSE), ("registry", "pause"))
-    # Of the newer Debian, because an older nft cannot list what a newer one has written, and may even crash on it.
+    # The newer Debian, because an older nft cannot list rules that a newer one has written, and may even crash on them.
     tools = Recipe("tools", "", lock.director_debian)
     return RecipeBook(node, load, agnhost, director, haproxy, registry, tools)
 
 
 @dataclass(frozen=True, slots=True)
 class StockBook:
-    """What source `registry` has no image for, made from images that it has.
+    """The recipes of images that no registry has, made from images that registries have.
 
-    `ipvs_node` is kind's node with the tools that read ipvs, which kind leaves out of its image:
+    `ipvs_node` is kind's node image with the tools that read ipvs, which kind does not install:
     https://github.com/kubernetes-sigs/kind/issues/1497. Nodes of every mode have them, for cases about ipvs.
     """
 
@@ -180,17 +183,17 @@ class StockBook:
 
     @property
     def for_existing(self) -> tuple[Recipe, ...]:
-        """What cases need on the nodes of an existing cluster and no registry has."""
+        """Return the recipes of the images that cases need on an existing cluster's nodes and that no registry has."""
         return (self.load, self.tools)
 
     @property
     def beside(self) -> tuple[Recipe, ...]:
-        """What the engine itself needs, for containers beside the cluster."""
+        """Return the recipes of the images for containers outside the cluster, which the engine itself needs."""
         return (self.load, self.haproxy, self.registry)
 
 
 def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
-    """The recipes that go with a stock node of a release. Nodes know them by the engine's own tags."""
+    """Return the recipes for source `registry` and a release. Nodes use the engine's own tags for these images."""
     kube_proxy = f"registry.k8s.io/kube-proxy:v{release.stock_version}"
     return StockBook(
         load=Recipe("load", "", lock.debian, base=lock.debian_image),
@@ -214,7 +217,7 @@ def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
 
 
 def kubernetes_module(release: KubernetesRelease) -> Module:
-    """Kubernetes says of itself what its linker was told."""
+    """Return the Go module of a release. Linker settings give Kubernetes the version that it reports."""
     major, minor = release.minor
     version = "k8s.io/component-base/version"
     return Module(

@@ -1,4 +1,4 @@
-"""Root file systems of source `built`: Debian packages unpacked by mmdebstrap into one tar file."""
+"""Root file systems of source `built`: tar files of Debian packages, created by mmdebstrap."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from clusters.errors import BuildFailed, CommandFailed
 
 TIMEOUT_S = 900.0
 APT_SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
-"""Where a Debian host says which mirror it uses; we use the same, and leave no trace of it in the image."""
+"""The files in which a Debian host configures its mirrors. Images are built from these, but do not contain them."""
 
 OS_RELEASE = Path("/etc/os-release")
 FIELD = re.compile(r"^(ID|VERSION_CODENAME)=(\w+)$", re.MULTILINE)
-"""https://www.freedesktop.org/software/systemd/man/latest/os-release.html"""
+"""A field of an os-release file: https://www.freedesktop.org/software/systemd/man/latest/os-release.html"""
 
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
 
@@ -30,7 +30,7 @@ def bootstrap(
 ) -> None:
     """Write a root file system of `packages` to `archive`. Raises `BuildFailed`.
 
-    A list of one statically linked package is unpacked alone, with nothing beside it.
+    If the only package is busybox-static, unpack it alone, without Debian's essential packages.
     """
     alone = packages == ("busybox-static",)
     try:
@@ -51,16 +51,16 @@ def bootstrap(
     except CommandFailed as failure:
         raise BuildFailed(
             f"root file system of {len(packages)} Debian packages did not build: {failure.message}",
-            remedy="`kubeproof doctor` says whether mmdebstrap and a Debian mirror are in reach",
+            remedy="`kubeproof doctor` checks mmdebstrap and the Debian mirror",
             detail=failure.detail,
         ) from failure
 
 
 def _own_mounts(commands: Commands) -> tuple[str, ...]:
-    """How to start a program whose mounts go with it; nothing where that is not allowed.
+    """Return the command that runs a program in its own mount namespace; nothing where that is not permitted.
 
-    mmdebstrap as root mounts the host's /proc, /sys and parts of /dev into the new file system, and killed it leaves
-    them there. Another user's mmdebstrap has a mount namespace by itself.
+    As root, mmdebstrap mounts the host's /proc, /sys and parts of /dev into the new file system, and leaves them
+    mounted if it is killed. For other users, mmdebstrap itself creates a mount namespace.
     """
     own = ("unshare", "--mount", "--")
     try:
@@ -71,7 +71,10 @@ def _own_mounts(commands: Commands) -> tuple[str, ...]:
 
 
 def _mirrors(suite: str, sources: tuple[Path, ...], os_release: Path, folder: Path) -> tuple[str, ...]:
-    """The first of a Debian host's sources, of `suite` in place of its own, written to `folder`; or nothing."""
+    """Write the first of a Debian host's sources to `folder`, with `suite` in place of the host's, and return its path.
+
+    Return nothing if the host is not Debian or has no sources.
+    """
     found = next((file for file in sources if file.exists()), None)
     own = debian_suite(os_release.read_text() if os_release.exists() else "")
     if found is None or own is None:
@@ -82,6 +85,6 @@ def _mirrors(suite: str, sources: tuple[Path, ...], os_release: Path, folder: Pa
 
 
 def debian_suite(os_release: str) -> str | None:
-    """The suite of a Debian host by the text of its os-release file; None of any other host."""
+    """Return the suite of a Debian host, given the text of its os-release file, or None for another distribution."""
     host = dict(FIELD.findall(os_release))
     return host.get("VERSION_CODENAME") if host.get("ID") == "debian" else None

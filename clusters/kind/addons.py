@@ -1,4 +1,4 @@
-"""What a kind cluster gets after `kind create`, and the proofs that each part works."""
+"""The add-ons that a kind cluster gets after `kind create`, and the checks that each of them works."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from clusters.kubectl import Kubectl
 from clusters.spec import ClusterSpec, Source, Substrate
 
 READY_TIMEOUT_S = 180.0
-"""For each proof, on an ordinary host; a patient engine allows more."""
+"""The time limit of each check on an ordinary host; the engine's patience multiplies it."""
 
 
 def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
-    """What runs in pods, then the network by which they start. Raises `CommandFailed`, `ClusterNotReady`."""
+    """Install the add-ons that run in pods, then the pod network. Raises `CommandFailed`, `ClusterNotReady`."""
     kubectl = control_plane(engine, spec.name)
     nodes = nodes_of(engine, spec.name)
     built = spec.source is Source.BUILT
-    # All in one call, and before the pod network: without it no CoreDNS can have started with another Corefile.
+    # Apply all in one call and before the pod network, so that CoreDNS cannot start with another Corefile before.
     kubectl.apply(
         *((cluster_only_dns(),) if built else ()),
         *_proxy(engine, kubectl, spec, images),
@@ -50,7 +50,7 @@ def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
 
 
 def _proxy(engine: Engine, kubectl: Kubectl, spec: ClusterSpec, images: ImageSet) -> tuple[dict[str, Any], ...]:
-    """The manifests of the director; none where kind has installed kube-proxy."""
+    """Return the manifests of the IPVS director on substrate `uml`; none where kind has installed kube-proxy."""
     if spec.substrate is Substrate.HOST:
         return ()
     printed = engine.exec(kubectl.container, *PRINT_MANIFESTS).stdout
@@ -58,7 +58,7 @@ def _proxy(engine: Engine, kubectl: Kubectl, spec: ClusterSpec, images: ImageSet
 
 
 def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
-    """Return when nodes, DNS on every node, the proxy and metrics were seen to work."""
+    """Wait until nodes, kube-proxy, DNS on every node and metrics work. Raises `ClusterNotReady`."""
     kubectl = control_plane(engine, spec.name)
     names = frozenset(node.name for node in nodes_of(engine, spec.name))
     _wait(spec.name, "nodes Ready", kubectl, "wait", "--for=condition=Ready", "nodes", "--all")
@@ -82,13 +82,13 @@ def _wait_rollout(cluster: str, what: str, kubectl: Kubectl, workload: str) -> N
 def _wait(cluster: str, what: str, kubectl: Kubectl, *argv: str) -> None:
     limit_s = _limit_s(kubectl)
     try:
-        # kubectl's own limit has the patience in it already; the engine applies it to the limit of the command.
+        # kubectl's limit already includes the patience; the engine multiplies the command's limit by it.
         kubectl.run(*argv, f"--timeout={limit_s:.0f}s", timeout_s=READY_TIMEOUT_S + 10)
     except CommandFailed as failure:
         pods = kubectl.run("get", "pods", "--all-namespaces", "--output=wide")
         raise ClusterNotReady(
             f"cluster {cluster}: {what} not seen within {limit_s:.0f} s: {failure.stderr.strip()}",
-            remedy=f"the log shows all pods at that moment; {kubectl.engine.patience.advice()}",
+            remedy=f"the log lists all pods at that time; {kubectl.engine.patience.advice()}",
             detail=f"{failure.detail}\n{pods}",
         ) from failure
 
@@ -108,11 +108,11 @@ def _wait_until(what: str, seen: Callable[[], bool], limit_s: float) -> None:
             # The aggregated API answers 503 until metrics-server is ready.
             last = failure.message
         if time.monotonic() > deadline_s:
-            raise ClusterNotReady(f"{what} not seen within {limit_s:.0f} s; last answer: {last}")
+            raise ClusterNotReady(f"{what} not seen within {limit_s:.0f} s; last response: {last}")
         time.sleep(0.5)  # the metrics API has no watch
 
 
 def _subnet(engine: Engine, network: str) -> str:
-    """The IPv4 subnet of the cluster's own container network."""
+    """Return the IPv4 subnet of the cluster's container network."""
     (found,) = engine.networks(f"name=^{network}$")
     return next(str(config["Subnet"]) for config in found["IPAM"]["Config"] if ":" not in config["Subnet"])

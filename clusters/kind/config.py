@@ -1,4 +1,4 @@
-"""kind's configuration of a cluster, from its spec."""
+"""The configuration with which kind creates a cluster."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from clusters.spec import ClusterSpec, Source, Substrate
 POD_CIDR = "10.244.0.0/16"
 SERVICE_CIDR = "10.96.0.0/16"
 CREATE_TIMEOUT_S = 600.0
-"""For `kind create cluster` on an ordinary host; a patient engine allows more."""
+"""The time limit of `kind create cluster` on an ordinary host; the engine's patience multiplies it."""
 
 KUBEADM_SHARE = 0.5
-"""How much of the time for the whole creation one wait of kubeadm may take: it fails before kind is ended, and says
-where it stood. With the usual limit that is no less than any of kubeadm's own defaults, of 1 to 5 minutes."""
+"""The share of `CREATE_TIMEOUT_S` that a single wait of kubeadm may take. So kubeadm fails, and reports its phase,
+before kind is ended. With the usual limit no wait is shorter than kubeadm's default of 1 to 5 minutes."""
 
 
 LEASE_S = {"lease-duration": 15, "renew-deadline": 10, "retry-period": 2}
-"""Kubernetes' own: a leader that could not renew its lease within the second ends, and the kubelet starts it again."""
+"""Kubernetes' defaults for leader election. A leader that cannot renew its lease within the `renew-deadline` exits, and
+the kubelet restarts it."""
 
 
 def kind_config(
     spec: ClusterSpec, lock: Lock, release: KubernetesRelease, cgroup_version: str, patience: Patience
 ) -> str:
-    """The YAML that `kind create cluster --config` reads. `patience` is that of its host."""
+    """Return the YAML that `kind create cluster --config` reads. `patience` is the patience for this host."""
     built = spec.source is Source.BUILT
     patches: list[dict[str, Any]] = [_kube_proxy(spec)]
     if built:
@@ -41,8 +42,8 @@ def kind_config(
             "kind": "Cluster",
             "apiVersion": "kind.x-k8s.io/v1alpha4",
             "networking": {
-                # On substrate uml the director comes in kube-proxy's place, and the node's own kernel
-                # must not have held its rules even for a moment.
+                # On substrate uml the director replaces kube-proxy, and the node's own kernel must never
+                # contain kube-proxy's rules.
                 "kubeProxyMode": "none" if spec.substrate is Substrate.UML else str(spec.mode),
                 "disableDefaultCNI": built,
                 "apiServerAddress": "127.0.0.1",
@@ -59,14 +60,14 @@ def kind_config(
 def _kube_proxy(spec: ClusterSpec) -> dict[str, Any]:
     ipvs: dict[str, Any] = {"scheduler": spec.ipvs_scheduler}
     if spec.substrate is Substrate.HOST:
-        # Every node holds every LoadBalancer address, and only that which MetalLB chose may answer for it:
-        # https://metallb.universe.tf/installation/#preparation. Beside a guest no node holds any.
+        # In ipvs mode every node has every LoadBalancer address on an interface, but only the node that MetalLB chose
+        # may answer ARP for it: https://metallb.universe.tf/installation/#preparation. On uml only the guest has them.
         ipvs["strictARP"] = True
     return {"kind": "KubeProxyConfiguration", "ipvs": ipvs}
 
 
 def _component_versions(lock: Lock, release: KubernetesRelease) -> dict[str, Any]:
-    """Say which CoreDNS and etcd the node image really holds, instead of what kubeadm would expect."""
+    """Return the patch with the versions of CoreDNS and etcd in the node image, which kubeadm may not expect."""
     return {
         "kind": "ClusterConfiguration",
         "dns": {"imageTag": f"v{lock.coredns}"},
@@ -75,11 +76,12 @@ def _component_versions(lock: Lock, release: KubernetesRelease) -> dict[str, Any
 
 
 def _kubeadm_timeouts(each_s: float) -> list[dict[str, Any]]:
-    """How long kubeadm waits: for the kubelet, for the control plane, for one answer of the API server or of etcd.
+    """Return the patches that set each of kubeadm's time limits to `each_s` seconds.
 
+    These are limits for the kubelet, the control plane, and one call to the API server or to etcd:
     https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-Timeouts
-    kind applies a patch to documents of its own version only. v1beta3, which it writes for Kubernetes before 1.36,
-    knows one of these alone; there kubeadm gives the others the time that it has fixed.
+    kind applies a patch only to documents of the same API version. v1beta3, which kind writes for Kubernetes before
+    1.36, has only one of these settings; there kubeadm uses fixed limits for the others.
     """
     duration = f"{each_s:.0f}s"
     waits = ("kubeletHealthCheck", "controlPlaneComponentHealthCheck", "kubernetesAPICall", "etcdAPICall")
@@ -99,25 +101,26 @@ def _kubeadm_timeouts(each_s: float) -> list[dict[str, Any]]:
 
 
 def _leases(patience: Patience) -> list[dict[str, Any]]:
-    """Leases as much longer as deadlines are. On a slow host leaders would lose theirs and end again and again.
+    """Return the patches that multiply the times of leader election by the patience; none if its factor is 1.
 
-    kind's patches replace the list of v1beta4 as a whole, and so it repeats what kind itself has in it.
+    On a slow host leaders would otherwise lose their leases and restart again and again. A patch replaces the complete
+    list of v1beta4, so the list repeats the argument that kind itself sets.
     """
     if patience == DEFAULT:
         return []
-    of_leaders = {f"leader-elect-{name}": f"{patience.seconds(limit_s):.0f}s" for name, limit_s in LEASE_S.items()}
-    arguments = {"controllerManager": {"enable-hostpath-provisioner": "true", **of_leaders}, "scheduler": of_leaders}
-    listed = {
-        component: [{"name": name, "value": value} for name, value in given.items()]
-        for component, given in arguments.items()
+    leases = {f"leader-elect-{name}": f"{patience.seconds(limit_s):.0f}s" for name, limit_s in LEASE_S.items()}
+    mappings = {"controllerManager": {"enable-hostpath-provisioner": "true", **leases}, "scheduler": leases}
+    lists = {
+        component: [{"name": name, "value": value} for name, value in arguments.items()]
+        for component, arguments in mappings.items()
     }
     return [
         {
             "apiVersion": f"{GROUP}/{version}",
             "kind": "ClusterConfiguration",
-            **{component: {"extraArgs": given} for component, given in arguments_of.items()},
+            **{component: {"extraArgs": arguments} for component, arguments in components.items()},
         }
-        for version, arguments_of in ((V1BETA4, listed), (V1BETA3, arguments))
+        for version, components in ((V1BETA4, lists), (V1BETA3, mappings))
     ]
 
 

@@ -1,8 +1,8 @@
-"""What kind and kubeadm say when they fail, as one line.
+"""Extraction of the cause of a failure from the output of kind and kubeadm, as one line.
 
-kind ends with `ERROR: ...` and, if that was a program's fault, `Command Output: ...` with all that the program printed:
-https://github.com/kubernetes-sigs/kind/blob/v0.33.0/cmd/kind/app/main.go, `logError`. It runs kubeadm with --v=6, with
-which kubeadm lets a Go stack trace follow its own `error: ...`:
+kind prints `ERROR: ...` and, if a program that it ran has failed, `Command Output: ...` with that program's output:
+https://github.com/kubernetes-sigs/kind/blob/v0.33.0/cmd/kind/app/main.go, `logError`. kind runs kubeadm with --v=6,
+with which kubeadm prints a Go stack trace after its own `error: ...`:
 https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kubeadm/app/util/errors/errors.go, `handleError`.
 """
 
@@ -19,9 +19,9 @@ KUBEADM_ERROR = re.compile(r"^error: (.*\S)", re.MULTILINE)
 
 
 def kind_error(failure: CommandFailed, limit_s: float) -> str:
-    """kind's own error and what the program said that kind ran, kubeadm's failing phase if it was kubeadm.
+    """Return kind's error and the error of the program that kind ran; for kubeadm, the phase that failed.
 
-    Where it was ended after `limit_s`, before it could say so: the step it was at.
+    If kind was ended after `limit_s`, before it printed an error, return the step at which it was.
     """
     if failure.exit_code_seen is None:
         steps = [line for line in failure.stderr.splitlines() if line.strip()]
@@ -35,12 +35,15 @@ def kind_error(failure: CommandFailed, limit_s: float) -> str:
 
 
 def may_be_slow(failure: CommandFailed) -> bool:
-    """True if a slow host is a possible cause: kind did not end in time, or a phase of kubeadm failed. Most wait."""
+    """Return True if a slow host may be the cause.
+
+    That is the case if kind exceeded its time limit or a phase of kubeadm failed, since most phases wait for something.
+    """
     return failure.exit_code_seen is None or PHASE.search(failure.stderr) is not None
 
 
 def _cause(output: str) -> str:
-    """The line of a program's output that says why it failed; empty if it printed nothing."""
+    """Return the line of a program's output that has the cause of its failure; "" if it printed nothing."""
     for wanted in (PHASE, KUBEADM_ERROR):
         found = wanted.findall(output)
         if found:
@@ -50,5 +53,5 @@ def _cause(output: str) -> str:
 
 
 def _is_frame(line: str, following: str) -> bool:
-    """A Go stack trace has two lines a frame: the function, and its place after a tabulator."""
+    """Return True for a line of a Go stack trace: a function, followed by its source line after a tab character."""
     return line.startswith("\t") or following.startswith("\t")

@@ -1,4 +1,4 @@
-"""The environment's fingerprint: everything a number or a verdict may depend on."""
+"""The fingerprint of a kind cluster's environment: everything that a measurement or a verdict may depend on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNKNOWN = "could not be read"
 
 
 def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> dict[str, str]:
-    """Name to value, in words. What cannot be read says so."""
+    """Return the facts of the environment by name. The value of a fact that cannot be read is the reason."""
     info = engine.info()
     node = nodes[-1]
 
@@ -42,22 +42,22 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
 
 
 def _proxy_versions(engine: Engine, spec: ClusterSpec, node: Node) -> dict[str, str]:
-    """Versions of kube-proxy's own programs: what another nft has written, its nft may fail to read."""
+    """Return the versions of kube-proxy's own programs: its nft may fail to read what another version has written."""
     if spec.substrate is Substrate.UML:
         in_guest = _first_line(lambda: run_by_proxy(engine, spec.substrate, node, ("iptables", "--version"), 30).stdout)
         return {"iptables of kube-proxy": in_guest}
 
     def in_proxy(program: str) -> str:
         kubectl = control_plane(engine, spec.name)
-        in_its_pod = ("exec", "--namespace=kube-system", "daemonset/kube-proxy", "--", program, "--version")
-        return _first_line(lambda: kubectl.run(*in_its_pod))
+        in_pod = ("exec", "--namespace=kube-system", "daemonset/kube-proxy", "--", program, "--version")
+        return _first_line(lambda: kubectl.run(*in_pod))
 
     return {f"{program} of kube-proxy": in_proxy(program) for program in ("iptables", "nft")}
 
 
-def _first_line(ask: Callable[[], str]) -> str:
+def _first_line(read: Callable[[], str]) -> str:
     try:
-        return ask().strip().partition("\n")[0]
+        return read().strip().partition("\n")[0]
     except CommandFailed as failure:
         return f"{UNKNOWN}: {failure.message}"
 

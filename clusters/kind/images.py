@@ -1,4 +1,4 @@
-"""Which images a kind cluster is made of: built here, or the ecosystem's own by digest."""
+"""The images of a kind cluster: built on this host, or pulled from registries by digest."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from clusters.spec import ClusterSpec, Source, Substrate
 
 @dataclass(frozen=True, slots=True)
 class ImageSet:
-    """References for one cluster.
+    """The image references for one cluster.
 
-    `to_load` are images that only the engine has, by its own tags, and every node needs.
+    `to_load` are images that every node needs and only the engine has, by the engine's own tags.
     """
 
     node: str
@@ -29,16 +29,16 @@ class ImageSet:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Finds or makes the images of a spec."""
+    """The images that the clusters of each spec need."""
 
     engine: Engine
     lock: Lock
     builder: Builder
 
     def ensure(self, spec: ClusterSpec, progress: Progress) -> ImageSet:
-        """All images that are made here in the engine, made now if need be. Raises `BuildFailed`.
+        """Build the images of the spec that the engine lacks, and return all references. Raises `BuildFailed`.
 
-        A stock node image is pulled by kind, and what runs on it by its nodes.
+        kind pulls a stock node image, and the nodes pull the images of their pods.
         """
         release = self.lock.release(spec.kubernetes)
         if spec.source is Source.BUILT:
@@ -46,13 +46,13 @@ class Images:
             wanted = (book.node, *book.beside)
         else:
             stock = stock_book(self.lock, release)
-            wanted = (*_made_node(spec, stock), *_loaded(spec, stock), *stock.beside)
+            wanted = (*_built_node(spec, stock), *_loaded(spec, stock), *stock.beside)
         for recipe in wanted:
             self.builder.ensure(recipe, progress)
         return self.present(spec)
 
     def present(self, spec: ClusterSpec) -> ImageSet:
-        """The references alone."""
+        """Return the references without building anything."""
         return self._built(spec) if spec.source is Source.BUILT else self._stock(spec)
 
     def _built(self, spec: ClusterSpec) -> ImageSet:
@@ -68,9 +68,9 @@ class Images:
     def _stock(self, spec: ClusterSpec) -> ImageSet:
         release = self.lock.release(spec.kubernetes)
         stock = stock_book(self.lock, release)
-        made = _made_node(spec, stock)
+        built = _built_node(spec, stock)
         return ImageSet(
-            node=made[0].tag if made else release.node_image,
+            node=built[0].tag if built else release.node_image,
             metrics_server=self.lock.metrics_server_image,
             director=stock.director.tag,
             cases=CaseImages(
@@ -88,7 +88,7 @@ class Images:
 
 
 def case_images(book: RecipeBook) -> CaseImages:
-    """What the nodes of source `built` have in their containerd, and the engine beside them."""
+    """Return the references that cases use with source `built`: in the nodes' containerd, and in the engine."""
     parts = {part.name: part.reference for part in book.node.parts}
     return CaseImages(
         agnhost=parts["agnhost"],
@@ -102,14 +102,14 @@ def case_images(book: RecipeBook) -> CaseImages:
     )
 
 
-def _made_node(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
-    """The node image that has to be made; none where kind's own will do.
+def _built_node(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
+    """Return the recipe of the node image; none if kind's own image is sufficient.
 
-    Cases about ipvs run in a cluster of any mode, so that every node of substrate `host` has what reads it.
+    Cases about ipvs run in a cluster of any mode, so every node of substrate `host` needs the tools that read ipvs.
     """
     return (stock.ipvs_node,) if spec.substrate is Substrate.HOST else ()
 
 
 def _loaded(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:
-    """What pods on stock nodes need and only the engine has."""
+    """Return the recipes of the images that pods on stock nodes need and that only the engine has."""
     return (stock.load, stock.director) if spec.substrate is Substrate.UML else (stock.load,)

@@ -1,4 +1,4 @@
-"""The nodes of a kind cluster, as the engine and the API server know them."""
+"""The nodes of a kind cluster, as the engine and the API server describe them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ ROLE_LABEL = "io.x-k8s.kind.role"
 
 
 def node_containers(engine: Engine, name: str) -> tuple[dict[str, Any], ...]:
-    """The engine's view of the node containers, control planes first."""
+    """Return `docker inspect` of the node containers, control plane nodes first."""
     found = engine.containers(f"label={KIND_CLUSTER_LABEL}={name}", f"label={ROLE_LABEL}")
     return tuple(sorted(found, key=lambda seen: (_role(seen) is not Role.CONTROL_PLANE, _name(seen))))
 
 
 def control_plane(engine: Engine, name: str) -> Kubectl:
-    """kubectl on the first control plane node. Raises `ClusterNotReady` if there is none."""
+    """Return kubectl on the first control plane node. Raises `ClusterNotReady` if there is none."""
     for container in node_containers(engine, name):
         if _role(container) is Role.CONTROL_PLANE:
             return Kubectl(engine, _name(container))
@@ -32,7 +32,7 @@ def control_plane(engine: Engine, name: str) -> Kubectl:
 
 
 def nodes_of(engine: Engine, name: str) -> tuple[Node, ...]:
-    """All nodes, by the addresses they have in the cluster's own network."""
+    """Return all nodes, with their addresses in the cluster's container network."""
     return tuple(
         Node(_name(container), _role(container), container["NetworkSettings"]["Networks"][name]["IPAddress"])
         for container in node_containers(engine, name)
@@ -40,13 +40,16 @@ def nodes_of(engine: Engine, name: str) -> tuple[Node, ...]:
 
 
 def server_version(engine: Engine, name: str) -> str:
-    """What the API server says of itself, such as "1.37.2"."""
+    """Return the version that the API server reports, such as "1.37.2"."""
     version: str = json.loads(control_plane(engine, name).raw("/version"))["gitVersion"]
     return version.removeprefix("v")
 
 
 def node_networks(nodes: tuple[Node, ...], kubectl: Kubectl) -> tuple[NodeNetwork, ...]:
-    """Each node's share of the pod addresses, as the controller-manager has given it."""
+    """Return each node's address and the podCIDR that the controller-manager has assigned to it.
+
+    Raises `ClusterNotReady` if a node has no podCIDR.
+    """
     pod_cidrs = {item["metadata"]["name"]: item["spec"].get("podCIDR") for item in kubectl.get("nodes")["items"]}
     missing = [node.name for node in nodes if not pod_cidrs.get(node.name)]
     if missing:

@@ -1,4 +1,4 @@
-"""The kind program: the user's own if it fits, otherwise built from its Go module."""
+"""The kind program: the installed one if it fits, otherwise one built from its Go module."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from clusters.progress import Progress
 
 
 def find_kind(commands: Commands, programs: Programs, kubernetes: Minor, progress: Progress) -> str:
-    """Path of a kind program that can make a cluster of that Kubernetes; notes why the user's own cannot.
+    """Return the path of a kind program that can create a cluster of that Kubernetes version.
 
-    Raises `HostUnfit` if there is none and none can be built.
+    Report to `progress` why the installed one cannot. Raises `HostUnfit` if none fits and none can be built.
     """
     installed = shutil.which("kind")
     unfit = "none is installed"
@@ -23,7 +23,7 @@ def find_kind(commands: Commands, programs: Programs, kubernetes: Minor, progres
         reason = why_unfit(_version(commands, installed), kubernetes)
         if reason is None:
             return installed
-        unfit = f"{installed} is passed over: {reason}"
+        unfit = f"{installed} cannot be used: {reason}"
         progress.note(unfit)
     try:
         return str(programs.ensure(KIND, progress) / "kind")

@@ -1,4 +1,4 @@
-"""kind clusters: made, found by label, and removed with everything of theirs."""
+"""The provider of kind clusters: creates them, finds them by label, and removes them with all their parts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from clusters.spec import ClusterSpec
 
 @dataclass(frozen=True, slots=True)
 class KindProvider:
-    """Makes kind clusters with the engine. `state` is the directory of our own kubeconfig files.
+    """A provider that creates kind clusters with the engine. `state` is the directory of Kubeproof's kubeconfig files.
 
-    `keep` marks what it makes as not to be cleaned away when its owner has ended.
+    `keep` marks its clusters so that clean-up does not remove them when their owner has ended.
     """
 
     engine: Engine
@@ -44,10 +44,10 @@ class KindProvider:
     processes: Processes = field(default_factory=HostProcesses)
 
     def check(self, spec: ClusterSpec) -> None:
-        runs = self.lock.release(spec.kubernetes).version_of(spec.source)
-        if runs != spec.kubernetes:
+        available = self.lock.release(spec.kubernetes).version_of(spec.source)
+        if available != spec.kubernetes:
             raise UsageError(
-                f"source {spec.source} has no Kubernetes {spec.kubernetes} for cluster {spec.name}, it has {runs}"
+                f"source {spec.source} has no Kubernetes {spec.kubernetes} for cluster {spec.name}, it has {available}"
             )
         self._require_name_free(spec.name)
 
@@ -109,7 +109,7 @@ class KindProvider:
             self._kubeconfig(name).unlink(missing_ok=True)
 
     def _take_name(self, name: str) -> None:
-        """Make the network, by which the cluster is ours. Raises `NameTaken` if another run was faster."""
+        """Create the network, whose labels claim the cluster's name. Raises `NameTaken` if another run was faster."""
         try:
             self.engine.create_network(name, labels_for(name, self.keep))
         except CommandFailed:
@@ -121,30 +121,30 @@ class KindProvider:
             if claimed.name == name:
                 self._require_unused(claimed)
                 raise NameTaken(
-                    f"cluster {name} was kept by an earlier run",
+                    f"cluster {name} exists: an earlier run kept it",
                     remedy="use it with --reuse, or remove it with `kubeproof clean --kept`",
                 )
         if self._is_taken(name):
             raise NameTaken(
-                f"there is a cluster or network {name} that carries no label of ours, so it stays untouched",
+                f"a cluster or network {name} exists without a label of Kubeproof, so it is not touched",
                 remedy=f"`kind delete cluster --name {name}` and `docker network rm {name}` would remove it",
             )
 
     def _is_taken(self, name: str) -> bool:
-        """By whatever: also by a node that the engine still makes."""
+        """Return True if any network or node uses the name, also a node that the engine is still creating."""
         nodes = self.engine.container_ids(f"label={KIND_CLUSTER_LABEL}={name}")
         return bool(nodes or self.engine.networks(f"name=^{name}$"))
 
     def _require_unused(self, claimed: Claimed) -> None:
         if claimed.owner is not None and claimed.owner != Owner.myself() and not claimed.ownerless:
-            seen = claimed.owner.is_visible()
+            visible = claimed.owner.is_visible()
             raise NameTaken(
-                f"cluster {claimed.name} belongs to a run that is still going, process {claimed.owner.pid}"
-                + ("" if seen else " of another PID namespace, whose end could not be seen from here"),
-                remedy="wait for it, or ask for another spec"
+                f"cluster {claimed.name} belongs to a run that has not ended, process {claimed.owner.pid}"
+                + ("" if visible else " of another PID namespace, whose end cannot be seen from here"),
+                remedy="wait for it, or use another spec"
                 + (
                     ""
-                    if seen
+                    if visible
                     else f"; if it has ended: `kind delete cluster --name {claimed.name}`, "
                     f"then `docker network rm {claimed.name}`"
                 ),
@@ -166,7 +166,7 @@ class KindProvider:
             logs = self.state / "failed" / spec.name
             self._export(spec.name, logs)
             raise ClusterNotReady(
-                f"kind did not bring up cluster {spec.name}: {kind_error(failure, limit_s)}",
+                f"kind did not create cluster {spec.name}: {kind_error(failure, limit_s)}",
                 remedy=self._remedy(failure, logs),
                 detail=failure.detail,
             ) from failure
@@ -179,13 +179,13 @@ class KindProvider:
         except CommandFailed as failure:
             raise ClusterNotReady(
                 f"kind did not load images into the nodes of cluster {name}: {kind_error(failure, limit_s)}",
-                remedy="`docker image inspect` and the room on the engine's disk tell more",
+                remedy="check `docker image inspect` and the free space on the engine's disk",
                 detail=failure.detail,
             ) from failure
 
     def _remedy(self, failure: CommandFailed, logs: Path) -> str:
-        told = f"the nodes' logs are in {logs}"
-        return f"{told}; {self.engine.patience.advice()}" if may_be_slow(failure) else told
+        remedy = f"the nodes' logs are in {logs}"
+        return f"{remedy}; {self.engine.patience.advice()}" if may_be_slow(failure) else remedy
 
     def _describe(self, spec: ClusterSpec, images: ImageSet) -> Cluster:
         nodes = nodes_of(self.engine, spec.name)
@@ -215,14 +215,14 @@ class KindProvider:
         return find_kind(self.commands, self.programs, self.lock.release(spec.kubernetes).minor, progress)
 
     def _write_kubeconfig(self, spec: ClusterSpec) -> None:
-        """A kept cluster's credentials, asked from the cluster itself."""
+        """Write the kubeconfig of a kept cluster, as `kind get kubeconfig` prints it."""
         kubeconfig = self._kubeconfig(spec.name)
         text = self.commands.run(self._kind(spec, _Silent()), "get", "kubeconfig", f"--name={spec.name}").stdout
         kubeconfig.touch(mode=0o600)
         kubeconfig.write_text(text)
 
     def _export(self, name: str, directory: Path) -> None:
-        """What the nodes themselves wrote: journals, and the containers' logs below /var/log."""
+        """Write the nodes' journals and their containers' logs (/var/log/pods) into `directory`."""
         directory.mkdir(parents=True, exist_ok=True)
         for container in node_containers(self.engine, name):
             node = str(container["Name"]).removeprefix("/")
@@ -237,15 +237,17 @@ class KindProvider:
                 try:
                     target.write_text(self.engine.exec(node, *argv, timeout_s=60).stdout)
                 except WorldError as failure:
-                    target.write_text(f"could not be had: {failure}\n")
+                    target.write_text(f"could not be read: {failure}\n")
 
 
 class _Silent:
+    """A `Progress` that discards all messages."""
+
     def step(self, title: str) -> None:
-        """Nothing to tell."""
+        """Discard the message."""
 
     def note(self, text: str) -> None:
-        """Nothing to tell."""
+        """Discard the message."""
 
 
 def _size(spec: ClusterSpec) -> str:

@@ -1,4 +1,4 @@
-"""Where a node's kube-proxy keeps its rules, and what it says of itself."""
+"""Access to the place where a node's kube-proxy keeps its rules, and to the mode that kube-proxy reports."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ from clusters.spec import ClusterSpec, Substrate
 
 PROXY_SELECTOR = "k8s-app=kube-proxy"
 GRACE_S = 5.0
-"""How much longer we wait than the guest, so that its own account of being late arrives."""
+"""How much longer than the guest the node waits, so that the guest's own report of a time-out arrives."""
 
 
 def run_by_proxy(
     engine: Engine, substrate: Substrate, node: Node, argv: tuple[str, ...], timeout_s: float
 ) -> CommandResult:
-    """Run a program where the rules are: on the node, or in its user-mode Linux. Raises `CommandFailed`."""
+    """Run a program where kube-proxy's rules are: on the node, or in its user-mode Linux. Raises `CommandFailed`."""
     if substrate is Substrate.HOST:
         return engine.exec(node.name, *argv, timeout_s=timeout_s)
     return _run_in_guest(engine, node, argv, timeout_s)
 
 
 def _run_in_guest(engine: Engine, node: Node, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
-    """Ask the director, on the node: to start a program in its pod costs four times as much as to be answered."""
-    question = json.dumps({"argv": argv, "timeout_s": timeout_s})
-    ask = ("curl", "--silent", "--show-error", "--unix-socket", SOCKET, "--data-binary", "@-", "http://director/")
-    done = json.loads(engine.exec(node.name, *ask, stdin=question, timeout_s=timeout_s + GRACE_S).stdout)
-    if done["exit_code"] != 0:
-        raise CommandFailed(argv, done["exit_code"], done.get("stdout", ""), done.get("stderr", ""))
-    return CommandResult(done["stdout"], done["stderr"])
+    """Run a program in the guest by a request to the IPVS director's socket on the node.
+
+    Starting a program in the director's pod takes four times as long as such a request.
+    """
+    request = json.dumps({"argv": argv, "timeout_s": timeout_s})
+    post = ("curl", "--silent", "--show-error", "--unix-socket", SOCKET, "--data-binary", "@-", "http://director/")
+    reply = json.loads(engine.exec(node.name, *post, stdin=request, timeout_s=timeout_s + GRACE_S).stdout)
+    if reply["exit_code"] != 0:
+        raise CommandFailed(argv, reply["exit_code"], reply.get("stdout", ""), reply.get("stderr", ""))
+    return CommandResult(reply["stdout"], reply["stderr"])
 
 
 def require_effective_mode(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> None:
-    """Ask every node's kube-proxy. Raises `ClusterNotReady` if one runs in another mode."""
+    """Ask every node's kube-proxy for its mode. Raises `ClusterNotReady` if one runs in another mode."""
     for node in nodes:
         answer = run_by_proxy(engine, spec.substrate, node, ASK, timeout_s=30).stdout
         require_mode(spec.name, node.name, spec.mode, answer)

@@ -24,23 +24,23 @@ def book(version=None):
     return recipe_book(LOCK, LOCK.release(version))
 
 
-def test_the_lock_holds_the_default_and_the_last_release_before_the_gate():
+def test_the_lock_has_the_default_release_and_one_before_the_feature_gate_of_ipvs():
     assert [release.version for release in LOCK.releases] == ["1.37.2", "1.35.4"]
 
 
-def test_an_unknown_version_names_those_that_can_be_had():
+def test_the_error_about_an_unknown_version_lists_the_available_ones():
     with pytest.raises(UsageError, match=r"there are: 1\.37\.2, 1\.35\.4"):
         LOCK.release("1.2.3")
 
 
-def test_a_version_names_one_release_whichever_source_runs_it():
+def test_a_version_identifies_one_release_for_both_sources():
     versions = {version for release in LOCK.releases for version in (release.version, release.stock_version)}
     assert len(versions) == 2 * len(LOCK.releases)
     for release in LOCK.releases:
         assert LOCK.release(release.version_of(Source.REGISTRY)) == LOCK.release(release.version_of(Source.BUILT))
 
 
-def test_every_release_has_a_module_with_sums_and_every_image_a_dockerfile():
+def test_every_release_has_a_module_with_go_sum_and_every_image_has_a_dockerfile():
     for release in LOCK.releases:
         parts = recipe_book(LOCK, release).node.parts
         assert (Module(release.module).directory / "go.sum").stat().st_size > 0
@@ -57,11 +57,11 @@ def test_every_release_has_a_module_with_sums_and_every_image_a_dockerfile():
         ("traefik", "github.com/traefik/traefik/v3", LOCK.traefik),
     ],
 )
-def test_the_lock_says_what_the_modules_build(module, tool, version):
+def test_the_lock_names_the_versions_that_the_modules_build(module, tool, version):
     assert f"\t{tool} v{version}" in (Module(module).directory / "go.mod").read_text()
 
 
-def test_both_sources_run_the_same_versions_at_the_edge():
+def test_both_sources_run_the_same_versions_of_metallb_and_traefik():
     parts = {part.reference for part in book().node.parts}
     for image in (LOCK.metallb_controller_image, LOCK.metallb_speaker_image, f"docker.io/library/{LOCK.traefik_image}"):
         reference, _, digest = image.partition("@")
@@ -69,7 +69,7 @@ def test_both_sources_run_the_same_versions_at_the_edge():
         assert digest.startswith("sha256:")
 
 
-def test_releases_do_not_share_a_node_image():
+def test_each_release_has_its_own_node_image():
     assert book("1.37.2").node.tag != book("1.35.4").node.tag
 
 
@@ -92,14 +92,14 @@ def builder(commands, tmp_path):
     return Builder(Engine(commands), commands, Programs(commands, tmp_path))
 
 
-def test_an_image_that_is_there_is_not_built(tmp_path):
+def test_an_image_that_the_engine_has_is_not_built(tmp_path):
     commands = ScriptedCommands({"docker image inspect": "sha256:1"})
     recipe = Recipe("pause", "pause:1", "bookworm", (PAUSE,), ("pause",))
     assert builder(commands, tmp_path).ensure(recipe, SilentProgress()) == recipe.tag
     assert commands.asked_for("docker build") == []
 
 
-def test_a_program_that_does_not_build_is_one_line_with_the_story_behind_it(tmp_path):
+def test_a_failed_build_of_a_program_is_an_error_of_one_line_with_the_output_as_detail(tmp_path):
     commands = ScriptedCommands(
         {"docker image inspect": ABSENT, "go install": failing("go install tool", "no route\nboom: x")}
     )
@@ -110,14 +110,14 @@ def test_a_program_that_does_not_build_is_one_line_with_the_story_behind_it(tmp_
     assert "\n" not in str(caught.value)
 
 
-def test_a_half_built_program_is_never_taken_for_a_whole_one(tmp_path):
+def test_an_incomplete_build_of_a_program_is_not_kept(tmp_path):
     programs = Programs(ScriptedCommands({"go install": failing("go install .", "boom")}), tmp_path)
     with pytest.raises(BuildFailed):
         programs.ensure(PAUSE, SilentProgress())
     assert list((tmp_path / "programs").iterdir()) == []
 
 
-def test_a_stock_image_is_debians_with_its_packages_and_programs_of_upstreams(tmp_path):
+def test_a_stock_image_is_debians_image_with_packages_and_programs_of_upstream_images(tmp_path):
     director = stock_book(LOCK, LOCK.release(None)).director
     commands = ScriptedCommands(
         {"docker image inspect": ABSENT, "docker build": "", "docker create": "c1", "docker cp": "", "docker rm": ""}
@@ -131,13 +131,13 @@ def test_a_stock_image_is_debians_with_its_packages_and_programs_of_upstreams(tm
     assert commands.asked_for("docker rm") == ["docker rm --force --volumes c1"]
 
 
-def test_a_stock_node_is_named_by_digest_and_tells_its_version():
+def test_a_stock_node_image_is_named_by_digest_and_version():
     for release in LOCK.releases:
         assert "@sha256:" in release.node_image
         assert release.stock_version.rpartition(".")[0] == release.version.rpartition(".")[0]
 
 
-def test_the_registry_runs_beside_clusters_and_is_no_part_of_a_node():
+def test_the_registry_image_is_not_part_of_a_node_image():
     book = recipe_book(LOCK, LOCK.release(None))
     assert book.registry not in book.node.parts
     assert (book.registry.directory / "Dockerfile").exists()
@@ -145,12 +145,13 @@ def test_the_registry_runs_beside_clusters_and_is_no_part_of_a_node():
     assert f"github.com/distribution/distribution/v3 v{LOCK.distribution} " in go_mod
 
 
-def test_a_stock_registry_is_upstreams_own_program_by_digest():
+def test_a_stock_registry_has_the_program_of_the_upstream_image_by_digest():
     (program, _), _ = stock_book(LOCK, LOCK.release(None)).registry.copied
     assert program.startswith(f"docker.io/library/registry:{LOCK.distribution}@sha256:")
 
 
-def test_the_container_of_a_node_image_is_found_after_a_kill_and_its_owner_is_not_the_nodes(tmp_path):
+def test_the_container_that_builds_a_node_image_has_an_owner_and_the_image_has_none(tmp_path):
+    """Clean-up finds the container by its owner after a kill."""
     commands = ScriptedCommands({"docker": "", "docker run": "c1"})
     import_parts(Engine(commands), "node-empty", replace(book().node, parts=()))
     (run,), (commit,) = commands.asked_for("docker run"), commands.asked_for("docker commit")

@@ -19,39 +19,39 @@ def patch(document, kind):
     return next(found for found in patches if found["kind"] == kind)
 
 
-def test_the_api_server_listens_on_loopback_only():
+def test_the_api_server_listens_on_the_loopback_only():
     assert config()["networking"]["apiServerAddress"] == "127.0.0.1"
 
 
-def test_the_proxy_mode_is_what_was_asked_for():
+def test_the_proxy_mode_is_the_requested_one():
     assert config(Mode.NFTABLES)["networking"]["kubeProxyMode"] == "nftables"
 
 
-def test_on_uml_no_proxy_ever_touches_the_nodes_own_kernel():
+def test_on_substrate_uml_kind_installs_no_kube_proxy():
     assert config(Mode.IPVS, substrate=Substrate.UML)["networking"]["kubeProxyMode"] == "none"
 
 
-def test_the_stock_pod_network_stays_with_stock_images():
+def test_kinds_pod_network_is_used_with_source_registry_only():
     assert config(source=Source.REGISTRY)["networking"]["disableDefaultCNI"] is False
     assert config(source=Source.BUILT)["networking"]["disableDefaultCNI"] is True
 
 
-def test_the_kubelet_accepts_cgroup_v1_only_where_there_is_nothing_else():
+def test_the_kubelet_accepts_cgroup_v1_only_on_a_host_with_cgroup_v1():
     assert patch(config(cgroups="1"), "KubeletConfiguration")["failCgroupV1"] is False
     assert "failCgroupV1" not in patch(config(cgroups="2"), "KubeletConfiguration")
 
 
-def test_the_ipvs_scheduler_reaches_kube_proxy():
+def test_the_ipvs_scheduler_is_set_in_kube_proxys_configuration():
     document = config(Mode.IPVS, ipvs_scheduler="lc")
     assert patch(document, "KubeProxyConfiguration")["ipvs"]["scheduler"] == "lc"
 
 
-def test_on_a_nodes_own_kernel_only_the_balancers_choice_answers_for_an_address():
+def test_strict_arp_is_set_on_substrate_host_only():
     assert patch(config(Mode.IPVS), "KubeProxyConfiguration")["ipvs"]["strictARP"] is True
     assert "strictARP" not in patch(config(Mode.IPVS, substrate=Substrate.UML), "KubeProxyConfiguration")["ipvs"]
 
 
-def test_nodes_are_as_many_as_asked_for():
+def test_the_number_of_nodes_is_the_requested_one():
     roles = [node["role"] for node in config(control_planes=3, workers=1)["nodes"]]
     assert roles == ["control-plane"] * 3 + ["worker"]
 
@@ -64,12 +64,12 @@ KUBEADM_DEFAULTS_S = {
     "discovery": 300,
     "tlsBootstrap": 300,
 }
-"""https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kubeadm/app/constants/constants.go"""
+"""kubeadm's defaults: https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kubeadm/app/constants/constants.go"""
 
 
 @pytest.mark.parametrize("kind", ["InitConfiguration", "JoinConfiguration"])
 @pytest.mark.parametrize("patience", [DEFAULT, Patience(2.5)])
-def test_kubeadm_waits_no_shorter_than_by_itself_and_ends_before_kind_is_ended(kind, patience):
+def test_kubeadms_limits_are_not_below_its_defaults_and_below_kinds_limit(kind, patience):
     found = patch(config(patience=patience), kind)
     assert found["apiVersion"] == "kubeadm.k8s.io/v1beta4"
     waits_s = {name: float(duration.removesuffix("s")) for name, duration in found["timeouts"].items()}
@@ -80,7 +80,7 @@ def test_kubeadm_waits_no_shorter_than_by_itself_and_ends_before_kind_is_ended(k
 
 
 def leases(patience, version):
-    """What kubeadm of a version is told of the leaders' leases, as the components' own arguments; None if nothing."""
+    """Return the arguments for leader election in the patch for an API version of kubeadm; None if there is none."""
     for text in config(patience=patience)["kubeadmConfigPatches"]:
         found = yaml.safe_load(text)
         if "scheduler" in found and found["apiVersion"] == f"kubeadm.k8s.io/{version}":
@@ -88,24 +88,24 @@ def leases(patience, version):
     return None
 
 
-def test_on_an_ordinary_host_leases_are_kubernetes_own():
+def test_on_an_ordinary_host_leader_election_keeps_its_defaults():
     assert leases(DEFAULT, "v1beta4") is leases(DEFAULT, "v1beta3") is None
 
 
-def test_a_slow_hosts_leaders_have_as_much_more_time_for_their_leases():
-    lasting = {
+def test_on_a_slow_host_the_times_of_leader_election_are_multiplied():
+    multiplied = {
         "leader-elect-lease-duration": "60s",
         "leader-elect-renew-deadline": "40s",
         "leader-elect-retry-period": "8s",
     }
-    kept = {"enable-hostpath-provisioner": "true"}
-    assert leases(Patience(4), "v1beta3") == ({**kept, **lasting}, lasting)
+    default = {"enable-hostpath-provisioner": "true"}
+    assert leases(Patience(4), "v1beta3") == ({**default, **multiplied}, multiplied)
     manager, scheduler = leases(Patience(4), "v1beta4")
-    assert {given["name"]: given["value"] for given in manager} == {**kept, **lasting}
-    assert {given["name"]: given["value"] for given in scheduler} == lasting
+    assert {argument["name"]: argument["value"] for argument in manager} == {**default, **multiplied}
+    assert {argument["name"]: argument["value"] for argument in scheduler} == multiplied
 
 
-def test_an_older_kubeadm_gets_the_one_timeout_that_it_knows():
+def test_an_older_kubeadm_gets_the_only_timeout_that_it_supports():
     patches = [yaml.safe_load(text) for text in config()["kubeadmConfigPatches"]]
     (older,) = [found for found in patches if found.get("apiVersion") == "kubeadm.k8s.io/v1beta3"]
     assert older["kind"] == "ClusterConfiguration"

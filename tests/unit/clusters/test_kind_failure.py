@@ -1,4 +1,4 @@
-"""What a user reads when kind or kubeadm fails: outputs as kind 0.33.0 and kubeadm 1.37.2 print them."""
+"""Tests of the messages about failures of kind and kubeadm, with the outputs of kind 0.33.0 and kubeadm 1.37.2."""
 
 import pytest
 
@@ -30,7 +30,7 @@ runtime.main
 runtime.goexit
 \truntime/asm_amd64.s:1771
 """
-KUBEADM_TALKS = """\
+KUBEADM_OUTPUT = """\
 I1128 21:07:33.511817     221 initconfiguration.go:260] loading configuration from "/kind/kubeadm.conf"
 [init] Using Kubernetes version: v1.37.2
 [control-plane-check] kube-apiserver is not healthy after 4m0.000718374s
@@ -55,11 +55,11 @@ def failed(error, output=None):
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "message"),
     [
-        (failed(INIT, f"{KUBEADM_TALKS}error: {PHASE}\n{TRACE}"), f"{INIT}: {PHASE}"),
-        (failed(INIT, f"{KUBEADM_TALKS}{PHASE}\n{TRACE}"), f"{INIT}: {PHASE}"),
-        (failed(INIT, f"{KUBEADM_TALKS}error: {OLD_API}\n{TRACE}"), f"{INIT}: {OLD_API}"),
+        (failed(INIT, f"{KUBEADM_OUTPUT}error: {PHASE}\n{TRACE}"), f"{INIT}: {PHASE}"),
+        (failed(INIT, f"{KUBEADM_OUTPUT}{PHASE}\n{TRACE}"), f"{INIT}: {PHASE}"),
+        (failed(INIT, f"{KUBEADM_OUTPUT}error: {OLD_API}\n{TRACE}"), f"{INIT}: {OLD_API}"),
         (failed(INIT, f"panic: out of memory\n{TRACE}"), f"{INIT}: panic: out of memory"),
         (failed(RUN, "docker: no space left on device.\n"), f"{RUN}: docker: no space left on device."),
         (failed(RUN, "\n"), RUN),
@@ -74,19 +74,19 @@ def failed(error, output=None):
         "kubeadm before any phase",
         "kubeadm crashed",
         "docker",
-        "docker without a word",
+        "docker without output",
         "kind alone",
         "no kind",
-        "too late",
-        "too late without a word",
+        "time-out",
+        "time-out without output",
     ],
 )
-def test_a_failure_is_kinds_own_error_and_the_cause_in_one_line(seen, told):
-    assert kind_error(seen, 600.0) == told
+def test_the_message_is_kinds_error_and_the_cause_in_one_line(seen, message):
+    assert kind_error(seen, 600.0) == message
 
 
-def test_a_slow_host_may_be_why_a_phase_failed_or_the_end_did_not_come():
+def test_a_slow_host_may_cause_a_failed_phase_or_a_time_out():
     assert may_be_slow(failure(STEPS, None))
-    assert may_be_slow(failed(INIT, f"{KUBEADM_TALKS}error: {PHASE}\n{TRACE}"))
+    assert may_be_slow(failed(INIT, f"{KUBEADM_OUTPUT}error: {PHASE}\n{TRACE}"))
     assert not may_be_slow(failed(INIT, f"error: {OLD_API}\n{TRACE}"))
     assert not may_be_slow(failed(RUN, "docker: no space left on device.\n"))

@@ -1,4 +1,4 @@
-"""A kind cluster from its first command to its last, against an engine of our own making."""
+"""Tests of the provider of kind clusters against a fake engine."""
 
 import os
 import stat
@@ -29,7 +29,7 @@ STOCK = ClusterSpec(Mode.IPTABLES, "1.37.0", Source.REGISTRY)
 
 @pytest.fixture(autouse=True)
 def installed_kind(tmp_path, monkeypatch):
-    """A program of that name on the path; what it would do is scripted."""
+    """Put a program named kind in the PATH and return its path. Its output is scripted."""
     program = tmp_path / "bin" / "kind"
     program.parent.mkdir()
     program.touch(mode=0o755)
@@ -51,13 +51,13 @@ def working(spec, installed_kind, script=None, mode=None):
 
 
 def rename_kind(commands, installed_kind):
-    """The provider calls kind by its path."""
+    """Script kind under its path, by which the provider calls it."""
     for beginning in [line for line in commands.script if line.startswith("kind")]:
         commands.script[beginning.replace("kind", str(installed_kind), 1)] = commands.script.pop(beginning)
     return commands
 
 
-def test_a_stock_cluster_is_made_of_the_registrys_images_by_digest(tmp_path, installed_kind):
+def test_a_stock_cluster_uses_images_of_registries_by_digest(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
     stock = stock_book(LOCK, LOCK.release(None))
@@ -68,27 +68,27 @@ def test_a_stock_cluster_is_made_of_the_registrys_images_by_digest(tmp_path, ins
     assert "@sha256:" in cluster.images.agnhost
 
 
-def test_an_installed_kind_whose_configuration_kubeadm_cannot_read_makes_no_cluster(tmp_path, installed_kind):
+def test_an_installed_kind_whose_configuration_kubeadm_cannot_read_is_not_used(tmp_path, installed_kind):
     old = working(STOCK, installed_kind, {"kind version": "kind v0.31.0 go1.25.5 linux/amd64"})
     progress = SilentProgress()
     with pytest.raises(HostUnfit, match=r"writes kubeadm\.k8s\.io/v1beta3, and kubeadm 1\.37 reads v1beta4"):
         provider(old, tmp_path).create(STOCK, progress)
     assert old.asked_for(f"{installed_kind} create cluster") == []
-    assert [note for note in progress.notes if "is passed over" in note]
+    assert [note for note in progress.notes if "cannot be used" in note]
 
 
-def test_its_version_is_the_servers_own_word(tmp_path, installed_kind):
+def test_the_clusters_version_is_the_one_that_the_api_server_reports(tmp_path, installed_kind):
     cluster = provider(working(STOCK, installed_kind), tmp_path).create(STOCK, SilentProgress())
     assert cluster.kubernetes == "1.37.0"
 
 
-def test_a_step_tells_the_version_that_runs(tmp_path, installed_kind):
+def test_a_progress_step_names_the_version_that_runs(tmp_path, installed_kind):
     progress = SilentProgress()
     provider(working(STOCK, installed_kind), tmp_path).create(STOCK, progress)
     assert [step for step in progress.steps if step.endswith("Kubernetes 1.37.0")]
 
 
-def test_a_version_that_the_source_does_not_run_is_never_promised(tmp_path, installed_kind):
+def test_a_version_that_the_source_does_not_have_is_a_usage_error(tmp_path, installed_kind):
     spec = replace(STOCK, kubernetes="1.37.2")
     commands = working(spec, installed_kind)
     with pytest.raises(UsageError, match=r"source registry has no Kubernetes 1\.37\.2.*it has 1\.37\.0"):
@@ -96,7 +96,7 @@ def test_a_version_that_the_source_does_not_run_is_never_promised(tmp_path, inst
     assert commands.asked_for("docker network create") == []
 
 
-def test_versions_are_kube_proxys_own_beside_the_nodes(tmp_path, installed_kind):
+def test_the_environment_has_the_versions_of_kube_proxys_programs_and_of_the_nodes(tmp_path, installed_kind):
     in_proxy = (
         f"docker exec {STOCK.name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf "
         "exec --namespace=kube-system daemonset/kube-proxy --"
@@ -106,22 +106,22 @@ def test_versions_are_kube_proxys_own_beside_the_nodes(tmp_path, installed_kind)
         f"{in_proxy} iptables": failing("iptables", "not found"),
         f"docker exec {STOCK.name}-worker2 nft": "nftables v1.1.3 (Commodore Bullmoose #4)\n",
     }
-    told = provider(working(STOCK, installed_kind, script), tmp_path).create(STOCK, SilentProgress()).environment
-    assert told["nft of kube-proxy"] == "nftables v1.0.6 (Lester Gooch #5)"
-    assert told["nft of the node"] == "nftables v1.1.3 (Commodore Bullmoose #4)"
-    assert told["iptables of kube-proxy"].startswith("could not be read")
+    cluster = provider(working(STOCK, installed_kind, script), tmp_path).create(STOCK, SilentProgress())
+    assert cluster.environment["nft of kube-proxy"] == "nftables v1.0.6 (Lester Gooch #5)"
+    assert cluster.environment["nft of the node"] == "nftables v1.1.3 (Commodore Bullmoose #4)"
+    assert cluster.environment["iptables of kube-proxy"].startswith("could not be read")
 
 
-def test_the_metrics_api_is_made_once_somebody_serves_it(tmp_path, installed_kind):
+def test_the_metrics_api_is_registered_only_after_metrics_server_is_ready(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     provider(commands, tmp_path).create(STOCK, SilentProgress())
     served = [number for number, (argv, _) in enumerate(commands.calls) if "deployment/metrics-server" in argv]
-    made = [number for number, (_, stdin) in enumerate(commands.calls) if "kind: APIService" in (stdin or "")]
-    assert served < made, "the API server would look after it ever less often"
-    assert (len(served), len(made)) == (1, 1)
+    registered = [number for number, (_, stdin) in enumerate(commands.calls) if "kind: APIService" in (stdin or "")]
+    assert served < registered, "otherwise the API server would check it less and less often"
+    assert (len(served), len(registered)) == (1, 1)
 
 
-def test_the_pod_network_waits_until_every_node_has_its_addresses(tmp_path, installed_kind):
+def test_the_pod_network_is_installed_after_every_node_has_a_pod_cidr(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     provider(commands, tmp_path).create(STOCK, SilentProgress())
     waited = [number for number, (argv, _) in enumerate(commands.calls) if "--for=jsonpath={.spec.podCIDR}" in argv]
@@ -130,7 +130,7 @@ def test_the_pod_network_waits_until_every_node_has_its_addresses(tmp_path, inst
     assert waited < read
 
 
-def test_what_no_registry_has_is_loaded_into_the_nodes(tmp_path, installed_kind):
+def test_images_that_no_registry_has_are_loaded_into_the_nodes(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
     (load,) = commands.asked_for(f"{installed_kind} load")
@@ -156,7 +156,7 @@ def test_stock_nodes_of_every_mode_have_the_tools_that_read_ipvs(tmp_path, insta
     assert f"--image={stock_book(LOCK, LOCK.release(None)).ipvs_node.tag}" in create
 
 
-def test_ipvs_on_stock_nodes_without_ip_vs_gets_the_director(tmp_path, installed_kind):
+def test_the_ipvs_director_is_loaded_into_stock_nodes_on_substrate_uml(tmp_path, installed_kind):
     spec = ClusterSpec(Mode.IPVS, "1.37.0", Source.REGISTRY, Substrate.UML)
     director = stock_book(LOCK, LOCK.release(None)).director
     assert director.copied == (("registry.k8s.io/kube-proxy:v1.37.0", "/usr/local/bin/kube-proxy"),)
@@ -168,7 +168,7 @@ def test_ipvs_on_stock_nodes_without_ip_vs_gets_the_director(tmp_path, installed
     assert director.tag in load
 
 
-def test_another_mode_than_asked_for_is_never_taken(tmp_path, installed_kind):
+def test_a_cluster_in_another_mode_than_the_requested_one_is_removed(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind, mode="nftables")
     with pytest.raises(ClusterNotReady, match="runs in mode 'nftables', expected iptables"):
         provider(commands, tmp_path).create(STOCK, SilentProgress())
@@ -176,16 +176,16 @@ def test_another_mode_than_asked_for_is_never_taken(tmp_path, installed_kind):
     assert commands.asked_for(f"docker network rm {STOCK.name}")
 
 
-def test_a_cluster_that_does_not_come_up_is_one_line_and_leaves_nothing(tmp_path, installed_kind):
+def test_a_failed_creation_is_an_error_of_one_line_and_leaves_nothing_behind(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind, {"kind create": KIND_FAILS})
-    with pytest.raises(ClusterNotReady, match="kind did not bring up cluster") as caught:
+    with pytest.raises(ClusterNotReady, match="kind did not create cluster") as caught:
         provider(commands, tmp_path).create(STOCK, SilentProgress())
     assert "\n" not in str(caught.value)
     assert commands.asked_for(f"docker network rm {STOCK.name}")
 
 
 def limits_s(commands):
-    """How long each command might take, but for the one that no cluster is needed for."""
+    """Return the time limits of all commands except `kind version`, which needs no cluster."""
     return [
         timeout_s
         for (argv, _), timeout_s in zip(commands.calls, commands.timeouts_s, strict=True)
@@ -193,8 +193,8 @@ def limits_s(commands):
     ]
 
 
-def told_limits(commands):
-    """The time-outs that kubectl was given."""
+def kubectl_limits(commands):
+    """Return the time limits that were passed to kubectl."""
     return {word for argv, _ in commands.calls for word in argv if word.startswith("--timeout=")}
 
 
@@ -206,35 +206,35 @@ WAITED = failing(
 )
 
 
-def test_the_line_is_kinds_error_with_kubeadms_phase_and_what_to_do(tmp_path, installed_kind):
+def test_the_error_has_kinds_message_kubeadms_phase_and_a_remedy(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind, {"kind create": WAITED})
     with pytest.raises(ClusterNotReady) as caught:
         provider(commands, tmp_path).create(STOCK, SilentProgress())
-    told = str(caught.value)
-    assert f"{STOCK.name}: failed to create cluster: failed to init node" in told
-    assert "error execution phase wait-control-plane: the API server did not answer" in told
-    assert "asm_amd64" not in told
-    assert str(tmp_path / "state" / "failed" / STOCK.name) in told
-    assert "KUBEPROOF_PATIENCE=2" in told
-    assert "\n" not in told
+    message = str(caught.value)
+    assert f"{STOCK.name}: failed to create cluster: failed to init node" in message
+    assert "error execution phase wait-control-plane: the API server did not answer" in message
+    assert "asm_amd64" not in message
+    assert str(tmp_path / "state" / "failed" / STOCK.name) in message
+    assert "KUBEPROOF_PATIENCE=2" in message
+    assert "\n" not in message
     assert "asm_amd64" in caught.value.detail
 
 
-def test_what_no_patience_cures_does_not_ask_for_it(tmp_path, installed_kind):
+def test_patience_is_advised_only_if_the_host_may_be_slow(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind, {"kind create": KIND_FAILS})
     with pytest.raises(ClusterNotReady) as caught:
         provider(commands, tmp_path).create(STOCK, SilentProgress())
     assert "PATIENCE" not in str(caught.value)
 
 
-def test_an_image_that_cannot_be_loaded_is_told_in_kinds_words(tmp_path, installed_kind):
-    words = "ERROR: failed to load image: exit status 1\n\nCommand Output: ctr: no space left on device\n\n"
-    commands = working(STOCK, installed_kind, {"kind load": failing("kind load", words)})
+def test_the_error_about_an_image_that_cannot_be_loaded_quotes_kind(tmp_path, installed_kind):
+    stderr = "ERROR: failed to load image: exit status 1\n\nCommand Output: ctr: no space left on device\n\n"
+    commands = working(STOCK, installed_kind, {"kind load": failing("kind load", stderr)})
     with pytest.raises(ClusterNotReady, match=r"failed to load image: exit status 1: ctr: no space left on device"):
         provider(commands, tmp_path).create(STOCK, SilentProgress())
 
 
-def test_an_add_on_that_is_not_ready_in_time_tells_the_limit_and_what_to_do(tmp_path, installed_kind):
+def test_the_error_about_an_add_on_that_is_not_ready_has_the_limit_and_a_remedy(tmp_path, installed_kind):
     rollout = f"docker exec {STOCK.name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf rollout"
     late = failing(rollout, "error: timed out waiting for the condition")
     commands = working(STOCK, installed_kind, {rollout: late})
@@ -242,25 +242,25 @@ def test_an_add_on_that_is_not_ready_in_time_tells_the_limit_and_what_to_do(tmp_
         provider(commands, tmp_path, patience=2).create(STOCK, SilentProgress())
 
 
-def test_every_wait_of_set_up_is_as_patient_as_the_engine(tmp_path, installed_kind):
+def test_the_engines_patience_multiplies_every_limit_of_set_up(tmp_path, installed_kind):
     usual, patient = working(STOCK, installed_kind), working(STOCK, installed_kind)
     provider(usual, tmp_path).create(STOCK, SilentProgress())
     provider(patient, tmp_path, patience=3).create(STOCK, SilentProgress())
     assert limits_s(patient) == [3 * limit_s for limit_s in limits_s(usual)]
-    assert (told_limits(usual), told_limits(patient)) == ({"--timeout=180s"}, {"--timeout=540s"})
+    assert (kubectl_limits(usual), kubectl_limits(patient)) == ({"--timeout=180s"}, {"--timeout=540s"})
     (config,) = [stdin for argv, stdin in patient.calls if argv[1:3] == ("create", "cluster")]
     assert "kubernetesAPICall: 900s" in "".join(yaml.safe_load(config)["kubeadmConfigPatches"])
 
 
-def test_a_network_of_that_name_that_is_not_ours_stays(tmp_path, installed_kind):
+def test_a_network_of_the_clusters_name_that_is_not_ours_stays(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     commands.there = True
-    with pytest.raises(NameTaken, match="carries no label of ours"):
+    with pytest.raises(NameTaken, match="without a label of Kubeproof"):
         provider(commands, tmp_path).create(STOCK, SilentProgress())
     assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == []
 
 
-def test_credentials_are_for_their_owner_alone(tmp_path, installed_kind):
+def test_only_the_user_can_read_the_kubeconfig(tmp_path, installed_kind):
     cluster = provider(working(STOCK, installed_kind), tmp_path).create(STOCK, SilentProgress())
     assert stat.S_IMODE(cluster.kubeconfig.stat().st_mode) == 0o600
 
@@ -268,7 +268,7 @@ def test_credentials_are_for_their_owner_alone(tmp_path, installed_kind):
 REMAINS = {CLUSTER_LABEL: STOCK.name, OWNER_LABEL: "another-boot/1/1/1"}
 
 
-def test_a_name_that_is_taken_by_remains_of_ours_is_made_free(tmp_path, installed_kind):
+def test_remains_of_an_ended_run_that_use_the_name_are_removed(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
     commands.there, commands.labels = True, dict(REMAINS)
     cluster = provider(commands, tmp_path).create(STOCK, SilentProgress())
@@ -277,39 +277,39 @@ def test_a_name_that_is_taken_by_remains_of_ours_is_made_free(tmp_path, installe
     assert commands.labels[OWNER_LABEL] == str(Owner.myself())
 
 
-def test_a_name_that_is_taken_by_a_living_run_is_left_to_it(tmp_path, installed_kind):
+def test_a_cluster_of_a_run_that_has_not_ended_stays(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
-    commands.there, commands.labels = True, {**REMAINS, OWNER_LABEL: str(another_living_process())}
-    with pytest.raises(NameTaken, match=f"belongs to a run that is still going, process {os.getppid()}"):
+    commands.there, commands.labels = True, {**REMAINS, OWNER_LABEL: str(another_running_process())}
+    with pytest.raises(NameTaken, match=f"belongs to a run that has not ended, process {os.getppid()}"):
         provider(commands, tmp_path).create(STOCK, SilentProgress())
     assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == []
 
 
-def test_a_cluster_of_a_run_that_took_the_name_a_moment_earlier_stays(tmp_path, installed_kind):
+def test_a_cluster_of_a_run_that_took_the_name_just_before_stays(tmp_path, installed_kind):
     commands = working(STOCK, installed_kind)
 
     def taken(argv):
-        commands.there, commands.labels = True, {**REMAINS, OWNER_LABEL: str(another_living_process())}
+        commands.there, commands.labels = True, {**REMAINS, OWNER_LABEL: str(another_running_process())}
         raise failing("docker network create", f"network with name {STOCK.name} already exists")
 
     commands.script["docker network create"] = taken
     kubeconfig = tmp_path / "state" / f"{STOCK.name}.kubeconfig"
     kubeconfig.parent.mkdir()
     kubeconfig.touch()
-    with pytest.raises(NameTaken, match="belongs to a run that is still going"):
+    with pytest.raises(NameTaken, match="belongs to a run that has not ended"):
         provider(commands, tmp_path).create(STOCK, SilentProgress())
     assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == []
     assert kubeconfig.exists()
 
 
-def test_a_node_that_the_engine_still_makes_takes_the_name(tmp_path, installed_kind):
-    """It is listed, and there is no container to be inspected yet."""
+def test_the_name_is_taken_by_a_node_that_is_still_being_created(tmp_path, installed_kind):
+    """The engine lists such a node, but cannot inspect it yet."""
     commands = working(STOCK, installed_kind, {"docker ps": "node", "docker container inspect": "[]"})
-    with pytest.raises(NameTaken, match="carries no label of ours"):
+    with pytest.raises(NameTaken, match="without a label of Kubeproof"):
         provider(commands, tmp_path).create(STOCK, SilentProgress())
 
 
-def another_living_process():
-    """Whoever has started this one."""
+def another_running_process():
+    """Return the parent of this process as an owner."""
     (parent,) = [seen for seen in HostProcesses().read() if seen.pid == os.getppid()]
     return replace(Owner.myself(), pid=parent.pid, start_ticks=parent.start_ticks)

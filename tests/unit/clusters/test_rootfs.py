@@ -1,4 +1,4 @@
-"""Root file systems come from the mirrors that the host itself uses, whatever its own release is."""
+"""Tests that root file systems come from the host's own Debian mirrors, whatever the host's own release is."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ Suites: bookworm bookworm-updates
 
 
 def mirrors_for(suite, tmp_path, os_release):
-    """The mirrors that mmdebstrap reads when it is asked for `suite`, or None if it is given none."""
+    """Return the sources that mmdebstrap gets when it is called for `suite`, or None if it gets none."""
     (tmp_path / "debian.sources").write_text(DEBIAN)
     (tmp_path / "os-release").write_text(os_release)
     archive, read = tmp_path / "root.tar", []
@@ -29,29 +29,29 @@ def mirrors_for(suite, tmp_path, os_release):
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
-def test_a_debian_hosts_mirrors_are_asked_for_the_suite_of_the_image(suite, tmp_path):
+def test_a_debian_hosts_mirrors_are_used_with_the_suite_of_the_image(suite, tmp_path):
     host = "ID=debian\nVERSION_CODENAME=bookworm\n"
     assert mirrors_for(suite, tmp_path, host) == DEBIAN.replace("bookworm", suite)
 
 
-def test_another_distributions_mirrors_are_not_asked(tmp_path):
+def test_another_distributions_mirrors_are_not_used(tmp_path):
     assert mirrors_for("bookworm", tmp_path, "ID=ubuntu\nVERSION_CODENAME=noble\n") is None
 
 
-def test_a_host_without_such_a_file_leaves_the_choice_to_mmdebstrap(tmp_path):
+def test_mmdebstrap_uses_its_default_mirrors_if_the_host_has_no_sources(tmp_path):
     commands = ScriptedCommands({"mmdebstrap": ""})
     bootstrap(commands, "bookworm", ("ipset",), tmp_path / "root.tar", (tmp_path / "absent",))
     assert commands.asked[-1][-1] == str(tmp_path / "root.tar")
 
 
-def test_its_mounts_are_no_mounts_of_the_host(tmp_path):
-    """Killed in the middle of its work, it leaves them where they are."""
+def test_mmdebstrap_runs_in_its_own_mount_namespace(tmp_path):
+    """If it is killed, it does not unmount what it has mounted."""
     commands = ScriptedCommands({"unshare --mount": ""})
     bootstrap(commands, "bookworm", ("ipset",), tmp_path / "root.tar", (tmp_path / "absent",))
     assert commands.asked[-1][:4] == ("unshare", "--mount", "--", "mmdebstrap")
 
 
-def test_whoever_may_have_no_mounts_of_his_own_does_without(tmp_path):
+def test_mmdebstrap_runs_without_a_mount_namespace_if_that_is_not_permitted(tmp_path):
     refused = failing("unshare --mount -- true", "unshare: unshare failed: Operation not permitted")
     commands = ScriptedCommands({"unshare": refused, "mmdebstrap": ""})
     bootstrap(commands, "bookworm", ("ipset",), tmp_path / "root.tar", (tmp_path / "absent",))

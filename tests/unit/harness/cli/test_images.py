@@ -45,7 +45,7 @@ def test_a_prefix_without_a_registry_is_refused_before_a_container_engine_is_use
     with pytest.raises(SystemExit) as ending:
         main(("images", "push", "kubeproof"), Tools(FakeHost()))
     assert ending.value.code == 2
-    assert "'kubeproof' names no registry and path" in capsys.readouterr().err
+    assert "'kubeproof' is not a registry with a path" in capsys.readouterr().err
 
 
 def test_load_accepts_images_for_an_existing_cluster(capsys, tmp_path):
@@ -60,7 +60,7 @@ def test_load_accepts_images_for_an_existing_cluster(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (("--kubeconfig", "k", "--context", "c", "--load-image", "a b"), "--load-image=a b is no image reference"),
+        (("--kubeconfig", "k", "--context", "c", "--load-image", "a b"), "--load-image=a b is not an image reference"),
         (("--mode", "ipvs", "--load-image", "a/b:1"), "--load-image name images for an existing cluster"),
     ],
 )

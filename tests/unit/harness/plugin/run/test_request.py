@@ -227,6 +227,6 @@ def test_images_are_accepted_for_an_existing_cluster(existing):
 
 
 def test_an_invalid_image_or_one_for_a_new_cluster_is_refused(asked, existing):
-    assert "--tools-image=a b is no image reference" in refusal(existing(KUBECONFIG, "--tools-image=a b"))
+    assert "--tools-image=a b is not an image reference" in refusal(existing(KUBECONFIG, "--tools-image=a b"))
     config = asked("--proxy-mode=ipvs", "--load-image=a/b:1")
     assert "--load-image name images for an existing cluster" in refusal(config)
