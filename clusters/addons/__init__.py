@@ -1,1 +1,1 @@
-"""What every cluster gets beyond Kubernetes itself: pod network, DNS, metrics, leak guard, and the proofs of each."""
+"""Add-ons of every kind cluster: pod network, DNS, metrics and leak guard, and the checks that each of them works."""

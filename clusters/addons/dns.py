@@ -1,7 +1,7 @@
-"""CoreDNS of source `built`: it answers for the cluster and asks nobody else.
+"""The configuration of CoreDNS with source `built`: it resolves names of the cluster only and forwards nothing.
 
-kubeadm's own Corefile forwards to the node's resolver; the leak guard would drop what a pod sends there,
-and on a sealed host there is nobody to ask.
+kubeadm's own Corefile forwards other names to the node's resolver. The leak guard would drop these packets of a pod,
+and a host without internet access has no resolver for them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COREFILE = """.:53 {
 
 
 def cluster_only_dns() -> dict[str, Any]:
-    """The ConfigMap that CoreDNS reads."""
+    """Return the ConfigMap that CoreDNS reads."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -1,10 +1,9 @@
-"""Leak guard: a half-programmed proxy must not send a test's packets to somebody's network.
+"""The leak guard: rules that stop a test's packets from reaching other networks if kube-proxy is not fully programmed.
 
-On every node, what pods send may leave the uplink only towards the cluster's own network: its nodes, its
-outside clients, and the pods of *other* nodes. What is still addressed to a Service, or to an address of
-a documentation network (RFC 5737, used for external addresses and filler endpoints), when it reaches the
-uplink is dropped for the node's own packets too. Dropped and counted, not rejected: what a client sees
-stays as it would be.
+On every node, packets of pods may leave through the uplink only to the cluster's own network: its nodes, its outside
+clients, and the pods of *other* nodes. Packets that still have the address of a Service, or of a documentation network
+(RFC 5737, used for external addresses and for endpoints of dummy Services), at the uplink are dropped too, also if the
+node itself sends them. The guard drops and counts packets and does not reject them, so that clients see no difference.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ OWN = "own_dropped"
 
 @dataclass(frozen=True, slots=True)
 class GuardCount:
-    """Packets dropped on one node so far: those of pods, and the node's own."""
+    """The packets that the guard has dropped on one node so far: those of pods, and the node's own."""
 
     forwarded: int
     own: int
@@ -36,14 +35,14 @@ def guard_rules(
     *,
     masquerade: bool,
 ) -> str:
-    """The node's rules for `nft --file`; loading them again replaces them.
+    """Return the node's rules for `nft --file`. Loading them again replaces them.
 
-    `network` is the container network's subnet and `nodes` the nodes' addresses in it. `masquerade` is
-    for a pod network that does not hide pods' addresses from outside clients, which have no route back.
+    `network` is the container network's subnet and `nodes` the nodes' addresses in it. `masquerade` is for a pod
+    network that does not masquerade pods' addresses for outside clients, which have no route back to pods.
     """
     allowed = ", ".join((network, *peer_pod_cidrs))
     virtual = ", ".join((service_cidr, *DOCUMENTATION_NETWORKS))
-    hiding = (
+    masquerading = (
         f"""
   chain hide_pods_from_outside {{
     type nat hook postrouting priority srcnat + 10; policy accept;
@@ -65,16 +64,17 @@ table inet {TABLE} {{
   chain own {{
     type filter hook output priority filter + 10; policy accept;
     oifname "{UPLINK}" ip daddr {{ {virtual} }} counter name {OWN} drop
-  }}{hiding}
+  }}{masquerading}
 }}
 """
 
 
 LIST_COUNTERS = ("nft", "--json", "list", "counters", "table", "inet", TABLE)
+"""The command that prints the guard's counters."""
 
 
 def read_guard_count(listing: str) -> GuardCount:
-    """What `LIST_COUNTERS` printed on a node. Raises `ValueError` if the guard is not there."""
+    """Return the counters in the output of `LIST_COUNTERS`. Raises `ValueError` if the guard is not loaded."""
     packets = {
         entry["counter"]["name"]: int(entry["counter"]["packets"])
         for entry in json.loads(listing)["nftables"]

@@ -1,11 +1,11 @@
-"""MetalLB in layer 2 mode: an address of the container network for each Service of our class.
+"""MetalLB in layer 2 mode: it gives an address of the container network to each Service of Kubeproof's class.
 
-What it is and may do: https://metallb.universe.tf/concepts/layer2/ and /installation/. It takes Services of
-`LB_CLASS` only, so one whose case plays the balancer itself is left alone. Its webhooks, which check what
-people write, are off: nobody but us writes here.
+See https://metallb.universe.tf/concepts/layer2/, and https://metallb.universe.tf/installation/ for its permissions.
+MetalLB handles Services of `LB_CLASS` only, so that cases can handle other Services themselves. Its webhooks, which
+validate manifests of users, are off, because only Kubeproof creates these objects.
 
-Its custom resources get an open schema of ours. MetalLB's own is in its Go module, which a host that pulls
-all images never has; and what the schema would check, MetalLB checks again when it reads.
+Its custom resources are defined with a schema that accepts everything. MetalLB's own schemas are in its Go module,
+which a host that pulls all images does not have. MetalLB validates the objects again when it reads them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LB_CLASS = "kubeproof.io/metallb"
 CONTROLLER, SPEAKER = "controller", "speaker"
 
 ADDRESSES_ANNOTATION = "metallb.io/loadBalancerIPs"
-"""On a Service: the address that it asks for."""
+"""The annotation of a Service with the address that it requests."""
 
 GROUP = "metallb.io"
 RESOURCES = (
@@ -36,7 +36,7 @@ RESOURCES = (
     ("servicebgpstatuses", "ServiceBGPStatus", "v1beta1"),
     ("servicel2statuses", "ServiceL2Status", "v1beta1"),
 )
-"""What it watches, used here or not, in the versions that it asks for."""
+"""The custom resources that MetalLB watches, used here or not, in the versions that it requests."""
 
 READ = ["get", "list", "watch"]
 METRICS_PORT = 7472
@@ -44,21 +44,21 @@ METRICS_PORT = 7472
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Addresses to give away: `automatic` to whoever asks for any, `reserved` to who asks for one by name."""
+    """The addresses for Services: `automatic` for those that request any, `reserved` for those that name one."""
 
     automatic: tuple[IPv4Address, ...]
     reserved: tuple[IPv4Address, ...]
 
     @classmethod
     def of(cls, network: IPv4Network) -> Pools:
-        """Near the upper end of a container network. Raises `HostUnfit` if that has fewer than 256 addresses.
+        """Return pools near the upper end of a network. Raises `HostUnfit` if it has fewer than 256 addresses.
 
-        The engine gives addresses from the lower end on, and outside clients take more from the very end.
+        The engine assigns addresses from the lower end, and outside clients use some at the very end.
         """
         if network.num_addresses < 256:
             raise HostUnfit(
-                f"container network {network} has {network.num_addresses} addresses, wanted are 256",
-                remedy="default-address-pools in the engine's configuration makes networks larger",
+                f"container network {network} has {network.num_addresses} addresses, expected at least 256",
+                remedy="set larger networks by default-address-pools in the engine's configuration",
             )
         last = network.broadcast_address
         automatic = tuple(last - number for number in range(191, 127, -1))
@@ -66,10 +66,10 @@ class Pools:
 
 
 def metallb(controller: str, speaker: str, pools: Pools) -> tuple[dict[str, Any], ...]:
-    """All manifests, those of custom resources last."""
+    """Return all manifests, definitions of custom resources first and custom resources last."""
     return (
         *(custom_resource(GROUP, *resource) for resource in RESOURCES),
-        # Speakers live in their node's network and send frames of their own.
+        # Speakers run in their node's network namespace and send ARP frames.
         namespace(NAMESPACE, privileged=True),
         *_controller_account().manifests(),
         *_speaker_account().manifests(),
@@ -79,14 +79,14 @@ def metallb(controller: str, speaker: str, pools: Pools) -> tuple[dict[str, Any]
         _pool("reserved", pools.reserved, auto_assign=False),
         {
             **named(f"{GROUP}/v1beta1", "L2Advertisement", "uplink", NAMESPACE),
-            # Neighbours ask there; the other devices of a node lead to its pods.
+            # Outside clients send ARP requests to this interface; a node's other interfaces lead to its pods.
             "spec": {"interfaces": [UPLINK]},
         },
     )
 
 
 def probe() -> dict[str, Any]:
-    """A Service that asks for any address, to see one given."""
+    """Return a Service that requests any address, to check that MetalLB assigns one."""
     return {
         **named("v1", "Service", "probe", NAMESPACE),
         "spec": {"type": "LoadBalancer", "loadBalancerClass": LB_CLASS, "ports": [{"name": "none", "port": 80}]},
@@ -94,9 +94,9 @@ def probe() -> dict[str, Any]:
 
 
 def given_address(service: dict[str, Any]) -> str | None:
-    """The address that a balancer has written into a Service's status."""
-    given = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
-    return str(given[0]["ip"]) if given and "ip" in given[0] else None
+    """Return the IP address that a load balancer has written into a Service's status, or None."""
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    return str(ingress[0]["ip"]) if ingress and "ip" in ingress[0] else None
 
 
 def _pool(name: str, addresses: tuple[IPv4Address, ...], *, auto_assign: bool) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _speaker_account() -> Account:
             ("", ["services", "namespaces", "nodes"], READ),
             ("discovery.k8s.io", ["endpointslices"], READ),
             ("", ["events"], ["create", "patch"]),
-            # Statuses are looked for in all namespaces.
+            # MetalLB reads these statuses in all namespaces.
             (GROUP, ["servicel2statuses", "servicebgpstatuses"], ["*"]),
             (GROUP, ["servicel2statuses/status", "servicebgpstatuses/status"], ["*"]),
         ),
@@ -152,7 +152,7 @@ def _controller(image: str) -> dict[str, Any]:
 
 
 def _speakers(image: str) -> dict[str, Any]:
-    """One on every node. They know of each other by gossip, so a lost node's addresses go to another."""
+    """Return the DaemonSet of speakers. They find each other by gossip, so that another node replaces a lost one."""
     container = {
         "name": SPEAKER,
         "image": image,
@@ -182,7 +182,8 @@ def _workload(kind: str, name: str, container: dict[str, Any], **fields: Any) ->
                 "spec": {
                     "serviceAccountName": f"metallb-{name}",
                     "priorityClassName": "system-cluster-critical",
-                    # The controller stays where no case drives pods away; speakers are on every node.
+                    # No case evicts pods from the control plane node, so the controller runs there; speakers run on
+                    # every node.
                     **({} if kind == "DaemonSet" else {"nodeSelector": {"node-role.kubernetes.io/control-plane": ""}}),
                     "tolerations": [{"operator": "Exists"}],
                     "containers": [{**container, "readinessProbe": probe}],

@@ -1,6 +1,6 @@
-"""metrics-server: its Deployment, what it may read, and its place among the server's APIs.
+"""Manifests of metrics-server: its Deployment, its permissions and its APIService.
 
-What it has to be allowed: https://kubernetes-sigs.github.io/metrics-server/, "Requirements".
+The permissions that it needs: https://kubernetes-sigs.github.io/metrics-server/, "Requirements".
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ NAME = "metrics-server"
 NAMESPACE = "kube-system"
 LABELS = {"k8s-app": NAME}
 RESOLUTION_S = 10
-"""The shortest that metrics-server accepts; a cluster for tests shall not wait a minute for numbers."""
+"""The shortest interval that metrics-server accepts, in place of its default of one minute."""
 
 
 def metrics_server(image: str) -> tuple[dict[str, Any], ...]:
-    """All manifests but that of the API, see `metrics_api`.
+    """Return all manifests except that of the API, see `metrics_api`.
 
-    Kubelets of kind sign their own serving certificates, so these are not verified; the scrape stays on
-    the cluster's own network.
+    kind's kubelets have self-signed serving certificates, so these are not verified. The requests stay in the cluster's
+    own network.
     """
     account = Account(
         NAME,
@@ -39,9 +39,9 @@ def _service() -> dict[str, Any]:
 
 
 def metrics_api() -> dict[str, Any]:
-    """The resource metrics API, to be made once metrics-server serves it.
+    """Return the APIService of the resource metrics API, to be created once metrics-server is ready.
 
-    The API server looks after an API ever less often as long as nobody serves it, in the end every 30 s.
+    As long as an API is not available, the API server checks it less and less often, finally every 30 s.
     """
     return {
         **named("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io"),
@@ -66,7 +66,7 @@ def _deployment(image: str) -> dict[str, Any]:
                 "spec": {
                     "serviceAccountName": NAME,
                     "priorityClassName": "system-cluster-critical",
-                    # The control plane node always exists, and no case ever takes it down.
+                    # The control plane node always exists, and no case stops it.
                     "nodeSelector": {"node-role.kubernetes.io/control-plane": ""},
                     "tolerations": [{"operator": "Exists"}],
                     "containers": [
@@ -99,5 +99,5 @@ def _deployment(image: str) -> dict[str, Any]:
 
 
 def nodes_with_metrics(answer: str) -> frozenset[str]:
-    """Names of the nodes for which the metrics API (`NODES_PATH`) answered with usage."""
+    """Return the names of the nodes whose CPU usage is in a response of the metrics API (`NODES_PATH`)."""
     return frozenset(item["metadata"]["name"] for item in json.loads(answer)["items"] if item["usage"].get("cpu"))

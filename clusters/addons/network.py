@@ -1,7 +1,8 @@
-"""The pod network of source `built`, and the unit that brings network and leak guard back after a restart.
+"""The pod network of source `built`, and the systemd unit that restores network and leak guard after a restart.
 
-Pods hang on their node by a veth pair each (CNI ptp) with addresses from the node's podCIDR (host-local);
-a node has one route for every peer. No overlay, no daemon, nothing between a packet and the proxy's rules.
+A veth pair connects each pod to its node (CNI plugin ptp), with an address from the node's podCIDR (host-local). A node
+has one route to the pods of each other node. There is no overlay and no daemon, so that nothing but kube-proxy's rules
+affects a packet.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ UNIT = "kubeproof-network.service"
 
 @dataclass(frozen=True, slots=True)
 class NodeNetwork:
-    """A node's container, its address in the container network, and its share of the pod addresses."""
+    """A node's container, its address in the container network, and its podCIDR."""
 
     container: str
     address: str
@@ -28,7 +29,7 @@ class NodeNetwork:
 
 
 def cni_config(pod_cidr: str) -> str:
-    """The node's CNI configuration."""
+    """Return the node's CNI configuration."""
     return json.dumps(
         {
             "cniVersion": "1.0.0",
@@ -52,7 +53,7 @@ def cni_config(pod_cidr: str) -> str:
 
 
 def unit(peers: tuple[NodeNetwork, ...]) -> str:
-    """A systemd unit that sets the routes to `peers` and loads the leak guard before any pod starts."""
+    """Return a systemd unit that loads the leak guard and sets the routes to `peers` before any pod starts."""
     routes = "\n".join(f"ExecStart=/usr/sbin/ip route replace {peer.pod_cidr} via {peer.address}" for peer in peers)
     return f"""[Unit]
 Description=routes to the other nodes' pods, and the leak guard
@@ -78,7 +79,7 @@ def install_network(
     *,
     own_pods: bool,
 ) -> None:
-    """Put guard and, with `own_pods`, the pod network on every node, all at once. Raises `CommandFailed`."""
+    """Install the leak guard and, with `own_pods`, the pod network on all nodes at once. Raises `CommandFailed`."""
     addresses = tuple(node.address for node in nodes)
 
     def install(node: NodeNetwork) -> None:
@@ -100,18 +101,18 @@ def install_network(
 
 
 def setup_script(guard: str, unit: str, cni: str | None) -> str:
-    """What a node runs, in one go: every call into a node costs a tenth of a second."""
+    """Return the shell script that sets up a node. It is a single script because each `docker exec` takes 0.1 s."""
     steps = [
         _file(GUARD_FILE, guard),
         _file(f"/etc/systemd/system/{UNIT}", unit),
         f"systemctl enable --now --quiet {UNIT}",
     ]
     if cni is not None:
-        # Last, because with this file the kubelet reports the node ready and pods begin to start.
+        # Write this file last: once it exists, the kubelet reports the node as ready and pods start.
         steps.append(_file(CNI_FILE, cni))
     return "\n".join((*steps, ""))
 
 
 def _file(path: str, text: str) -> str:
-    """A line of shell that writes a file."""
+    """Return the shell command that writes a file."""
     return f"install -D --mode=644 /dev/stdin {path} <<'END-OF-FILE'\n{text}\nEND-OF-FILE"

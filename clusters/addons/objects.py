@@ -1,4 +1,4 @@
-"""The parts that manifests of add-ons have in common."""
+"""Common parts of the manifests of add-ons."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ RBAC_GROUP = "rbac.authorization.k8s.io"
 RBAC = f"{RBAC_GROUP}/v1"
 
 Rule = tuple[str, list[str], list[str]]
-"""API group, resources, verbs."""
+"""An RBAC rule: API group, resources, verbs."""
 
 
 def named(api: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any]:
-    """The head of an object."""
-    place = {} if namespace is None else {"namespace": namespace}
-    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **place}}
+    """Return an object with apiVersion, kind and metadata only."""
+    scope = {} if namespace is None else {"namespace": namespace}
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **scope}}
 
 
 def namespace(name: str, *, privileged: bool = False) -> dict[str, Any]:
-    """A namespace; `privileged` if pods there may do as they like on a cluster with pod security admission."""
-    made = named("v1", "Namespace", name)
+    """Return a namespace. `privileged` sets the pod security level `privileged`, which allows all pods."""
+    manifest = named("v1", "Namespace", name)
     if privileged:
-        made["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "privileged"}
-    return made
+        manifest["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "privileged"}
+    return manifest
 
 
 def custom_resource(group: str, plural: str, kind: str, *versions: str) -> dict[str, Any]:
-    """A kind that lives in namespaces, with a status of its own and a schema that takes everything.
+    """Return the definition of a namespaced custom resource with a status subresource and a schema without rules.
 
-    It is stored in the last of its versions, and is the same in all.
+    All versions are the same; objects are stored in the last one.
     """
     return {
         **named("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"{plural}.{group}"),
@@ -55,9 +55,10 @@ def custom_resource(group: str, plural: str, kind: str, *versions: str) -> dict[
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A ServiceAccount in `namespace` and what it may do: in all namespaces, in its own, and by roles that are there.
+    """A ServiceAccount in `namespace` and its permissions.
 
-    Such a role is its kind and name; a Role is one of the account's own namespace.
+    `everywhere` are rules for all namespaces, `here` rules for its own namespace. `roles` are existing roles, each by
+    kind and name; a Role is in the account's own namespace.
     """
 
     name: str
@@ -67,14 +68,14 @@ class Account:
     roles: tuple[tuple[str, str], ...] = ()
 
     def manifests(self) -> tuple[dict[str, Any], ...]:
-        """The account, its roles and their bindings."""
-        made = [named("v1", "ServiceAccount", self.name, self.namespace)]
-        for kind, place, rules in (("ClusterRole", None, self.everywhere), ("Role", self.namespace, self.here)):
+        """Return the ServiceAccount, its roles and their bindings."""
+        manifests = [named("v1", "ServiceAccount", self.name, self.namespace)]
+        for kind, scope, rules in (("ClusterRole", None, self.everywhere), ("Role", self.namespace, self.here)):
             if rules:
-                made.append({**named(RBAC, kind, self.name, place), "rules": list(map(_rule, rules))})
-                made.append(self._binding(self.name, kind, self.name))
-        made += [self._binding(f"{self.name}:{role}", kind, role) for kind, role in self.roles]
-        return tuple(made)
+                manifests.append({**named(RBAC, kind, self.name, scope), "rules": list(map(_rule, rules))})
+                manifests.append(self._binding(self.name, kind, self.name))
+        manifests += [self._binding(f"{self.name}:{role}", kind, role) for kind, role in self.roles]
+        return tuple(manifests)
 
     def _binding(self, name: str, kind: str, role: str) -> dict[str, Any]:
         return {

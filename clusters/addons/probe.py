@@ -1,8 +1,8 @@
-"""The proof that pods work on every node: a pod there is ready once it has resolved a name through DNS.
+"""The check that pods work on every node: a pod on each node becomes ready once it has resolved a name through DNS.
 
-That takes the pod network, the proxy's path to the DNS Service, and CoreDNS, on each node by itself. An init container
-asks again and again. A readiness probe would start a program in a container each second, by which an emulated host
-has no time left for CoreDNS to start.
+This requires, on each node, the pod network, kube-proxy's rules for the DNS Service, and CoreDNS. An init container
+repeats the query until it succeeds. A readiness probe would start a program in a container every second, which would
+leave an emulated host no CPU time to start CoreDNS.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ UNTIL_RESOLVED = "until nslookup kubernetes.default.svc.cluster.local; do sleep 
 
 
 def dns_probe(image: str) -> dict[str, Any]:
-    """A DaemonSet on all nodes, control plane included."""
+    """Return a DaemonSet for all nodes, including the control plane."""
     labels = {"app": NAME}
     return {
         "apiVersion": "apps/v1",

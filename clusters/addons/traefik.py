@@ -1,6 +1,7 @@
-"""Traefik as Ingress controller: one pod, a node port, and an IngressClass of ours.
+"""Traefik as Ingress controller: one pod, a NodePort Service and an IngressClass.
 
-Flags and rights: https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-ingress/.
+Flags and permissions:
+https://doc.traefik.io/traefik/reference/install-configuration/providers/kubernetes/kubernetes-ingress/.
 """
 
 from __future__ import annotations
@@ -12,24 +13,24 @@ from clusters.addons.objects import Account, named, namespace
 NAME = NAMESPACE = "traefik"
 INGRESS_CLASS = "kubeproof"
 CONTROLLER_NAME = "traefik.io/ingress-controller"
-"""What an IngressClass names to be Traefik's."""
+"""The controller name in an IngressClass of Traefik."""
 
 NATIVE_ANNOTATION = "traefik.ingress.kubernetes.io/service.nativelb"
-"""On a Service, "true": go to its ClusterIP instead of its endpoints."""
+"""The annotation of a Service that makes Traefik connect to its ClusterIP instead of its endpoints, if "true"."""
 
 PRIORITY_ANNOTATION = "traefik.ingress.kubernetes.io/router.priority"
-"""On an Ingress: the higher, the earlier its rules are looked at."""
+"""The annotation of an Ingress with its priority: rules with a higher priority are evaluated first."""
 
 WEB_PORT, PING_PORT = 8000, 8080
 PING_PATH = f"/api/v1/namespaces/{NAMESPACE}/services/{NAME}:ping/proxy/ping"
-"""Of the API server, which passes it on: Traefik answers OK when its entry points are open."""
+"""The path of Traefik's ping endpoint behind the API server's proxy. It returns OK when its entry points are open."""
 
 READ = ["get", "list", "watch"]
 LABELS = {"app": NAME}
 
 
 def traefik(image: str) -> tuple[dict[str, Any], ...]:
-    """All manifests."""
+    """Return all manifests."""
     return (
         namespace(NAMESPACE),
         *_account().manifests(),
@@ -62,7 +63,7 @@ def _deployment(image: str) -> dict[str, Any]:
                 "spec": {
                     "serviceAccountName": NAME,
                     "priorityClassName": "system-cluster-critical",
-                    # The control plane node always exists, and no case ever takes it down.
+                    # The control plane node always exists, and no case stops it.
                     "nodeSelector": {"node-role.kubernetes.io/control-plane": ""},
                     "tolerations": [{"operator": "Exists"}],
                     "terminationGracePeriodSeconds": 0,
@@ -77,11 +78,11 @@ def _deployment(image: str) -> dict[str, Any]:
                                 f"--entrypoints.ping.address=:{PING_PORT}",
                                 "--ping.entrypoint=ping",
                                 "--providers.kubernetesingress=true",
-                                # Otherwise /shop would also take /shopping, against Kubernetes's own
-                                # definition: https://kubernetes.io/docs/concepts/services-networking/ingress/#examples
+                                # Without this, /shop would also match /shopping, against Kubernetes' definition:
+                                # https://kubernetes.io/docs/concepts/services-networking/ingress/#examples
                                 "--providers.kubernetesingress.strictprefixmatching=true",
                                 "--providers.providersthrottleduration=100ms",
-                                # A connection a request, so that the kernel sees where each one goes.
+                                # One connection per request, so that the kernel chooses an endpoint for each.
                                 "--serverstransport.maxidleconnsperhost=-1",
                             ],
                             "ports": [

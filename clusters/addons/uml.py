@@ -1,8 +1,9 @@
-"""kube-proxy on substrate `uml`: kubeadm's own manifests, with the director in kube-proxy's place.
+"""kube-proxy on substrate `uml`: kubeadm's own manifests, with the IPVS director in place of kube-proxy.
 
-kubeadm prints what it would install (`kubeadm init phase addon kube-proxy --print-manifest`). Account,
-roles and configuration stay as they are; the DaemonSet gets another image, memory for the guest kernel,
-and a readiness that means "the first sync is done".
+The director (LVS's term for the machine that balances) runs kube-proxy in a user-mode Linux guest. kubeadm prints the
+manifests that it would install (`kubeadm init phase addon kube-proxy --print-manifest`). Account and roles stay
+unchanged, and the configuration gets the mode. The DaemonSet gets another image, memory for the guest kernel, and
+probes that succeed once kube-proxy's first sync is done.
 """
 
 from __future__ import annotations
@@ -20,30 +21,31 @@ PRINT_MANIFESTS = (
 )
 GUEST_MEMORY = "768M"
 MEMORY_FILE_SIZE = "896Mi"
-"""The guest's memory is a file in memory; what it never touched takes no room."""
+"""The size limit of the volume that holds the guest's memory. Pages that the guest has never used take no space."""
 
 SOCKET_DIRECTORY = "/run/kubeproof"
 SOCKET = f"{SOCKET_DIRECTORY}/director.sock"
-"""Where the director is asked, on the node as in its pod; how, says its `server.py`."""
+"""The director's socket, at the same path on the node and in its pod. Its `server.py` describes the requests."""
 
 FIRST_SYNC_TIMEOUT_S = 300
 
 CPU_REQUEST = "250m"
-"""The guest's share of a busy node's processors. Every packet to a Service goes through the guest: with no request
-it would have the least share there is, and stand still for seconds where a real node's kernel, which needs no share,
-goes on. https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run
+"""The guest's CPU request, which sets its share of a busy node's CPUs. Every packet to a Service passes through the
+guest. Without a request it would get the smallest share and stop for seconds, while the kernel of a real node, which
+needs no share, continues.
+https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run
 """
 
 
 def director_manifests(
     printed: str, image: str, mode: Mode, scheduler: str, service_cidr: str
 ) -> tuple[dict[str, Any], ...]:
-    """kubeadm's manifests for kube-proxy, as YAML in `printed`, made fit for the director."""
+    """Return kubeadm's manifests for kube-proxy, given as YAML in `printed`, adapted to the IPVS director."""
     documents = [document for document in yaml.safe_load_all(printed) if document]
-    return tuple(_fit(document, image, mode, scheduler, service_cidr) for document in documents)
+    return tuple(_adapted(document, image, mode, scheduler, service_cidr) for document in documents)
 
 
-def _fit(document: dict[str, Any], image: str, mode: Mode, scheduler: str, service_cidr: str) -> dict[str, Any]:
+def _adapted(document: dict[str, Any], image: str, mode: Mode, scheduler: str, service_cidr: str) -> dict[str, Any]:
     match document["kind"]:
         case "ConfigMap":
             return with_mode(document, mode, scheduler)
@@ -54,22 +56,22 @@ def _fit(document: dict[str, Any], image: str, mode: Mode, scheduler: str, servi
 
 
 def with_mode(config_map: dict[str, Any], mode: Mode, scheduler: str) -> dict[str, Any]:
-    """The ConfigMap for `mode`. kind leaves it out of its configuration where it asks for no proxy."""
-    fitted = copy.deepcopy(config_map)
-    config = yaml.safe_load(fitted["data"]["config.conf"])
+    """Return the ConfigMap with `mode` and `scheduler`, which kind omits if it installs no kube-proxy."""
+    adapted = copy.deepcopy(config_map)
+    config = yaml.safe_load(adapted["data"]["config.conf"])
     config["mode"] = str(mode)
     config["ipvs"]["scheduler"] = scheduler
-    # As kind sets them for every other cluster.
+    # The values that kind sets for every other cluster.
     config["iptables"]["minSyncPeriod"] = "1s"
     config["conntrack"]["maxPerCore"] = 0
-    fitted["data"]["config.conf"] = yaml.safe_dump(config)
-    return fitted
+    adapted["data"]["config.conf"] = yaml.safe_dump(config)
+    return adapted
 
 
 def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> dict[str, Any]:
-    """The DaemonSet with the director as its container."""
-    fitted = copy.deepcopy(daemon_set)
-    pod = fitted["spec"]["template"]["spec"]
+    """Return the DaemonSet with the director as its container."""
+    adapted = copy.deepcopy(daemon_set)
+    pod = adapted["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     container.pop("command")
     container["image"] = image
@@ -78,22 +80,22 @@ def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> 
         {"name": "SERVICE_CIDR", "value": service_cidr},
         {"name": "UML_MEM", "value": GUEST_MEMORY},
     ]
-    asked = {"exec": {"command": ["director", "ready"]}, "timeoutSeconds": 5}
-    # Often until the first sync; afterwards seldom, because an answer costs the guest what its proxy needs.
-    container["startupProbe"] = {**asked, "periodSeconds": 1, "failureThreshold": FIRST_SYNC_TIMEOUT_S}
-    container["readinessProbe"] = {**asked, "periodSeconds": 10}
-    # A guest that dies tells why at the end of the log; so `kubectl describe pod` shows it.
+    probe = {"exec": {"command": ["director", "ready"]}, "timeoutSeconds": 5}
+    # Probe often until the first sync and rarely afterwards, because a probe uses CPU time that kube-proxy needs.
+    container["startupProbe"] = {**probe, "periodSeconds": 1, "failureThreshold": FIRST_SYNC_TIMEOUT_S}
+    container["readinessProbe"] = {**probe, "periodSeconds": 10}
+    # If the guest crashes, the reason is at the end of its log. With this, `kubectl describe pod` shows it.
     container["terminationMessagePolicy"] = "FallbackToLogsOnError"
-    # The guest loads its own kernel's modules, and its tables need no lock of the node's.
-    left_out = {"lib-modules", "xtables-lock"}
+    # The guest loads its own kernel's modules, and its tables do not need the node's lock.
+    omitted = {"lib-modules", "xtables-lock"}
     container["volumeMounts"] = [
-        *(mount for mount in container["volumeMounts"] if mount["name"] not in left_out),
+        *(mount for mount in container["volumeMounts"] if mount["name"] not in omitted),
         {"name": "guest-memory", "mountPath": "/uml-mem"},
         {"name": "director", "mountPath": SOCKET_DIRECTORY},
     ]
     pod["volumes"] = [
-        *(volume for volume in pod["volumes"] if volume["name"] not in left_out),
+        *(volume for volume in pod["volumes"] if volume["name"] not in omitted),
         {"name": "guest-memory", "emptyDir": {"medium": "Memory", "sizeLimit": MEMORY_FILE_SIZE}},
         {"name": "director", "hostPath": {"path": SOCKET_DIRECTORY, "type": "DirectoryOrCreate"}},
     ]
-    return fitted
+    return adapted

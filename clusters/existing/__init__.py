@@ -1,4 +1,4 @@
-"""Clusters that exist already, by a kubeconfig and a context."""
+"""Clusters that exist already, given by a kubeconfig and a context."""
 
 from clusters.existing.provider import ExistingProvider
 

@@ -1,4 +1,4 @@
-"""An existing cluster is named by a kubeconfig file and a context, both, and never guessed."""
+"""Check of the kubeconfig file and the context that name an existing cluster. Both must be given; none is guessed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from clusters.errors import UsageError
 
 
 def require_context(kubeconfig: Path, context: str) -> None:
-    """Raises `UsageError` for a file that is none, and for an unknown context, naming those that exist."""
+    """Raise `UsageError` if the file is not a kubeconfig, or if it lacks the context; list the contexts it has."""
     try:
-        there = kubeconfig.is_file()
+        exists = kubeconfig.is_file()
     except OSError as failure:
         raise UsageError(f"kubeconfig {kubeconfig} cannot be read: {failure.strerror}") from failure
-    if not there:
+    if not exists:
         raise UsageError(f"there is no kubeconfig {kubeconfig}", remedy="give the file with --kubeconfig")
     known = _contexts(kubeconfig)
     if context not in known:
-        there_are = f"there are: {', '.join(known)}" if known else "it names no context at all"
-        raise UsageError(f"kubeconfig {kubeconfig} has no context {context!r}", remedy=there_are)
+        remedy = f"there are: {', '.join(known)}" if known else "it has no contexts"
+        raise UsageError(f"kubeconfig {kubeconfig} has no context {context!r}", remedy=remedy)
 
 
 def _contexts(kubeconfig: Path) -> tuple[str, ...]:
@@ -30,8 +30,8 @@ def _contexts(kubeconfig: Path) -> tuple[str, ...]:
     except (OSError, RecursionError, ValueError, yaml.YAMLError) as failure:
         raise UsageError(f"kubeconfig {kubeconfig} cannot be read: {failure}".splitlines()[0]) from failure
     if not isinstance(document, dict):
-        raise UsageError(f"{kubeconfig} is no kubeconfig: it holds no mapping")
+        raise UsageError(f"{kubeconfig} is not a kubeconfig: it contains no mapping")
     entries = document.get("contexts") or []
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UsageError(f"{kubeconfig} is no kubeconfig: its contexts are no list of mappings")
+        raise UsageError(f"{kubeconfig} is not a kubeconfig: its contexts are not a list of mappings")
     return tuple(str(entry["name"]) for entry in entries if "name" in entry)

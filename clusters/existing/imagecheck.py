@@ -1,4 +1,4 @@
-"""Before any case runs: can every node pull the images that cases need? A pod on each node finds out, and goes."""
+"""The check, before any case runs, that every node can pull the images for cases, by a short-lived pod on each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clusters.existing.toolspod import tools_pod_name
 
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
-    """Has nodes of a cluster pull images, in pods of `namespace`."""
+    """A check that lets nodes of a cluster pull images, by pods in `namespace`."""
 
     api: ClusterApi
     cluster: str
@@ -22,9 +22,9 @@ class ImageCheck:
     clock: Clock = field(default_factory=SystemClock)
 
     def require(self, nodes: tuple[str, ...], images: Mapping[str, str]) -> None:
-        """Return when every node has all of `images`, references by what they are for.
+        """Wait until every node has pulled all of `images`, which are references by purpose.
 
-        Raises `ImageUnavailable` with the kubelet's own words, `ClusterNotReady` for a node that says nothing in time.
+        Raises `ImageUnavailable` with the kubelet's message, `ClusterNotReady` for a node that reports nothing in time.
         """
         if not images:
             return
@@ -39,7 +39,7 @@ class ImageCheck:
 
 
 def image_pod(name: str, node: str, images: Mapping[str, str]) -> dict[str, Any]:
-    """Return a pod with a container of each image. What becomes of its program tells nothing of the image."""
+    """Return a pod with one container for each image. Whether its program succeeds has no meaning for the check."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -1,4 +1,4 @@
-"""The API server of an existing cluster, by the official client."""
+"""Calls to the API server of an existing cluster, by the official Python client."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ REQUEST_TIMEOUT_S = 30
 FORWARD_TIMEOUT_S = 5.0
 LOG_BYTES = 64 * 1024
 PROXY_LABELS = (("k8s-app", "kube-proxy"), ("component", "kube-proxy"))
-"""kubeadm, kind and EKS label kube-proxy by the first, GKE and AKS by the second."""
+"""The labels of kube-proxy pods: the first in clusters of kubeadm, kind and EKS, the second in GKE and AKS."""
 
 
 class KubernetesApi:
-    """One context of one kubeconfig. Raises `UsageError` if the client cannot make sense of it."""
+    """The API server of one context of a kubeconfig. Raises `UsageError` if the client cannot read the context."""
 
     def __init__(self, kubeconfig: Path, context: str) -> None:
         self._name = context
         self._configuration = cast(Any, client.Configuration())
         try:
-            # The user's file stays as it is, also when a token is refreshed.
+            # Do not change the user's file, not even when a token is refreshed.
             config.load_kube_config(
                 str(kubeconfig), context=context, client_configuration=self._configuration, persist_config=False
             )
-        except (ConfigException, AttributeError, TypeError, ValueError) as failure:  # the last three: entries of no use
+        except (ConfigException, AttributeError, TypeError, ValueError) as failure:  # last three: malformed entries
             raise UsageError(f"context {context} of kubeconfig {kubeconfig} is unusable: {failure}") from failure
         self._configuration.retries = False
         self._api: Any = client.ApiClient(self._configuration)
@@ -67,28 +67,28 @@ class KubernetesApi:
         return None if not found else dict(found.get("data") or {})
 
     def service_cidr(self) -> str:
-        # ServiceCIDR objects are there since 1.33.
+        # ServiceCIDR objects exist since Kubernetes 1.33.
         found = self._get("/apis/networking.k8s.io/v1/servicecidrs", absent={"items": []})
         cidrs = (cidr for item in found["items"] for cidr in item["spec"]["cidrs"] if ":" not in cidr)
         return next(cidrs, "") or self._service_cidr_by_refusal()
 
     def get_from_pod(self, pod: str, port: int, path: str) -> str:
-        asked = ("GET", f"pod {SYSTEM}/{pod}:{port}{path}")
+        request = ("GET", f"pod {SYSTEM}/{pod}:{port}{path}")
         try:
             forward: Any = portforward(
                 self._own_core().connect_get_namespaced_pod_portforward, pod, SYSTEM, ports=str(port)
             )
         except ApiException as refusal:
-            raise CommandFailed(asked, 1, "", f"port-forward refused: {refusal.reason}") from refusal
+            raise CommandFailed(request, 1, "", f"port-forward refused: {refusal.reason}") from refusal
         try:
-            answer = _http_get(forward.socket(port), path)
+            response = _http_get(forward.socket(port), path)
         except OSError as failure:
-            raise CommandFailed(asked, 1, "", forward.error(port) or str(failure)) from failure
+            raise CommandFailed(request, 1, "", forward.error(port) or str(failure)) from failure
         finally:
             _close_forward(forward)
-        head, _, body = answer.decode(errors="replace").partition("\r\n\r\n")
+        head, _, body = response.decode(errors="replace").partition("\r\n\r\n")
         if not re.match(r"HTTP/1\.\d 200 ", head):
-            raise CommandFailed(asked, 1, "", forward.error(port) or head.partition("\r\n")[0] or "no answer")
+            raise CommandFailed(request, 1, "", forward.error(port) or head.partition("\r\n")[0] or "no response")
         return body
 
     def log(self, pod: str) -> str:
@@ -117,15 +117,15 @@ class KubernetesApi:
         try:
             socket.run_forever(timeout=timeout_s)
             stdout, stderr = str(socket.read_stdout(timeout=0)), str(socket.read_stderr(timeout=0))
-            exit_code, said = (None, "") if socket.is_open() else _ending(socket.read_channel(ERROR_CHANNEL))
+            exit_code, message = (None, "") if socket.is_open() else _ending(socket.read_channel(ERROR_CHANNEL))
         except (WebSocketException, OSError) as failure:
             raise CommandFailed(argv, -1, "", f"exec into pod {namespace}/{pod} broke: {failure}") from failure
         finally:
-            # close() leaves the connection open when the server has said farewell first.
+            # close() leaves the connection open if the server has sent its close frame first.
             socket.close()
             socket.sock.shutdown()
         if exit_code != 0:
-            raise CommandFailed(argv, exit_code, stdout, stderr or said)
+            raise CommandFailed(argv, exit_code, stdout, stderr or message)
         return CommandResult(stdout, stderr)
 
     def run_pod(self, manifest: dict[str, Any], timeout_s: float) -> None:
@@ -133,18 +133,18 @@ class KubernetesApi:
         with self._reaching():
             self._core.create_namespaced_pod(SYSTEM, cast(Any, manifest), _request_timeout=REQUEST_TIMEOUT_S)
         deadline_s = time.monotonic() + timeout_s
-        phase, words = "Pending", ""
+        phase, refusals = "Pending", ""
         while phase != "Running":
             if phase in ("Failed", "Succeeded") or time.monotonic() > deadline_s:
                 self.delete_pod(name)
                 raise ClusterNotReady(
-                    f"pod {SYSTEM}/{name} of cluster {self._name} is {phase}, expected was Running{words}",
-                    remedy="its image has to be within reach of the node",
+                    f"pod {SYSTEM}/{name} of cluster {self._name} is {phase}, expected Running{refusals}",
+                    remedy="the node must be able to pull the pod's image",
                 )
-            time.sleep(0.2)  # a watch would not be worth it for a pod that starts within a second or two
+            time.sleep(0.2)  # a watch is not worth its effort for a pod that starts within a second or two
             pod = self._get(f"/api/v1/namespaces/{SYSTEM}/pods/{name}")
             phase = str(pod["status"].get("phase"))
-            words = "".join(f"; {refusal.words}" for refusal in pull_refusals(pod))
+            refusals = "".join(f"; {refusal.words}" for refusal in pull_refusals(pod))
 
     def delete_pod(self, name: str, namespace: str = SYSTEM) -> None:
         with self._reaching(), _tolerating(404):
@@ -156,7 +156,7 @@ class KubernetesApi:
         metadata = {"name": name, "labels": labels, "annotations": annotations}
         with self._reaching():
             self._core.create_namespace(cast(Any, {"metadata": metadata}), _request_timeout=REQUEST_TIMEOUT_S)
-            # Without its default ServiceAccount, which a controller makes a moment later, it admits no pod.
+            # A namespace admits pods only if it has its default ServiceAccount, which a controller creates later.
             with _tolerating(409):
                 self._core.create_namespaced_service_account(
                     name, cast(Any, {"metadata": {"name": "default"}}), _request_timeout=REQUEST_TIMEOUT_S
@@ -177,22 +177,25 @@ class KubernetesApi:
         return tuple(self._get(f"/api/v1/namespaces/{namespace}/pods")["items"])
 
     def _get(self, path: str, absent: dict[str, Any] | None = None) -> dict[str, Any]:
-        """GET as JSON; `absent` is the answer to a 404."""
-        wanted = self._api.param_serialize(
+        """Return the JSON document at `path`; for a 404, return `absent` if it is given."""
+        request = self._api.param_serialize(
             "GET", path, header_params={"Accept": "application/json"}, auth_settings=["BearerToken"]
         )
         with self._reaching():
-            answer = self._api.call_api(*wanted, _request_timeout=REQUEST_TIMEOUT_S)
-            text = answer.read()
-            if answer.status == 404 and absent is not None:
+            response = self._api.call_api(*request, _request_timeout=REQUEST_TIMEOUT_S)
+            text = response.read()
+            if response.status == 404 and absent is not None:
                 return absent
-            if answer.status >= 300:
-                raise ApiException(status=answer.status, reason=f"GET {path}: {answer.reason}")
+            if response.status >= 300:
+                raise ApiException(status=response.status, reason=f"GET {path}: {response.reason}")
         found: dict[str, Any] = json.loads(text)
         return found
 
     def _service_cidr_by_refusal(self) -> str:
-        """Older API servers tell their range when they refuse an address outside of it; a dry run writes nothing."""
+        """Return the Service CIDR from the error about an address outside of it, which older API servers report.
+
+        The request is a dry run, so that nothing is stored.
+        """
         service = {"metadata": {"name": "kubeproof-asks"}, "spec": {"clusterIP": "192.0.2.1", "ports": [{"port": 1}]}}
         try:
             self._core.create_namespaced_service(SYSTEM, cast(Any, service), dry_run="All")
@@ -202,31 +205,32 @@ class KubernetesApi:
         return ""
 
     def _own_core(self) -> Any:
-        """Streams change the client while they are opened, so each has one of its own."""
+        """Return a new client. Opening a stream modifies its client, so each stream needs its own."""
         return client.CoreV1Api(client.ApiClient(self._configuration))
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
+        """Turn errors of the client into `UsageError` and `ClusterUnreachable`."""
         try:
             yield
         except ApiException as refusal:
             if refusal.status in (401, 403):
                 raise UsageError(
-                    f"the credentials of context {self._name} do not suffice: {_words_of(refusal)}",
-                    remedy="kubeproof reads nodes, and pods, logs and ConfigMaps of kube-system, and makes namespaces "
-                    "of its own with pods in them",
+                    f"the credentials of context {self._name} do not suffice: {_message_of(refusal)}",
+                    remedy="Kubeproof reads nodes, and pods, logs and ConfigMaps of kube-system, and creates its own "
+                    "namespaces with pods in them",
                 ) from refusal
-            raise ClusterUnreachable(f"cluster {self._name}: {refusal.status} {_words_of(refusal)}") from refusal
+            raise ClusterUnreachable(f"cluster {self._name}: {refusal.status} {_message_of(refusal)}") from refusal
         except (urllib3.exceptions.HTTPError, OSError) as failure:
             raise ClusterUnreachable(
                 f"the API server of cluster {self._name} does not answer: {failure}",
-                remedy=f"`kubectl --context {self._name} get --raw /readyz` should say ok",
+                remedy=f"`kubectl --context {self._name} get --raw /readyz` should print ok",
             ) from failure
 
 
 @contextmanager
 def _tolerating(status: int) -> Iterator[None]:
-    """An answer of that status is a success."""
+    """Ignore an error response of that status."""
     try:
         yield
     except ApiException as refusal:
@@ -234,38 +238,38 @@ def _tolerating(status: int) -> Iterator[None]:
             raise
 
 
-def _words_of(refusal: ApiException) -> str:
-    """What the API server says of its refusal, in its Status object where it sent one."""
+def _message_of(refusal: ApiException) -> str:
+    """Return the message of the Status object in an error response, or the HTTP reason if there is none."""
     try:
-        told = json.loads(refusal.body or "{}").get("message")
+        message = json.loads(refusal.body or "{}").get("message")
     except (ValueError, AttributeError):
-        told = None
-    return str(told or refusal.reason)
+        message = None
+    return str(message or refusal.reason)
 
 
 def _http_get(socket: Any, path: str) -> bytes:
     socket.settimeout(FORWARD_TIMEOUT_S)
     socket.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-    answer = b""
+    response = b""
     while part := socket.recv(65536):
-        answer += part
-    return answer
+        response += part
+    return response
 
 
 def _close_forward(forward: Any) -> None:
-    """Close both ends; the client leaves the outer one open when the server has said farewell first."""
+    """Close the local socket and the websocket. The client leaves the latter open if the server closes it first."""
     forward.close()
     deadline_s = time.monotonic() + FORWARD_TIMEOUT_S
     while forward.connected and time.monotonic() < deadline_s:
-        time.sleep(0.01)  # the client's thread sees our end closed and says farewell; nothing tells when it has
+        time.sleep(0.01)  # the client's thread sends a close frame after this close; there is no event to wait for
     forward.websocket.shutdown()
 
 
 def _ending(status: str) -> tuple[int, str]:
-    """Exit code and message of the Status object that ends an exec; -1 if the program never ran."""
-    told = json.loads(status or "{}")
-    if told.get("status") == "Success":
+    """Return exit code and message of the Status object that ends an exec; the code is -1 if the program never ran."""
+    ended = json.loads(status or "{}")
+    if ended.get("status") == "Success":
         return 0, ""
-    causes = (told.get("details") or {}).get("causes") or ()
+    causes = (ended.get("details") or {}).get("causes") or ()
     code = next((int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"), -1)
-    return code, str(told.get("message", "the connection broke"))
+    return code, str(ended.get("message", "the connection broke"))

@@ -1,4 +1,4 @@
-"""Programs on the nodes of an existing cluster, for users who allow it: a privileged pod that lives for one call."""
+"""Programs on the nodes of an existing cluster, if the user allows them: each runs in its own privileged pod."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from clusters.existing.api import ClusterApi
 
 START_TIMEOUT_S = 60.0
 INTO_THE_NODE = ("nsenter", "-t", "1", "-m", "-u", "-i", "-n", "-p", "--")
-"""Into the namespaces of the node's first process. agnhost's nsenter is busybox's, which knows short options only."""
+"""The command that enters the namespaces of the node's init process. agnhost's nsenter is that of busybox, which has
+only short options."""
 
 
 def run_in_node_pod(api: ClusterApi, node: Node, image: str, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
@@ -26,7 +27,7 @@ def run_in_node_pod(api: ClusterApi, node: Node, image: str, argv: tuple[str, ..
 
 
 def node_pod(node: Node, image: str, timeout_s: float) -> dict[str, Any]:
-    """The pod's manifest. Should we be killed, the kubelet ends it at its deadline."""
+    """Return the pod's manifest. If this process is killed, the kubelet ends the pod at its deadline."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -1,6 +1,7 @@
-"""How pods of ours start on an existing cluster's nodes, and what a kubelet says of an image that it cannot pull.
+"""Waits for the start of Kubeproof's pods on an existing cluster, and the kubelet's reports on image pulls.
 
-Reasons are those of pkg/kubelet/images/types.go and of cri-api's errors (k8s.io/cri-api/pkg/errors).
+The reasons of a failed pull are those of kubernetes/kubernetes, pkg/kubelet/images/types.go, and of cri-api's errors
+(k8s.io/cri-api/pkg/errors).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from clusters.errors import ClusterNotReady, ImageUnavailable
 from clusters.existing.api import ClusterApi
 
 FINAL_REASONS = frozenset(("InvalidImageName", "ErrImageNeverPull"))
-"""What a kubelet will not try again."""
+"""The reasons after which a kubelet does not try again."""
 
 REFUSAL_REASONS = FINAL_REASONS | frozenset(
     ("ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed")
@@ -22,23 +23,23 @@ REFUSAL_REASONS = FINAL_REASONS | frozenset(
 NOT_PULLED_YET = frozenset(("", "ContainerCreating", "PodInitializing"))
 
 PATIENCE_S = 45.0
-"""How long a pull may fail, since a registry may be out of reach for a moment: the kubelet tries again 10 s and 30 s
-after the first failure, and a try takes some seconds."""
+"""How long a pull may fail before it is an error, because a registry may be unreachable for a short time. The kubelet
+tries again 10 s and 30 s after the first failure, and each try takes a few seconds."""
 
 START_TIMEOUT_S = 300.0
-"""For images to be pulled, of which the largest has about 200 MB."""
+"""The time limit for pulling images, of which the largest has about 200 MB, and starting the pod."""
 
 INTERVAL_S = 0.5
 
 REMEDY = (
-    "`kubeproof images push REGISTRY/PREFIX` builds and pushes what cases need and prints the options that name it; "
-    "nodes must reach that registry without a pull secret"
+    "`kubeproof images push REGISTRY/PREFIX` builds and pushes the images that cases need and prints the options that "
+    "name them; nodes must be able to pull from that registry without a pull secret"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PullRefusal:
-    """A container whose image its kubelet has failed to pull."""
+    """An image that the kubelet failed to pull, with the kubelet's reason and message."""
 
     image: str
     reason: str
@@ -50,7 +51,7 @@ class PullRefusal:
 
 
 def pull_refusals(pod: dict[str, Any]) -> tuple[PullRefusal, ...]:
-    """Return the pod's containers whose image could not be pulled when its status was written."""
+    """Return the images of the pod that the kubelet failed to pull, according to the pod's status."""
     waiting = ((status, status["state"].get("waiting") or {}) for status in _container_statuses(pod))
     return tuple(
         PullRefusal(_image(pod, status["name"]), state["reason"], state.get("message", ""))
@@ -60,20 +61,20 @@ def pull_refusals(pod: dict[str, Any]) -> tuple[PullRefusal, ...]:
 
 
 def all_pulled(pod: dict[str, Any]) -> bool:
-    """Every container's image is on the node, whatever became of its program."""
+    """Return True if the images of all containers are on the node, whether or not their programs succeeded."""
     statuses = _container_statuses(pod)
     return len(statuses) == len(pod["spec"]["containers"]) and all(_pulled(status["state"]) for status in statuses)
 
 
 def all_running(pod: dict[str, Any]) -> bool:
-    """Every container runs."""
+    """Return True if all containers run."""
     statuses = _container_statuses(pod)
     return len(statuses) == len(pod["spec"]["containers"]) and all("running" in status["state"] for status in statuses)
 
 
 @dataclass(slots=True)
 class PodStart:
-    """Waits for pods of one namespace, which stand on the nodes that `nodes` tells by their names."""
+    """A wait for pods of one namespace. `nodes` maps the pods' names to their nodes."""
 
     api: ClusterApi
     cluster: str
@@ -83,9 +84,10 @@ class PodStart:
     _refused: dict[tuple[str, str], tuple[float, PullRefusal]] = field(default_factory=dict)
 
     def wait(self, settled: Callable[[dict[str, Any]], bool], timeout_s: float = START_TIMEOUT_S) -> None:
-        """Return when every pod is `settled`.
+        """Wait until `settled` is True for every pod.
 
-        Raises `ImageUnavailable` for an image that cannot be pulled, `ClusterNotReady` for a pod that ended or is late.
+        Raises `ImageUnavailable` for an image that cannot be pulled, `ClusterNotReady` for a pod that has failed or has
+        not started in time.
         """
         deadline_s = self.clock.monotonic() + timeout_s
         while True:
@@ -97,10 +99,10 @@ class PodStart:
                 self._require_startable(name, pods.get(name))
             if self.clock.monotonic() > deadline_s:
                 raise self._late(waiting[0], pods.get(waiting[0]), timeout_s)
-            self.clock.sleep(INTERVAL_S)  # one list for all pods; a watch would not be worth it
+            self.clock.sleep(INTERVAL_S)  # one list call covers all pods; a watch is not worth its effort
 
     def _require_startable(self, name: str, pod: dict[str, Any] | None) -> None:
-        """Raise if waiting any longer for the pod's start is in vain."""
+        """Raise an error if the pod cannot start any more."""
         if pod is None:
             return
         status = pod.get("status", {})
@@ -111,11 +113,11 @@ class PodStart:
             )
         for refusal in pull_refusals(pod):
             since_s, first = self._refused.setdefault((name, refusal.image), (self.clock.monotonic(), refusal))
-            # The back-off's own message may leave out why the pull before it failed.
-            told = first if refusal.reason == "ImagePullBackOff" else refusal
+            # The message of a back-off may omit why the pull before it failed.
+            cause = first if refusal.reason == "ImagePullBackOff" else refusal
             if refusal.reason in FINAL_REASONS or self.clock.monotonic() - since_s >= PATIENCE_S:
                 raise ImageUnavailable(
-                    f"node {self.nodes[name]} of cluster {self.cluster} cannot pull {told.words}", remedy=REMEDY
+                    f"node {self.nodes[name]} of cluster {self.cluster} cannot pull {cause.words}", remedy=REMEDY
                 )
 
     def _late(self, name: str, pod: dict[str, Any] | None, timeout_s: float) -> ClusterNotReady:
@@ -123,7 +125,7 @@ class PodStart:
         return ClusterNotReady(
             f"pod {self.namespace}/{name} on node {self.nodes[name]} of cluster {self.cluster} has not started within "
             f"{timeout_s:.0f} s; last seen: {seen}",
-            remedy=f"`kubectl --context {self.cluster} describe pod --namespace {self.namespace} {name}` tells more",
+            remedy=f"`kubectl --context {self.cluster} describe pod --namespace {self.namespace} {name}` has details",
         )
 
 
@@ -137,10 +139,10 @@ def _container_statuses(pod: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _image(pod: dict[str, Any], container: str) -> str:
-    """As the manifest names it; a status may name it by digest, or by none."""
+    """Return a container's image reference from the manifest, because a status may name it by digest or not at all."""
     return next(str(one["image"]) for one in pod["spec"]["containers"] if one["name"] == container)
 
 
 def _states(pod: dict[str, Any]) -> str:
-    told = (f"{status['name']}: {status['state']}" for status in _container_statuses(pod))
-    return "; ".join(told) or "its kubelet has said nothing of it"
+    states = (f"{status['name']}: {status['state']}" for status in _container_statuses(pod))
+    return "; ".join(states) or "its kubelet has reported no status"

@@ -1,4 +1,4 @@
-"""An existing cluster: found, read and used, but neither made nor removed; its nodes are not touched unasked."""
+"""The provider of an existing cluster, which it neither creates nor removes. It changes nodes only with permission."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 
 @dataclass(frozen=True, slots=True)
 class ExistingProvider:
-    """The cluster of one context. Make one with `ExistingProvider.of`.
+    """A provider of the cluster of one context, returned by `ExistingProvider.of`.
 
-    `images` are references that its nodes can pull or already have. `allow_disruptive` is the user's word
-    that cases may damage nodes, for which each node program runs in a short-lived privileged pod. `namespace` is where
-    the run keeps its own pods: those that bring tools to the nodes, and those that have images pulled.
+    `images` are references that its nodes can pull or already have. `allow_disruptive` is the user's permission for
+    cases to damage nodes; each program on a node then runs in a short-lived privileged pod. `namespace` has the run's
+    own pods: the tools pods, and those that check the images.
     """
 
     kubeconfig: Path
@@ -56,25 +56,25 @@ class ExistingProvider:
         allow_disruptive: bool = False,
         namespace: str | None = None,
     ) -> ExistingProvider:
-        """The provider of a run that begins, or of the one that keeps its pods in `namespace`.
+        """Return the provider for a new run, or for the run that already uses `namespace`.
 
-        Raises `UsageError` for a file or a context that does not exist.
+        Raises `UsageError` if the file or the context does not exist.
         """
         require_context(kubeconfig, context)
         api = KubernetesApi(kubeconfig, context)
         return cls(kubeconfig, context, api, images, allow_disruptive, namespace or new_name())
 
     def open(self) -> Cluster:
-        """Make the run's namespace and describe the cluster. `close` has to follow, also after an error."""
+        """Create the run's namespace and return the cluster. The caller must call `close`, also after an error."""
         OwnNamespace(self.api, self.namespace).make()
         return self.describe()
 
     def close(self) -> None:
-        """Remove the run's namespace with all pods in it. An absent one is a success."""
+        """Remove the run's namespace with all pods in it. Ignore a missing one."""
         OwnNamespace(self.api, self.namespace).remove()
 
     def require_images(self, cluster: Cluster, purposes: frozenset[str], progress: Progress) -> None:
-        """See that every node pulls the case images of these fields of `CaseImages`; tools pods run afterwards.
+        """Wait until every node has pulled the images in these fields of `CaseImages`; for `tools`, start its pods.
 
         Raises `ImageUnavailable`, `ClusterNotReady`.
         """
@@ -87,11 +87,14 @@ class ExistingProvider:
         ImageCheck(self.api, self.context, self.namespace).require(nodes, images)
 
     def closing_facts(self) -> dict[str, str]:
-        """Return what is known of the tools pods, for the report's environment."""
+        """Return the versions of the tools pods' programs, for the report's environment."""
         return self.tools.versions()
 
     def describe(self) -> Cluster:
-        """The cluster as it is, its mode asserted. Raises `ClusterUnreachable`, `ClusterNotReady`, `UsageError`."""
+        """Return the cluster's description, after checking its effective mode.
+
+        Raises `ClusterUnreachable`, `ClusterNotReady`, `UsageError`.
+        """
         version = self.api.version()
         effective = read_effective_mode(self.context, self.api)
         nodes = self.api.nodes()
@@ -121,10 +124,10 @@ class ExistingProvider:
         )
 
     def check(self, spec: ClusterSpec) -> None:
-        raise self._as_it_is(f"cannot be made into one of mode {spec.mode}")
+        raise self._refusal(f"cannot be changed to mode {spec.mode}")
 
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
-        raise self._as_it_is("is there already and nothing is made beside it")
+        raise self._refusal("already exists, and no other cluster is created")
 
     def find(self, spec: ClusterSpec) -> Cluster | None:
         cluster = self.describe()
@@ -138,8 +141,8 @@ class ExistingProvider:
     ) -> CommandResult:
         if not self.allow_disruptive:
             raise Refused(
-                f"node {node.name} of existing cluster {self.context} is not ours to run `{argv[0]}` on",
-                remedy="--allow-disruptive says that it may be damaged",
+                f"`{argv[0]}` may not run on node {node.name} of existing cluster {self.context}",
+                remedy="--allow-disruptive permits cases to damage nodes",
             )
         return run_in_node_pod(self.api, node, self.images.agnhost, argv, timeout_s)
 
@@ -149,20 +152,20 @@ class ExistingProvider:
         return self.tools.run(node.name, argv, timeout_s)
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
-        """kube-proxy's logs: the nodes' own journals are out of reach."""
+        """Write kube-proxy's logs into `directory`. The nodes' journals cannot be read."""
         directory.mkdir(parents=True, exist_ok=True)
         for pod in self.api.proxy_pods():
             target = directory / f"{pod.node}-kube-proxy.log"
             try:
                 target.write_text(self.api.log(pod.name))
             except WorldError as failure:
-                target.write_text(f"could not be had: {failure}\n")
+                target.write_text(f"could not be read: {failure}\n")
 
     def delete(self, name: str) -> None:
-        raise self._as_it_is("was not made by us and will not be removed by us")
+        raise self._refusal("was not created by Kubeproof and is not removed by it")
 
     def _node_versions(self, nodes: tuple[Node, ...]) -> dict[str, str]:
-        """What the nodes themselves have; a node is touched for it only where that is allowed."""
+        """Return the versions of a node's own programs, if the user allows programs on nodes."""
         versions = dict.fromkeys(("iptables of the node", "nft of the node"), "not read without --allow-disruptive")
         if self.allow_disruptive:
             for name in versions:
@@ -175,10 +178,8 @@ class ExistingProvider:
         except WorldError as failure:
             return f"{UNKNOWN}: {failure.message}"
 
-    def _as_it_is(self, sentence: str) -> Refused:
-        return Refused(
-            f"existing cluster {self.context} {sentence}", remedy="--proxy-mode makes a kind cluster of our own"
-        )
+    def _refusal(self, predicate: str) -> Refused:
+        return Refused(f"existing cluster {self.context} {predicate}", remedy="--proxy-mode creates a kind cluster")
 
 
 def _node(item: dict[str, Any]) -> Node:
@@ -193,20 +194,20 @@ def _node(item: dict[str, Any]) -> Node:
 
 
 def _covering(nodes: tuple[dict[str, Any], ...]) -> str:
-    """The smallest IPv4 network that covers every node's pods, or "" where nodes have no podCIDR."""
-    parts = [
+    """Return the smallest IPv4 network that contains the podCIDRs of all nodes, or "" if nodes have none."""
+    pod_cidrs = [
         ipaddress.IPv4Network(cidr) for item in nodes for cidr in item["spec"].get("podCIDRs") or () if ":" not in cidr
     ]
-    if not parts:
+    if not pod_cidrs:
         return ""
-    whole = parts[0]
-    while not all(part.subnet_of(whole) for part in parts):
-        whole = whole.supernet()
-    return str(whole)
+    network = pod_cidrs[0]
+    while not all(pod_cidr.subnet_of(network) for pod_cidr in pod_cidrs):
+        network = network.supernet()
+    return str(network)
 
 
 def _fingerprint(nodes: tuple[dict[str, Any], ...], pods: tuple[ProxyPod, ...]) -> dict[str, str]:
-    """What a number or a verdict may depend on; differing nodes are all named."""
+    """Return the facts that a measurement or a verdict may depend on; if nodes differ, all values are listed."""
 
     def every(field: str) -> str:
         return ", ".join(sorted({str(item["status"]["nodeInfo"].get(field, "unknown")) for item in nodes}))

@@ -1,4 +1,4 @@
-"""kube-proxy's own container on each node of an existing cluster: which one it is, and the versions of its programs."""
+"""The kube-proxy pods of an existing cluster: the one of each node, and the versions of its programs."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from clusters.errors import ClusterNotReady, CommandFailed, WorldError
 from clusters.existing.api import ClusterApi, ProxyPod
 
 ABSENT = ("executable file not found", "no such file or directory")
-"""How runtimes say that an image has no such program."""
+"""The messages of container runtimes about a program that an image lacks."""
 
 TIMEOUT_S = 30.0
 UNKNOWN = "could not be read"
 
 
 def proxy_pod(api: ClusterApi, cluster: str, node: str) -> ProxyPod:
-    """Return the kube-proxy of a node. Raises `ClusterNotReady` unless there is exactly one."""
+    """Return the kube-proxy pod of a node. Raises `ClusterNotReady` unless there is exactly one."""
     pods = [pod for pod in api.proxy_pods() if pod.node == node]
     if len(pods) != 1:
-        raise ClusterNotReady(f"node {node} of cluster {cluster} runs {len(pods)} kube-proxy pods, expected was 1")
+        raise ClusterNotReady(f"node {node} of cluster {cluster} runs {len(pods)} kube-proxy pods, expected 1")
     return pods[0]
 
 
 def is_absent(failure: CommandFailed) -> bool:
-    """It failed because the container has no such program."""
+    """Return True if the command failed because the container lacks the program."""
     return any(words in failure.stderr.lower() for words in ABSENT)
 
 
 def legacy_iptables(api: ClusterApi, pod: ProxyPod) -> bool:
-    """True if the kube-proxy writes its rules by iptables' legacy backend, as its own iptables says.
+    """Return True if this kube-proxy uses iptables' legacy backend, according to its own iptables program.
 
-    Each image's wrapper chooses the backend that the node uses (github.com/kubernetes-sigs/iptables-wrappers), so that
+    The wrapper in each image chooses the backend that the node uses (github.com/kubernetes-sigs/iptables-wrappers), so
     nodes may differ. A kube-proxy without iptables writes no such rules. Raises `CommandFailed`.
     """
     try:
@@ -41,17 +41,19 @@ def legacy_iptables(api: ClusterApi, pod: ProxyPod) -> bool:
 
 
 def proxy_versions(api: ClusterApi, pods: tuple[ProxyPod, ...]) -> dict[str, str]:
-    """Return the versions of kube-proxy's own iptables and nft, which decide what it can read; one pod of each image
-    is asked."""
-    one_an_image = {pod.image: pod for pod in pods}.values()
+    """Return the versions of kube-proxy's own iptables and nft, which limit the rules that it can read.
+
+    The versions are read in one pod of each image.
+    """
+    one_per_image = {pod.image: pod for pod in pods}.values()
     return {
-        f"{program} of kube-proxy": ", ".join(sorted({_version(api, pod, program) for pod in one_an_image}))
+        f"{program} of kube-proxy": ", ".join(sorted({_version(api, pod, program) for pod in one_per_image}))
         for program in ("iptables", "nft")
     }
 
 
 def first_line(result: CommandResult) -> str:
-    """What a program says of its version."""
+    """Return the first line of a program's output, which has its version."""
     return result.stdout.strip().partition("\n")[0]
 
 

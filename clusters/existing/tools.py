@@ -1,4 +1,4 @@
-"""Programs in the tools pods of an existing cluster's nodes. Each pod starts once, and ends with its namespace."""
+"""Programs in the tools pods of an existing cluster. Each pod starts once and is removed with its namespace."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from clusters.existing.proxypods import UNKNOWN, first_line, legacy_iptables, pr
 from clusters.existing.toolspod import tools_pod, tools_pod_name
 
 BACKENDS_OF = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
-"""Programs of which the image has one for each of iptables' backends, such as iptables-nft-save."""
+"""Programs that the image has once for each backend of iptables, such as iptables-nft-save."""
 
 VERSIONS_TIMEOUT_S = 30.0
 
 
 @dataclass(slots=True)
 class ToolsPods:
-    """The tools pods of a cluster in the run's own `namespace`, made of `image`; safe to share between threads.
+    """The tools pods of a cluster, in the run's own `namespace` and with `image`. Safe to share between threads.
 
-    With `signals`, programs in them may pause kube-proxy.
+    With `signals`, programs in them may send signals to kube-proxy, to pause it.
     """
 
     api: ClusterApi
@@ -35,19 +35,19 @@ class ToolsPods:
     _backends: dict[str, str] = field(default_factory=dict)
 
     def start(self, *nodes: str) -> None:
-        """Return when the pods of these nodes run. Raises `ImageUnavailable`, `ClusterNotReady`."""
+        """Start the pods of these nodes and wait until they run. Raises `ImageUnavailable`, `ClusterNotReady`."""
         missing = [node for node in nodes if node not in self._running]
         if not missing:
             return
         for node in missing:
-            # Another process of the run may have made it.
+            # Another process of the run may have created it already.
             self.api.create_pod(self.namespace, tools_pod(node, self.image, signals=self.signals))
         names = {tools_pod_name(node): node for node in missing}
         PodStart(self.api, self.cluster, self.namespace, names, self.clock).wait(all_running)
         self._running.update(missing)
 
     def run(self, node: str, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
-        """Run a program beside the node's kube-proxy, iptables' by kube-proxy's backend.
+        """Run a program in the node's tools pod; run a program of iptables in the variant for kube-proxy's backend.
 
         Raises `CommandFailed`, `ImageUnavailable`, `ClusterNotReady`.
         """

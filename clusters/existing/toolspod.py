@@ -1,7 +1,7 @@
-"""The pod that brings tools to a node: it reads where the node's kube-proxy writes, and may do little else.
+"""The tools pod: it reads a node's kernel tables, where kube-proxy writes, and has few other permissions.
 
-Images of kube-proxy have no ipvsadm, curl or sysctl, and for some releases no conntrack; nodes have what their
-distribution has. So every reader of a node's kernel runs in a pod of an image of ours there.
+kube-proxy's images have no ipvsadm, curl or sysctl, and in some releases no conntrack. The tools of nodes depend on
+their distribution. So all programs that read a node's kernel run in this pod, with Kubeproof's own image.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from typing import Any
 from clusters.existing.ownnamespace import LIFETIME_S
 
 CAPABILITIES = ("NET_ADMIN", "NET_RAW")
-"""Netfilter, ipsets, ipvs and connection tracking are listed over netlink sockets for network administrators; legacy
-iptables lists over a raw socket. Signals to kube-proxy take none, since both run as root."""
+"""The pod's capabilities. Netlink sockets that list netfilter, ipsets, ipvs and connection tracking require NET_ADMIN;
+legacy iptables lists through a raw socket, which requires NET_RAW. Signals to kube-proxy require none, because both run
+as root."""
 
 MODULES = "/lib/modules"
 
 
 def tools_pod_name(node: str) -> str:
-    """The name of a node's pod. A node's own name may be too long to be part of it."""
+    """Return the name of a node's pod. It contains a hash, because the node's name may be too long."""
     return f"tools-{hashlib.sha256(node.encode()).hexdigest()[:10]}"
 
 
 def tools_pod(node: str, image: str, *, signals: bool) -> dict[str, Any]:
-    """Return the manifest for a node. With `signals`, programs in it may pause the node's kube-proxy.
+    """Return the manifest for a node's pod. With `signals`, programs in it may send signals to kube-proxy.
 
-    It shares the node's network, for its kernel's tables and kube-proxy's pages on the loopback, and its processes, for
-    what kube-proxy has used. It is not privileged and its own files cannot be written.
+    The pod shares the node's network namespace, to read the kernel's tables and kube-proxy's HTTP endpoints on the
+    loopback, and its PID namespace, to read kube-proxy's resource usage. It is not privileged, and its root file system
+    is read-only.
     """
     return {
         "apiVersion": "v1",
@@ -48,10 +50,10 @@ def tools_pod(node: str, image: str, *, signals: bool) -> dict[str, Any]:
                     "name": "tools",
                     "image": image,
                     "command": ["sleep", "infinity"],
-                    # As cases' pods: one that requests nothing stands still on a busy node.
+                    # Without a CPU request the pod would get almost no CPU time on a busy node.
                     "resources": {"requests": {"cpu": "50m"}},
                     "securityContext": _security(signals),
-                    # What could be loaded on demand, for `modprobe --dry-run`.
+                    # The modules that the kernel could load, for `modprobe --dry-run`.
                     "volumeMounts": [{"name": "modules", "mountPath": MODULES, "readOnly": True}],
                 }
             ],
@@ -61,7 +63,7 @@ def tools_pod(node: str, image: str, *, signals: bool) -> dict[str, Any]:
 
 
 def _security(signals: bool) -> dict[str, Any]:
-    # Runtimes' AppArmor profile lets no signal out to processes of another one.
+    # The runtimes' default AppArmor profile forbids signals to processes with another profile.
     unconfined = {"appArmorProfile": {"type": "Unconfined"}} if signals else {}
     return {
         "runAsUser": 0,
@@ -70,7 +72,8 @@ def _security(signals: bool) -> dict[str, Any]:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"], "add": list(CAPABILITIES)},
         "seccompProfile": {"type": "RuntimeDefault"},
-        # SELinux's type for containers may read no other container's process; nodes without SELinux ignore this.
+        # SELinux's default type for containers forbids reading other containers' processes. Nodes without SELinux
+        # ignore this setting.
         "seLinuxOptions": {"type": "spc_t"},
         **unconfined,
     }

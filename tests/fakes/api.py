@@ -1,4 +1,4 @@
-"""An existing cluster's API server: three nodes, kubeadm's kube-proxy, and a memory of what was asked."""
+"""A fake API server of an existing cluster with three nodes and kubeadm's kube-proxy. It records all calls."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ def node(number: int, name: str) -> dict[str, Any]:
 
 
 Refused = tuple[str, str]
-"""Why a kubelet does not pull an image: reason and message."""
+"""The reason and the message with which a kubelet reports a failed pull."""
 
 
 class FakeApi:
-    """`modes`: what each node's /proxyMode answers; a node that is absent there refuses port-forwards.
+    """A fake `ClusterApi`.
 
-    `refused`: why images cannot be pulled, by node and reference. `answers`: what a program prints or how it fails, by
-    the pod's name and the program's.
+    `modes` maps each node to the response of its /proxyMode; a node that is missing there refuses port-forwards.
+    `refused` maps node and image reference to the reason of a failed pull. `answers` maps the pod's and the program's
+    name to the program's output or its error.
     """
 
     def __init__(
@@ -60,11 +61,11 @@ class FakeApi:
         self.programs: list[tuple[str, tuple[str, ...]]] = []
         self.node_pods: list[str] = []
         self.exec_failure: CommandFailed | None = None
-        self.namespaces_there = {found["metadata"]["name"]: found for found in namespaces}
+        self.existing_namespaces = {found["metadata"]["name"]: found for found in namespaces}
         self.started: dict[tuple[str, str], dict[str, Any]] = {}
-        """Manifests of pods by namespace and name."""
-        self.made: list[str] = []
-        """Names of all pods ever made in namespaces of ours."""
+        """The manifests of pods by namespace and name."""
+        self.created: list[str] = []
+        """The names of all pods that were created in the run's own namespaces."""
 
     def version(self) -> str:
         return "1.36.1"
@@ -113,26 +114,28 @@ class FakeApi:
 
     def create_namespace(self, name: str, labels: dict[str, str], annotations: dict[str, str]) -> None:
         metadata = {"name": name, "labels": labels, "annotations": annotations}
-        self.namespaces_there[name] = {"metadata": metadata}
+        self.existing_namespaces[name] = {"metadata": metadata}
 
     def namespaces(self, label: str) -> tuple[dict[str, Any], ...]:
-        return tuple(found for found in self.namespaces_there.values() if label in found["metadata"].get("labels", {}))
+        return tuple(
+            found for found in self.existing_namespaces.values() if label in found["metadata"].get("labels", {})
+        )
 
     def delete_namespace(self, name: str) -> None:
-        self.namespaces_there.pop(name, None)
+        self.existing_namespaces.pop(name, None)
         for pod in [pod for pod in self.started if pod[0] == name]:
             del self.started[pod]
 
     def create_pod(self, namespace: str, manifest: dict[str, Any]) -> None:
         name = manifest["metadata"]["name"]
-        self.made.append(name)
+        self.created.append(name)
         self.started.setdefault((namespace, name), manifest)
 
     def pods(self, namespace: str) -> tuple[dict[str, Any], ...]:
-        return tuple(self._as_seen(manifest) for (place, _), manifest in self.started.items() if place == namespace)
+        return tuple(self._with_status(manifest) for (found, _), manifest in self.started.items() if found == namespace)
 
-    def _as_seen(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        """With the status that its kubelet would give it."""
+    def _with_status(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Return the pod with the status that its kubelet would set."""
         states = [(container, self._state(manifest, container)) for container in manifest["spec"]["containers"]]
         statuses = [{"name": container["name"], "state": state} for container, state in states]
         return {**manifest, "status": {"phase": "Pending", "containerStatuses": statuses}}

@@ -1,6 +1,6 @@
-"""An API server of ours on the loopback: answers from a script, remembers what it was asked, speaks exec.
+"""A fake API server on the loopback. It sends scripted responses, records all requests and supports exec.
 
-Real sockets, so that the real client is under test: paths, status codes, time-outs, lost connections.
+It uses real sockets, so that the real client is tested: paths, status codes, time-outs, lost connections.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from clusters.cluster import Cluster
 from tests.fakes.owned import fake_cluster
 
 ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""What a server appends to a client's key: RFC 6455, section 1.3."""
+"""The string that a server appends to a client's key: RFC 6455, section 1.3."""
 STDIN, STDOUT, STDERR, ERROR, CLOSE = 0, 1, 2, 3, 255
 Program = Callable[["Execution"], None]
 
 
 class Execution:
-    """One exec: the program's side of the websocket."""
+    """The program's side of the websocket of one exec."""
 
     def __init__(self, argv: list[str], source: BinaryIO, sink: BinaryIO) -> None:
         self.argv = argv
@@ -47,7 +47,7 @@ class Execution:
         self._send(0x88, struct.pack(">H", 1000))
 
     def read_stdin(self) -> str:
-        """All of the standard input, up to its end."""
+        """Return the complete standard input."""
         text = b""
         while (frame := self._receive()) != bytes([CLOSE, STDIN]):
             assert frame[0] == STDIN
@@ -69,7 +69,7 @@ class Execution:
 
 
 def exits(code: int) -> dict[str, Any]:
-    """The status with which Kubernetes ends an exec whose program ended with `code`."""
+    """Return the status with which Kubernetes ends an exec whose program ended with exit code `code`."""
     if code == 0:
         return {"status": "Success"}
     causes = [{"reason": "ExitCode", "message": str(code)}]
@@ -77,9 +77,10 @@ def exits(code: int) -> dict[str, Any]:
 
 
 class FakeApiServer:
-    """`answers` maps "GET /path", or "GET /path?query", to a document or to (status, document).
+    """The script and the record of a fake API server.
 
-    "GET /path?watch" maps to the events of the first, second, ... watch; later ones see nothing.
+    `answers` maps "GET /path" or "GET /path?query" to a document or to (status, document). "GET /path?watch" maps to a
+    list with the events of the first, second, ... watch; later watches get no events.
     """
 
     def __init__(self, answers: Mapping[str, Any], program: Program | None = None) -> None:
@@ -91,8 +92,10 @@ class FakeApiServer:
 
 
 class Handler(BaseHTTPRequestHandler):
+    """A handler of the requests to a fake API server."""
+
     protocol_version = "HTTP/1.1"
-    # Head and body are written apart; without this the body waits 40 ms for the head's acknowledgement.
+    # Head and body are written separately. With Nagle's algorithm the body would wait 40 ms for the head's ACK.
     disable_nagle_algorithm = True
     api: FakeApiServer
 
@@ -125,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_DELETE = answer
 
     def watch(self, events: list[dict[str, Any]]) -> None:
-        """Send the events as the real one does, and end the answer."""
+        """Send the events in chunks, as a real API server does, and end the response."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -144,17 +147,17 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(proof).decode())
         self.send_header("Sec-WebSocket-Protocol", "v5.channel.k8s.io")
         self.end_headers()
-        # A client that has had enough hangs up.
+        # The client may close the connection before the program ends.
         with suppress(OSError):
             program(Execution(argv, self.rfile, self.wfile))  # type: ignore[arg-type]
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody reads it."""
+        """Write no log."""
 
 
 @contextmanager
 def serving(api: FakeApiServer, directory: Path) -> Iterator[Cluster]:
-    """A cluster whose kubeconfig, in `directory`, leads to `api`."""
+    """Run `api` as a server, and yield a cluster whose kubeconfig, in `directory`, names it."""
     with ThreadingHTTPServer(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"api": api})) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -167,7 +170,7 @@ def serving(api: FakeApiServer, directory: Path) -> Iterator[Cluster]:
 
 
 def cluster_at(url: str, directory: Path) -> Cluster:
-    """A cluster whose API server is at `url`."""
+    """Return a cluster whose API server is at `url`."""
     config = {
         "apiVersion": "v1",
         "kind": "Config",

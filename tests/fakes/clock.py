@@ -1,9 +1,11 @@
-"""A clock that jumps: sleeping takes no time."""
+"""A fake clock: sleeping advances it at once."""
 
 from __future__ import annotations
 
 
 class JumpingClock:
+    """A `Clock` that sleeping advances without waiting."""
+
     def __init__(self) -> None:
         self.now_s = 0.0
 

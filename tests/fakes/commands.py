@@ -1,4 +1,4 @@
-"""A `Commands` that answers from a script and remembers what it was asked."""
+"""A fake `Commands` with scripted results. It records all commands."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ Answer = str | CommandFailed | Callable[[tuple[str, ...]], str]
 
 
 class ScriptedCommands:
-    """Answers a command by the longest scripted beginning of it; an unscripted command fails with 127."""
+    """A `Commands` with a script that maps the beginnings of commands to results.
+
+    The longest matching beginning is used. A command that matches none fails with exit code 127.
+    """
 
     def __init__(self, script: Mapping[str, Answer]) -> None:
         self.script = dict(script)
         self.calls: list[tuple[tuple[str, ...], str | None]] = []
-        """Every command with what it was given to read."""
+        """All commands, each with its standard input."""
         self.timeouts_s: list[float] = []
-        """How long each command might have taken."""
+        """The time limits of all commands, in seconds."""
 
     def run(
         self,
@@ -42,14 +45,14 @@ class ScriptedCommands:
 
     @property
     def asked(self) -> list[tuple[str, ...]]:
-        """The commands alone."""
+        """Return all commands without their standard input."""
         return [argv for argv, _ in self.calls]
 
     def asked_for(self, beginning: str) -> list[str]:
-        """The commands that began like this, in order, as lines."""
+        """Return the commands with this beginning, in order, each as one line."""
         return [line for line in (" ".join(argv) for argv in self.asked) if line.startswith(beginning)]
 
 
 def failing(line: str, stderr: str, exit_code: int = 1) -> CommandFailed:
-    """How `line` fails."""
+    """Return the error of a failed command `line`."""
     return CommandFailed(tuple(line.split()), exit_code, "", stderr)

@@ -1,4 +1,4 @@
-"""A container of testcontainers' kind, which answers the programs that are run in it from a script."""
+"""A fake of testcontainers' containers. The results of the programs in it are scripted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 Answer = str | tuple[int, str] | Exception
-"""What a program prints; its exit code and what it writes to stderr; or how the engine fails to run it."""
+"""A program's output; or its exit code and what it writes to stderr; or the error with which the engine fails."""
 
 
 class FakeContainer:
-    """Takes every setting. A program's answer is that of the longest scripted beginning; others print nothing."""
+    """A container that accepts all settings.
+
+    `answers` maps the beginnings of commands to results. The longest matching one is used; other programs print nothing.
+    """
 
     def __init__(self, answers: Mapping[str, Answer], start: Exception | None = None) -> None:
         self.answers = dict(answers)
@@ -21,7 +24,7 @@ class FakeContainer:
 
     @property
     def made(self) -> Callable[[str], Any]:
-        """What makes a container of an image: this one."""
+        """Return a factory that returns this container for every image."""
         return lambda image: self
 
     def with_kwargs(self, **settings: object) -> Self:
@@ -41,7 +44,7 @@ class FakeContainer:
         return self
 
     def exec_run(self, argv: list[str], *, demux: bool) -> SimpleNamespace:
-        assert demux, "otherwise both streams are one"
+        assert demux, "without demux both streams are merged"
         command = " ".join(argv)
         self.ran.append(command)
         beginning = max((known for known in self.answers if command.startswith(known)), key=len, default=None)

@@ -1,4 +1,4 @@
-"""A container engine that keeps containers and networks, and answers the commands that clean-up asks of it."""
+"""A fake container engine with containers and networks. It supports the commands that clean-up uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABEL = re.compile(r'\{\{\.Label "([^"]+)"\}\}')
 
 @dataclass
 class FakeContainer:
-    """One container. It is listed in `making` looks before it can be inspected or removed."""
+    """A container. It appears in `making` listings before it can be inspected or removed."""
 
     id: str
     labels: Mapping[str, str]
@@ -30,23 +30,23 @@ class FakeContainer:
 
 @dataclass
 class FakeDocker:
-    """A `Commands`. `before_listing` is called with the number of each look at the list of containers."""
+    """A `Commands` that acts as an engine. `before_listing` is called with the number of each listing of containers."""
 
     containers: list[FakeContainer] = field(default_factory=list)
     networks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    before_listing: Callable[[int], None] = lambda sample: None
+    before_listing: Callable[[int], None] = lambda listing: None
     samples: int = 0
     no_such_network: str = "Error response from daemon: network {} not found"
-    """The client's words, of which {} is the network."""
+    """The client's error message; {} is replaced by the network."""
     removed: list[str] = field(default_factory=list)
-    """Ids of what was removed, containers and networks, in order."""
+    """The ids of removed containers and networks, in order."""
 
     def add_network(self, name: str, labels: Mapping[str, str], identity: str = "") -> None:
         network = {"Id": identity or f"id-{name}", "Name": name, "Labels": dict(labels)}
         self.networks[network["Id"]] = network
 
     def add_node(self, name: str, identity: str, **settings: Any) -> None:
-        """A node that kind has made for a network of its cluster's name."""
+        """Add a node that kind has created for a network with its cluster's name."""
         self.containers.append(FakeContainer(identity, {KIND_CLUSTER_LABEL: name}, **{"network": name, **settings}))
 
     def run(
@@ -86,10 +86,10 @@ class FakeDocker:
                 del self.networks[identity]
                 self.removed.append(identity)
                 return CommandResult(identity, "")
-        raise CommandFailed(argv, 127, "", "this engine knows no such command")
+        raise CommandFailed(argv, 127, "", "this fake engine does not support the command")
 
     def _inspect_containers(self, argv: tuple[str, ...], ids: Iterable[str]) -> CommandResult:
-        there = [seen for seen in self.containers if seen.id in ids and not seen.making]
+        found = [seen for seen in self.containers if seen.id in ids and not seen.making]
         shown = json.dumps(
             [
                 {
@@ -99,10 +99,10 @@ class FakeDocker:
                     "HostConfig": {"NetworkMode": seen.network},
                     "State": {"Running": seen.running},
                 }
-                for seen in there
+                for seen in found
             ]
         )
-        if len(there) < len(list(ids)):
+        if len(found) < len(list(ids)):
             raise CommandFailed(argv, 1, shown, "Error: No such container")
         return CommandResult(shown, "")
 
@@ -116,7 +116,7 @@ class FakeDocker:
 
 
 def _fits(options: list[str], identity: str, labels: Mapping[str, str], name: str) -> bool:
-    """Every filter, as the engine understands them."""
+    """Return True if all `--filter` options match, as the engine interprets them."""
     wanted = [value for option, value in pairwise(options) if option == "--filter"]
     for key, _, value in (each.partition("=") for each in wanted):
         label, equals, content = value.partition("=")

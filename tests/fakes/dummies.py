@@ -1,4 +1,4 @@
-"""What a real API server makes of the first filler Service of namespace "a"."""
+"""The objects that a real API server creates for the first dummy Service of namespace "a", and its responses."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ ANSWERS: dict[str, Any] = {
     f"GET {SERVICES}": {"items": [SERVICE]},
     f"GET {SLICES}": {"items": [SLICE]},
 }
-"""To being made, read and listed."""
+"""The responses to creating, reading and listing the objects."""

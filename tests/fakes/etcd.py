@@ -1,4 +1,4 @@
-"""An etcd of ours: what a node's curl does to a dictionary."""
+"""A fake etcd: a node's curl commands read and change a dictionary."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from clusters.cluster import Node
 
 MOST_ARGUMENT_BYTES = 128 * 1024
-"""Of one argument, by Linux."""
+"""Linux's limit for the length of one argument."""
 
 
 class FakeEtcd:
-    """The shell of a node with etcd. `stored` are objects by their keys, `transactions` the keys of each."""
+    """The shell of a node with etcd. `stored` has the objects by key, `transactions` the keys of each transaction."""
 
     def __init__(self) -> None:
         self.stored: dict[str, Any] = {}

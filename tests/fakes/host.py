@@ -1,4 +1,4 @@
-"""A `Host` of our own making: by default one on which everything is fit for mode ipvs on its own kernel."""
+"""A fake `Host`. By default, all checks are ok, and mode ipvs can run on the host's own kernel."""
 
 from __future__ import annotations
 
@@ -52,7 +52,11 @@ SCRIPT: dict[str, Answer] = {
 
 
 class FakeHost(ScriptedCommands):
-    """`files` and `script` replace single answers (None: there is no such file); `without` takes programs away."""
+    """A `Host` with scripted facts.
+
+    `files` and `script` replace single entries (a file that is None does not exist). `without` are programs that are not
+    installed. `silent` are parts of the URLs that do not respond.
+    """
 
     def __init__(
         self,
@@ -107,6 +111,6 @@ class FakeHost(ScriptedCommands):
         return InotifyTaken(self._inotify_instances, 0) if self._root else None
 
     def unanswered(self, urls: Iterable[str], timeout_s: float) -> dict[str, str]:
-        asked = list(urls)
-        self.questions += asked
-        return {url: "timed out" for url in asked if any(name in url for name in self._silent)}
+        requested = list(urls)
+        self.questions += requested
+        return {url: "timed out" for url in requested if any(name in url for name in self._silent)}

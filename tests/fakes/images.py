@@ -1,4 +1,4 @@
-"""References of images that nobody pulls."""
+"""Image references for tests that pull no images."""
 
 from __future__ import annotations
 

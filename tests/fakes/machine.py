@@ -1,11 +1,14 @@
-"""A machine that remembers which programs were run and which files were written."""
+"""A fake machine. It records the programs that ran and the files that were written."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 
 class FakeMachine:
-    """Answers a program by the longest scripted beginning of its line, else with nothing; an exception is raised."""
+    """A machine with a script that maps the beginnings of commands to outputs.
+
+    The longest matching beginning is used; other programs print nothing. An exception in the script is raised.
+    """
 
     def __init__(self, script: Mapping[str, str | Exception] | None = None) -> None:
         self.script = dict(script or {})

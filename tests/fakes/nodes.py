@@ -1,4 +1,4 @@
-"""Programs on nodes, answered from a script."""
+"""Fake programs on nodes, with scripted results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clusters.errors import CommandFailed
 
 
 class NodeCommands:
-    """`answers` maps a program's name to what it prints, or to how it fails."""
+    """A provider of node commands. `answers` maps a program's name to its output or its error."""
 
     def __init__(self, answers: Mapping[str, str | CommandFailed]) -> None:
         self._answers = dict(answers)

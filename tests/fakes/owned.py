@@ -1,6 +1,6 @@
-"""A cluster owner without a cluster, and a writer of results, for runs of pytest within tests.
+"""Fake cluster owner, nodes and result writer for runs of pytest within tests.
 
-Both leave their traces in files, because they work in another process than the test.
+They record their calls in files, because they run in another process than the test.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.fakes.images import CASE_IMAGES
 
 TRACE = Path("owner.log")
 PULLED = Path("pulled.log")
-"""A line for each time that nodes were asked for images."""
+"""A file with a line for each request for images."""
 
 
 def trace(line: str) -> None:
@@ -29,6 +29,8 @@ def trace(line: str) -> None:
 
 
 class TracingOwner:
+    """A cluster owner without a cluster, which records its calls in `TRACE`."""
+
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
         trace("open")
         progress.step("making a cluster")
@@ -44,7 +46,7 @@ class TracingOwner:
 
 
 class ResultsFile:
-    """What `pytest_kubeproof_results` was told last."""
+    """A plugin that writes the results of the last `pytest_kubeproof_results` call to results.json."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_kubeproof_results(self, results: RunResults, directory: Path) -> None:
@@ -71,7 +73,7 @@ def fake_cluster() -> Cluster:
 
 
 class PullingNodes:
-    """Nodes that are asked for images; with KUBEPROOF_TEST_UNPULLABLE one of them lacks that one."""
+    """Nodes that record requests for images. One of them cannot pull the image named by KUBEPROOF_TEST_UNPULLABLE."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_kubeproof_require_images(self, cluster: Cluster, images: frozenset[str], progress: Progress) -> bool:

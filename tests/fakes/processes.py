@@ -1,4 +1,4 @@
-"""A host's processes as a list: those that are ended leave it."""
+"""A fake host's processes: a list, from which ended processes are removed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from clusters.processes import Process, with_descendants
 
 
 class FakeProcesses:
+    """A `Processes` with a list of running processes."""
+
     def __init__(self, *running: Process, ending: Callable[[], None] = lambda: None) -> None:
         self.running = list(running)
         self._ending = ending
-        """What happens while they come to their end."""
+        """A function that is called while processes end."""
 
     def end(self, chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
         found = with_descendants(self.running, chosen)

@@ -1,9 +1,11 @@
-"""A `Progress` that remembers what it was told."""
+"""A fake `Progress` that records its messages."""
 
 from __future__ import annotations
 
 
 class SilentProgress:
+    """A `Progress` that records steps and notes and prints nothing."""
+
     def __init__(self) -> None:
         self.steps: list[str] = []
         self.notes: list[str] = []

@@ -1,4 +1,4 @@
-"""A `ProxyShell` that answers from texts."""
+"""Fake shells of kube-proxy and of nodes, with scripted outputs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from clusters.cluster import Node
 
 
 class TextShell:
+    """A `ProxyShell`. `answers` maps a command to its output."""
+
     def __init__(self, answers: Mapping[str, str]) -> None:
         self._answers = dict(answers)
 
@@ -16,7 +18,10 @@ class TextShell:
 
 
 class RecordingNodeShell:
-    """A `NodeShell` that remembers what ran; it answers to the first of `answers` whose words a command holds."""
+    """A `NodeShell` that records commands.
+
+    `answers` maps a part of a command to its output. The first part that a command contains is used.
+    """
 
     def __init__(self, answers: Mapping[str, str] | None = None) -> None:
         self._answers = dict(answers or {})
@@ -25,4 +30,4 @@ class RecordingNodeShell:
     def run(self, node: Node, *argv: str, timeout_s: float = 60.0) -> str:
         self.ran.append(argv)
         command = " ".join(argv)
-        return next((answer for words, answer in self._answers.items() if words in command), "")
+        return next((answer for part, answer in self._answers.items() if part in command), "")

@@ -1,4 +1,4 @@
-"""An engine and a kind program whose clusters come up at once: one control plane node and two workers."""
+"""A fake engine and kind program that create a cluster at once: one control plane node and two workers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ADDRESSES = {"control-plane": "172.18.0.2", "worker": "172.18.0.3", "worker2": "
 
 
 class WorkingKind(ScriptedCommands):
-    """Answers everything that making cluster `name` asks for; `script` replaces single answers."""
+    """A `Commands` with a result for each command that creates cluster `name`; `script` replaces single results."""
 
     def __init__(self, name: str, mode: str, version: str, script: dict[str, Answer] | None = None) -> None:
         self.name = name
         self.there = False
         self.labels: dict[str, str] = {}
-        """Of the cluster's network, once it was made."""
+        """The labels of the cluster's network; empty until it is created."""
         kubectl = f"docker exec {name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf"
         answers: dict[str, Answer] = {
             "docker info": json.dumps(

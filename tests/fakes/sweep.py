@@ -1,4 +1,4 @@
-"""Where a sweep would take place: addresses and a node; what is asked of the rest is a test's own."""
+"""The setting of a sweep with service addresses and a node. Tests add the other parts that they use."""
 
 from clusters.cluster import Node, Role
 from clusters.spec import Mode

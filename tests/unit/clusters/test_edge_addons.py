@@ -1,4 +1,4 @@
-"""What runs at the cluster's edge: addresses that nobody else takes, rights that are enough, classes that are ours."""
+"""Tests of MetalLB, Traefik and metrics-server: free addresses, sufficient permissions, and our own classes."""
 
 from ipaddress import IPv4Network
 
@@ -22,7 +22,7 @@ def of_kind(manifests, kind):
 
 
 @pytest.mark.parametrize("network", ["172.18.0.0/16", "192.168.16.0/20", "10.0.3.0/24"])
-def test_pools_share_nothing_with_each_other_or_with_either_end_of_the_network(network):
+def test_pools_do_not_overlap_each_other_or_either_end_of_the_network(network):
     pools = Pools.of(IPv4Network(network))
     addresses = [*pools.automatic, *pools.reserved]
     hosts = list(IPv4Network(network).hosts())
@@ -31,12 +31,12 @@ def test_pools_share_nothing_with_each_other_or_with_either_end_of_the_network(n
     assert not set(addresses) & set(hosts[:50])
 
 
-def test_a_network_without_room_for_them_says_so():
+def test_a_network_with_too_few_addresses_is_an_error():
     with pytest.raises(HostUnfit, match=r"10\.0\.3\.0/25 has 128 addresses"):
         Pools.of(IPv4Network("10.0.3.0/25"))
 
 
-def test_nobody_gets_a_reserved_address_unasked():
+def test_reserved_addresses_are_not_assigned_automatically():
     pools = {pool["metadata"]["name"]: pool["spec"] for pool in of_kind(metallb("c", "s", POOLS), "IPAddressPool")}
     assert pools == {
         "automatic": {"addresses": ["172.18.255.64-172.18.255.127"], "autoAssign": True},
@@ -44,14 +44,14 @@ def test_nobody_gets_a_reserved_address_unasked():
     }
 
 
-def test_services_of_no_class_are_left_to_others():
+def test_metallb_handles_only_services_of_its_class():
     manifests = metallb("controller:1", "speaker:1", POOLS)
     for workload in of_kind(manifests, "Deployment") + of_kind(manifests, "DaemonSet"):
         (container,) = workload["spec"]["template"]["spec"]["containers"]
         assert f"--lb-class={LB_CLASS}" in container["args"]
 
 
-def test_custom_resources_come_before_what_is_of_their_kind():
+def test_definitions_of_custom_resources_come_before_custom_resources():
     kinds = [found["kind"] for found in metallb("c", "s", POOLS)]
     assert kinds.count("CustomResourceDefinition") == len(RESOURCES)
     last_definition = len(kinds) - 1 - kinds[::-1].index("CustomResourceDefinition")
@@ -59,12 +59,12 @@ def test_custom_resources_come_before_what_is_of_their_kind():
     assert kinds.index("Namespace") < kinds.index("ServiceAccount") < kinds.index("Deployment")
 
 
-def test_every_binding_names_a_role_and_an_account_that_are_there():
+def test_every_binding_names_an_existing_role_and_service_account():
     for manifests in (metallb("c", "s", POOLS), traefik("t"), metrics_server("m")):
-        there = {(found["kind"], found["metadata"]["name"]) for found in manifests} | ROLES_OF_EVERY_CLUSTER
+        existing = {(found["kind"], found["metadata"]["name"]) for found in manifests} | ROLES_OF_EVERY_CLUSTER
         for binding in of_kind(manifests, "ClusterRoleBinding") + of_kind(manifests, "RoleBinding"):
-            assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) in there
-            assert ("ServiceAccount", binding["subjects"][0]["name"]) in there
+            assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) in existing
+            assert ("ServiceAccount", binding["subjects"][0]["name"]) in existing
 
 
 @pytest.mark.parametrize(
@@ -76,17 +76,17 @@ def test_every_binding_names_a_role_and_an_account_that_are_there():
         ({"loadBalancer": {"ingress": [{"ip": "172.18.255.64", "ipMode": "VIP"}]}}, "172.18.255.64"),
     ],
 )
-def test_an_address_is_given_when_the_status_has_it(status, address):
+def test_the_address_is_read_from_the_status(status, address):
     assert given_address({"status": status}) == address
 
 
-def test_our_ingress_class_is_traefiks_and_nobodys_default():
+def test_our_ingress_class_is_traefiks_and_not_the_default():
     (ingress_class,) = of_kind(traefik("t"), "IngressClass")
     assert ingress_class["spec"]["controller"] == CONTROLLER_NAME
     assert "annotations" not in ingress_class["metadata"]
 
 
-def test_traefik_asks_nobody_on_the_internet():
+def test_traefik_sends_no_requests_to_the_internet():
     (deployment,) = of_kind(traefik("t"), "Deployment")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert {"--global.checknewversion=false", "--global.sendanonymoususage=false"} <= set(container["args"])

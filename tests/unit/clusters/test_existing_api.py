@@ -1,4 +1,4 @@
-"""What the provider asks of an existing cluster's API server, as the server sees it."""
+"""Tests of the calls to an existing cluster's API server, against a fake server."""
 
 import pytest
 
@@ -12,7 +12,7 @@ POD = {"metadata": {"name": "tools-1"}, "spec": {"containers": [{"name": "tools"
 
 @pytest.fixture
 def asking(tmp_path):
-    """The answer of a server with these answers to one call, and the server."""
+    """Return a function that makes one call to a fake server and returns the result and the server."""
 
     def ask(call, answers, program=None):
         server = FakeApiServer(answers, program)
@@ -22,7 +22,7 @@ def asking(tmp_path):
     return ask
 
 
-def test_a_namespace_is_made_with_what_it_takes_to_admit_pods(asking):
+def test_a_namespace_is_created_with_its_default_service_account(asking):
     answers = {f"POST {NAMESPACES}": {}, f"POST {NAMESPACES}/ours/serviceaccounts": (409, {"reason": "AlreadyExists"})}
     _, server = asking(lambda api: api.create_namespace("ours", {"a": "b"}, {"c": "d"}), answers)
     assert server.asked == list(answers)
@@ -30,19 +30,19 @@ def test_a_namespace_is_made_with_what_it_takes_to_admit_pods(asking):
     assert metadata == {"name": "ours", "labels": {"a": "b"}, "annotations": {"c": "d"}}
 
 
-def test_what_is_gone_already_is_removed(asking):
+def test_deleting_an_absent_object_is_no_error(asking):
     asking(lambda api: (api.delete_namespace("ours"), api.delete_pod("tools-1", "ours")), {})
 
 
-def test_a_pod_that_is_there_already_is_made(asking):
+def test_creating_an_existing_pod_is_no_error(asking):
     asking(
         lambda api: api.create_pod("ours", POD), {f"POST {NAMESPACES}/ours/pods": (409, {"reason": "AlreadyExists"})}
     )
 
 
-def test_a_pod_that_is_not_admitted_is_told_in_the_servers_words(asking):
-    words = 'pods "tools-1" is forbidden: violates PodSecurity "restricted:latest": host namespaces'
-    answers = {f"POST {NAMESPACES}/ours/pods": (403, {"message": words})}
+def test_the_error_about_a_pod_that_is_not_admitted_quotes_the_server(asking):
+    message = 'pods "tools-1" is forbidden: violates PodSecurity "restricted:latest": host namespaces'
+    answers = {f"POST {NAMESPACES}/ours/pods": (403, {"message": message})}
     with pytest.raises(UsageError, match="violates PodSecurity"):
         asking(lambda api: api.create_pod("ours", POD), answers)
 
@@ -53,7 +53,7 @@ def test_pods_and_namespaces_are_listed(asking):
     assert (pods, namespaces) == ((POD,), ())
 
 
-def test_a_program_runs_in_the_pod_of_its_namespace(asking):
+def test_a_program_runs_in_the_pod_of_the_given_namespace(asking):
     def program(execution):
         execution.say(STDOUT, "tables")
         execution.end(exits(0))
@@ -63,7 +63,7 @@ def test_a_program_runs_in_the_pod_of_its_namespace(asking):
     assert server.asked[0].startswith(f"GET {NAMESPACES}/ours/pods/tools-1/exec?command=nft&command=list")
 
 
-def test_a_program_that_an_image_lacks_is_told_in_the_runtimes_words(asking):
+def test_the_error_about_a_program_that_an_image_lacks_quotes_the_runtime(asking):
     def program(execution):
         execution.end({"status": "Failure", "message": 'exec: "conntrack": executable file not found in $PATH'})
 
@@ -71,7 +71,7 @@ def test_a_program_that_an_image_lacks_is_told_in_the_runtimes_words(asking):
         asking(lambda api: api.exec("kube-proxy-1", ("conntrack", "-S"), 5), {}, program)
 
 
-def test_a_node_programs_pod_whose_image_cannot_be_pulled_says_why(asking):
+def test_the_error_about_a_pod_whose_image_cannot_be_pulled_has_the_reason(asking):
     waiting = {"waiting": {"reason": "ErrImagePull", "message": "reg/tools:1: not found"}}
     status = {"phase": "Pending", "containerStatuses": [{"name": "tools", "state": waiting}]}
     pods = f"{NAMESPACES}/kube-system/pods"

@@ -1,4 +1,4 @@
-"""Which mode an existing cluster's kube-proxy runs in: configured, and confirmed by every proxy."""
+"""Tests of reading an existing cluster's proxy mode: as configured, and as reported by every kube-proxy."""
 
 import pytest
 
@@ -10,40 +10,40 @@ from tests.fakes.api import NODES, FakeApi
 USING_IPVS = 'I1124 03:15:01 1 server_linux.go:191] "Using ipvs Proxier"\n'
 
 
-def test_every_proxy_is_asked():
+def test_the_mode_is_read_from_every_kube_proxy():
     effective = read_effective_mode("c", FakeApi())
     assert effective.mode is Mode.IPTABLES
-    assert effective.evidence == "told by /proxyMode, on 3 nodes"
+    assert effective.evidence == "reported by /proxyMode, on 3 nodes"
 
 
-def test_the_log_speaks_where_port_forwards_are_refused():
+def test_the_mode_is_read_from_the_log_if_port_forwards_are_refused():
     api = FakeApi(config="mode: ipvs", modes={}, logs=dict.fromkeys(NODES, USING_IPVS))
     effective = read_effective_mode("c", api)
     assert (effective.mode, effective.evidence) == (Mode.IPVS, "read in the log, on 3 nodes")
 
 
-def test_a_proxy_that_says_nothing_is_not_believed_to_follow_its_configuration():
-    with pytest.raises(ClusterNotReady, match=r"does not say its mode.*port-forward refused"):
+def test_a_kube_proxy_that_does_not_report_its_mode_is_an_error():
+    with pytest.raises(ClusterNotReady, match=r"does not report its mode.*port-forward refused"):
         read_effective_mode("c", FakeApi(config="mode: ipvs", modes={}))
 
 
-def test_a_configuration_that_the_proxies_have_not_read_yet():
+def test_a_configuration_that_differs_from_the_effective_mode_is_an_error():
     with pytest.raises(ClusterNotReady, match="configured for nftables but runs in mode iptables"):
         read_effective_mode("c", FakeApi(config="mode: nftables"))
 
 
-def test_nodes_that_do_not_agree_are_named():
+def test_the_error_about_different_modes_names_all_nodes():
     modes = {"control-plane": "ipvs", "worker": "nftables", "worker2": "ipvs"}
     with pytest.raises(ClusterNotReady, match="control-plane: ipvs, worker: nftables, worker2: ipvs"):
         read_effective_mode("c", FakeApi(config="mode: ipvs", modes=modes))
 
 
-def test_no_mode_in_the_configuration_leaves_it_to_the_proxy():
+def test_the_reported_mode_is_used_if_the_configuration_has_none():
     assert read_effective_mode("c", FakeApi(config="mode: ''")).mode is Mode.IPTABLES
     assert read_effective_mode("c", FakeApi(config=None)).mode is Mode.IPTABLES
 
 
-def test_a_cluster_without_kube_proxy_has_no_mode():
+def test_a_cluster_without_kube_proxy_is_an_error():
     with pytest.raises(ClusterNotReady, match="runs no kube-proxy pods"):
         read_effective_mode("c", FakeApi(proxies=()))
 
@@ -51,7 +51,7 @@ def test_a_cluster_without_kube_proxy_has_no_mode():
 @pytest.mark.parametrize(
     ("address", "port"), [("''", 10249), ("0.0.0.0:10555", 10555), ("127.0.0.1", 10249), ("'[::1]:10300'", 10300)]
 )
-def test_the_port_is_the_configured_one(address, port):
+def test_the_configured_metrics_port_is_used(address, port):
     api = FakeApi(config=f"mode: iptables\nmetricsBindAddress: {address}")
     read_effective_mode("c", api)
     assert set(api.ports) == {port}

@@ -1,4 +1,4 @@
-"""An existing cluster is named exactly, described as it is, and left alone."""
+"""Tests of the provider of an existing cluster."""
 
 from pathlib import Path
 
@@ -31,12 +31,12 @@ def provider(api=None, *, allow_disruptive=False):
     return ExistingProvider(Path("kubeconfig"), "staging", api or FakeApi(), CASE_IMAGES, allow_disruptive)
 
 
-def test_it_fits_the_protocol():
+def test_the_provider_implements_the_protocol():
     existing: ClusterProvider = provider()
     assert existing.names() == ()
 
 
-def test_a_context_is_never_guessed(tmp_path):
+def test_an_unknown_context_is_a_usage_error_that_lists_the_contexts(tmp_path):
     file = tmp_path / "kubeconfig"
     file.write_text(KUBECONFIG)
     with pytest.raises(UsageError, match=r"no context 'test' \(there are: staging, production\)"):
@@ -45,7 +45,7 @@ def test_a_context_is_never_guessed(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "contexts: ["])
-def test_a_file_that_is_no_kubeconfig(tmp_path, content):
+def test_a_file_that_is_not_a_kubeconfig_is_a_usage_error(tmp_path, content):
     file = tmp_path / "kubeconfig"
     file.write_text(content)
     with pytest.raises(UsageError) as refusal:
@@ -62,7 +62,7 @@ def test_a_file_that_is_no_kubeconfig(tmp_path, content):
         "{name: s, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: h}}]\nusers: [{name: u, user: 5}]",
     ],
 )
-def test_a_context_whose_entries_are_of_no_use_is_a_usage_error(tmp_path, rest):
+def test_a_context_with_malformed_entries_is_a_usage_error(tmp_path, rest):
     file = tmp_path / "kubeconfig"
     file.write_text(f"contexts: [{rest}")
     with pytest.raises(UsageError, match="is unusable") as refusal:
@@ -70,7 +70,7 @@ def test_a_context_whose_entries_are_of_no_use_is_a_usage_error(tmp_path, rest):
     assert "\n" not in str(refusal.value)
 
 
-def test_a_file_that_does_not_exist(tmp_path):
+def test_a_missing_kubeconfig_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="there is no kubeconfig"):
         ExistingProvider.of(tmp_path / "absent", "staging", CASE_IMAGES)
 
@@ -82,7 +82,7 @@ def test_a_context_whose_cluster_is_missing_is_a_usage_error(tmp_path):
         ExistingProvider.of(file, "staging", CASE_IMAGES)
 
 
-def test_it_is_described_as_it_is():
+def test_the_description_has_the_clusters_properties():
     cluster = provider().describe()
     assert (cluster.name, cluster.mode, cluster.kubernetes) == ("staging", Mode.IPTABLES, "1.36.1")
     assert [(node.role, node.address) for node in cluster.nodes] == [
@@ -92,23 +92,23 @@ def test_it_is_described_as_it_is():
     ]
     assert (cluster.service_cidr, cluster.pod_cidr, cluster.network) == ("10.96.0.0/12", "10.244.0.0/16", None)
     assert not cluster.owned
-    assert cluster.source is None, "nobody here knows where its images are from"
+    assert cluster.source is None, "the origin of its images is not known"
     assert cluster.environment["kube-proxy image"] == "kube-proxy:v1.36.1"
     assert Cluster.from_json(cluster.to_json()) == cluster
 
 
-def test_pod_addresses_are_gathered_from_the_nodes_where_the_proxy_does_not_know_them():
+def test_the_pod_cidr_is_derived_from_the_nodes_if_kube_proxy_has_none():
     assert provider(FakeApi(config="mode: iptables")).describe().pod_cidr == "10.244.0.0/22"
 
 
-def test_it_is_found_only_in_its_own_mode():
+def test_the_cluster_is_found_only_in_its_own_mode():
     assert provider().find(SPEC) is None
     assert provider(FakeApi(config=None, modes=dict.fromkeys(("control-plane", "worker", "worker2"), "ipvs"))).find(
         SPEC
     )
 
 
-def test_it_is_neither_made_nor_removed():
+def test_the_cluster_cannot_be_created_or_removed():
     for attempt in (
         lambda: provider().create(SPEC, SilentProgress()),
         lambda: provider().check(SPEC),
@@ -118,16 +118,16 @@ def test_it_is_neither_made_nor_removed():
             attempt()
 
 
-def test_its_nodes_are_out_of_reach_unless_the_user_says_otherwise():
+def test_programs_on_nodes_are_refused_without_permission():
     api = FakeApi()
     cluster = provider(api).describe()
     with pytest.raises(Refused, match="--allow-disruptive"):
         provider(api).run_on_node(cluster, cluster.nodes[1], ("reboot",))
     assert "reboot" not in str(api.programs)
-    assert api.made == []
+    assert api.created == []
 
 
-def test_a_node_program_runs_in_a_pod_that_is_gone_afterwards():
+def test_a_program_on_a_node_runs_in_a_pod_that_is_removed_afterwards():
     api = FakeApi()
     allowed = provider(api, allow_disruptive=True)
     cluster = allowed.describe()
@@ -138,7 +138,7 @@ def test_a_node_program_runs_in_a_pod_that_is_gone_afterwards():
     assert api.node_pods == []
 
 
-def test_the_pod_of_a_node_program_is_gone_also_when_the_program_fails():
+def test_the_pod_of_a_program_on_a_node_is_removed_even_if_the_program_fails():
     api = FakeApi()
     allowed = provider(api, allow_disruptive=True)
     cluster = allowed.describe()
@@ -148,7 +148,7 @@ def test_the_pod_of_a_node_program_is_gone_also_when_the_program_fails():
     assert api.node_pods == []
 
 
-def test_the_proxys_rules_are_read_in_the_tools_pod_of_its_node():
+def test_kube_proxys_rules_are_read_in_the_tools_pod_of_its_node():
     api = FakeApi()
     existing = provider(api)
     cluster = existing.describe()
@@ -160,7 +160,7 @@ def test_the_proxys_rules_are_read_in_the_tools_pod_of_its_node():
     assert (place, pod["spec"]["nodeName"]) == (cluster.namespace, "worker2")
 
 
-def test_a_node_without_a_proxy_is_told():
+def test_a_node_without_kube_proxy_is_an_error():
     api = FakeApi(proxies=("control-plane",))
     existing = provider(api)
     cluster = existing.describe()
@@ -168,13 +168,13 @@ def test_a_node_without_a_proxy_is_told():
         existing.run_by_proxy(cluster, cluster.nodes[1], ("iptables-save",))
 
 
-def test_the_proxys_logs_are_what_can_be_exported(tmp_path):
+def test_the_logs_of_kube_proxy_are_exported(tmp_path):
     api = FakeApi(logs={"worker": "hello"})
     provider(api).export_logs(provider(api).describe(), tmp_path / "logs")
     assert (tmp_path / "logs" / "worker-kube-proxy.log").read_text() == "hello"
 
 
-def test_versions_are_kube_proxys_own_beside_the_nodes_and_the_tools_pods():
+def test_the_environment_has_the_versions_of_kube_proxy_the_nodes_and_the_tools_pods():
     api = FakeApi(
         answers={
             ("kube-proxy-worker2", "iptables"): "iptables v1.8.9 (nf_tables)\n",
@@ -183,39 +183,39 @@ def test_versions_are_kube_proxys_own_beside_the_nodes_and_the_tools_pods():
         }
     )
     existing = provider(api)
-    told = existing.describe().environment
-    assert told["iptables of kube-proxy"] == "iptables v1.8.9 (nf_tables)"
-    assert told["nft of kube-proxy"] == "nftables v1.0.6 (Lester Gooch #5)"
-    assert told["nft of the node"] == "not read without --allow-disruptive"
+    environment = existing.describe().environment
+    assert environment["iptables of kube-proxy"] == "iptables v1.8.9 (nf_tables)"
+    assert environment["nft of kube-proxy"] == "nftables v1.0.6 (Lester Gooch #5)"
+    assert environment["nft of the node"] == "not read without --allow-disruptive"
     assert existing.closing_facts() == {}, "no tools pod was needed"
     existing.tools.start("worker")
     assert existing.closing_facts()["nft of the tools pod"] == "nftables v1.1.3 (Commodore Bullmoose #4)"
 
 
-def test_a_kube_proxy_without_nft_says_so_and_the_run_goes_on():
+def test_a_kube_proxy_image_without_nft_is_recorded_and_no_error():
     absent = CommandFailed(("nft",), -1, "", 'exec: "nft": executable file not found in $PATH')
-    told = provider(FakeApi(answers={("kube-proxy-worker2", "nft"): absent})).describe().environment
-    assert told["nft of kube-proxy"] == "its image has no nft"
+    environment = provider(FakeApi(answers={("kube-proxy-worker2", "nft"): absent})).describe().environment
+    assert environment["nft of kube-proxy"] == "its image has no nft"
 
 
-def test_the_nodes_own_versions_are_read_where_that_is_allowed():
+def test_the_versions_of_a_nodes_programs_are_read_with_permission():
     api = FakeApi()
-    told = provider(api, allow_disruptive=True).describe().environment
-    assert told["nft of the node"] == "done"
+    environment = provider(api, allow_disruptive=True).describe().environment
+    assert environment["nft of the node"] == "done"
     assert api.node_pods == []
 
 
-def test_what_a_run_makes_is_gone_at_its_end():
+def test_closing_removes_everything_that_the_run_created():
     api = FakeApi()
     existing = provider(api)
     cluster = existing.open()
     existing.require_images(cluster, frozenset(("agnhost", "load", "tools")), SilentProgress())
     assert sorted(name for _, name in api.started) == sorted(tools_pod_name(node.name) for node in cluster.nodes)
     existing.close()
-    assert api.started == api.namespaces_there == {}
+    assert api.started == api.existing_namespaces == {}
 
 
-def test_only_images_that_are_needed_are_pulled():
+def test_only_required_images_are_pulled():
     api = FakeApi(refused={("worker", "load"): ("InvalidImageName", "no")})
     existing = provider(api)
     cluster = existing.open()
@@ -224,7 +224,7 @@ def test_only_images_that_are_needed_are_pulled():
         existing.require_images(cluster, frozenset(("agnhost", "load")), SilentProgress())
 
 
-def test_every_process_of_a_run_uses_the_same_pods():
+def test_all_processes_of_a_run_use_the_same_pods():
     api = FakeApi()
     first = provider(api)
     cluster = Cluster.from_json(first.describe().to_json())

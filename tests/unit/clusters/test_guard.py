@@ -15,17 +15,18 @@ def rules(masquerade=True):
     )
 
 
-def test_pods_reach_the_cluster_network_and_the_pods_of_other_nodes_only():
-    wanted = 'oifname "eth0" ip daddr != { 172.18.0.0/16, 10.244.1.0/24 } counter name forwarded_dropped drop'
-    assert wanted in rules()
+def test_pods_reach_only_the_cluster_network_and_the_pods_of_other_nodes():
+    expected = 'oifname "eth0" ip daddr != { 172.18.0.0/16, 10.244.1.0/24 } counter name forwarded_dropped drop'
+    assert expected in rules()
 
 
-def test_what_is_still_addressed_to_a_service_or_documentation_network_never_leaves():
+def test_packets_to_a_service_or_a_documentation_network_are_dropped_at_the_uplink():
     virtual = "{ 10.96.0.0/16, 192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24 }"
     assert f'oifname "eth0" ip daddr {virtual} counter name own_dropped drop' in rules()
 
 
-def test_the_guard_names_no_set_on_which_an_older_nft_of_kube_proxy_would_crash():
+def test_the_guard_has_no_named_set_or_map():
+    """An older nft in kube-proxy's image would crash on them."""
     assert not [line for line in rules().splitlines() if line.split()[:1] in (["set"], ["map"])]
 
 
@@ -38,12 +39,12 @@ def test_loading_again_replaces_the_rules():
     )
 
 
-def test_pods_keep_their_addresses_where_the_pod_network_hides_them_itself():
+def test_the_guard_masquerades_pods_only_if_the_pod_network_does_not():
     assert "masquerade" in rules()
     assert "masquerade" not in rules(masquerade=False)
 
 
-def test_the_counters_are_read_by_name():
+def test_the_counters_are_read_by_their_names():
     listing = json.dumps(
         {
             "nftables": [
@@ -56,7 +57,7 @@ def test_the_counters_are_read_by_name():
     assert read_guard_count(listing) == GuardCount(forwarded=3, own=1)
 
 
-def test_a_node_without_the_guard_is_not_taken_for_one_that_dropped_nothing():
+def test_missing_counters_are_an_error_and_not_zero():
     with pytest.raises(ValueError, match="counters are missing"):
         read_guard_count(json.dumps({"nftables": []}))
 
@@ -67,16 +68,16 @@ def test_the_unit_loads_the_guard_before_the_kubelet_starts():
     assert "ip route replace 10.244.1.0/24 via 172.18.0.3" in text
 
 
-def test_pods_get_addresses_of_their_nodes_share():
+def test_pods_get_addresses_from_their_nodes_pod_cidr():
     assert json.loads(cni_config("10.244.1.0/24"))["plugins"][0]["ipam"]["ranges"] == [[{"subnet": "10.244.1.0/24"}]]
 
 
-def test_a_node_has_its_guard_before_its_pods_have_a_network():
+def test_the_guard_is_loaded_before_the_pod_network_is_configured():
     script = setup_script("the guard", "the unit", "the network")
     assert script.index(GUARD_FILE) < script.index("systemctl enable --now") < script.index(CNI_FILE)
 
 
-def test_a_setup_script_writes_what_it_was_given(tmp_path):
+def test_a_setup_script_writes_its_files_unchanged(tmp_path):
     guard, unit_file = tmp_path / "guard", tmp_path / "unit"
     script = setup_script("a $HOME\n'b'", "[Unit]", None)
     script = script.replace(GUARD_FILE, str(guard)).replace(f"/etc/systemd/system/{UNIT}", str(unit_file))

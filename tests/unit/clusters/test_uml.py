@@ -43,18 +43,18 @@ spec:
 """
 
 
-def fitted():
+def adapted():
     documents = director_manifests(PRINTED, "director:1", Mode.IPVS, "lc", "10.96.0.0/16")
     return {document["kind"]: document for document in documents}
 
 
-def test_kube_proxys_own_configuration_gets_mode_and_scheduler():
-    config = yaml.safe_load(fitted()["ConfigMap"]["data"]["config.conf"])
+def test_the_mode_and_the_scheduler_are_set_in_kube_proxys_configuration():
+    config = yaml.safe_load(adapted()["ConfigMap"]["data"]["config.conf"])
     assert (config["mode"], config["ipvs"]["scheduler"]) == ("ipvs", "lc")
 
 
-def test_the_director_stands_in_kube_proxys_place_and_is_ready_after_the_first_sync():
-    (container,) = fitted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+def test_the_director_replaces_kube_proxy_and_has_probes_for_the_first_sync():
+    (container,) = adapted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "director:1"
     assert "command" not in container
     for probe in ("startupProbe", "readinessProbe"):
@@ -62,8 +62,8 @@ def test_the_director_stands_in_kube_proxys_place_and_is_ready_after_the_first_s
     assert {"name": "SERVICE_CIDR", "value": "10.96.0.0/16"} in container["env"]
 
 
-def test_the_guest_gets_memory_and_nothing_of_the_nodes_kernel():
-    pod = fitted()["DaemonSet"]["spec"]["template"]["spec"]
+def test_the_guest_gets_a_memory_volume_and_no_volume_of_the_nodes_kernel():
+    pod = adapted()["DaemonSet"]["spec"]["template"]["spec"]
     assert [volume["name"] for volume in pod["volumes"]] == ["kube-proxy", "guest-memory", "director"]
     assert [mount["name"] for mount in pod["containers"][0]["volumeMounts"]] == [
         "kube-proxy",
@@ -72,18 +72,18 @@ def test_the_guest_gets_memory_and_nothing_of_the_nodes_kernel():
     ]
 
 
-def test_the_directors_socket_is_at_one_path_on_the_node_and_in_its_pod():
-    pod = fitted()["DaemonSet"]["spec"]["template"]["spec"]
+def test_the_directors_socket_has_the_same_path_on_the_node_and_in_its_pod():
+    pod = adapted()["DaemonSet"]["spec"]["template"]["spec"]
     (mount,) = (mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "director")
     (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "director")
     assert mount["mountPath"] == volume["hostPath"]["path"]
     assert SOCKET.startswith(f"{mount['mountPath']}/")
 
 
-def test_the_guest_has_a_share_of_a_busy_nodes_processors():
-    (container,) = fitted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
+def test_the_guest_has_a_cpu_request():
+    (container,) = adapted()["DaemonSet"]["spec"]["template"]["spec"]["containers"]
     assert container["resources"] == {"requests": {"cpu": "250m"}}
 
 
-def test_what_else_kubeadm_prints_stays():
-    assert fitted()["ServiceAccount"]["metadata"]["name"] == "kube-proxy"
+def test_kubeadms_other_manifests_are_unchanged():
+    assert adapted()["ServiceAccount"]["metadata"]["name"] == "kube-proxy"
