@@ -67,7 +67,7 @@ class HostCommands:
                 errors="replace",
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
-                # Ctrl-C must reach this process only: it decides when its children end, those that clean up above all.
+                # Ctrl-C must reach this process only. It decides when its children end, so that clean-up can finish.
                 start_new_session=True,
             )
         except FileNotFoundError as missing:

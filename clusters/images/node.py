@@ -26,7 +26,7 @@ def import_parts(engine: Engine, empty: str, recipe: Recipe) -> None:
         "--privileged", "--entrypoint=/usr/local/bin/containerd", empty, labels=build_labels()
     )
     try:
-        _wait_containerd_answers(engine, container)
+        _wait_containerd_responds(engine, container)
         with tempfile.TemporaryDirectory(prefix="kubeproof-parts-") as scratch:
             archive = Path(scratch) / "parts.tar"
             engine.save_images(tuple(part.tag for part in recipe.parts), archive)
@@ -46,7 +46,7 @@ def _ctr(engine: Engine, container: str, *argv: str) -> None:
     engine.exec(container, "ctr", "--namespace=k8s.io", "images", *argv, timeout_s=600)
 
 
-def _wait_containerd_answers(engine: Engine, container: str) -> None:
+def _wait_containerd_responds(engine: Engine, container: str) -> None:
     """Wait until containerd responds on its socket. `ctr` itself waits for the response once the socket exists."""
     engine.exec(
         container,
