@@ -1,4 +1,4 @@
-"""HTTP load on a Service that a case turns up and down while it watches; Locust has a process of a pod to itself."""
+"""HTTP load on a Service whose number of users a case changes while it runs; Locust runs in a client pod."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from harness.kube.wait import wait_until
 from harness.load.plan import Target, require_within
 
 PROGRAM = (Path(__file__).parent / "processes" / "http_users.py").read_text()
-WANTED_FILE, THERE_FILE = "/tmp/users-wanted", "/tmp/users-there"
+WANTED_FILE, CURRENT_FILE = "/tmp/users-wanted", "/tmp/users-there"
+"""Files in the client pod with the wanted and the current number of Locust users."""
+
 USERS_DEADLINE_S = 60.0
 END_ALLOWANCE_S = 60.0
 TIMEOUT_S = 5.0
@@ -23,7 +25,7 @@ TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class HttpLoad:
-    """GETs of `path`, one a second from each user, from `most_users` at the most, for `limit_s` at the most."""
+    """HTTP GETs of `path`: one per second from each of up to `most_users` users, for at most `limit_s` seconds."""
 
     target: Target
     path: str
@@ -37,7 +39,7 @@ class HttpLoad:
 
 @dataclass(frozen=True, slots=True)
 class LoadTally:
-    """What came of a load."""
+    """The number of requests of a load and how many of them failed."""
 
     requests: int
     failures: int
@@ -45,7 +47,7 @@ class LoadTally:
 
 @dataclass(slots=True)
 class AdjustableLoad:
-    """A load that is under way; `tally` is complete once its block has ended."""
+    """A running load; `tally` is filled in when the block of `adjustable_load` ends."""
 
     kube: Kube
     namespace: str
@@ -53,52 +55,53 @@ class AdjustableLoad:
     tally: LoadTally = LoadTally(0, 0)
 
     def set_users(self, users: int) -> None:
-        """Have so many users; they are at work when it returns."""
-        self.tell(str(users))
+        """Set the number of users and wait until Locust runs that many. Raises `DeadlinePassed`."""
+        self.request(str(users))
         wait_until(
             f"{users} Locust users in {self.namespace}/{self.pod}",
-            self._users,
-            lambda there: there == str(users),
+            self._current_users,
+            lambda running: running == str(users),
             deadline_s=USERS_DEADLINE_S,
             interval_s=0.5,
         )
 
-    def tell(self, word: str) -> None:
-        """Write a number of users, or "stop"."""
-        self.kube.exec(self.namespace, self.pod, ("sh", "-c", f"echo {word} > {WANTED_FILE}"))
+    def request(self, users_or_stop: str) -> None:
+        """Write the wanted number of users, or "stop", to the file that Locust reads."""
+        self.kube.exec(self.namespace, self.pod, ("sh", "-c", f"echo {users_or_stop} > {WANTED_FILE}"))
 
-    def _users(self) -> str:
-        return self.kube.exec(self.namespace, self.pod, ("cat", THERE_FILE)).stdout.strip()
+    def _current_users(self) -> str:
+        return self.kube.exec(self.namespace, self.pod, ("cat", CURRENT_FILE)).stdout.strip()
 
 
 @contextmanager
 def adjustable_load(kube: Kube, namespace: str, pod: str, load: HttpLoad) -> Iterator[AdjustableLoad]:
-    """Run a load in a client pod while a block lasts; there are no users before `set_users`.
+    """Run a load in a client pod while the block runs; it has no users until `set_users` is called.
 
-    Raises `Refused` for a target outside the cluster, `WorldError` if Locust fails.
+    Raises `Refused` for a target outside the cluster and `WorldError` if Locust fails.
     """
     require_within(kube.cluster, load.target)
     adjustable = AdjustableLoad(kube, namespace, pod)
     plan = {
         "url": load.url,
         "wanted": WANTED_FILE,
-        "there": THERE_FILE,
+        "there": CURRENT_FILE,
         "most_users": load.most_users,
         "limit_s": load.limit_s,
         "timeout_s": TIMEOUT_S,
     }
     argv = ("python3", "-c", PROGRAM, json.dumps(plan))
-    adjustable.tell("0")
+    adjustable.request("0")
     with ThreadPoolExecutor(1) as background:
         running = background.submit(kube.exec, namespace, pod, argv, timeout_s=load.limit_s + END_ALLOWANCE_S)
         try:
             yield adjustable
         finally:
-            adjustable.tell("stop")
+            adjustable.request("stop")
         done = running.result()
     if done.exit_code != 0:
         raise WorldError(
-            f"the load generator in {namespace}/{pod} ended with {done.exit_code}: {done.stderr.strip()[-500:]}",
+            f"the load generator in {namespace}/{pod} ended with exit code {done.exit_code}: "
+            f"{done.stderr.strip()[-500:]}",
             detail=done.stderr,
         )
     adjustable.tally = LoadTally(**json.loads(done.stdout))

@@ -1,4 +1,4 @@
-"""One thing while another is done."""
+"""Run a function in the background while a block runs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 @contextmanager
-def beside(work: Callable[[], Made]) -> Iterator[Future[Made]]:
-    """`work` goes on in a thread of its own; the block's end waits for it, but not if the block has failed or was
-    interrupted: then its result is nobody's any more."""
+def in_background(work: Callable[[], Result]) -> Iterator[Future[Result]]:
+    """Run `work` in a thread while the block runs; yield its future.
+
+    The end of the block waits for `work`. If the block raises or is interrupted, do not wait and discard the result.
+    """
     thread = ThreadPoolExecutor(1)
     try:
         yield thread.submit(work)

@@ -1,4 +1,4 @@
-"""The load generator: Locust in its own distributed mode, a master beside the run and workers in pods."""
+"""The load generator: Locust in its distributed mode, with the master in a local process and the workers in pods."""
 
 from __future__ import annotations
 
@@ -12,48 +12,53 @@ from threading import Event
 
 from clusters.cluster import Node
 from harness.kube.client import Kube
-from harness.load.background import beside
+from harness.load.background import in_background
 from harness.load.master import Master, running_master
 from harness.load.plan import LoadPlan, LoadResult
 from harness.load.workers import worker_pods
 
 ALLOWANCE_S = 120.0
-"""For workers to arrive, and for what comes of a plan to be put together."""
+"""Time added to a plan's duration for workers to connect and for the results to be merged."""
 
 DISCARD_PORT = 9
 
 
 @dataclass(slots=True)
 class LoadGenerator:
-    """Works off plans, one after the other, from pods on one node."""
+    """Runs load plans, one after the other, from pods on one node."""
 
     kube: Kube
     master: Master
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def run(self, plan: LoadPlan, begun: Callable[[], None] = lambda: None) -> LoadResult:
-        """Work off `plan`; `begun` is called when it has begun.
+        """Run `plan` and return its result; call `begun` when the load starts.
 
-        Raises `Refused` for a target elsewhere, `WorldError` if Locust fails.
+        Raises `Refused` for a target outside the cluster and `WorldError` if Locust fails.
         """
         plan.require_within(self.kube.cluster)
         limit_s = plan.duration_s + plan.baseline_s + ALLOWANCE_S
-        return LoadResult.from_record(self.master.tell(plan.as_record(next(self._numbers)), limit_s, begun))
+        return LoadResult.from_record(self.master.run_plan(plan.as_record(next(self._numbers)), limit_s, begun))
 
     @contextmanager
     def running(self, plan: LoadPlan) -> Iterator[Future[LoadResult]]:
-        """Work off `plan` while the block makes its changes: it has begun when the block does, and the block's end
-        waits for its own."""
+        """Run `plan` in the background while the block runs.
+
+        The block starts once the load has started, and the end of the block waits for the end of the load.
+        """
         begun = Event()
-        with beside(lambda: self.run(plan, begun.set)) as running:
-            running.add_done_callback(lambda _: begun.set())  # also if it never begins
+        with in_background(lambda: self.run(plan, begun.set)) as running:
+            running.add_done_callback(lambda _: begun.set())  # do not wait forever if the load never starts
             begun.wait()
             yield running
 
 
 @contextmanager
 def load_generator(kube: Kube, namespace: str, node: Node, *, workers: int = 1) -> Iterator[LoadGenerator]:
-    """A generator whose workers are on `node`; they go with their namespace, the master with the block."""
+    """Yield a generator whose workers run on `node`.
+
+    The master ends with the block; the worker pods are deleted with their namespace.
+    """
     address = address_towards(node.address)
     with running_master(address, workers) as master:
         name, image = f"load-{node.name[-40:]}", kube.cluster.images.load
@@ -63,7 +68,7 @@ def load_generator(kube: Kube, namespace: str, node: Node, *, workers: int = 1) 
 
 
 def address_towards(peer: str) -> str:
-    """Our own address in the eyes of `peer`, where it can find us."""
+    """Return the local source address of packets to `peer`, at which `peer` can reach this process."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect((peer, DISCARD_PORT))  # chooses a route; nothing is sent
+        probe.connect((peer, DISCARD_PORT))  # selects a route; sends nothing
         return str(probe.getsockname()[0])

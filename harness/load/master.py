@@ -1,4 +1,4 @@
-"""Locust's master: a process beside the run, spoken to in lines of JSON."""
+"""Locust's master: a local process that exchanges lines of JSON with the test run."""
 
 from __future__ import annotations
 
@@ -26,16 +26,19 @@ END_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """A master that listens on `port` for its workers."""
+    """A running Locust master that listens on `port` for workers."""
 
     process: subprocess.Popen[str]
     log: IO[str]
     port: int
 
-    def tell(self, plan: dict[str, Any], timeout_s: float, begun: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """What came of one plan; `begun` is called when it has begun.
+    def run_plan(
+        self, plan: dict[str, Any], timeout_s: float, begun: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
+        """Run one plan and return the merged result; call `begun` when the load starts.
 
-        Raises `WorldError` if the master complains, ends, or says nothing in time.
+        `timeout_s` limits the wait for each message. Raises `WorldError` if the master reports a failure, ends, or
+        sends nothing in time.
         """
         assert self.process.stdin is not None
         try:
@@ -43,42 +46,42 @@ class Master:
             self.process.stdin.flush()
         except BrokenPipeError as error:
             raise self._failed("has ended") from error
-        told = self.listen(timeout_s)
-        if "begun" in told:
+        message = self.read_message(timeout_s)
+        if "begun" in message:
             begun()
-            told = self.listen(timeout_s)
-        if "complaint" in told:
-            raise self._failed(f"complains: {told['complaint']}")
-        return told
+            message = self.read_message(timeout_s)
+        if "complaint" in message:
+            raise self._failed(f"failed: {message['complaint']}")
+        return message
 
-    def listen(self, timeout_s: float) -> dict[str, Any]:
-        """The master's next line. Raises `WorldError` if it ends, or says nothing in time."""
+    def read_message(self, timeout_s: float) -> dict[str, Any]:
+        """Return the master's next message. Raises `WorldError` if it ends or sends nothing within `timeout_s`."""
         assert self.process.stdout is not None
-        with ThreadPoolExecutor(1) as listening:
-            line = listening.submit(self.process.stdout.readline)
+        with ThreadPoolExecutor(1) as reader:
+            line = reader.submit(self.process.stdout.readline)
             try:
                 text = line.result(timeout_s)
             except FutureTimeout as error:
-                self.process.kill()  # the line ends with it
-                raise self._failed(f"said nothing within {timeout_s:.0f} s") from error
+                self.process.kill()  # this also ends the pending read
+                raise self._failed(f"sent no message within {timeout_s:.0f} s") from error
             except BaseException:
-                self.process.kill()  # an interruption does not wait for a plan to be worked off
+                self.process.kill()  # do not wait for the rest of the plan after an interruption
                 raise
         if not text:
             raise self._failed("has ended")
-        told: dict[str, Any] = json.loads(text)
-        return told
+        message: dict[str, Any] = json.loads(text)
+        return message
 
     def _failed(self, how: str) -> WorldError:
         self.log.seek(0)
         log = self.log.read()
-        last = (log.strip() or "it has logged nothing").splitlines()[-1]
+        last = (log.strip() or "its log is empty").splitlines()[-1]
         return WorldError(f"Locust's master {how}: {last}", detail=log)
 
 
 @contextmanager
 def running_master(address: str, workers: int) -> Iterator[Master]:
-    """A master on `address`, for so many workers; it ends with the block."""
+    """Yield a master that listens on `address` and expects `workers` workers; stop it at the end of the block."""
     supervise()
     argv = [sys.executable, "-m", MODULE, address, str(workers)]
     environment = {**os.environ, "PYTHONPATH": str(PROCESSES)}
@@ -89,7 +92,7 @@ def running_master(address: str, workers: int) -> Iterator[Master]:
         ) as process,
     ):
         try:
-            first = Master(process, log, 0).listen(START_TIMEOUT_S)
+            first = Master(process, log, 0).read_message(START_TIMEOUT_S)
             yield Master(process, log, int(first["port"]))
         finally:
             assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""What Locust's workers shall send, and what came of it: plain records either side of the JSON between."""
+"""Load plans and load results: plain records that are exchanged with Locust's master as JSON."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from clusters.errors import Refused
 from harness.statistics.histogram import merge
 
 LATE_SHARE = 0.01
+"""The share of requests that may start late before a result is flagged."""
+
 BUSY_SHARE = 0.5
+"""The share of a core that a worker may use before a result is flagged."""
 
 
 class RequestKind(StrEnum):
-    """What is exchanged with a target: `processes/kubeproof_load/exchanges.py` says of each what it measures."""
+    """The kinds of request; `processes/kubeproof_load/exchanges.py` says what each one measures."""
 
     FIRST_PACKET = "first_packet"
     HTTP_NEW = "http_new"
@@ -30,7 +33,7 @@ class RequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address and port to connect to, under a name of ours."""
+    """An address and port to send requests to, and its label in results."""
 
     label: str
     address: str
@@ -38,21 +41,27 @@ class Target:
 
 
 def require_within(cluster: Cluster, *targets: Target) -> None:
-    """Raises `Refused` if a target lies outside the cluster's Service, pod and node addresses."""
+    """Raise `Refused` unless every target is an address of a Service, pod or node of the cluster."""
     networks = [ip_network(cluster.service_cidr), ip_network(cluster.pod_cidr)]
     nodes = {node.address for node in cluster.nodes}
     for target in targets:
         if target.address not in nodes and not any(ip_address(target.address) in net for net in networks):
-            raise Refused(f"target {target.label} at {target.address} is not an address of cluster {cluster.name}")
+            raise Refused(
+                f"target {target.label}: {target.address} is not an address of cluster {cluster.name} "
+                "(expected the address of a Service, pod or node)"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """Open arrivals at `rate_per_s` over all targets together for `duration_s`, in blocks of `block_s`.
+    """An open-loop load: requests start at `rate_per_s`, summed over all targets, whether or not earlier ones ended.
 
-    Before it, for `baseline_s`, the same users exchange the same with a server of their own pod: the generator's floor.
-    Or, with `baseline_among_targets` and no `baseline_s`, that server is one more among the targets, block by block.
-    `detail` is the path of an HTTP request, the words of a datagram or the name to look up.
+    It lasts `duration_s` and is recorded in blocks of `block_s`. For `baseline_s` before it, the same users send the
+    same requests to a server in their own pod: the loopback baseline. With `baseline_among_targets`, which requires
+    `baseline_s=0`, that server is one more target of the load instead and is measured in the same blocks.
+
+    `detail` is the path of an HTTP request, the payload of a UDP datagram or the name of a DNS query. A request fails
+    after `timeout_s`. Raises `ValueError` if both kinds of baseline are requested.
     """
 
     targets: tuple[Target, ...]
@@ -68,28 +77,29 @@ class LoadPlan:
 
     def __post_init__(self) -> None:
         if self.baseline_among_targets and self.baseline_s:
-            raise ValueError("a floor among the targets has blocks of its own, and none before: floor_s must be 0")
+            raise ValueError(f"baseline_s must be 0 with baseline_among_targets, and is {self.baseline_s:g}")
 
     def require_within(self, cluster: Cluster) -> None:
-        """Raises `Refused` if a target lies outside the cluster's Service, pod and node addresses."""
+        """Raise `Refused` unless every target is an address of a Service, pod or node of the cluster."""
         require_within(cluster, *self.targets)
 
     @property
     def rate_of_target_per_s(self) -> float:
-        """What of the rate is each target's."""
+        """The rate of each target: an equal share of the total, which includes the baseline if it is a target."""
         return self.rate_per_s / (len(self.targets) + self.baseline_among_targets)
 
     def as_record(self, number: int) -> dict[str, Any]:
-        """What the master is told; `number` tells its plans apart."""
+        """Return the plan as it is sent to the master; `number` identifies it among the master's plans."""
         return {**asdict(self), "request_kind": str(self.request_kind), "number": number}
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The exchanges with one target that were meant to start in one block of time.
+    """The requests to one target whose intended start lies in one block of time.
 
-    A clock's histogram is encoded, and empty where the clock has nothing to tell. `errors` counts exchanges that failed
-    by the words of their failure; `retransmitted` those whose SYN was sent more than once. Both are in no histogram.
+    `kernel`, `wall` and `corrected` are encoded histograms, one per clock; a clock without samples has an empty string.
+    `errors` counts failed requests by error message and `retransmitted` counts connections whose SYN was sent more than
+    once; neither are in a histogram.
     """
 
     number: int
@@ -102,20 +112,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class TargetBlocks:
-    """One target's samples, block by block in the order of time."""
+    """The blocks of one target, in order of time."""
 
     blocks: tuple[Block, ...]
 
     @classmethod
-    def of(cls, told: Iterable[Block]) -> Self:
-        """Blocks as workers tell of them: what several tell of one block is put together."""
+    def of(cls, reported: Iterable[Block]) -> Self:
+        """Sort the blocks that workers reported, and merge those with the same number."""
         by_number: dict[int, list[Block]] = {}
-        for block in told:
+        for block in reported:
             by_number.setdefault(block.number, []).append(block)
-        return cls(tuple(_together(by_number[number]) for number in sorted(by_number)))
+        return cls(tuple(_merged(by_number[number]) for number in sorted(by_number)))
 
     def histograms(self, clock: str) -> tuple[str, ...]:
-        """One encoded histogram for each block in which that clock has told something."""
+        """Return the encoded histograms of the blocks in which that clock has samples."""
         return tuple(text for text in (getattr(block, clock) for block in self.blocks) if text)
 
     @property
@@ -127,30 +137,30 @@ class TargetBlocks:
         return sum(block.retransmitted for block in self.blocks)
 
 
-def _together(told: list[Block]) -> Block:
-    if len(told) == 1:
-        return told[0]
+def _merged(parts: list[Block]) -> Block:
+    if len(parts) == 1:
+        return parts[0]
     clocks = {
         clock: merge(text for text in texts if text) if any(texts) else ""
         for clock in ("kernel", "wall", "corrected")
-        for texts in [[getattr(block, clock) for block in told]]
+        for texts in [[getattr(block, clock) for block in parts]]
     }
     return Block(
-        told[0].number,
+        parts[0].number,
         **clocks,
-        errors=dict(sum((Counter(block.errors) for block in told), Counter())),
-        retransmitted=sum(block.retransmitted for block in told),
+        errors=dict(sum((Counter(block.errors) for block in parts), Counter())),
+        retransmitted=sum(block.retransmitted for block in parts),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What came of a plan.
+    """The result of a load plan.
 
-    `missed` exchanges were never begun because the generator was too far behind, `late` ones were begun more than 5 ms
-    after their moment; `cpu_share` is the processor time of the busiest worker over wall time, 1.0 a whole core;
-    `lost` workers have not told how they ended. The first block began at `began_s`, in seconds since 1970 by the clock
-    of the workers' node.
+    Counts of requests: `planned`; `missed`, which never started because the generator was too far behind; and `late`,
+    which started more than 5 ms after their intended start. `cpu_share` is CPU time over wall time of the busiest
+    worker, where 1.0 is a whole core. `lost` is the number of workers that did not report the end of the plan.
+    `began_s` is the start of the first block in seconds since 1970, by the clock of the workers' node.
     """
 
     planned: int
@@ -163,11 +173,11 @@ class LoadResult:
     baseline: TargetBlocks
 
     @classmethod
-    def from_record(cls, told: dict[str, Any]) -> Self:
-        """What the master has put together."""
-        done = told["done"]
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        """Read the result that the master has merged."""
+        done = record["done"]
         by_label: dict[str, list[Block]] = {}
-        for part in (*told["block"], *told["baseline"]):
+        for part in (*record["block"], *record["baseline"]):
             for label, tally in part["tallies"].items():
                 by_label.setdefault(label, []).append(Block(part["number"], **tally))
         targets = {label: TargetBlocks.of(blocks) for label, blocks in by_label.items()}
@@ -176,24 +186,26 @@ class LoadResult:
             missed=sum(worker["missed"] for worker in done),
             late=sum(worker["late"] for worker in done),
             cpu_share=max((worker["cpu_s"] / worker["wall_s"] for worker in done), default=0.0),
-            lost=told["lost"],
+            lost=record["lost"],
             began_s=min((worker["began_s"] for worker in done), default=math.nan),
             baseline=targets.pop("baseline", TargetBlocks(())),
             targets=targets,
         )
 
     def of(self, target: Target) -> TargetBlocks:
-        """What came of one target; nothing if no block of it was told."""
+        """Return the blocks of one target; none if no worker reported any."""
         return self.targets.get(target.label, TargetBlocks(()))
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What speaks against the numbers of our own clock."""
+        """The reasons to doubt latencies measured by the generator's own clocks."""
         found = []
         if self.missed:
-            found.append(f"saturated: {self.missed} of {self.planned} planned exchanges were never begun")
+            found.append(f"saturated: {self.missed} of {self.planned} planned requests never started")
         if self.late > LATE_SHARE * self.planned:
-            found.append(f"late: {self.late} of {self.planned} exchanges began more than 5 ms after their moment")
+            found.append(
+                f"late: {self.late} of {self.planned} requests started more than 5 ms after their intended start"
+            )
         if self.cpu_share > BUSY_SHARE:
             found.append(f"generator used {self.cpu_share:.0%} of a core")
         return tuple(found)

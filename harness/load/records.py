@@ -1,4 +1,4 @@
-"""What a load came to, as records of the report and as counts for statistics."""
+"""Convert load results to measurements for the report and to counts for statistics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reports.model import Measurement
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 CLOCKS = ("kernel", "wall", "corrected")
 OWN_CLOCKS = ("wall", "corrected")
-"""Clocks in which the generator's own delays are."""
+"""The clocks that include the generator's own delays."""
 
 
 def to_measurement(
@@ -24,19 +24,19 @@ def to_measurement(
     flags: tuple[str, ...],
     generator: np.random.Generator,
 ) -> Measurement:
-    """One clock of one target as a record with quantiles and their intervals."""
+    """Return the measurement of one target by one clock: quantiles in microseconds and their 95% intervals."""
     encoded = blocks.histograms(clock)
     counts = block_counts(encoded)
     if blocks.retransmitted:
         flags = (*flags, f"left out: {blocks.retransmitted} connections whose SYN was sent more than once")
     if blocks.errors:
-        words = ", ".join(f"{number} x {failure}" for failure, number in blocks.errors.items())
-        flags = (*flags, f"failed exchanges: {words}")
+        failures = ", ".join(f"{number} x {failure}" for failure, number in blocks.errors.items())
+        flags = (*flags, f"failed requests: {failures}")
     if result.lost:
         flags = (*flags, f"incomplete: {result.lost} of the generator's workers were lost")
     errors = sum(blocks.errors.values())
     if not counts.n:
-        return Measurement(name, "us", conditions, 0, errors, {}, {}, "", (*flags, "no sample at all"))
+        return Measurement(name, "us", conditions, 0, errors, {}, {}, "", (*flags, "no samples"))
     return Measurement(
         name=name,
         unit="us",
@@ -51,17 +51,17 @@ def to_measurement(
 
 
 def block_medians_us(blocks: TargetBlocks, clock: str) -> dict[int, float]:
-    """The median of each block in which that clock has told something."""
-    told = [block for block in blocks.blocks if getattr(block, clock)]
-    counts = block_counts([getattr(block, clock) for block in told])
+    """Return the median of each block in which that clock has samples, by block number, in microseconds."""
+    sampled = [block for block in blocks.blocks if getattr(block, clock)]
+    counts = block_counts([getattr(block, clock) for block in sampled])
     return {
         block.number: quantile(BlockCounts(counts.values_us, row[None, :]), 0.5)
-        for block, row in zip(told, counts.counts, strict=True)
+        for block, row in zip(sampled, counts.counts, strict=True)
     }
 
 
 def side_by_side(ours: TargetBlocks, theirs: TargetBlocks, clock: str) -> tuple[BlockCounts, BlockCounts]:
-    """The counts of those blocks in which that clock has told something of both."""
+    """Return the counts of both targets in the blocks in which that clock has samples of both."""
     by_number = [{block.number: getattr(block, clock) for block in one.blocks} for one in (ours, theirs)]
     both = [number for number, text in sorted(by_number[0].items()) if text and by_number[1].get(number)]
     ours_, theirs_ = (block_counts([texts[number] for number in both]) for texts in by_number)

@@ -1,4 +1,4 @@
-"""Locust's workers: pods on one node, with our programs in them, that look for a master."""
+"""Locust's workers: pods on one node that run our programs and connect to a master."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = "/programs"
 def worker_pods(
     image: str, name: str, *, node: str, workers: int, master: tuple[str, int]
 ) -> tuple[dict[str, Any], ...]:
-    """A ConfigMap with the programs, and a Deployment that puts another pod in the place of one that is lost."""
+    """Return a ConfigMap with the programs and a Deployment of `workers` pods, which replaces a pod that is lost."""
     labels = {"load": name}
     container = {
         "name": "locust",

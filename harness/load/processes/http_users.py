@@ -1,8 +1,8 @@
-"""Runs in a load pod: Locust users that send one GET a second each, on a connection of its own every time.
+"""Run Locust users in a load pod; each sends one GET per second, every time on a new connection.
 
-How many they shall be stands in a file, which may change while they work; "stop" there ends them, and so does the
-time limit. How many they are stands in another. Reads a plan as JSON from its argument, prints what came of it as
-JSON.
+The wanted number of users is read from a file, which may change while they run. They end when that file says "stop" or
+when the time limit passes. The current number of users is written to another file. Reads a plan as JSON from its
+argument and prints the number of requests and failures as JSON.
 """
 
 import json
@@ -16,38 +16,38 @@ from locust.env import Environment
 
 
 def user_of(plan):
-    """A Locust user class for the plan's address."""
+    """Return the Locust user class for the plan's URL."""
 
     class GetUser(HttpUser):
         host = plan["url"]
         wait_time = constant_throughput(1)
 
         def on_start(self):
-            # Users that begin together would send together, second after second.
+            # Users that start at the same time would otherwise send at the same time in every second.
             gevent.sleep(random.random())  # up to one user's period
 
         @task
         def get(self):
-            # A Service chooses a backend for each connection, so a connection that is kept stays with one.
+            # A Service selects a backend per connection: a persistent connection would stay with one backend.
             self.client.get("", headers={"Connection": "close"}, timeout=plan["timeout_s"])
 
     return GetUser
 
 
 def shape_of(plan):
-    """As many users as the file says, up to the plan's most, until its time limit."""
-    wanted, there = Path(plan["wanted"]), Path(plan["there"])
+    """Return a load shape that follows the file, up to the plan's maximum of users and until its time limit."""
+    wanted, current = Path(plan["wanted"]), Path(plan["there"])
 
-    class AsTold(LoadTestShape):
+    class UsersFromFile(LoadTestShape):
         def tick(self):
-            there.write_text(str(self.get_current_user_count()))
-            told = wanted.read_text().strip() if wanted.exists() else "0"
-            if told == "stop" or self.get_run_time() > plan["limit_s"]:
+            current.write_text(str(self.get_current_user_count()))
+            request = wanted.read_text().strip() if wanted.exists() else "0"
+            if request == "stop" or self.get_run_time() > plan["limit_s"]:
                 return None
-            users = min(int(told or 0), plan["most_users"])
+            users = min(int(request or 0), plan["most_users"])
             return users, max(users, 1)
 
-    return AsTold()
+    return UsersFromFile()
 
 
 def main():

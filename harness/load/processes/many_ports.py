@@ -1,6 +1,6 @@
-"""A server on many ports, each of which is an endpoint of its own: connections are taken and let go.
+"""A server on many ports, each an endpoint of its own; it accepts connections and closes them at once.
 
-Usage: python3 -c <this> <first port> <how many>
+Usage: python3 -c <this program> <first port> <number of ports>
 """
 
 import contextlib
@@ -18,7 +18,7 @@ def main():
             selector.register(listener, selectors.EVENT_READ)
         while True:
             for ready, _ in selector.select():
-                with contextlib.suppress(OSError):  # it was reset before it was taken
+                with contextlib.suppress(OSError):  # the connection was reset before it was accepted
                     ready.fileobj.accept()[0].close()
 
 

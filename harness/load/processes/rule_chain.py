@@ -1,11 +1,14 @@
-"""What a rule costs: connections along a chain of rules that never match, in a network namespace of its own.
+"""Measure connection latency along a chain of iptables rules, in a network namespace without Kubernetes.
 
-Runs where nothing else is: in a pod's network namespace, or in a new one beside kube-proxy's. Needs no more than
-Python and iptables. The chain hangs in nat OUTPUT and is as kube-proxy's KUBE-SERVICES (pkg/proxy/iptables/proxier.go):
-rules of its shape, with addresses to which nobody connects, and between them, at given places, one that a connection to
-a port of this namespace meets. Connections to these places follow each other in random order, so that they have the
-same conditions; a place that is named twice is reached twice as often. Reads a plan as JSON from its argument, prints
-as JSON for each place how many rules are walked to it, and the kernel's round trips in microseconds, block by block.
+Runs in a pod's network namespace, or in a new one next to kube-proxy's; needs only Python and iptables.
+
+The chain is called from nat OUTPUT and resembles kube-proxy's KUBE-SERVICES (pkg/proxy/iptables/proxier.go). Most rules
+have the shape of kube-proxy's and an address to which nothing connects, so they never match. At given places between
+them stands a rule that matches connections to one port of this namespace. Connections to these places are made in
+random order, so that all places are measured under the same conditions; a place listed twice gets twice as many.
+
+Reads a plan as JSON from its argument. Prints as JSON, for each place, how many rules a connection traverses before it
+and the kernel's round-trip times in microseconds, block by block.
 """
 
 import json
@@ -23,11 +26,13 @@ FIRST_PORT = 8001
 
 
 def chain(rules, places):
-    """iptables-restore's input: so many rules that never match, and before the rule of each place's number one that
-    does."""
+    """Return the input of iptables-restore: `rules` rules that never match, and one that matches at each place.
+
+    A place is the number of never-matching rules before the matching one.
+    """
     ports = {place: FIRST_PORT + number for number, place in enumerate(places)}
     lines = ["*nat", ":KUBEPROOF-SERVICES - [0:0]", ":KUBEPROOF-NEVER - [0:0]", ":KUBEPROOF-HERE - [0:0]"]
-    # A kernel tracks connections, without which it walks no nat rule, once a rule translates addresses.
+    # The kernel traverses nat rules only for tracked connections, and tracks connections once a rule does NAT.
     lines.append("-A KUBEPROOF-NEVER -p tcp -j DNAT --to-destination 198.18.0.1:80")
     lines += ["-A KUBEPROOF-HERE -j ACCEPT", "-A OUTPUT -j KUBEPROOF-SERVICES"]
     for number in range(rules + 1):
@@ -39,23 +44,23 @@ def chain(rules, places):
 
 
 def rule(to, name, port, chain):
-    """One of kube-proxy's shape."""
+    """Return a rule of the shape of kube-proxy's that sends connections to `to`:`port` to `chain`."""
     comment = f'-m comment --comment "kubeproof/{name}:http cluster IP"'
     return f"-A KUBEPROOF-SERVICES -d {to}/32 -p tcp {comment} -m tcp --dport {port} -j {chain}"
 
 
 def address(number):
-    """One of a network for benchmarks (RFC 2544, 198.18.0.0/15); nothing is sent there."""
+    """Return an address of the network for benchmarks (RFC 2544, 198.18.0.0/15), to which nothing is sent."""
     return f"198.{18 + number // 65536}.{number // 256 % 256}.{number % 256}"
 
 
 def walked(places):
-    """How many rules a connection walks before that of each place: those that never match and those of other places."""
+    """Return how many rules a connection traverses before each place: never-matching ones and those of other places."""
     return [place + before for before, place in enumerate(places)]
 
 
 def round_trip_us(port, timeout_s):
-    """The kernel's round trip of one new connection; None if its SYN was sent more than once."""
+    """Return the kernel's round-trip time of one new connection; None if its SYN was sent more than once."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         connection.connect(("127.0.0.1", port))
@@ -66,9 +71,10 @@ def round_trip_us(port, timeout_s):
 
 
 def measure(plan, listeners):
-    """Round trips by place, each a list of blocks; arrivals stand at equal distances, places come in random order.
+    """Return the round-trip times of each place as a list of blocks.
 
-    `listeners` maps a place to the listener that is reached there.
+    Connections start at equal intervals, and places take turns in random order. `listeners` maps each place to the
+    listener that its rule leads to.
     """
     generator = random.Random(plan["seed"])
     order = list(plan["places"])
@@ -79,7 +85,7 @@ def measure(plan, listeners):
         for _ in range(int(plan["rate_per_s"] * plan["block_s"] / len(order))):
             generator.shuffle(order)
             for place in order:
-                time.sleep(max(0.0, start_s + number / plan["rate_per_s"] - time.monotonic()))  # until its moment
+                time.sleep(max(0.0, start_s + number / plan["rate_per_s"] - time.monotonic()))  # until intended start
                 number += 1
                 rtt_us = round_trip_us(listeners[place].getsockname()[1], plan["timeout_s"])
                 listeners[place].accept()[0].close()
@@ -97,9 +103,9 @@ def main():
         for number, place in enumerate(places)
     }
     subprocess.run([plan["restore"]], input=chain(plan["rules"], places), text=True, check=True)
-    found = measure(plan, listeners)
+    blocks = measure(plan, listeners)
     rules = walked(places)
-    print(json.dumps([{"rules": rules[number], "blocks": found[place]} for number, place in enumerate(places)]))
+    print(json.dumps([{"rules": rules[number], "blocks": blocks[place]} for number, place in enumerate(places)]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.dataplane.conntrack import entry_count
 from harness.dataplane.reader import ServiceAddress
-from harness.load.background import beside
+from harness.load.background import in_background
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
 from harness.performance.cost_per_rule import Place, Walk, walks
@@ -37,7 +37,7 @@ def measure(
     tracked: list[int] = []
 
     def run(load: LoadPlan) -> LoadResult:
-        with beside(lambda: _chain_walks(setting, load, before)) as calibration:
+        with in_background(lambda: _chain_walks(setting, load, before)) as calibration:
             result = setting.generator.run(load)
             # At once: a kernel forgets a connection that was reset after ten seconds (nf_conntrack_tcp_timeout_close).
             tracked.append(entry_count(setting.shell, setting.load_node))

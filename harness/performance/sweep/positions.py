@@ -33,7 +33,7 @@ class Position:
         """The flag of a measurement during which kube-proxy has put the rule elsewhere; nothing if it has not."""
         if now == self.rules_walked:
             return ()
-        return (f"moved: the rule stood at {self.rules_walked} before and at {now} after",)
+        return (f"moved: {self.rules_walked} rules came before the target's rule at the start and {now} at the end",)
 
 
 def choose_positions(

@@ -1,8 +1,8 @@
-"""Waiting for a moment to within some microseconds, while other users work.
+"""Wait until a moment to within some microseconds while other users run.
 
-gevent's own sleep ends up to a millisecond late, because the loop below it hands whole milliseconds to epoll. A timer
-that is a file (timerfd_create(2)) becomes readable at its moment, and wakes the loop as a packet would. Python has it
-from 3.13 on (os.timerfd_create), so it is asked of the C library.
+gevent's own sleep ends up to a millisecond late, because its event loop passes whole milliseconds to epoll. A timer
+file descriptor (timerfd_create(2)) becomes readable when it expires and wakes the loop as a packet does. Python has
+os.timerfd_create only from 3.13 on, so this module calls the C library.
 """
 
 import ctypes
@@ -25,13 +25,13 @@ class TimerSpec(ctypes.Structure):
 
 
 class Alarm:
-    """One user's timer."""
+    """The timer of one user."""
 
     def __init__(self):
         self._file = _checked(LIBC.timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC))
 
     def wait_until(self, moment_s):
-        """Return at that moment of time.monotonic(), or at once if it has passed."""
+        """Wait until time.monotonic() reaches `moment_s`; return at once if it already has."""
         if moment_s <= time.monotonic():
             return
         seconds, fraction = divmod(moment_s, 1)

@@ -1,7 +1,8 @@
-"""Open arrivals: the moments at which exchanges are meant to start stand at equal distances, whatever the answers do.
+"""Open-loop arrivals: requests are intended to start at equal intervals, however long the answers take.
 
-A generator that waits for an answer before it asks again sends less when the answers are slow, and does not see what
-it did not send (Tene 2013, "How NOT to Measure Latency"; https://github.com/giltene/wrk2#acknowledgements).
+A closed-loop generator waits for an answer before it sends the next request. It sends less when answers are slow, and
+so misses the latencies of the requests that it did not send (coordinated omission: Tene 2013, "How NOT to Measure
+Latency"; https://github.com/giltene/wrk2#acknowledgements).
 """
 
 import random
@@ -10,15 +11,15 @@ from collections import Counter
 from dataclasses import dataclass
 
 MISSED_AFTER_S = 1.0
-"""An exchange that would start later than this after its moment is not begun: it is counted as missed."""
+"""A request that would start later than this after its intended start is not sent; it counts as missed."""
 
 LATE_S = 0.005
-"""A start later than this counts as late: the generator, not the network, was slow."""
+"""A request that starts later than this after its intended start counts as late: the generator was slow."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """An address and port under a name of the run's."""
+    """An address and port to send requests to, and its label in results."""
 
     label: str
     address: str
@@ -27,7 +28,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Arrival:
-    """One exchange: its target, the moment at which it is meant to start, and the block of time in which that lies."""
+    """One planned request: its target, its intended start (time.monotonic) and the number of the block it lies in."""
 
     target: Target
     intended_s: float
@@ -35,7 +36,10 @@ class Arrival:
 
 
 class Schedule:
-    """A plan's arrivals, handed out one by one; targets come in rounds, each round in an order of its own."""
+    """The arrivals of a plan, taken one by one.
+
+    Targets take turns in rounds: each round contains every target once, in a random order of its own.
+    """
 
     def __init__(self, targets, rate_per_s, duration_s, block_s, seed, start_s, clock=time.monotonic):
         self.start_s = start_s
@@ -54,8 +58,10 @@ class Schedule:
             yield from round_
 
     def take(self):
-        """The next arrival that can still start in time, None when all have been handed out; and how many of each
-        block have been missed before it."""
+        """Return the next arrival that can still start in time, or None after the last one; and the missed ones.
+
+        The latter is the number of arrivals skipped before it because they could not start in time, by block.
+        """
         missed = Counter()
         while self._next < self.count:
             intended_s = self.start_s + self._next / self._rate_per_s
@@ -67,10 +73,10 @@ class Schedule:
         return None, missed
 
     def started(self, arrival, at_s):
-        """Note that an exchange has begun."""
+        """Record that the request of an arrival started at `at_s`."""
         if at_s - arrival.intended_s > LATE_S:
             self.late += 1
 
     def planned(self):
-        """How many arrivals lie in each block."""
+        """Return how many arrivals lie in each block."""
         return Counter(int(number / self._rate_per_s / self._block_s) for number in range(self.count))

@@ -1,6 +1,6 @@
-"""A server on the loopback of the worker's own pod: what the same exchange costs where there is no network.
+"""A server on the loopback interface of the worker's pod, for the loopback baseline: a request without a network.
 
-It has a process of its own, as the servers of a cluster have, so that its work is not in the generator's way.
+It runs in a process of its own, as a cluster's servers do, so that its work does not delay the generator.
 """
 
 import selectors
@@ -12,7 +12,7 @@ DNS_HEADER_BYTES = 12
 
 
 def main():
-    """Print the port, which is the same for TCP and UDP, and serve until standard input ends."""
+    """Print the port, which is the same for TCP and UDP, and serve until standard input is closed."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(4096)
@@ -41,19 +41,19 @@ def accept(selector, listener):
 
 
 def answer(selector, connection):
-    """One answer for each request; a connection that ends or is reset is forgotten."""
+    """Answer one request; close the connection if the client has closed or reset it."""
     try:
         if connection.recv(65536):
             connection.sendall(ANSWER)
             return
     except OSError:
-        pass  # it was reset, which is how a measured connection ends
+        pass  # the client reset the connection, which is how every measured connection ends
     selector.unregister(connection)
     connection.close()
 
 
 def echo(datagrams):
-    """The question comes back, marked as a DNS answer with one record where it is long enough to be one."""
+    """Send a datagram back; if it is long enough to be a DNS query, mark it as an answer with one record."""
     question, sender = datagrams.recvfrom(65536)
     if len(question) > DNS_HEADER_BYTES:
         question = question[:2] + b"\x84\x00" + question[4:6] + b"\x00\x01" + question[8:]

@@ -1,8 +1,8 @@
-"""What is exchanged with a target, each time on a connection or socket of its own unless its name says otherwise.
+"""The kinds of request. Each request uses a connection or socket of its own unless stated otherwise.
 
-First packet latency is SYN sent to SYN-ACK received, the SLI that SIG Scalability defines
-(https://git.k8s.io/community/sig-scalability/slos/first_packet_latency.md). After `connect` the kernel itself holds it,
-in microseconds, as its first estimate of the round trip: `tcpi_rtt` of TCP_INFO (tcp(7), include/uapi/linux/tcp.h).
+First packet latency is the time from SYN sent to SYN-ACK received, the SLI that SIG Scalability defines
+(https://git.k8s.io/community/sig-scalability/slos/first_packet_latency.md). After `connect` the kernel itself has it,
+in microseconds, as its first round-trip estimate: `tcpi_rtt` of TCP_INFO (tcp(7), include/uapi/linux/tcp.h).
 """
 
 import socket
@@ -14,20 +14,22 @@ TCP_INFO_BYTES = 104
 RTT_OFFSET = 68
 TOTAL_RETRANS_OFFSET = 100
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-"""A connection that is reset leaves nothing behind: no port in TIME_WAIT, on neither side."""
+"""SO_LINGER with a timeout of 0: close() resets the connection, which leaves no port in TIME_WAIT on either side."""
 
 READ_BYTES = 65536
 
 
-class Unexpected(OSError):
-    """An answer came, and it was not the one to this question."""
+class UnexpectedAnswer(OSError):
+    """An answer came, but not the one that was expected."""
 
 
 @dataclass(frozen=True)
-class Exchanged:
-    """An exchange that ended at `end_s`; `kernel_s` is the kernel's own time, None where it has none to tell.
+class Completed:
+    """A request that got its answer.
 
-    An exchange whose SYN was sent more than once took as long as the retransmission timer: `retransmitted`.
+    `start_s` and `end_s` are times of time.monotonic(). `kernel_s` is the round-trip time measured by the kernel, None
+    for request kinds without one. `retransmitted` is true if the SYN was sent more than once; the duration is then that
+    of the retransmission timer.
     """
 
     start_s: float
@@ -37,18 +39,18 @@ class Exchanged:
 
 
 class RequestKind:
-    """One user's way to exchange something with a target, once and again."""
+    """The base of request kinds: one user's way to send requests of one kind."""
 
     def once(self, target, timeout_s):
-        """An `Exchanged`. Raises `OSError`."""
+        """Send one request and return a `Completed`. Raises `OSError` if it fails."""
         raise NotImplementedError
 
     def close(self):
-        """Let go of what is kept from one exchange to the next."""
+        """Close what is kept open between requests."""
 
 
 class FirstPacket(RequestKind):
-    """Opens a connection, asks the kernel how long that took, resets it."""
+    """Open a connection, read the round-trip time from the kernel, and reset the connection."""
 
     def once(self, target, timeout_s):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
@@ -58,11 +60,11 @@ class FirstPacket(RequestKind):
             end_s = time.monotonic()
             kernel_s, retransmitted = handshake(connection)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        return Exchanged(start_s, end_s, kernel_s, retransmitted)
+        return Completed(start_s, end_s, kernel_s, retransmitted)
 
 
 class HttpNew(RequestKind):
-    """One GET on a connection of its own, until the answer's last byte; the kernel's time is the first packet's."""
+    """One GET on a new connection, until the last byte of the answer; the kernel's time is that of the first packet."""
 
     def __init__(self, path):
         self._path = path
@@ -77,18 +79,18 @@ class HttpNew(RequestKind):
             read_answer(connection)
             end_s = time.monotonic()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        return Exchanged(start_s, end_s, kernel_s, retransmitted)
+        return Completed(start_s, end_s, kernel_s, retransmitted)
 
 
 class HttpKept(RequestKind):
-    """One GET on a connection that the user keeps; to open it is no part of the exchange."""
+    """One GET on a persistent connection; the time to open it does not count."""
 
     def __init__(self, path):
         self._path = path
-        self._kept = {}
+        self._persistent = {}
 
     def once(self, target, timeout_s):
-        connection = self._kept.pop(target.label, None) or socket.create_connection(
+        connection = self._persistent.pop(target.label, None) or socket.create_connection(
             (target.address, target.port), timeout_s
         )
         try:
@@ -99,36 +101,40 @@ class HttpKept(RequestKind):
         except OSError:
             connection.close()
             raise
-        self._kept[target.label] = connection
-        return Exchanged(start_s, end_s)
+        self._persistent[target.label] = connection
+        return Completed(start_s, end_s)
 
     def close(self):
-        while self._kept:
-            self._kept.popitem()[1].close()
+        while self._persistent:
+            self._persistent.popitem()[1].close()
 
 
 class Datagram(RequestKind):
-    """One datagram and its answer, from a port of its own."""
+    """One datagram and its answer, from a new source port."""
 
-    def __init__(self, question, is_answer):
-        self._question = question
+    def __init__(self, query, is_answer):
+        self._query = query
         self._is_answer = is_answer
 
     def once(self, target, timeout_s):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            asking.settimeout(timeout_s)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(timeout_s)
             start_s = time.monotonic()
-            asking.connect((target.address, target.port))
-            asking.send(self._question)
-            answer = asking.recv(READ_BYTES)
+            client.connect((target.address, target.port))
+            client.send(self._query)
+            answer = client.recv(READ_BYTES)
             end_s = time.monotonic()
         if not self._is_answer(answer):
-            raise Unexpected(f"{len(answer)} bytes that are no answer")
-        return Exchanged(start_s, end_s)
+            raise UnexpectedAnswer(f"received {len(answer)} bytes that do not answer the query")
+        return Completed(start_s, end_s)
 
 
 def request_kind_of(kind, detail):
-    """A new user's exchange. `detail` is the path of an HTTP request, the words of a datagram or a name to look up."""
+    """Return the request kind for a new user.
+
+    `detail` is the path of an HTTP request, the payload of a UDP datagram or the name of a DNS query. Raises
+    `ValueError` for an unknown kind.
+    """
     if kind == "first_packet":
         return FirstPacket()
     if kind == "http_new":
@@ -138,13 +144,13 @@ def request_kind_of(kind, detail):
     if kind == "udp":
         return Datagram(detail.encode(), bool)
     if kind == "dns":
-        question = dns_question(detail)
-        return Datagram(question, lambda answer: is_dns_answer(question, answer))
-    raise ValueError(f"no exchange is called {kind!r}")
+        query = dns_query(detail)
+        return Datagram(query, lambda answer: is_dns_answer(query, answer))
+    raise ValueError(f"unknown request kind {kind!r}")
 
 
 def handshake(connection):
-    """The kernel's round trip of a new connection in seconds, and whether its SYN was sent more than once."""
+    """Return the kernel's round-trip time of a new connection, in seconds, and whether its SYN was retransmitted."""
     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
     rtt_us, retransmits = (struct.unpack_from("=I", info, at)[0] for at in (RTT_OFFSET, TOTAL_RETRANS_OFFSET))
     return rtt_us / 1e6, bool(retransmits) or rtt_us == 0
@@ -155,17 +161,21 @@ def get(target, path):
 
 
 def read_answer(connection):
-    """Read one answer, whose length its head tells. Raises `Unexpected` for one that is not 200 OK."""
+    """Read one HTTP answer up to its Content-Length.
+
+    Raises `UnexpectedAnswer` for a status other than 200 or a missing Content-Length, and `ConnectionResetError` if the
+    connection ends early.
+    """
     data = b""
     while b"\r\n\r\n" not in data:
         data += read_some(connection)
     head, _, body = data.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     if lines[0].split(b" ", 2)[1:2] != [b"200"]:
-        raise Unexpected(f"answered {lines[0].decode(errors='replace')}")
+        raise UnexpectedAnswer(f"answered {lines[0].decode(errors='replace')}")
     length = next((int(line.split(b":")[1]) for line in lines if line.lower().startswith(b"content-length:")), None)
     if length is None:
-        raise Unexpected("an answer that does not tell its length")
+        raise UnexpectedAnswer("answered without a Content-Length")
     while len(body) < length:
         body += read_some(connection)
 
@@ -177,14 +187,17 @@ def read_some(connection):
     return data
 
 
-def dns_question(name):
-    """A question for the name's IPv4 address (RFC 1035, section 4). Answers are told apart by the asking port."""
+def dns_query(name):
+    """Return a query for the name's IPv4 address (RFC 1035, section 4).
+
+    Every query has the same id; answers are matched to queries by the source port of the query.
+    """
     labels = b"".join(bytes([len(part)]) + part for part in (part.encode() for part in name.strip(".").split(".")))
     return struct.pack("!HHHHHH", 0x6B70, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", 1, 1)
 
 
-def is_dns_answer(question, answer):
-    """It answers this question, without an error, with at least one record."""
+def is_dns_answer(query, answer):
+    """Return whether `answer` has the id of our queries, no error and at least one record."""
     if len(answer) < 12:
         return False
     identity, flags, _, records = struct.unpack_from("!HHHH", answer)

@@ -1,8 +1,8 @@
-"""A locustfile to explore a Service by hand, on Locust's own web page: closed users, ten exchanges a second from each.
+"""A locustfile to explore a Service by hand on Locust's web page: closed-loop users, ten requests per second from each.
 
-The page knows milliseconds and rounds them to whole ones, which is more than a first packet takes. So every time is
-told to it in microseconds, and its name says so. The target comes from the environment, of the master's process and of
-each worker's pod, and cannot be changed on the page: nothing is sent to an address that was not looked at first.
+The page rounds times to whole milliseconds, which is more than a first packet takes. Every time is therefore reported
+in microseconds, and its name says so. The target comes from the environment of the master's process and of each
+worker's pod and cannot be changed on the page, so requests go only to an address that was checked beforehand.
 """
 
 import os
@@ -19,7 +19,7 @@ US_PER_S = 1e6
 
 
 class Exploring(User):
-    """Exchanges one thing after the other."""
+    """A user that sends one request after the other; the base of the user classes."""
 
     abstract = True
     wait_time = constant_throughput(10)
@@ -36,13 +36,13 @@ class Exploring(User):
         try:
             done = self.request_kind.once(TARGET, TIMEOUT_S)
         except OSError as failure:
-            self._tell("us by our clock", 0.0, failure)
+            self._report("us by our clock", 0.0, failure)
             return
-        self._tell("us by our clock", done.end_s - done.start_s)
+        self._report("us by our clock", done.end_s - done.start_s)
         if done.kernel_s is not None and not done.retransmitted:
-            self._tell("us by the kernel's clock", done.kernel_s)
+            self._report("us by the kernel's clock", done.kernel_s)
 
-    def _tell(self, name, seconds, failure=None):
+    def _report(self, name, seconds, failure=None):
         self.environment.events.request.fire(
             request_type=self.kind,
             name=name,
@@ -60,12 +60,12 @@ class FirstPacketUser(Exploring):
 
 
 class HttpNewUser(Exploring):
-    """A GET on a connection of its own."""
+    """Sends a GET on a new connection."""
 
     kind = "http_new"
 
 
 class HttpKeptUser(Exploring):
-    """A GET on a connection that is kept."""
+    """Sends a GET on a persistent connection."""
 
     kind = "http_kept"

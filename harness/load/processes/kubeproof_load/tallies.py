@@ -1,7 +1,7 @@
-"""What is kept of exchanges: for each target and block of time a histogram of each clock, and what is in none.
+"""Records of requests: for each target and block of time, a histogram per clock and the counts of what is in none.
 
-Clocks: `kernel` is the round trip that the kernel itself has measured, without our own scheduling; `wall` the time
-around the exchange; `corrected` counts from when the exchange was *meant* to start.
+Clocks: `kernel` is the round-trip time that the kernel measured, which excludes the delays of our own process; `wall`
+is the time from the actual start of the request to its end; `corrected` is the time from its *intended* start.
 """
 
 from collections import Counter, defaultdict
@@ -14,7 +14,7 @@ CLOCKS = ("kernel", "wall", "corrected")
 
 
 class Tally:
-    """All exchanges with one target that were meant to start within one block of time."""
+    """The requests to one target whose intended start lies in one block of time."""
 
     def __init__(self):
         self.histograms = {}
@@ -32,21 +32,24 @@ class Tally:
 
 
 class Blocks:
-    """The tallies of blocks under way; a block whose last exchange has ended is given away and forgotten."""
+    """The tallies of the blocks that have not ended.
 
-    def __init__(self, planned, give):
+    Once the last request of a block is over, the block is passed to `send` and removed.
+    """
+
+    def __init__(self, planned, send):
         self._open = {block: defaultdict(Tally) for block in planned}
         self._left = Counter(planned)
-        self._give = give
+        self._send = send
 
     def tally(self, arrival):
         return self._open[arrival.block][arrival.target.label]
 
-    def end(self, block, exchanges=1):
-        """So many exchanges of the block are over, or never began."""
-        self._left[block] -= exchanges
+    def end(self, block, requests=1):
+        """Record that `requests` requests of the block are over or were never sent."""
+        self._left[block] -= requests
         if block in self._open and self._left[block] == 0:
-            self._give(block, {label: tally.as_record() for label, tally in self._open.pop(block).items()})
+            self._send(block, {label: tally.as_record() for label, tally in self._open.pop(block).items()})
 
     def over(self):
         return not self._open

@@ -1,4 +1,4 @@
-"""Locust's users. How many there are decides how many exchanges can be under way at once, not how many are begun."""
+"""Locust's users. Their number limits how many requests can be in flight at once, not the rate at which they start."""
 
 from locust import User, task
 
@@ -7,7 +7,7 @@ from kubeproof_load.work import perform
 
 
 def user_of(work_queue):
-    """The class of users at this desk."""
+    """Return the class of users that take their arrivals from this work queue."""
 
     class ArrivalUser(User):
         def on_start(self):
@@ -18,20 +18,20 @@ def user_of(work_queue):
             self.alarm.close()
 
         @task
-        def exchange_once(self):
+        def send_request(self):
             arrival, work = work_queue.take()
             if work is not self.work:
                 if self.request_kind is not None:
                     self.request_kind.close()
                 self.work, self.request_kind = work, work.new_request()
             self.alarm.wait_until(arrival.intended_s)
-            tell_locust(self.environment, arrival, *perform(self.request_kind, arrival, work))
+            report_to_locust(self.environment, arrival, *perform(self.request_kind, arrival, work))
 
     return ArrivalUser
 
 
-def tell_locust(environment, arrival, seconds, failure):
-    """For Locust's own statistics and web page, which know milliseconds."""
+def report_to_locust(environment, arrival, seconds, failure):
+    """Report one request to Locust's own statistics and web page, which use milliseconds."""
     environment.events.request.fire(
         request_type="exchange",
         name=arrival.target.label,

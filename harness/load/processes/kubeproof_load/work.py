@@ -1,4 +1,4 @@
-"""What users do at present: a plan's arrivals, each performed as one exchange and noted in its tally."""
+"""The work of users: a plan's arrivals, each of which is sent as one request and recorded in its tally."""
 
 import time
 from threading import Condition
@@ -8,20 +8,20 @@ from kubeproof_load.tallies import Blocks
 
 
 class Work:
-    """What users do at present: one plan's schedule, its tallies and its kind of exchange."""
+    """The current work of users: the schedule of one plan, its tallies and its request kind."""
 
-    def __init__(self, schedule, kind, detail, timeout_s, give):
+    def __init__(self, schedule, kind, detail, timeout_s, send):
         self.schedule = schedule
         self.timeout_s = timeout_s
         self.missed = 0
-        self.blocks = Blocks(schedule.planned(), give)
+        self.blocks = Blocks(schedule.planned(), send)
         self._kind, self._detail = kind, detail
 
     def new_request(self):
         return request_kind_of(self._kind, self._detail)
 
     def take(self):
-        """The next arrival; what was missed before it is counted out of its block."""
+        """Return the next arrival, or None after the last one; count those missed before it as over."""
         arrival, missed = self.schedule.take()
         for block, number in missed.items():
             self.missed += number
@@ -29,8 +29,8 @@ class Work:
         return arrival
 
 
-class Desk:
-    """Where users get their work; there is none at first, and none between two plans."""
+class WorkQueue:
+    """The queue from which users take arrivals; it is empty at first and between two plans."""
 
     def __init__(self):
         self._work = None
@@ -42,7 +42,7 @@ class Desk:
             self._changed.notify_all()
 
     def take(self):
-        """An arrival and the work that it belongs to; waits for one."""
+        """Wait for an arrival; return it and the work that it belongs to."""
         with self._changed:
             while True:
                 arrival = None if self._work is None else self._work.take()
@@ -52,7 +52,7 @@ class Desk:
 
 
 def perform(request_kind, arrival, work):
-    """One exchange, noted in its tally; its seconds, and what failed."""
+    """Send one request and record it in its tally; return its duration in seconds, and the failure or None."""
     tally, begin_s = work.blocks.tally(arrival), time.monotonic()
     work.schedule.started(arrival, begin_s)
     try:
@@ -61,14 +61,17 @@ def perform(request_kind, arrival, work):
         tally.errors[str(failure)] += 1
         return time.monotonic() - begin_s, failure
     else:
-        note(tally, arrival, done)
+        record(tally, arrival, done)
         return done.end_s - done.start_s, None
     finally:
         work.blocks.end(arrival.block)
 
 
-def note(tally, arrival, done):
-    """A retransmitted SYN is counted, not averaged: its time is the retransmission timer's."""
+def record(tally, arrival, done):
+    """Add a completed request to its tally.
+
+    A connection whose SYN was retransmitted is only counted, because its duration is that of the retransmission timer.
+    """
     if done.retransmitted:
         tally.retransmitted += 1
         return

@@ -1,4 +1,4 @@
-"""A worker: takes its parts of plans from the master, and sends what came of each block of time as soon as it is over.
+"""A worker: runs its parts of plans for the master, and sends the results of each block of time as soon as it is over.
 
 Usage: python3 -m kubeproof_load.worker <master's address> <its port>
 """
@@ -13,16 +13,16 @@ from locust.env import Environment
 
 from kubeproof_load.arrivals import Schedule, Target
 from kubeproof_load.users import user_of
-from kubeproof_load.work import Desk, Work
+from kubeproof_load.work import Work, WorkQueue
 
 BEGIN_IN_S = 0.5
-"""Until the first arrival of a plan, so that users are waiting for it."""
+"""The time before the first arrival of a plan, in which users start to wait for it."""
 
-LOOK_EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 
 
 class Worker:
-    """Works off one plan after the other."""
+    """Runs one plan after the other."""
 
     def __init__(self, runner, work_queue, echo_port):
         self._runner = runner
@@ -30,7 +30,7 @@ class Worker:
         self._echo = Target("baseline", "127.0.0.1", echo_port)
 
     def on_plan(self, environment, msg, **_):
-        """The generator's floor first or among the targets, and the plan; what came of it follows the last block."""
+        """Run a plan and send its totals; measure the baseline before the load or as one of its targets."""
         plan = msg.data
         targets = [Target(**target) for target in plan["targets"]]
         if plan["baseline_among_targets"]:
@@ -52,7 +52,7 @@ class Worker:
             began_s=began_s,
         )
 
-    def _perform(self, plan, targets, duration_s, word):
+    def _perform(self, plan, targets, duration_s, kind):
         schedule = Schedule(
             targets,
             plan["rate_per_s"],
@@ -66,20 +66,20 @@ class Worker:
             plan["request_kind"],
             plan["detail"],
             plan["timeout_s"],
-            lambda block, tallies: self._send(word, plan, number=block, tallies=tallies),
+            lambda block, tallies: self._send(kind, plan, number=block, tallies=tallies),
         )
         self._work_queue.put(work)
         while not work.blocks.over():
-            time.sleep(LOOK_EVERY_S)  # users work meanwhile, and each exchange has its own time limit
+            time.sleep(POLL_EVERY_S)  # users run at the same time; every request has a timeout, so this ends
         return work
 
-    def _send(self, word, plan, **what):
-        self._runner.send_message(word, {"plan": plan["number"], **what})
+    def _send(self, kind, plan, **fields):
+        self._runner.send_message(kind, {"plan": plan["number"], **fields})
 
 
 @contextmanager
 def echo():
-    """The port of an echo server of our own."""
+    """Run the echo server in a process while the block runs; yield its port."""
     argv = [sys.executable, "-m", "kubeproof_load.echo"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -90,12 +90,12 @@ def echo():
 
 def main():
     address, port = sys.argv[1:]
-    work_queue = Desk()
+    work_queue = WorkQueue()
     environment = Environment(user_classes=[user_of(work_queue)])
     with echo() as echo_port:
         runner = environment.create_worker_runner(address, int(port))
         worker = Worker(runner, work_queue, echo_port)
-        # Concurrent: heartbeats are answered while a plan is worked off.
+        # Concurrent, so that heartbeats are answered while a plan runs.
         runner.register_message("plan", worker.on_plan, concurrent=True)
         runner.greenlet.join()
 

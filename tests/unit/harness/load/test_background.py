@@ -2,20 +2,20 @@ from threading import Event, Timer
 
 import pytest
 
-from harness.load.background import beside
+from harness.load.background import in_background
 
 
-def test_the_end_of_a_block_waits_for_what_goes_on_beside_it():
+def test_the_end_of_a_block_waits_for_its_background_work():
     enough = Event()
-    with beside(lambda: enough.wait(30.0)) as work:
+    with in_background(lambda: enough.wait(30.0)) as work:
         Timer(0.1, enough.set).start()
     assert work.done()
     assert work.result()
 
 
-def test_a_block_that_fails_waits_for_nothing():
+def test_a_block_that_fails_does_not_wait():
     enough = Event()
-    with pytest.raises(KeyboardInterrupt), beside(enough.wait) as work:
+    with pytest.raises(KeyboardInterrupt), in_background(enough.wait) as work:
         raise KeyboardInterrupt
     assert not work.done()
     enough.set()

@@ -25,23 +25,23 @@ Requests/sec:     96.76
 """
 
 
-def test_hey_tells_every_request():
-    told = parse_hey(HEY.format(200))
-    assert (told.n, told.p50_us, told.resolution_us) == (3, pytest.approx(500, abs=1), 100.0)
+def test_latencies_are_read_from_heys_list_of_requests():
+    reported = parse_hey(HEY.format(200))
+    assert (reported.n, reported.p50_us, reported.resolution_us) == (3, pytest.approx(500, abs=1), 100.0)
     with pytest.raises(WorldError, match="not all were answered with 200"):
         parse_hey(HEY.format(503))
 
 
-def test_wrk_tells_a_summary():
-    told = parse_wrk(WRK)
-    assert (told.n, told.p50_us, told.p99_us) == (195, 90.0, 2080.0)
-    with pytest.raises(WorldError, match="no clean summary"):
+def test_latencies_are_read_from_wrks_summary():
+    reported = parse_wrk(WRK)
+    assert (reported.n, reported.p50_us, reported.p99_us) == (195, 90.0, 2080.0)
+    with pytest.raises(WorldError, match="no complete summary"):
         parse_wrk(WRK.replace("195 requests", "requests"))
-    with pytest.raises(WorldError, match="no clean summary"):
+    with pytest.raises(WorldError, match="no complete summary"):
         parse_wrk(WRK + "  Socket errors: connect 0, read 3\n")
 
 
-def test_both_are_paced():
+def test_hey_and_wrk_are_paced():
     assert hey_argv(WEB, "/hostname", 100, 10, kept=False)[1:8] == (
         "-z",
         "10s",
@@ -54,11 +54,11 @@ def test_both_are_paced():
     assert "return 10 end" in wrk_argv(WEB, "/hostname", 100, 10)[2]
 
 
-def test_what_is_above_a_generators_own_floor_is_the_paths():
+def test_the_baseline_is_subtracted_from_a_generators_median():
     assert Turn(Reported("hey", 900, 600, 1900, 100), Reported("hey", 280, 250, 700, 100)).above_us == 350
 
 
-def test_the_server_for_the_floor_prints_its_port_and_goes_on(tmp_path):
+def test_the_server_of_the_baseline_prints_its_port_and_keeps_running(tmp_path):
     argv = echo_argv(lifetime_s=5, line=str(tmp_path / "line"))
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
     with socket.create_connection(("127.0.0.1", int(done.stdout))) as connection:

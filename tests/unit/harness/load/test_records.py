@@ -21,17 +21,17 @@ def result(**fields):
     return LoadResult(**kept_up | {"targets": {}, "baseline": NOTHING} | fields)
 
 
-def measured(told, clock="kernel", **fields):
-    return to_measurement("first_packet", told, clock, {}, result(**fields), (), np.random.default_rng(1))
+def measured(blocks_of_target, clock="kernel", **fields):
+    return to_measurement("first_packet", blocks_of_target, clock, {}, result(**fields), (), np.random.default_rng(1))
 
 
-def test_a_record_holds_quantiles_with_intervals_and_all_samples():
+def test_a_measurement_has_quantiles_with_intervals_and_counts_all_samples():
     found = measured(blocks([100] * 9, [110] * 9, [120] * 9))
     assert (found.n, found.errors, found.flags) == (27, 0, ())
     assert found.ci95["p50"][0] <= found.quantiles["p50"] <= found.ci95["p50"][1]
 
 
-def test_what_is_in_no_histogram_is_told():
+def test_requests_without_a_sample_are_flagged():
     found = measured(blocks([100], errors={"timed out": 2}, retransmitted=1), lost=1)
     assert found.errors == 2
     assert any("2 x timed out" in flag for flag in found.flags)
@@ -39,17 +39,17 @@ def test_what_is_in_no_histogram_is_told():
     assert any("1 of the generator's workers were lost" in flag for flag in found.flags)
 
 
-def test_the_generators_own_troubles_are_flagged_where_they_are_in_the_number():
+def test_delays_of_the_generator_are_flagged_only_for_its_own_clocks():
     assert not measured(blocks([100]), "kernel", missed=5).flags
-    assert any("never begun" in flag for flag in measured(blocks([100]), "wall", missed=5).flags)
+    assert any("never started" in flag for flag in measured(blocks([100]), "wall", missed=5).flags)
 
 
-def test_no_sample_is_no_number():
+def test_a_measurement_without_samples_has_no_quantiles():
     found = measured(NOTHING)
-    assert (found.n, found.quantiles, found.flags) == (0, {}, ("no sample at all",))
+    assert (found.n, found.quantiles, found.flags) == (0, {}, ("no samples",))
 
 
-def test_targets_are_compared_in_blocks_that_both_have():
+def test_two_targets_are_compared_in_the_blocks_that_both_have():
     ours, theirs = side_by_side(blocks([100], [], [120]), blocks([90], [91], [92]), "kernel")
     assert len(ours.counts) == len(theirs.counts) == 2
     assert theirs.values_us.tolist() == [90, 92]

@@ -1,4 +1,4 @@
-"""The alarm under gevent, in a process of its own: how far from their moments do users begin?"""
+"""The alarm under gevent, in a process of its own: users must not wake up before their moments."""
 
 import os
 import subprocess
@@ -15,8 +15,8 @@ from kubeproof_load.alarm import Alarm
 late = []
 def user(number):
     alarm = Alarm()
-    for turn in range(20):
-        moment = start + turn * 0.01 + number * 0.0013
+    for round_ in range(20):
+        moment = start + round_ * 0.01 + number * 0.0013
         alarm.wait_until(moment)
         late.append(time.monotonic() - moment)
     alarm.wait_until(time.monotonic() - 1)
@@ -28,7 +28,7 @@ print(min(late) >= 0, len(late))
 """
 
 
-def test_users_wait_beside_each_other_and_never_begin_too_early():
+def test_users_wait_concurrently_and_never_wake_up_too_early():
     environment = {**os.environ, "PYTHONPATH": str(PROCESSES)}
     argv = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, env=environment)

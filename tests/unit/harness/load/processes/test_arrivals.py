@@ -24,13 +24,13 @@ def all_of(schedule):
     return arrivals
 
 
-def test_arrivals_stand_at_equal_distances_in_their_blocks():
+def test_arrivals_are_at_equal_intervals_in_their_blocks():
     arrivals = all_of(schedule(Now(100.0)))
     assert [round(arrival.intended_s, 3) for arrival in arrivals[:3]] == [100.0, 100.1, 100.2]
     assert Counter(arrival.block for arrival in arrivals) == {0: 10, 1: 10} == schedule(Now(100.0)).planned()
 
 
-def test_targets_come_in_rounds_in_an_order_that_the_seed_decides():
+def test_targets_take_turns_in_rounds_whose_order_depends_on_the_seed():
     def labels(seed):
         return [arrival.target.label for arrival in all_of(schedule(Now(100.0), seed))]
 
@@ -38,7 +38,7 @@ def test_targets_come_in_rounds_in_an_order_that_the_seed_decides():
     assert all(set(labels(1)[number : number + 2]) == {"a", "b"} for number in range(0, 20, 2))
 
 
-def test_what_can_no_longer_start_in_time_is_missed_and_not_begun_late():
+def test_an_arrival_that_can_no_longer_start_in_time_is_missed():
     found = schedule(Now(101.55))
     arrival, missed = found.take()
     assert round(arrival.intended_s, 3) == 100.6
@@ -46,7 +46,7 @@ def test_what_can_no_longer_start_in_time_is_missed_and_not_begun_late():
     assert found.take()[1] == {}
 
 
-def test_a_start_after_its_moment_is_late():
+def test_a_start_more_than_5_ms_after_the_intended_start_is_late():
     found = schedule(Now(100.0))
     first, _ = found.take()
     found.started(first, 100.004)

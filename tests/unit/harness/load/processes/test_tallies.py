@@ -1,24 +1,24 @@
 from collections import Counter
 
 from kubeproof_load.arrivals import Arrival, Target
-from kubeproof_load.exchanges import Exchanged
+from kubeproof_load.exchanges import Completed
 from kubeproof_load.tallies import Blocks
-from kubeproof_load.work import note
+from kubeproof_load.work import record
 
 from harness.statistics.histogram import block_counts
 
 FIRST = Arrival(Target("a", "10.96.0.1", 80), intended_s=10.0, block=0)
 
 
-def test_a_block_is_given_away_once_its_last_exchange_is_over():
-    given = []
-    blocks = Blocks(Counter({0: 3, 1: 1}), lambda *told: given.append(told))
+def test_a_block_is_sent_once_its_last_request_is_over():
+    sent = []
+    blocks = Blocks(Counter({0: 3, 1: 1}), lambda *block: sent.append(block))
     blocks.tally(FIRST).add("wall", 0.000250)
     blocks.end(0)
     blocks.end(0, 1)
-    assert not given
+    assert not sent
     blocks.end(0)
-    ((number, tallies),) = given
+    ((number, tallies),) = sent
     assert number == 0
     assert block_counts([tallies["a"]["wall"]]).values_us.tolist() == [250.0]
     assert not blocks.over()
@@ -26,18 +26,18 @@ def test_a_block_is_given_away_once_its_last_exchange_is_over():
     assert blocks.over()
 
 
-def test_the_kernels_time_is_kept_beside_ours_and_ours_from_the_intended_start():
+def test_latencies_are_recorded_by_all_three_clocks():
     tally = Blocks(Counter({0: 1}), None).tally(FIRST)
-    note(tally, FIRST, Exchanged(start_s=10.001, end_s=10.0015, kernel_s=0.0003))
-    seen = {clock: block_counts([text]).values_us.tolist() for clock, text in records(tally)}
-    assert seen == {"kernel": [300.0], "wall": [500.0], "corrected": [1500.0]}
+    record(tally, FIRST, Completed(start_s=10.001, end_s=10.0015, kernel_s=0.0003))
+    latencies_us = {clock: block_counts([text]).values_us.tolist() for clock, text in histograms(tally)}
+    assert latencies_us == {"kernel": [300.0], "wall": [500.0], "corrected": [1500.0]}
 
 
 def test_a_retransmitted_syn_is_counted_and_in_no_histogram():
     tally = Blocks(Counter({0: 1}), None).tally(FIRST)
-    note(tally, FIRST, Exchanged(start_s=10.0, end_s=11.0, kernel_s=1.0, retransmitted=True))
+    record(tally, FIRST, Completed(start_s=10.0, end_s=11.0, kernel_s=1.0, retransmitted=True))
     assert tally.as_record() == {"errors": {}, "retransmitted": 1}
 
 
-def records(tally):
+def histograms(tally):
     return ((clock, text) for clock, text in tally.as_record().items() if clock not in ("errors", "retransmitted"))
