@@ -1,10 +1,15 @@
-"""The first packet as if the generator's floor had always been what it was at zero Services.
+"""Correct first-packet latencies for drift that also shows in the loopback baseline (a control variate).
 
-The floor meets no rule, and what makes one moment slower than another, on a host that does other things as well, makes
-it slower too (a control variate, Owen 2013, "Monte Carlo theory, methods and examples", 8.9). By how much a first
-packet follows it is seen within the steps at zero Services, where there is nothing else to find: a first packet that
-takes two microseconds longer whenever the floor takes one more loses two for each by which the floor is longer. Whether
-steps follow it like the parts of a step, the steps themselves tell.
+The loopback baseline traverses no rule, so it does not depend on the number of Services. Other work on the host slows
+down the baseline and the first packet alike. Subtracting the baseline's drift times a coefficient therefore removes
+drift of the host from the first packet (Owen 2013, "Monte Carlo theory, methods and examples", 8.9).
+
+The coefficient is the number of microseconds by which a first packet becomes longer when the baseline becomes longer by
+one. It is estimated by least squares within the steps at zero Services, where only the host changes. Example: with a
+coefficient of 2, a step whose baseline is 3 us above the baseline at zero Services is corrected by -6 us.
+
+Between steps, first packets may follow the baseline more or less than within a step. A sweep with enough steps
+therefore adjusts the coefficient while it fits the slope (`baseline_corrected_slope`).
 """
 
 from __future__ import annotations
@@ -22,36 +27,43 @@ from harness.statistics.quantile_interval import median_interval, parts
 from harness.statistics.slope import FINEST_US, Slope, slope_beside, slope_of_steps
 from reports.model import Measurement
 
-STEPS_APART = 0.2
-"""By what share of what they do within a step first packets follow the floor more or less between steps: a standard
-deviation, of sweeps of this project."""
+COEFFICIENT_SPREAD = 0.2
+"""The standard deviation of the coefficient between steps, as a share of that within steps.
+
+Taken from sweeps of this project.
+"""
 
 ENOUGH_STEPS = 6
-"""For them to tell that; fewer are taken to be like the parts of one."""
+"""The number of steps from which on the coefficient is adjusted; with fewer, the one within steps is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The floor at zero Services, and how many microseconds of a first packet to one position go with one of it."""
+    """The loopback baseline at zero Services in microseconds, and the coefficient of one position."""
 
     us: float
-    times: float
+    coefficient: float
 
-    def taken_from(self, beside: Sequence[tuple[float, float]]) -> list[float]:
-        """Each block's median, given with the floor's in the same block, as if the floor had been this one."""
-        return [ours - self.times * (baseline - self.us) for ours, baseline in beside]
+    def corrected(self, blocks: Sequence[tuple[float, float]]) -> list[float]:
+        """Subtract the baseline's drift times the coefficient from the median of each block.
+
+        `blocks` are pairs of medians of the same block: the position's and the baseline's.
+        """
+        return [ours - self.coefficient * (baseline - self.us) for ours, baseline in blocks]
 
 
 def has_baseline(steps: Sequence[Step], position: str) -> bool:
-    """Every step has two blocks or more of the generator's floor beside those of the position."""
+    """Return whether every step has at least two blocks with samples of both the position and the baseline."""
     return all(len(step.with_baseline_us.get(position, ())) > 1 for step in steps)
 
 
 def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 1.0) -> Slope:
-    """Microseconds for each `per` Services; as it is where there is no floor. Of three steps or more some are at zero.
+    """Return the slope of the first packet in microseconds per `per` Services, corrected for baseline drift.
 
-    Steps are counted and not their blocks: blocks of one step share whatever else moved the host meanwhile, and know
-    nothing of it, while steps lie farther from the line for it.
+    The slope is not corrected if a step has no baseline. Requires at least three steps, some of them at zero Services.
+
+    The fit uses one median per step. Blocks of a step are not independent: what disturbs a whole step shifts all of its
+    blocks alike, so their scatter does not show it, but the distances of steps from the fitted line do.
     """
     if has_baseline(steps, position):
         return _fitted(steps, position, per)[0]
@@ -60,46 +72,54 @@ def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 
 
 
 def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Slope, Baseline]:
-    """The slope, and the floor by which it came about."""
+    """Return the slope and the baseline with the coefficient that was used for it.
+
+    With enough steps, the step's baseline is a second regressor. Its coefficient is the adjustment, for which the fit
+    assumes a mean of 0 and a standard deviation of the two uncertainties added in quadrature: the standard error of the
+    coefficient within steps, and its spread between steps.
+    """
     at_zero = [step.with_baseline_us[position] for step in steps if step.services == 0]
-    times, error = _times(at_zero)
-    baseline = Baseline(median(baseline for blocks in at_zero for _, baseline in blocks), times)
-    medians_us = [median(baseline.taken_from(step.with_baseline_us[position])) for step in steps]
+    coefficient, error = _coefficient(at_zero)
+    baseline = Baseline(median(baseline for blocks in at_zero for _, baseline in blocks), coefficient)
+    medians_us = [median(baseline.corrected(step.with_baseline_us[position])) for step in steps]
     baselines_us = [median(baseline for _, baseline in step.with_baseline_us[position]) for step in steps]
     services = [step.services / per for step in steps]
     if len(steps) < ENOUGH_STEPS:
         return slope_of_steps(services, medians_us), baseline
-    slope, more = slope_beside(services, medians_us, baselines_us, hypot(error, STEPS_APART * times))
-    return slope, replace(baseline, times=times + more)
+    slope, adjustment = slope_beside(services, medians_us, baselines_us, hypot(error, COEFFICIENT_SPREAD * coefficient))
+    return slope, replace(baseline, coefficient=coefficient + adjustment)
 
 
-def _times(of_steps: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float]:
-    """How many microseconds of a first packet go with one of the floor within these steps, and the standard error.
+def _coefficient(of_steps: Sequence[Sequence[tuple[float, float]]]) -> tuple[float, float]:
+    """Return the coefficient within these steps and its standard error.
 
-    Least squares through medians of up to ten parts of each, less what the steps have on average; parts are long enough
-    for the floor's own chance to be small. Of parts that do not differ: none, and none.
+    Each step is divided into up to ten parts, and the medians of the parts are centred on the step's mean, which
+    removes differences between steps. The coefficient is the least-squares fit through the centred medians of all
+    steps. Parts are used because they are long enough that the sampling error of the baseline's median is small. If the
+    baseline does not vary, the coefficient is 0.
     """
-    ours, baselines = (np.concatenate([_apart(blocks, column) for blocks in of_steps]) for column in (0, 1))
-    moved = float(baselines @ baselines)
+    ours, baselines = (np.concatenate([_centred(blocks, column) for blocks in of_steps]) for column in (0, 1))
+    variation = float(baselines @ baselines)
     freedom = len(baselines) - len(of_steps) - 1
-    if moved < FINEST_US or freedom < 1:
+    if variation < FINEST_US or freedom < 1:
         return 0.0, FINEST_US
-    times = float(ours @ baselines) / moved
-    rest = ours - times * baselines
-    return times, float(np.sqrt(rest @ rest / freedom / moved))
+    coefficient = float(ours @ baselines) / variation
+    residuals = ours - coefficient * baselines
+    return coefficient, float(np.sqrt(residuals @ residuals / freedom / variation))
 
 
-def _apart(blocks: Sequence[tuple[float, float]], column: int) -> NDArray[np.float64]:
-    """By how much the median of each part differs from their mean."""
+def _centred(blocks: Sequence[tuple[float, float]], column: int) -> NDArray[np.float64]:
+    """Return the medians of up to ten parts of a step, less the mean of these medians."""
     medians = np.array([float(np.median(part)) for part in parts([block[column] for block in blocks])])
-    apart: NDArray[np.float64] = medians - medians.mean()
-    return apart
+    centred: NDArray[np.float64] = medians - medians.mean()
+    return centred
 
 
 def baseline_corrected(steps: Sequence[Step]) -> Iterator[Measurement]:
-    """The median of each position in each step, with its interval and the conditions of what was measured there.
+    """Yield the baseline-corrected median of each position in each step, with its interval.
 
-    It is one of blocks, whose number is `n`, and has no histogram. Nothing of positions without a floor.
+    The conditions are those of the position's measurement. `n` is the number of blocks, and there is no histogram.
+    Positions without a baseline are left out.
     """
     for position in steps[0].block_p50_us:
         if has_baseline(steps, position):
@@ -108,12 +128,13 @@ def baseline_corrected(steps: Sequence[Step]) -> Iterator[Measurement]:
 
 
 def _of_step(step: Step, position: str, baseline: Baseline) -> Measurement:
-    blocks_us = baseline.taken_from(step.with_baseline_us[position])
+    blocks_us = baseline.corrected(step.with_baseline_us[position])
     measured = next(found for found in step.measurements if _is_of(found, position))
+    correction = {"floor_us": round(baseline.us, 2), "times_floor": round(baseline.coefficient, 2)}
     return Measurement(
         name="first_packet_less_floor",
         unit="us",
-        conditions={**measured.conditions, "floor_us": round(baseline.us, 2), "times_floor": round(baseline.times, 2)},
+        conditions={**measured.conditions, **correction},
         n=len(blocks_us),
         errors=0,
         quantiles={"p50": median(blocks_us)},

@@ -1,16 +1,19 @@
-"""From how many Services on is one mode better than another, for a given share of new connections?
+"""Estimate from how many Services on one mode is faster than another, for a given share of new connections.
 
-The model: a request costs what it costs on a connection that is kept, and, if it opens a new one, the first packet's
-round trip besides, which is a fixed time and a slope times the number of Services. So with a share r of requests on
-new connections it costs `kept + r (fixed + slope x Services)`. A request on a kept connection walks no Service's rule
-in any mode and is taken to cost the same in both, for what differs in it from run to run is the host. Then two modes
-are even at one number of Services, or at none, whatever r is; r says how much of a request their difference makes, and
-so from how many Services on it is worth a thought.
+The model: a request on a persistent connection takes a time `kept`. A request that opens a new connection also takes
+the first packet's round trip: a fixed time plus a slope times the number of Services. If a share r of requests opens a
+new connection, the mean time of a request is `kept + r (fixed + slope x Services)`.
 
-Each mode's line is fitted through its steps by least squares and drawn anew many times as what the steps leave open, by
-their distances from it: what moved a whole step moved all of its samples alike, which know nothing of it. The number of
-Services is taken from each draw (a posterior without prior knowledge, Gelman et al. 2013, "Bayesian Data Analysis",
-14.2).
+A request on a persistent connection traverses no Service rule in any mode. Its time is therefore taken to be the same
+in both modes, and a difference between two runs is attributed to the host. It follows that the break-even number of
+Services, at which both modes take the same time, does not depend on r. But r determines how large the difference is
+relative to a whole request, and so from how many Services on it matters.
+
+Each mode's line is fitted through its steps by least squares. The uncertainty of the fit is expressed by lines drawn
+from its posterior distribution without prior knowledge (Gelman et al. 2013, "Bayesian Data Analysis", 14.2), and the
+break-even number is computed for each drawn pair of lines. The posterior rests on the distances of steps from the line
+and not on the samples within a step: what disturbs a whole step shifts all of its samples alike, so their scatter does
+not show it.
 """
 
 from __future__ import annotations
@@ -25,16 +28,20 @@ from harness.statistics.comparison import Range
 from harness.statistics.slope import FINEST_US
 
 DRAWS = 4000
-SURE = 0.95
+CONFIDENCE = 0.95
+"""The share of draws in which a statement must be true to be made."""
+
 ENDS = (0.5, 0.025, 0.975)
+"""The quantiles of draws that make a range: the median and the ends of the 95% interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModeCost:
-    """What a mode costs on one host and substrate, in microseconds.
+    """The latencies of a mode on one host and substrate, in microseconds.
 
-    `first_packet` holds the first packet's median by number of Services, for three steps or more; `kept` is the median
-    of a request on a connection that was there already. `common_error` is the standard error of what all steps share.
+    `first_packet` holds pairs of the number of Services and the first packet's median, for at least three steps. `kept`
+    is the median of a request on a persistent connection. `common_error` is the standard error of an error that all
+    steps share.
     """
 
     mode: str
@@ -50,9 +57,11 @@ class ModeCost:
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """`better` costs less, by the share that was asked for, from `services` on; where None, at every number.
+    """The result of a comparison of two modes.
 
-    Where there is no `better`, the modes are `alike`: none costs so much less anywhere; or the figures cannot tell.
+    Mode `better` is faster by the requested share from `services` Services on, or at every number if that is None. If
+    `better` is None, either the modes are `alike` (neither is faster by that share at any number of Services), or the
+    data do not tell.
     """
 
     better: str | None = None
@@ -61,10 +70,10 @@ class BreakEven:
 
 
 class Pair:
-    """Two modes measured on the same host, compared up to `most` Services, the largest number that both measured.
+    """Two modes measured on the same host, compared up to `most` Services, the largest number measured in both.
 
-    Random draws are made for `ours` first: swapped modes give slightly different intervals, so a caller that wants
-    reproducible answers sorts them.
+    Random draws are made for `ours` first. Swapped modes give slightly different intervals, so a caller that needs
+    reproducible results sorts the modes.
     """
 
     def __init__(self, ours: ModeCost, theirs: ModeCost, generator: np.random.Generator) -> None:
@@ -72,46 +81,50 @@ class Pair:
         self.most = min(ours.most, theirs.most)
         self._lines = {cost.mode: _lines(cost, generator) for cost in (ours, theirs)}
         kept = np.array([ours.kept, theirs.kept])
+        # Their difference is the host's, so it makes `kept` uncertain instead of favouring a mode.
         self._kept = generator.normal(kept.mean(), kept.std(), DRAWS)
 
     def longer_us(self, services: int) -> Range:
-        """By how much a first packet takes longer in our mode than in theirs."""
+        """Return by how many microseconds a first packet takes longer in mode `ours` than in mode `theirs`."""
         ours, theirs = self._lines[self.ours.mode], self._lines[self.theirs.mode]
         return _range(_at(ours, services) - _at(theirs, services))
 
     def break_even(self, new_share: float, by: float = 0.0) -> BreakEven:
-        """From where on a request costs less in one mode by the share `by` of what it costs there.
+        """Find from how many Services on a request takes more than 1 + `by` times as long in one mode as in the other.
 
-        `new_share` is that of requests on new connections, above 0 and up to 1.
+        `new_share` is the share of requests on new connections, above 0 and up to 1.
         """
         never = np.ones(DRAWS, dtype=bool)
         for better, worse in ((self.ours, self.theirs), (self.theirs, self.ours)):
             at_zero, at_most = (self._gain(better, worse, new_share, by, services) for services in (0, self.most))
-            if np.mean(at_most > 0) >= SURE:
-                if np.mean((at_zero > 0) & (at_most > 0)) >= SURE:
+            if np.mean(at_most > 0) >= CONFIDENCE:
+                if np.mean((at_zero > 0) & (at_most > 0)) >= CONFIDENCE:
                     return BreakEven(better.mode)
                 return BreakEven(better.mode, _range(_crossings(at_zero, at_most, self.most)))
             never &= (at_zero <= 0) & (at_most <= 0)
-        return BreakEven(alike=bool(np.mean(never) >= SURE))
+        return BreakEven(alike=bool(np.mean(never) >= CONFIDENCE))
 
     def _gain(
         self, better: ModeCost, worse: ModeCost, new_share: float, by: float, services: int
     ) -> NDArray[np.float64]:
-        """By how much more than the share `by` of the better one's cost the other costs, in draws."""
+        """Return for each draw by how much the time in mode `worse` exceeds 1 + `by` times that in mode `better`."""
         low, high = (self._kept + new_share * _at(self._lines[cost.mode], services) for cost in (better, worse))
         return high - (1 + by) * low
 
 
 def _lines(cost: ModeCost, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Draws of the first packet at zero Services and of its growth by each, with shape (2, DRAWS)."""
+    """Draw lines from the posterior of a mode's fit, with shape (2, DRAWS).
+
+    The rows are the first packet at zero Services and its growth per Service, in microseconds.
+    """
     services, medians = (np.array(column, dtype=float) for column in zip(*cost.first_packet, strict=True))
     columns = np.column_stack([np.ones(len(services)), services])
     inverse = np.linalg.inv(columns.T @ columns)
     fitted = inverse @ columns.T @ medians
-    rest, freedom = medians - columns @ fitted, len(services) - 2
-    scatter = max(FINEST_US, float(np.sqrt(rest @ rest / freedom)))
-    apart = np.linalg.cholesky(inverse) @ generator.normal(size=(2, DRAWS))
-    drawn = fitted[:, None] + scatter * apart / np.sqrt(generator.chisquare(freedom, DRAWS) / freedom)
+    residuals, freedom = medians - columns @ fitted, len(services) - 2
+    scatter = max(FINEST_US, float(np.sqrt(residuals @ residuals / freedom)))
+    deviations = np.linalg.cholesky(inverse) @ generator.normal(size=(2, DRAWS))
+    drawn = fitted[:, None] + scatter * deviations / np.sqrt(generator.chisquare(freedom, DRAWS) / freedom)
     drawn[0] += generator.normal(0.0, cost.common_error, DRAWS)
     return np.asarray(drawn, dtype=np.float64)
 
@@ -121,7 +134,11 @@ def _at(lines: NDArray[np.float64], services: int) -> NDArray[np.float64]:
 
 
 def _crossings(at_zero: NDArray[np.float64], at_most: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """Where each line from one value to the other comes above 0: at none if it begins there, at `most` if never."""
+    """Return the number of Services at which each line rises above 0.
+
+    A line leads from `at_zero` at zero Services to `at_most` at `most` Services. The result is 0 if the line starts
+    above 0, and `most` if it never rises above 0.
+    """
     below, above = np.maximum(-at_zero, 0.0), np.maximum(at_most, 0.0)
     return np.asarray(most * below / np.maximum(below + above, FINEST_US), dtype=np.float64)
 

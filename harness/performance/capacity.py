@@ -1,8 +1,9 @@
-"""Capacity: the highest rate at which the 99th percentile stays within a bound, by a stepped search.
+"""Capacity: the highest rate at which the 99th percentile of latency stays within a bound, found by a stepped search.
 
-Rates are doubled until one does not hold, and the gap is halved, on a scale of ratios, until it is narrow. A rate holds
-if no planned exchange was missed, none failed, and p99, counted from the intended start, is within the bound. Where the
-generator itself was busy, what was found is the capacity of the generator, and it is said so.
+The rate is doubled until it exceeds the capacity. Then the interval between the highest rate that passed and the lowest
+that failed is bisected geometrically until it is narrow. A rate passes if no planned request was missed, none failed,
+and p99, measured from the intended start, is within the bound. If the generator itself was busy at the failed rate, the
+result may be the generator's capacity, and the finding says so.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from harness.statistics.quantile_interval import quantile
 from reports.model import Finding
 
 NARROW = 1.15
-"""The search ends when the lowest rate that did not hold is at most so many times the highest that did."""
+"""The search ends when the lowest rate that failed is at most this many times the highest rate that passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One rate, and what came of it; `p99_us` is infinite if nothing was answered."""
+    """The result of a load at one rate; `p99_us` is infinite if no request was answered."""
 
     rate_per_s: float
     p99_us: float
@@ -41,7 +42,7 @@ class Attempt:
 
 
 def attempt_of(result: LoadResult, targets: tuple[Target, ...], rate_per_s: float, bound_us: float) -> Attempt:
-    """What a load of that rate shows."""
+    """Evaluate a load at one rate; the latencies of all targets are merged."""
     counts = block_counts([text for target in targets for text in result.of(target).histograms("corrected")])
     failed = sum(sum(result.of(target).errors.values()) for target in targets)
     p99_us = quantile(counts, 0.99) if counts.n else math.inf
@@ -49,7 +50,7 @@ def attempt_of(result: LoadResult, targets: tuple[Target, ...], rate_per_s: floa
 
 
 def search(attempt: Callable[[float], Attempt], begin_per_s: float, most_per_s: float) -> tuple[Attempt, ...]:
-    """Every attempt in its order; at `most_per_s` the search ends in any case."""
+    """Search for the capacity from `begin_per_s` up to `most_per_s`; return all attempts in order."""
     made = [attempt(begin_per_s)]
     while made[-1].holds and made[-1].rate_per_s < most_per_s:
         made.append(attempt(min(2 * made[-1].rate_per_s, most_per_s)))
@@ -59,33 +60,37 @@ def search(attempt: Callable[[float], Attempt], begin_per_s: float, most_per_s: 
 
 
 def highest(made: tuple[Attempt, ...]) -> Attempt | None:
-    """The highest rate that held, below the lowest that did not."""
+    """Return the highest rate that passed, of those below the lowest rate that failed; None if there is none."""
     broke = min((one.rate_per_s for one in made if not one.holds), default=math.inf)
     return max((one for one in made if one.holds and one.rate_per_s < broke), key=_rate, default=None)
 
 
 def finding(made: tuple[Attempt, ...], what: str, mode: str) -> Finding:
-    """The capacity as a record of the report."""
+    """Return the capacity as a finding of the report; `what` names the requests."""
     best = highest(made)
     bound_ms = made[0].bound_us / 1000
     if best is None:
-        statement = f"In {mode} mode {what}: not even {made[0].rate_per_s:.0f}/s held p99 within {bound_ms:g} ms."
+        lowest = f"{made[0].rate_per_s:.0f} {what} per second"
+        statement = f"In {mode} mode, p99 did not stay within {bound_ms:g} ms even at {lowest}."
         return Finding("capacity", statement, {"per_s": 0, "bound_ms": bound_ms}, f"{len(made)} rates")
     limit = min((one for one in made if not one.holds), key=_rate, default=None)
     numbers = {"per_s": round(best.rate_per_s), "p99_us": round(best.p99_us), "bound_ms": bound_ms}
     if limit is None:
-        end = "and no higher rate was tried"
+        end = "no higher rate was tried"
     elif limit.generator_busy:
-        end = f"and at {limit.rate_per_s:.0f}/s the generator itself used {limit.cpu_share:.0%} of a core"
+        busy = f"the generator itself used {limit.cpu_share:.0%} of a core, so the limit may be the generator's"
+        end = f"at {limit.rate_per_s:.0f} per second {busy}"
     else:
         why = f"{limit.missed} missed, {limit.failed} failed, p99 {limit.p99_us:.0f} us"
-        end = f"and {limit.rate_per_s:.0f}/s did not ({why})"
-    statement = f"In {mode} mode {what}: {best.rate_per_s:.0f}/s held p99 within {bound_ms:g} ms, {end}."
+        end = f"at {limit.rate_per_s:.0f} per second it did not ({why})"
+    statement = (
+        f"In {mode} mode, p99 stayed within {bound_ms:g} ms up to {best.rate_per_s:.0f} {what} per second; {end}."
+    )
     return Finding("capacity", statement, numbers, f"stepped search over {len(made)} rates")
 
 
 def _gap(made: list[Attempt]) -> tuple[float, float] | None:
-    """The rates between which the capacity lies, None if they are close, or one of them is not there."""
+    """Return the rates between which the capacity lies; None if they are close together or one of them is unknown."""
     best = highest(tuple(made))
     limit = min((one.rate_per_s for one in made if not one.holds), default=None)
     if best is None or limit is None or limit <= NARROW * best.rate_per_s:

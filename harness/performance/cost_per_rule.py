@@ -1,9 +1,9 @@
-"""What one rule that a connection walks costs.
+"""Estimate the cost per rule: the nanoseconds by which each traversed iptables rule delays a new connection.
 
-Places of one chain are reached in the same blocks of time, one behind the other by a known number of rules; what
-disturbed a block disturbed both, so the difference of their medians is the longer walk's alone. What a rule costs
-changes from one minute to the next as well, with what else is in the processor's caches, so that it is the steps that
-are counted, and not their blocks.
+Two places of one chain are measured in the same blocks of time; connections to the later place traverse a known number
+of additional rules. A disturbance of a block affects both places, so the difference of their medians is due to the
+additional rules alone. The cost per rule also changes from one minute to the next, with the contents of the processor's
+caches. The interval therefore rests on the differences between steps and not only on those between blocks.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from harness.statistics.comparison import Range
 from harness.statistics.pooled import pooled
 
 MANY_RULES = 500
-"""Fewer cost less than what blocks differ by; and the first of a walk cost more than those that follow, since the
-processor has not begun to fetch them ahead."""
+"""The number of rules from which on a step is used to estimate the cost per rule, if enough steps have so many.
+
+The cost of fewer rules is smaller than the scatter of blocks. Also, the first rules of a chain cost more than the rest,
+because the processor has not yet started to prefetch.
+"""
 
 NS_PER_US = 1000.0
 ERROR_OF_MEDIAN = 1.2533
-"""Of that of a mean, for a normal distribution: the root of pi / 2."""
+"""The standard error of a median relative to that of a mean, for a normal distribution: the square root of pi / 2."""
 
 FINEST_US = 0.01
-"""Blocks that are all alike are no surer than this."""
+"""The lower bound of a standard error, for blocks that are all equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One block: so many rules more were walked, and the first packet came so much later."""
+    """The difference between two places in one block: `rules` more rules, and `later_us` more microseconds."""
 
     rules: int
     later_us: float
@@ -39,14 +42,14 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """So many rules are walked before it; the medians of the first packets that reached it, by the number of block."""
+    """A place in a chain: the number of rules before it, and the first packet's median by block number."""
 
     rules: int
     medians_us: Mapping[int, float]
 
 
 def walks(places: Sequence[Place]) -> Iterator[Walk]:
-    """Each later place beside the first, in each block that both have; nothing if there are not two."""
+    """Compare each later place with the first one in every block that both have; yield nothing for a single place."""
     for place in places[1:]:
         first = places[0]
         for number in sorted(place.medians_us.keys() & first.medians_us.keys()):
@@ -54,13 +57,16 @@ def walks(places: Sequence[Place]) -> Iterator[Walk]:
 
 
 def cost_per_rule(steps: Sequence[Sequence[Walk]]) -> Range:
-    """Microseconds per rule, by the farthest walks of each step; at least two steps with walks."""
-    found = [_step_cost(step) for step in steps if step]
-    return pooled([cost_us for cost_us, _ in found], [error_us for _, error_us in found])
+    """Return the cost per rule in microseconds with its 95% interval, pooled over steps.
+
+    Each step counts with its comparisons over the most rules. At least two steps must have comparisons.
+    """
+    costs = [_step_cost(step) for step in steps if step]
+    return pooled([cost_us for cost_us, _ in costs], [error_us for _, error_us in costs])
 
 
 def _step_cost(walks: Sequence[Walk]) -> tuple[float, float]:
-    """Microseconds per rule in one step, and the standard error of that by its blocks."""
+    """Return the cost per rule of one step and its standard error, both in microseconds."""
     rules, cost_ns = farthest(walks)
     later_us = [walk.later_us for walk in walks if walk.rules == rules]
     spread_us = float(stats.median_abs_deviation(later_us, scale="normal"))
@@ -69,11 +75,14 @@ def _step_cost(walks: Sequence[Walk]) -> tuple[float, float]:
 
 
 def farthest(walks: Sequence[Walk]) -> tuple[int, float]:
-    """The rules of the longest walks, and nanoseconds a rule by their median; `walks` of one step, at least one."""
+    """Return the most rules that `walks` compare over, and the median cost per rule over so many, in nanoseconds.
+
+    `walks` are those of one step, at least one.
+    """
     rules = max(walk.rules for walk in walks)
     return rules, median(walk.later_us for walk in walks if walk.rules == rules) / rules * NS_PER_US
 
 
 def agree(ours: Range, theirs: Range) -> bool:
-    """Their 95% intervals have something in common."""
+    """Return whether the two 95% intervals overlap."""
     return ours.low <= theirs.high and theirs.low <= ours.high

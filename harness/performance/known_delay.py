@@ -1,7 +1,7 @@
-"""A known delay on the path to a pod, by netem (tc-netem(8)): does the generator find it again?
+"""Add a known delay to the path to a pod, with netem (tc-netem(8)), to check that the generator measures it correctly.
 
-On substrate `host` it is put on the node's end of the pod's link, which a connection's first packet passes once. On
-`uml` it is put on the device of the guest, by which the first packet leaves it and so does its answer.
+On substrate `host`, the delay is added to the node's end of the pod's veth pair, which a handshake passes once. On
+`uml`, it is added to the guest's network device, which a handshake passes twice: on the way out and on the way back.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ UNKNOWN = "qdisc kind is unknown"
 
 
 class NoNetem(Exception):
-    """The kernel cannot delay packets; says which, and how it refused."""
+    """The kernel of a device has no netem; the message quotes its refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class DelayablePath:
-    """`run` runs a program where `device` is; a handshake passes it so many times."""
+    """A network device that a handshake passes `passages` times; `run` runs a program in its network namespace."""
 
     run: Callable[..., str]
     device: str
@@ -36,9 +36,9 @@ class DelayablePath:
 
     @contextmanager
     def delayed(self, delay_us: int) -> Iterator[None]:
-        """Each passage takes so much longer while the block lasts; 0 is the path as it is.
+        """Delay each passage by `delay_us` while the block runs; 0 leaves the path unchanged.
 
-        Raises `NoNetem` where the kernel has no netem, `CommandFailed` otherwise.
+        Raises `NoNetem` if the kernel has no netem and `CommandFailed` if `tc` fails otherwise.
         """
         if not delay_us:
             yield
@@ -58,7 +58,7 @@ class DelayablePath:
 def path_to_pod(
     substrate: Substrate, proxy: tuple[ProxyShell, Node], backend: tuple[NodeShell, Node], pod_address: str
 ) -> DelayablePath:
-    """From clients of the node in `proxy` by a Service to a pod on the node in `backend`."""
+    """Return the path from clients on the node in `proxy`, through a Service, to a pod on the node in `backend`."""
     if substrate is Substrate.UML:
         shell, client_node = proxy
         return DelayablePath(lambda *argv: shell.run(client_node, *argv), GUEST_DEVICE, passages=2)
@@ -68,9 +68,9 @@ def path_to_pod(
 
 
 def in_a_row(rounds: Sequence[TargetBlocks], length: int) -> TargetBlocks:
-    """What several loads of `length` blocks each told, as one: block by block, each round's after the last's."""
+    """Concatenate the blocks of several loads of `length` blocks each, renumbered in order of rounds."""
     numbered = enumerate(rounds)
-    return TargetBlocks(tuple(_later(block, number * length) for number, told in numbered for block in told.blocks))
+    return TargetBlocks(tuple(_later(block, number * length) for number, round_ in numbered for block in round_.blocks))
 
 
 def _later(block: Block, by: int) -> Block:

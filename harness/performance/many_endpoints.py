@@ -1,7 +1,7 @@
-"""Services with many endpoints in front of a single pod: each endpoint is one of its ports.
+"""Services with many endpoints that lead to a single pod: each endpoint is one of its ports.
 
-To kube-proxy an endpoint is an address and a port, so that a pod that listens on hundreds of ports stands for hundreds
-of pods, and what serving costs is the same for one as for all.
+To kube-proxy an endpoint is an address and a port, so a pod that listens on hundreds of ports can replace hundreds of
+pods. It also makes the cost of serving independent of the number of endpoints.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PORT_NAME = "http"
 
 
 def many_endpoints_pod(image: str, name: str, ports: int, *, node: str) -> dict[str, Any]:
-    """The pod; it is ready when it listens on its last port."""
+    """Return the manifest of the pod; it becomes ready when it listens on its last port."""
     last = FIRST_PORT + ports - 1
     container = {
         "name": "server",
@@ -33,7 +33,10 @@ def many_endpoints_pod(image: str, name: str, ports: int, *, node: str) -> dict[
 
 
 def many_endpoints_service(name: str, address: str, endpoints: int) -> tuple[dict[str, Any], ...]:
-    """A Service, and a slice for each of its endpoints, since all endpoints of a slice share its ports."""
+    """Return the manifests of a Service and of an EndpointSlice for each endpoint.
+
+    All endpoints of a slice share its ports, so each needs a slice of its own.
+    """
     service = {
         "apiVersion": "v1",
         "kind": "Service",
@@ -44,7 +47,7 @@ def many_endpoints_service(name: str, address: str, endpoints: int) -> tuple[dic
 
 
 def many_endpoints_backends(address: str, endpoints: int) -> frozenset[Backend]:
-    """What every kernel holds for such a Service."""
+    """Return the backends that every kernel must hold for such a Service."""
     return frozenset(Backend(address, FIRST_PORT + number) for number in range(endpoints))
 
 

@@ -1,8 +1,9 @@
-"""What a rule costs on this host, found without Kubernetes, in the same moments as a step of a sweep.
+"""Measure the cost per rule on this host without Kubernetes, at the same time as a step of a sweep (calibration).
 
-A chain that is as kube-proxy's, rule for rule, but never matches, is walked to the same places in a network namespace
-of the run's own: on substrate `host` that of a pod beside the generator, on `uml` a new one in the guest whose kernel
-carries kube-proxy's rules. The backend of iptables is the one that kube-proxy uses.
+The calibration chain has as many rules as kube-proxy's and of the same shape, but they never match. Connections
+traverse it to the same places in a separate network namespace: on substrate `host`, that of a pod on the generator's
+node; on `uml`, a new one in the guest whose kernel holds kube-proxy's rules. It uses the same backend of iptables as
+kube-proxy.
 """
 
 from __future__ import annotations
@@ -25,50 +26,49 @@ from harness.performance.cost_per_rule import Place, Walk, walks
 
 PROGRAM = (PROCESSES / "rule_chain.py").read_text()
 ALLOWANCE_S = 30.0
-"""For the chain to be written."""
+"""Time added to the duration of a load for writing the chain."""
 
 POD = "rule-chain"
 
 
 class ChainPlace(Protocol):
-    """A network namespace of its own, in which a chain can be written and walked."""
+    """A network namespace in which a calibration chain can be written and measured."""
 
     def run(self, plan: str, timeout_s: float) -> str:
-        """What the program prints. Raises `WorldError` if it fails."""
+        """Run the program and return its output. Raises `WorldError` if it fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleChain:
-    """Walks chains in a `place`, written by `restore`, iptables' own program."""
+    """Measures calibration chains in a `place`; `restore` is the variant of iptables-restore that writes them."""
 
     place: ChainPlace
     restore: str
 
-    def walk(self, places: tuple[int, ...], beside: LoadPlan) -> tuple[Walk, ...]:
-        """Each place but the first, by how much later it is reached than the first, block by block.
+    def walk(self, places: tuple[int, ...], load: LoadPlan) -> tuple[Walk, ...]:
+        """Measure a chain while `load` runs; return the differences of each place from the first, block by block.
 
-        `places` tell how many rules are walked before each of the targets of `beside`. It lasts as long as that load's
-        blocks, with its seed, its rate and its targets' shares of it: a rule that is walked more often is more often
-        in the processor's caches, and may cost half as much. Raises `WorldError` if the chain cannot be
-        written or walked.
+        `places` are the numbers of rules before each of the load's targets. The measurement has the load's duration,
+        blocks, seed and rate per target: a rule that is traversed more often is more often in the processor's caches
+        and may cost half as much. Raises `WorldError` if the chain cannot be written or measured.
         """
         plan = {
             "rules": max(places),
             "places": places,
-            "blocks": int(beside.duration_s / beside.block_s),
-            "block_s": beside.block_s,
-            "rate_per_s": beside.rate_of_target_per_s * len(places),
-            "seed": beside.seed,
-            "timeout_s": beside.timeout_s,
+            "blocks": int(load.duration_s / load.block_s),
+            "block_s": load.block_s,
+            "rate_per_s": load.rate_of_target_per_s * len(places),
+            "seed": load.seed,
+            "timeout_s": load.timeout_s,
             "restore": self.restore,
         }
-        printed = self.place.run(json.dumps(plan), beside.duration_s + ALLOWANCE_S)
-        return tuple(walks(places_reached(json.loads(printed))))
+        output = self.place.run(json.dumps(plan), load.duration_s + ALLOWANCE_S)
+        return tuple(walks(places_reached(json.loads(output))))
 
 
 @dataclass(frozen=True, slots=True)
 class ChainPod:
-    """In a pod's network namespace."""
+    """The network namespace of a pod."""
 
     kube: Kube
     namespace: str
@@ -76,16 +76,17 @@ class ChainPod:
     def run(self, plan: str, timeout_s: float) -> str:
         done = self.kube.exec(self.namespace, POD, ("python3", "-c", PROGRAM, plan), timeout_s=timeout_s)
         if done.exit_code != 0:
-            complaint = (done.stderr.strip() or "it has said nothing").splitlines()[-1]
+            last_line = (done.stderr.strip() or "no error output").splitlines()[-1]
             raise WorldError(
-                f"a chain of rules in {self.namespace}/{POD} could not be walked: {complaint}", detail=done.stderr
+                f"the calibration chain in pod {self.namespace}/{POD} could not be measured: {last_line}",
+                detail=done.stderr,
             )
         return done.stdout
 
 
 @dataclass(frozen=True, slots=True)
 class ChainInGuest:
-    """Beside kube-proxy's rules, in the kernel of a node's own."""
+    """A new network namespace in the user-mode Linux of a node, whose kernel holds kube-proxy's rules."""
 
     shell: ProxyShell
     node: Node
@@ -96,7 +97,10 @@ class ChainInGuest:
 
 
 def rule_chain(kube: Kube, namespace: str, waits: Waits, shell: ProxyShell, node: Node) -> RuleChain:
-    """By the backend that kube-proxy uses on `node`; a pod for it goes with its namespace."""
+    """Return a calibration chain with the iptables backend that kube-proxy uses on `node`.
+
+    On substrate `host` it creates a pod, which is deleted with its namespace.
+    """
     restore = restore_program(shell.run(node, "iptables", "--version"))
     if kube.cluster.substrate is Substrate.UML:
         return RuleChain(ChainInGuest(shell, node), restore)
@@ -106,20 +110,20 @@ def rule_chain(kube: Kube, namespace: str, waits: Waits, shell: ProxyShell, node
 
 
 def restore_program(iptables_version: str) -> str:
-    """The program that writes rules by the backend of which `iptables --version` tells."""
+    """Return the iptables-restore program for the backend named in the output of `iptables --version`."""
     return "iptables-nft-restore" if "nf_tables" in iptables_version else "iptables-legacy-restore"
 
 
-def places_reached(told: list[dict[str, Any]]) -> list[Place]:
-    """As the program prints them."""
+def places_reached(output: list[dict[str, Any]]) -> list[Place]:
+    """Read the program's output; blocks without samples are left out."""
     return [
         Place(place["rules"], {number: median(block) for number, block in enumerate(place["blocks"]) if block})
-        for place in told
+        for place in output
     ]
 
 
 def chain_pod(image: str, node: str) -> dict[str, Any]:
-    """A pod that may write rules, in its own network namespace."""
+    """Return the manifest of a pod that may write rules in its own network namespace."""
     container = {
         "name": "chain",
         "image": image,

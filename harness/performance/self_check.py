@@ -1,5 +1,8 @@
-"""The laboratory checks itself: are twins alike, does a rule cost what it costs where nothing else is, and is a known
-delay found again?"""
+"""Self-checks of the performance suite: whether its measurements are good enough to draw conclusions from.
+
+They check that enough steps are valid, that A/A pairs (one target under two labels) do not differ, that a rule of
+kube-proxy costs as much as one in a calibration chain, and that a known delay is measured correctly.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,26 @@ from harness.statistics.comparison import Range
 from harness.statistics.slope import Slope
 from reports.model import SELF_CHECK, Finding
 
-RARE = 0.005
-"""A check that holds fails by chance this rarely, at most."""
+FALSE_ALARM_RATE = 0.005
+"""The largest probability with which the check of A/A pairs may fail by chance alone."""
 
 NARROW_NS = 1.0
-WHOLE = 5000
-"""Services of a sweep that is long enough to tell a nanosecond for each."""
+LONG_SWEEP = 5000
+"""The number of Services from which on a sweep can resolve one nanosecond per Service."""
 
 FEWEST_STEPS, FEWEST_ZEROS = 3, 2
-"""Through fewer no line says how far its points lie from it, and no control is left."""
+"""The least number of valid steps and of valid steps at zero Services.
 
-SURE = 0.25
-"""Of a cost, that the half of its interval may be."""
+A line through fewer than three points leaves no scatter, and with fewer than two steps at zero there is no control.
+"""
+
+PRECISION = 0.25
+"""The largest half-width of an interval of a cost, as a share of the cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
-    """One check, whether it holds, and its figures in words and as numbers."""
+    """The result of one check: whether it passed, and its figures as text and as numbers."""
 
     holds: bool
     figures: str
@@ -37,9 +43,9 @@ class SelfCheck:
 
 
 def check_steps(valid_steps: Sequence[int], made: int) -> SelfCheck:
-    """Enough steps are sound to conclude from; `valid_steps` are their numbers of Services, of so many steps made."""
+    """Check that enough of the `made` steps are valid; `valid_steps` are the numbers of Services of the valid ones."""
     zeros = valid_steps.count(0)
-    figures = f"{len(valid_steps)} of {made} steps are sound, {zeros} of them at zero Services"
+    figures = f"{len(valid_steps)} of {made} steps are valid, {zeros} of them at zero Services"
     if len(valid_steps) < made:
         figures += f" (at least {FEWEST_STEPS} and {FEWEST_ZEROS} are needed)"
     holds = len(valid_steps) >= FEWEST_STEPS and zeros >= FEWEST_ZEROS and len(valid_steps) > zeros
@@ -47,64 +53,74 @@ def check_steps(valid_steps: Sequence[int], made: int) -> SelfCheck:
 
 
 def check_aa_pairs(differences: Sequence[Range]) -> SelfCheck:
-    """One target under two names: of the 95% intervals of their differences 95 of 100 hold 0.
+    """Check that targets which are measured under two labels (A/A pairs) show no difference.
 
-    How few may do so by chance is the binomial distribution's; twins are measured each with samples of its own.
+    The 95% interval of a pair's difference must contain 0 in 95% of pairs. The pairs have separate samples, so the
+    number of intervals that contain 0 has a binomial distribution, from which the least acceptable number is taken.
     """
-    hold = sum(one.low <= 0 <= one.high for one in differences)
-    fewest = int(stats.binom.ppf(RARE, len(differences), 0.95))
-    figures = f"{hold} of {len(differences)} pairs of twins differ by no more than their interval (at least {fewest})"
-    return SelfCheck(hold >= fewest, figures, {"twins": len(differences), "twins_alike": hold})
+    alike = sum(one.low <= 0 <= one.high for one in differences)
+    fewest = int(stats.binom.ppf(FALSE_ALARM_RATE, len(differences), 0.95))
+    figures = (
+        f"the 95% interval of the difference contains 0 in {alike} of {len(differences)} A/A pairs "
+        f"(at least {fewest} are needed)"
+    )
+    return SelfCheck(alike >= fewest, figures, {"twins": len(differences), "twins_alike": alike})
 
 
 def check_cost_per_rule(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> SelfCheck:
-    """A rule of kube-proxy's costs what a rule that never matches costs, of a `chain` walked in the same moments.
+    """Check that a rule of kube-proxy costs as much as one in a `chain` that never matches, measured at the same time.
 
-    Both by step, by those in which many rules are walked if these are enough; and both must be known to a quarter, or
-    they would agree whatever they are.
+    Both arguments hold the comparisons of each step. Steps with few rules are ignored if enough others remain. Both
+    costs must be known to within 25%, because wide intervals overlap whatever the costs are.
     """
     if not any(chain):
-        return SelfCheck(False, "no chain was walked beside the sweep, so that nothing tells what a rule must cost", {})
+        reason = "no calibration chain was measured during the sweep, so the cost per rule cannot be checked"
+        return SelfCheck(False, reason, {})
     if min(sum(bool(step) for step in steps) for steps in (swept, chain)) < FEWEST_STEPS:
-        return SelfCheck(False, "rules moved while they were walked, so that nothing tells what one of them costs", {})
-    ours, theirs = cost_per_rule(_telling(swept)), cost_per_rule(_telling(chain))
-    sure = all(cost.high - cost.value < SURE * cost.value for cost in (ours, theirs))
-    unsure = "" if sure else ", which is not known to a quarter"
-    figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches{unsure}"
+        reason = "rules moved during the measurement in too many steps, so the cost per rule is unknown"
+        return SelfCheck(False, reason, {})
+    ours, theirs = cost_per_rule(_steps_with_many_rules(swept)), cost_per_rule(_steps_with_many_rules(chain))
+    precise = all(cost.high - cost.value < PRECISION * cost.value for cost in (ours, theirs))
+    imprecise = "" if precise else f", and not both are known to within {PRECISION:.0%}"
+    figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches{imprecise}"
     numbers = {**_numbers("rule", ours), **_numbers("calibrated_rule", theirs)}
-    return SelfCheck(sure and agree(ours, theirs), figures, numbers)
+    return SelfCheck(precise and agree(ours, theirs), figures, numbers)
 
 
-def _telling(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence[Walk]]:
+def _steps_with_many_rules(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence[Walk]]:
     many = [step for step in steps if step and farthest(step)[0] >= MANY_RULES]
     return many if len(many) >= FEWEST_STEPS else steps
 
 
 def check_look_up(swept: Slope, most: int) -> SelfCheck:
-    """Where fronts are looked up, one Service more costs nothing; the slope, in us per Service, is of up to `most`.
+    """Check that an additional Service costs nothing where the kernel finds service addresses by look-up.
 
-    A whole sweep must be sure of it to a nanosecond; a shorter one has too short a lever.
+    `swept` is the slope in microseconds per Service, over up to `most` Services. Its interval must contain 0. In a long
+    sweep it must also be narrower than a nanosecond; a short one cannot determine the slope so precisely.
     """
     width_ns = (swept.high - swept.low) * NS_PER_US
-    sure = width_ns < NARROW_NS or most < WHOLE
-    must = f"hold 0 and be narrower than {NARROW_NS:g} ns" if most >= WHOLE else "hold 0"
+    precise = width_ns < NARROW_NS or most < LONG_SWEEP
+    must = f"contain 0 and be narrower than {NARROW_NS:g} ns" if most >= LONG_SWEEP else "contain 0"
     slope = Range(swept.per_unit, swept.low, swept.high)
-    figures = f"a Service more costs {_ns(slope)}, which must {must}"
-    return SelfCheck(swept.low <= 0 <= swept.high and sure, figures, _numbers("service", slope))
+    figures = f"each additional Service costs {_ns(slope)}; the interval must {must}"
+    return SelfCheck(swept.low <= 0 <= swept.high and precise, figures, _numbers("service", slope))
 
 
 def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> SelfCheck:
-    """A microsecond more on the path is found as one; `found` tells what each delay came to, of so many passages.
+    """Check that a microsecond of added delay is measured as one microsecond.
 
-    A delayed packet waits for a timer and its interrupt as well, which costs it the same whatever the delay, so that a
-    delay alone is found too long by that much, and the slope over several is the delay's own.
+    `found` maps each delay per passage to the measured difference; a handshake passes the delayed device `passages`
+    times. `slope` is the measured difference over the total delay.
+
+    A delayed packet also waits for a timer and its interrupt, which takes the same time for every delay. Each
+    difference is too large by that time, but the slope over several delays is not.
     """
-    told = ", ".join(f"{delay_us} us as {longer} us" for delay_us, longer in found.items())
+    differences = ", ".join(f"{delay_us} us was measured as {longer} us" for delay_us, longer in found.items())
     value, low, high = slope.per_unit, slope.low, slope.high
     times = f"{passages} passages" if passages > 1 else "one passage"
     figures = (
-        f"with a known delay, {times} of it, the first packet took longer by: {told}; a microsecond of delay more is "
-        f"found as {value:.3f} us ({low:.3f} to {high:.3f}), and {slope.at_zero:.1f} us are the timers' own"
+        f"each microsecond of added delay is measured as {value:.3f} us ({low:.3f} to {high:.3f}), and the timers of "
+        f"the delay add a constant {slope.at_zero:.1f} us; with {times} of the delay per handshake, {differences}"
     )
     numbers = {f"delay_{delay_us}_us": round(longer.value, 3) for delay_us, longer in found.items()}
     numbers |= {"delay_slope": round(value, 4), "delay_slope_low": round(low, 4), "delay_slope_high": round(high, 4)}
@@ -112,12 +128,12 @@ def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> Self
 
 
 def finding(checks: Sequence[SelfCheck], mode: str) -> Finding:
-    """All checks as one record of the report."""
+    """Return all checks as one finding of the report."""
     holds = all(check.holds for check in checks)
-    told = "; ".join(check.figures for check in checks)
+    figures = "; ".join(check.figures for check in checks)
     numbers = {name: value for check in checks for name, value in check.numbers.items()}
-    beginning = "The laboratory has checked itself" if holds else "A self-check does not hold, so conclude nothing"
-    statement = f"{beginning} ({mode} mode): {told}."
+    beginning = "All self-checks passed" if holds else "A self-check failed, so conclude nothing from the measurements"
+    statement = f"{beginning} ({mode} mode): {figures}."
     return Finding(SELF_CHECK, statement, {"holds": int(holds), **numbers}, "95% intervals")
 
 

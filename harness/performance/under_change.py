@@ -1,4 +1,4 @@
-"""What steady traffic has of a change that is made meanwhile: its latency and its failures before, during and after."""
+"""Steady traffic under change: latencies and failures of requests before, during and after a change."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.records import CLOCKS, to_measurement
 from reports.model import Finding, Measurement
 
-MOST_WORDS = 3
+MOST_FAILURES = 3
+"""The number of different error messages that a finding lists."""
 
 
 class Part(StrEnum):
-    """Of the time that a plan takes."""
+    """The parts of the time in which a load runs."""
 
     BEFORE = "before"
     DURING = "during"
@@ -29,7 +30,10 @@ class Part(StrEnum):
 
 @dataclass(slots=True)
 class TrafficUnderChange:
-    """Traffic that goes on while something is changed; `result` is there once the block has ended."""
+    """A load during which something changes; `result` is set when the block of `traffic_under_change` ends.
+
+    `change` describes the change. `spans_s` are its begins and ends in seconds since 1970.
+    """
 
     plan: LoadPlan
     change: str
@@ -38,7 +42,7 @@ class TrafficUnderChange:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """What is done in the block is the change; may come more than once."""
+        """Record the time of the block as a time of change; may be used more than once."""
         begin_s = time.time()
         try:
             yield
@@ -46,12 +50,12 @@ class TrafficUnderChange:
             self.spans_s.append((begin_s, time.time()))
 
     def parts(self, target: Target) -> dict[Part, TargetBlocks]:
-        """The target's blocks by what was done in their time."""
+        """Return the target's blocks before, during and after the change."""
         assert self.result is not None, "the traffic has not ended"
-        found: dict[Part, list[Block]] = {part: [] for part in Part}
+        by_part: dict[Part, list[Block]] = {part: [] for part in Part}
         for block in self.result.of(target).blocks:
-            found[self._part(block.number)].append(block)
-        return {part: TargetBlocks(tuple(blocks)) for part, blocks in found.items()}
+            by_part[self._part(block.number)].append(block)
+        return {part: TargetBlocks(tuple(blocks)) for part, blocks in by_part.items()}
 
     def _part(self, number: int) -> Part:
         assert self.result is not None
@@ -62,7 +66,7 @@ class TrafficUnderChange:
         return Part.BEFORE if end_s <= min(first_s for first_s, _ in self.spans_s) else Part.AFTER
 
     def measurements(self, conditions: dict[str, object], generator: np.random.Generator) -> Iterator[Measurement]:
-        """A record for each target, clock and part."""
+        """Yield a measurement for each target, part and clock."""
         assert self.result is not None, "the traffic has not ended"
         for target in self.plan.targets:
             for part, blocks in self.parts(target).items():
@@ -80,7 +84,7 @@ class TrafficUnderChange:
                         yield to_measurement("meanwhile", blocks, clock, here, self.result, (), generator)
 
     def finding(self, mode: str) -> Finding:
-        """What traffic had of the change, in words."""
+        """Return the failures before, during and after the change as a finding of the report."""
         sent = dict.fromkeys(Part, 0)
         failed: dict[Part, Counter[str]] = {part: Counter() for part in Part}
         for target in self.plan.targets:
@@ -88,27 +92,30 @@ class TrafficUnderChange:
                 failed[part].update(blocks.errors)
                 sent[part] += len(blocks.blocks)
         block_s = self.plan.block_s / len(self.plan.targets)
-        told = "; ".join(
-            f"{part} it ({sent[part] * block_s:.0f} s) {_in_words(failed[part])}"
+        failures = "; ".join(
+            f"{part} it ({sent[part] * block_s:.0f} s) {_failures_text(failed[part])}"
             if sent[part]
             else f"{part} it nothing was sent"
             for part in Part
         )
         numbers = {f"failed_{part}": failed[part].total() for part in Part}
-        statement = f"{self.change}, in {mode} mode, with {self.plan.rate_per_s:g} exchanges a second: {told}."
-        return Finding("meanwhile", statement, numbers, f"{self.plan.request_kind} exchanges, each failure counted")
+        statement = f"{self.change}, in {mode} mode at {self.plan.rate_per_s:g} requests per second: {failures}."
+        return Finding("meanwhile", statement, numbers, f"{self.plan.request_kind} requests, every failure counted")
 
 
-def _in_words(failures: Counter[str]) -> str:
+def _failures_text(failures: Counter[str]) -> str:
     if not failures:
-        return "none failed"
-    told = ", ".join(f"{number} x {words}" for words, number in failures.most_common(MOST_WORDS))
-    return f"{failures.total()} failed ({told})"
+        return "no request failed"
+    most_common = ", ".join(f"{number} x {message}" for message, number in failures.most_common(MOST_FAILURES))
+    return f"{failures.total()} failed ({most_common})"
 
 
 @contextmanager
 def traffic_under_change(generator: LoadGenerator, plan: LoadPlan, change: str) -> Iterator[TrafficUnderChange]:
-    """Traffic that has begun when the block does, and has ended when the block has."""
+    """Run traffic while the block runs.
+
+    The block starts once the traffic has started, and its end waits for the traffic to end.
+    """
     traffic = TrafficUnderChange(plan, change)
     with generator.running(plan) as running:
         yield traffic

@@ -1,4 +1,4 @@
-"""A case's filler Services, brought to a number in every kernel, and out of every kernel at the end."""
+"""The dummy Services of a case: bring their number to a value in every kernel, and remove them all at the end."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from harness.performance.dummy_services.objects import create_dummies, remove, w
 from harness.performance.dummy_services.stored import remove_stored_dummies, store_dummies
 
 PER_NAMESPACE = 1000
-"""Fillers that share a namespace, and are told of together."""
+"""The number of dummy Services that share a namespace; progress is reported after each."""
 
 CONVERGENCE_DEADLINE_S = 900.0
-"""In ipvs mode kube-proxy starts a program for each entry of an ipset, which takes a user-mode Linux about 0.2 s."""
+"""In ipvs mode kube-proxy starts a program for each ipset entry, which takes about 0.2 s in a user-mode Linux."""
 
 
 @dataclass(slots=True)
 class DummyServices:
-    """A case's fillers. `held` are the fronts that every kernel was seen to hold.
+    """The dummy Services of a case, with their `service_addresses`.
 
-    Each thousand has a namespace of its own, which ends with `ends`. For every Service without a selector that comes or
-    goes, the controller-manager looks through all EndpointSlices of its namespace (`deleteMirroredSlices` in
+    Each thousand has a namespace of its own, which is deleted when `ends` is closed. Separate namespaces save time: for
+    every Service without a selector that is added or removed, the controller-manager reads all EndpointSlices of its
+    namespace (`deleteMirroredSlices` in
     https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/controller/endpointslicemirroring/endpointslicemirroring_controller.go).
 
-    Without an `etcd` that may be written to, the API server makes and removes all of them.
+    With an `etcd`, they can be written to it directly; without, the API server creates and deletes all of them.
     """
 
     kube: Kube
@@ -42,32 +43,35 @@ class DummyServices:
     namespace: str
     progress: Progress
     ends: ExitStack
-    held: frozenset[ServiceAddress] = frozenset()
+    service_addresses: frozenset[ServiceAddress] = frozenset()
     asked_for: bool = False
     _namespaces: dict[int, str] = field(default_factory=dict)
 
     def bring_to(self, services: int, *, at_once: bool = False) -> float:
-        """Add fillers up to `services`, or remove all of them; seconds until every kernel holds them, or none.
+        """Add dummy Services up to `services`, or remove all if it is 0.
 
-        Fewer but some is never asked for. `at_once`: as fast as can be. They are written into etcd, and kube-proxies
-        stand still until all are there, and then take them in together; of their own they would begin anew every
-        second, and take the processors from what makes the Services.
+        Return the seconds until every kernel holds them, or none. Their number cannot be reduced except to 0. Raises
+        `DeadlinePassed`.
+
+        `at_once` adds them as fast as possible: they are written to etcd, and kube-proxies are paused until all of them
+        exist. Otherwise kube-proxies would sync every second and take CPU time from the creation of Services.
         """
         if services == 0:
             return self.empty()
-        assert services >= len(self.held), f"{services} fillers, and there are {len(self.held)}"
+        existing = len(self.service_addresses)
+        assert services >= existing, f"{services} dummy Services wanted, but {existing} exist already"
         self.asked_for = True
         etcd = self.etcd if at_once else None
         with self.proxies.paused(*(() if etcd is None else self.kube.cluster.nodes)):
-            added = frozenset(self._added(range(len(self.held), services), etcd))
-        self.held |= added
+            added = frozenset(self._added(range(existing, services), etcd))
+        self.service_addresses |= added
         return wait_everywhere(
             lambda: (self.dataplane.missing(node, added) for node in self.kube.cluster.nodes),
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
     def _added(self, numbers: range, etcd: Etcd | None) -> Iterator[ServiceAddress]:
-        """The fronts of new fillers; thousands are told of as they come."""
+        """Create dummy Services and yield their service addresses; report progress after each thousand."""
         begin_s = time.monotonic()
         for thousand in range(numbers.start // PER_NAMESPACE, (numbers.stop - 1) // PER_NAMESPACE + 1):
             first = thousand * PER_NAMESPACE
@@ -79,10 +83,10 @@ class DummyServices:
                 yield from store_dummies(self.kube, etcd, namespace, part)
             done, left = part.stop - numbers.start, numbers.stop - part.stop
             per_s = done / (time.monotonic() - begin_s)
-            self.progress.note(f"{part.stop} fillers made at {per_s:.0f}/s, {left / per_s:.0f} s left")
+            self.progress.note(f"{part.stop} dummy Services created at {per_s:.0f}/s, {left / per_s:.0f} s left")
 
     def _namespace(self, thousand: int) -> str:
-        """That of one thousand, with the labels of the case's own."""
+        """Return the namespace of a thousand; create it if needed, with the labels of the case's namespace."""
         if thousand not in self._namespaces:
             labels = self.kube.get(f"/api/v1/namespaces/{self.namespace}")["metadata"]["labels"]
             metadata = {"name": f"{self.namespace}-{thousand}", "labels": labels}
@@ -90,7 +94,7 @@ class DummyServices:
         return self._namespaces[thousand]
 
     def remove(self) -> None:
-        """Delete all of them, at once where we may; kernels follow in their own time."""
+        """Delete all dummy Services, through etcd if possible, without waiting for the kernels."""
         with self.proxies.paused(*(() if self.etcd is None else self.kube.cluster.nodes)):
             for namespace in self._namespaces.values():
                 if self.etcd is None:
@@ -99,12 +103,12 @@ class DummyServices:
                     remove_stored_dummies(self.kube, self.etcd, namespace)
 
     def empty(self) -> float:
-        """Delete all of them; seconds until no kernel holds any."""
+        """Delete all dummy Services; return the seconds until no kernel holds any. Raises `DeadlinePassed`."""
         if not self.asked_for:
             return 0.0
         self.remove()
-        held, self.held, self.asked_for = self.held, frozenset(), False
-        return wait_gone(self.kube, self.dataplane, self.proxies, held)
+        deleted, self.service_addresses, self.asked_for = self.service_addresses, frozenset(), False
+        return wait_gone(self.kube, self.dataplane, self.proxies, deleted)
 
 
 @contextmanager
@@ -116,7 +120,10 @@ def dummy_services(
     namespace: str,
     progress: Progress,
 ) -> Iterator[DummyServices]:
-    """At the block's end no kernel holds a filler any more, for the case that comes next; whatever happened."""
+    """Yield the dummy Services of a case, none at first.
+
+    At the end of the block, also if it raises, delete them and wait until no kernel holds any, for the next case.
+    """
     with ExitStack() as ends:
         dummies = DummyServices(kube, etcd, dataplane, proxies, namespace, progress, ends)
         with afterwards(dummies.empty):
@@ -126,10 +133,10 @@ def dummy_services(
 def wait_gone(
     kube: Kube, dataplane: DataPlane, proxies: Proxies, service_addresses: frozenset[ServiceAddress]
 ) -> float:
-    """Seconds until no kernel holds any of these, whose Services were deleted.
+    """Wait until no kernel holds these addresses of deleted Services; return the seconds. Raises `DeadlinePassed`.
 
-    A user-mode Linux takes as long to let a thousand entries of an ipset go as to take them in, minutes on a small
-    host, and seconds to begin anew without them.
+    A user-mode Linux takes as long to delete a thousand ipset entries as to add them (minutes on a small host), but
+    only seconds to restart without them, so it is restarted.
     """
     if kube.cluster.substrate == Substrate.UML:
         proxies.restart()
@@ -140,14 +147,16 @@ def wait_gone(
 
 
 @contextmanager
-def afterwards(take_away: Callable[[], object]) -> Iterator[None]:
-    """Take away what the block has made, whatever happened in it; but after an interruption it goes with its
-    namespace."""
+def afterwards(clean_up: Callable[[], object]) -> Iterator[None]:
+    """Call `clean_up` at the end of the block, also if it raises.
+
+    After a keyboard interrupt do nothing: the block's objects are deleted with their namespace.
+    """
     try:
         yield
     except KeyboardInterrupt:
         raise
     except BaseException:
-        take_away()
+        clean_up()
         raise
-    take_away()
+    clean_up()

@@ -1,7 +1,7 @@
-"""Filler Services: many, with endpoints, and without a single pod.
+"""Dummy Services: many Services with endpoints but without pods, made only to raise the number of Services.
 
-Their endpoints lie in 192.0.2.0/24 (RFC 5737), where nothing is and nothing is ever sent. Each gets a
-ClusterIP of our choosing, which spares the API server its slow search for a free one.
+Their endpoints lie in 192.0.2.0/24 (RFC 5737), which no host uses; nothing is sent there. Each Service is created with
+a chosen ClusterIP, which saves the API server its slow search for a free one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WRITERS = 32
 PORT = 80
 LABEL = "io.kubeproof.filler"
 FIRST = 0x4000
-"""Where our addresses begin within the Service network, past what the API server gives away first."""
+"""The offset of the first dummy address in the Service network, beyond those that the API server allocates first."""
 
 RETRY_STEP = 0x2800
 ATTEMPTS = 4
@@ -33,35 +33,35 @@ UNPROCESSABLE = 422
 
 
 def dummy_address(cidr: str, number: int, attempt: int = 0) -> str:
-    """The ClusterIP of filler `number`; another one for each `attempt`."""
+    """Return the ClusterIP of a dummy Service; it differs for each `attempt`."""
     return str(ip_network(cidr)[FIRST + attempt * RETRY_STEP + number])
 
 
 def dummy_name(number: int) -> str:
-    """Of the Service and of its EndpointSlice."""
+    """Return the name of a dummy Service and of its EndpointSlice."""
     return f"filler-{number:05d}"
 
 
 def create_dummies(kube: Kube, namespace: str, numbers: Iterable[int]) -> tuple[ServiceAddress, ...]:
-    """Create fillers; their fronts. Numbers that exist already are left as they are."""
+    """Create dummy Services and return their service addresses; do not change those that exist already."""
     with ThreadPoolExecutor(WRITERS) as writers:
         return tuple(writers.map(lambda number: _create(kube, namespace, number), numbers))
 
 
 def remove(kube: Kube, namespace: str) -> None:
-    """Delete every filler of the namespace.
+    """Delete every dummy Service of the namespace, with its EndpointSlice.
 
-    One by one: a server that is asked to delete a whole collection answers only when the last one is gone,
-    which for thousands takes longer than any client waits.
+    Each object is deleted by a request of its own: the API server answers the deletion of a whole collection only when
+    the last object is gone, which for thousands takes longer than any client waits.
     """
     with ThreadPoolExecutor(WRITERS) as writers:
-        # Taken one by one, so that what a writer met is raised here.
+        # Iterating over the results raises a writer's exception here.
         for _ in writers.map(lambda dummy: kube.delete(namespace, dummy), existing(kube, namespace)):
             pass
 
 
 def existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
-    """Every Service and EndpointSlice of a filler in the namespace."""
+    """Yield the dummy Services of the namespace, then their EndpointSlices."""
     for api, kind in (("v1", "Service"), ("discovery.k8s.io/v1", "EndpointSlice")):
         named = {"apiVersion": api, "kind": kind}
         listed = kube.get(f"{collection(namespace, named)}?labelSelector={LABEL}")
@@ -69,11 +69,11 @@ def existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
 
 
 def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServiceAddress]]], *, deadline_s: float) -> float:
-    """Seconds until no kernel holds a wrong set of service addresses any more.
+    """Wait until every kernel holds the right service addresses; return the seconds. Raises `DeadlinePassed`.
 
-    `wrong` reads one node's kernel after the other: what is missing there, or there still. A node is not
-    read before the one ahead of it is right, and four times as long as the last look took is left before the
-    next: reading a large table costs a node the time that its proxy needs. Raises `DeadlinePassed`.
+    `wrong` yields for one node's kernel after the other the addresses that are missing or still there. To leave the CPU
+    to kube-proxy, which needs it more than reads of a large table, a node is read only when the nodes before it are
+    right, and the pause between two rounds of reads is four times as long as a round.
     """
     start_s = time.monotonic()
     while True:
@@ -90,7 +90,7 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServiceAddress]]], *,
                 f"{len(wrong_ports)} service addresses wrong on node {number + 1}, such as {such_as}",
                 now_s - start_s,
             )
-        time.sleep(max(0.5, PAUSE * (now_s - sample_start_s)))  # see above
+        time.sleep(max(0.5, PAUSE * (now_s - sample_start_s)))  # leaves the CPU to kube-proxy
 
 
 def _create(kube: Kube, namespace: str, number: int) -> ServiceAddress:
@@ -104,7 +104,7 @@ def _create(kube: Kube, namespace: str, number: int) -> ServiceAddress:
 
 
 def _create_service(kube: Kube, namespace: str, name: str, number: int) -> str:
-    """Its ClusterIP: ours, or that of the filler which is there already."""
+    """Create a dummy Service and return its ClusterIP; if it exists already, return that of the existing one."""
     for attempt in range(ATTEMPTS):
         address = dummy_address(kube.cluster.service_cidr, number, attempt)
         try:
@@ -114,7 +114,7 @@ def _create_service(kube: Kube, namespace: str, name: str, number: int) -> str:
                 break
             if refusal.status != UNPROCESSABLE or attempt == ATTEMPTS - 1:
                 raise
-            continue  # somebody else has that address
+            continue  # the address is already allocated
         return address
     made = kube.get(f"/api/v1/namespaces/{namespace}/services/{name}")
     return str(made["spec"]["clusterIP"])
@@ -130,7 +130,7 @@ def _service(name: str, address: str) -> dict[str, Any]:
 
 
 def dummy_endpoint_slice(number: int) -> dict[str, Any]:
-    """Where filler `number` leads to, as a manifest."""
+    """Return the manifest of a dummy Service's EndpointSlice."""
     name = dummy_name(number)
     return {
         "apiVersion": "discovery.k8s.io/v1",

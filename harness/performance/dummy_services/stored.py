@@ -1,10 +1,10 @@
-"""Filler Services written straight into etcd, as the API server has stored one of them.
+"""Write dummy Services directly to etcd, as copies of one that the API server has stored.
 
-Of every new ClusterIP the API server counts all addresses that are taken, twice (`Used` in
-https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/registry/core/service/ipallocator/ipallocator.go), so that a
-Service costs it more the more there are, whoever asks and with no kube-proxy in its way. What is stored is the same
-either way: a Service, its EndpointSlice and its IPAddress, each like those of a filler that the API server has made,
-but for its name, uid and address.
+For every new ClusterIP, the API server counts all allocated addresses twice (`Used` in
+https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/registry/core/service/ipallocator/ipallocator.go). Creating a
+Service therefore takes longer the more Services exist, for any client and also while kube-proxies are paused. Writing
+to etcd avoids this and stores the same objects: a Service, its EndpointSlice and its IPAddress, which differ from those
+of the first dummy Service, created by the API server, only in name, uid and address.
 """
 
 from __future__ import annotations
@@ -30,19 +30,22 @@ from harness.performance.dummy_services.objects import (
 
 WRITERS = 4
 TOGETHER = 100
-"""Fillers that one program writes: about half a megabyte of arguments, of which Linux takes two."""
+"""The number of dummy Services that one process writes: about 0.5 MB of arguments, of which Linux allows 2 MB."""
 
 
 def store_dummies(kube: Kube, etcd: Etcd, namespace: str, numbers: Sequence[int]) -> tuple[ServiceAddress, ...]:
-    """Create fillers; their fronts. Where a name or an address is taken already, the API server is asked instead."""
+    """Create dummy Services and return their service addresses.
+
+    The API server creates the first one and those whose name or address is already in use.
+    """
     first, *others = numbers
     service_addresses = create_dummies(kube, namespace, [first])
-    model = _model(kube, namespace, first, service_addresses[0].address)
+    template = _template(kube, namespace, first, service_addresses[0].address)
 
     def store(group: Sequence[int]) -> tuple[ServiceAddress, ...]:
         addresses = [dummy_address(kube.cluster.service_cidr, number) for number in group]
         pairs = list(zip(group, addresses, strict=True))
-        stored = etcd.create([model.like_it(number, address) for number, address in pairs])
+        stored = etcd.create([template.copy(number, address) for number, address in pairs])
         made = [
             ServiceAddress(address, PORT) for address, is_stored in zip(addresses, stored, strict=True) if is_stored
         ]
@@ -58,17 +61,17 @@ def store_dummies(kube: Kube, etcd: Etcd, namespace: str, numbers: Sequence[int]
 
 
 def remove_stored_dummies(kube: Kube, etcd: Etcd, namespace: str) -> None:
-    """Delete every filler of the namespace."""
+    """Delete every dummy Service of the namespace from etcd."""
     dummies = _keys(kube, namespace)
     with ThreadPoolExecutor(WRITERS) as writers:
         groups = [dummies[start : start + TOGETHER] for start in range(0, len(dummies), TOGETHER)]
-        # Taken one by one, so that what a writer met is raised here.
+        # Iterating over the results raises a writer's exception here.
         for _ in writers.map(etcd.delete, groups):
             pass
 
 
 def _keys(kube: Kube, namespace: str) -> list[list[str]]:
-    """What etcd has of each filler."""
+    """Return the etcd keys of each dummy Service of the namespace."""
     keys: dict[str, list[str]] = defaultdict(list)
     for found in existing(kube, namespace):
         name = found["metadata"]["name"]
@@ -80,16 +83,16 @@ def _keys(kube: Kube, namespace: str) -> list[list[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
-    """What the API server made of one filler."""
+class _Template:
+    """The objects of the dummy Service that the API server created."""
 
     namespace: str
     service: dict[str, Any]
     endpoint_slice: dict[str, Any]
     address: dict[str, Any]
 
-    def like_it(self, number: int, address: str) -> dict[str, dict[str, Any]]:
-        """Another filler's objects by their keys."""
+    def copy(self, number: int, address: str) -> dict[str, dict[str, Any]]:
+        """Return the objects of another dummy Service by their etcd keys."""
         name, wanted = dummy_name(number), dummy_endpoint_slice(number)
         spec = {**self.service["spec"], "clusterIP": address, "clusterIPs": [address]}
         labels = {"labels": wanted["metadata"]["labels"]}
@@ -104,9 +107,9 @@ class _Model:
         }
 
 
-def _model(kube: Kube, namespace: str, number: int, address: str) -> _Model:
+def _template(kube: Kube, namespace: str, number: int, address: str) -> _Template:
     name = dummy_name(number)
-    return _Model(
+    return _Template(
         namespace,
         kube.get(f"/api/v1/namespaces/{namespace}/services/{name}"),
         kube.get(f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/{name}"),
@@ -115,7 +118,7 @@ def _model(kube: Kube, namespace: str, number: int, address: str) -> _Model:
 
 
 def _renamed(made: dict[str, Any], name: str, **changed: Any) -> dict[str, Any]:
-    """The object under another name, with a uid of its own; its version is what etcd gives it."""
+    """Return a copy of the object with another name and uid, and without the resourceVersion, which etcd assigns."""
     kept = {key: value for key, value in made["metadata"].items() if key != "resourceVersion"}
     return {**made, "metadata": {**kept, "name": name, "uid": str(uuid.uuid4()), **changed}}
 

@@ -1,7 +1,7 @@
-"""Changes whose arrival is measured: one Service after the other gets and loses itself and its only endpoint.
+"""The changes whose latency is measured: Services are created and deleted, and their only endpoint removed and added.
 
-Each has an address of our choosing, so that probes can be at work before it exists, and an EndpointSlice that exists
-before it does, so that no step has two objects to wait for.
+Each Service has a chosen address, so that probes can start before it exists. Its EndpointSlice is created before it, so
+that every change consists of a single object.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from harness.performance.programming.probes import Want
 
 PORT = 80
 FIRST = 0xE000
-"""Where our addresses begin within the Service network, past those of fillers."""
+"""The offset of the first address in the Service network, beyond those of dummy Services."""
 
 
 class Change(StrEnum):
-    """In the order in which each Service goes through them; all but the first and the last leave the Service there."""
+    """The changes, in the order in which they are made to each Service."""
 
     ADD_SERVICE = "add Service"
     REMOVE_ENDPOINT = "remove endpoint"
@@ -34,13 +34,13 @@ class Change(StrEnum):
 
     @property
     def makes(self) -> Want:
-        """What becomes of the Service's address."""
+        """The state of the Service's address that the change leads to."""
         return Want.REACHABLE if self in (Change.ADD_SERVICE, Change.ADD_ENDPOINT) else Want.UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One Service that is changed, in front of `backend`."""
+    """A Service that is changed; its only endpoint is `backend`."""
 
     name: str
     address: str
@@ -52,18 +52,18 @@ class Subject:
 
 
 def subjects(cidr: str, backend: Backend, count: int) -> tuple[Subject, ...]:
-    """So many, each with an address of its own."""
+    """Return `count` subjects with different addresses."""
     network = ip_network(cidr)
     return tuple(Subject(f"subject-{number:04d}", str(network[FIRST + number]), backend) for number in range(count))
 
 
 def prepare(kube: Kube, namespace: str, subject: Subject) -> None:
-    """The EndpointSlice, before there is a Service that it belongs to."""
+    """Create the EndpointSlice of a Service that does not exist yet."""
     kube.create(namespace, endpoint_slice(subject))
 
 
 def make(kube: Kube, namespace: str, subject: Subject, change: Change) -> float:
-    """Make one change; the moment just before it was sent, in seconds since 1970."""
+    """Make one change; return the time just before it was sent, in seconds since 1970."""
     sent_s = time.time()
     match change:
         case Change.ADD_SERVICE:
@@ -78,7 +78,7 @@ def make(kube: Kube, namespace: str, subject: Subject, change: Change) -> float:
 
 
 def clear(kube: Kube, namespace: str, done: Sequence[Subject]) -> None:
-    """Delete what is left of them."""
+    """Delete the EndpointSlices of Services that are deleted."""
     for subject in done:
         kube.delete(namespace, endpoint_slice(subject))
 

@@ -1,4 +1,4 @@
-"""Many Services at once, and a kube-proxy that begins with nothing: when do connections see the last of it?"""
+"""Measure how long many changes at once take: a thousand new Services, or a cold start of kube-proxy."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ LIMIT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Of all that were watched: by node, the seconds until each was reachable, None for one that never was.
+    """When the addresses of the watched Services became reachable from each node.
 
-    `done_s` is when what was called had done its part. Of those that were reachable before and shall be again,
-    `away_s` are the seconds for which each was not.
+    `after_s` holds for each node the seconds until each address was reachable, None for one that never was. `done_s` is
+    how long the call that made the change took. For addresses that were reachable before and become so again, `away_s`
+    holds for each node the seconds for which each was unreachable.
     """
 
     after_s: dict[str, tuple[float | None, ...]]
@@ -37,20 +38,20 @@ class Arrivals:
 
     @property
     def lost(self) -> int:
-        return sum(told.count(None) for told in self.after_s.values())
+        return sum(after_s.count(None) for after_s in self.after_s.values())
 
     @property
     def last_s(self) -> dict[str, float | None]:
-        """By node, when the last was reachable; None where none was."""
+        """For each node, the seconds until the last address was reachable; None if none was."""
         return {
-            node: max((after_s for after_s in told if after_s is not None), default=None)
-            for node, told in self.after_s.items()
+            node: max((one_s for one_s in after_s if one_s is not None), default=None)
+            for node, after_s in self.after_s.items()
         }
 
     def finding(self, what: str, conditions: str) -> Finding:
-        """The last arrival on each node, as a record of the report."""
-        told = ", ".join(
-            f"on {node} never" if last_s is None else f"on {node} after {last_s:.2f} s"
+        """Return the time of the last arrival on each node as a finding of the report; `what` names the change."""
+        arrived = ", ".join(
+            f"never on {node}" if last_s is None else f"after {last_s:.2f} s on {node}"
             for node, last_s in self.last_s.items()
         )
         away = ", ".join(f"{max(away_s):.2f} s on {node}" for node, away_s in self.away_s.items() if away_s)
@@ -58,11 +59,12 @@ class Arrivals:
         numbers |= {f"away_s on {node}": round(max(away_s), 3) for node, away_s in self.away_s.items() if away_s}
         watched = max(len(after_s) for after_s in self.after_s.values())
         statement = (
-            f"{what} ({conditions}), done after {self.done_s:.2f} s: the last of {watched} watched was reachable "
-            f"{'again ' if away else ''}{told}"
+            f"{what} ({conditions}): the last of {watched} watched Services was reachable {'again ' if away else ''}"
+            f"{arrived}"
         )
-        statement += f", and one was not for {away}" if away else ""
-        statement += f"; {self.lost} never were." if self.lost else "."
+        statement += f"; the longest time for which one was unreachable was {away}" if away else ""
+        statement += f"; {self.lost} never became reachable" if self.lost else ""
+        statement += f". The change itself was done after {self.done_s:.2f} s."
         how = f"a try from each node every {EVERY_S * 1000:g} ms; once"
         return Finding("programming", statement, {**numbers, "done_s": round(self.done_s, 3), "lost": self.lost}, how)
 
@@ -70,45 +72,46 @@ class Arrivals:
 def arrivals(
     probers: Probers,
     watched: Sequence[Subject],
-    witness: Target,
+    liveness_target: Target,
     begin: Callable[[], None],
     *,
     want: Want = Want.REACHABLE,
     lead_s: float = 3.0,
 ) -> Arrivals:
-    """Watch these while `begin` does what shall make them reachable, or so again; seconds are counted from its call.
+    """Watch these Services while `begin` makes the change; return when they became reachable, counted from its call.
 
-    The witness stays reachable whatever `begin` does. Probers get `lead_s` to start. Raises `WorldError` if one was
-    reachable before.
+    `want` says whether they become reachable or reachable again. The liveness target must stay reachable during the
+    change. Probers have `lead_s` seconds to start. Raises `WorldError` if an address was in the wanted state before the
+    change.
     """
     begin_s = time.time() + lead_s
     probes = [Probe(subject.target, begin_s, want) for subject in watched]
-    with probers.watching(probes, witness, every_s=EVERY_S, limit_s=LIMIT_S) as watching:
-        time.sleep(max(0.0, begin_s - time.time()))  # until probers are there
+    with probers.watching(probes, liveness_target, every_s=EVERY_S, limit_s=LIMIT_S) as watching:
+        time.sleep(max(0.0, begin_s - time.time()))  # until the probers have started
         called_s = time.time()
         begin()
         done_s = time.time() - called_s
-        seen = {node: told.result() for node, told in watching.items()}
-    early = [node for node, told in seen.items() for one in told if one.changed_s and one.changed_s < called_s]
+        by_node = {node: future.result() for node, future in watching.items()}
+    early = [node for node, seen in by_node.items() for one in seen if one.changed_s and one.changed_s < called_s]
     if early:
-        raise WorldError(f"from {early[0]} an address was reachable before anything had made it so")
+        raise WorldError(f"from node {early[0]}, an address was {want} before the change was made")
     return Arrivals(
         {
-            node: tuple(None if one.changed_s is None else one.changed_s - called_s for one in told)
-            for node, told in seen.items()
+            node: tuple(None if one.changed_s is None else one.changed_s - called_s for one in seen)
+            for node, seen in by_node.items()
         },
         done_s,
         {
-            node: tuple(one.changed_s - one.gone_s for one in told if one.changed_s and one.gone_s)
-            for node, told in seen.items()
+            node: tuple(one.changed_s - one.gone_s for one in seen if one.changed_s and one.gone_s)
+            for node, seen in by_node.items()
         },
     )
 
 
 def create_all(kube: Kube, namespace: str, everything: Sequence[Subject]) -> None:
-    """All Services as fast as the API server takes them."""
+    """Create all Services as fast as the API server accepts them."""
     with ThreadPoolExecutor(WRITERS) as writers:
-        # Taken one by one, so that what a writer met is raised here.
+        # Iterating over the results raises a writer's exception here.
         for _ in writers.map(lambda subject: make(kube, namespace, subject, Change.ADD_SERVICE), everything):
             pass
 
@@ -117,11 +120,11 @@ def create_all(kube: Kube, namespace: str, everything: Sequence[Subject]) -> Non
 def taken_away(
     kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str, everything: Sequence[Subject]
 ) -> Iterator[None]:
-    """At the block's end no kernel holds any of these Services any more, for the case that comes next."""
+    """Delete these Services at the end of the block and wait until no kernel holds them, for the next case."""
 
-    def take_away() -> None:
+    def clean_up() -> None:
         with ThreadPoolExecutor(WRITERS) as writers:
-            # Taken one by one, so that what a writer met is raised here.
+            # Iterating over the results raises a writer's exception here.
             for _ in writers.map(lambda subject: kube.delete(namespace, service_of(subject)), everything):
                 pass
         service_addresses = frozenset(
@@ -129,11 +132,11 @@ def taken_away(
         )
         wait_gone(kube, dataplane, proxies, service_addresses)
 
-    with afterwards(take_away):
+    with afterwards(clean_up):
         yield
 
 
 def sample_of(everything: Sequence[Subject], count: int) -> tuple[Subject, ...]:
-    """So many, evenly spread, the last among them."""
-    apart = len(everything) / count
-    return tuple(everything[round((number + 1) * apart) - 1] for number in range(count))
+    """Return `count` of these Services, evenly spaced and including the last one."""
+    spacing = len(everything) / count
+    return tuple(everything[round((number + 1) * spacing) - 1] for number in range(count))

@@ -1,4 +1,4 @@
-"""From a pod on every node: when does a change arrive in that node's kernel, as a connection sees it?"""
+"""Watch from a pod on every node when a change takes effect in that node's kernel, by opening connections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ START_ALLOWANCE_S = 30.0
 
 
 class Want(StrEnum):
-    """What an address shall become; `pod/prober.py` says when it is so."""
+    """The state that an address is expected to reach; `pod/prober.py` defines when it is reached."""
 
     REACHABLE = "reachable"
     UNREACHABLE = "unreachable"
@@ -29,7 +29,7 @@ class Want(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """An address that is tried from `at_s` on (seconds since 1970), until it is what is wanted."""
+    """An address that is tried from `at_s` on (seconds since 1970) until it is in the wanted state."""
 
     target: Target
     at_s: float
@@ -38,21 +38,22 @@ class Probe:
     def as_record(self) -> dict[str, Any]:
         return {"address": self.target.address, "port": self.target.port, "at_s": self.at_s, "want": str(self.want)}
 
-    def seen(self, told: dict[str, Any]) -> Seen:
-        """What the prober tells of it."""
+    def seen(self, output: dict[str, Any]) -> Seen:
+        """Read the prober's output for this address."""
         gone_s, changed_s = None, None
         if self.want is Want.REACHABLE_AGAIN:
-            gone_s, changed_s = (*told["began_s"], None, None)[:2]
-        elif told["began_s"]:
-            (changed_s,) = told["began_s"]
-        return Seen(changed_s, told["tries"], gone_s)
+            gone_s, changed_s = (*output["began_s"], None, None)[:2]
+        elif output["began_s"]:
+            (changed_s,) = output["began_s"]
+        return Seen(changed_s, output["tries"], gone_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """When what was wanted began, in seconds since 1970 to within the distance of two tries; None if it never did.
+    """What a prober saw of one address; times are in seconds since 1970, with the precision of the interval of tries.
 
-    Of an address that shall be reachable again, `gone_s` is when it no longer was.
+    `changed_s` is when the wanted state began, None if it never did. For an address that was to become reachable again,
+    `gone_s` is when it became unreachable.
     """
 
     changed_s: float | None
@@ -62,7 +63,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Probers:
-    """A pod for each node, by the node's name."""
+    """The prober pods of a namespace, by the name of their node."""
 
     kube: Kube
     namespace: str
@@ -70,20 +71,21 @@ class Probers:
 
     @contextmanager
     def watching(
-        self, probes: Sequence[Probe], witness: Target, *, every_s: float, limit_s: float
+        self, probes: Sequence[Probe], liveness_target: Target, *, every_s: float, limit_s: float
     ) -> Iterator[dict[str, Future[tuple[Seen, ...]]]]:
-        """Watch from every node while the block makes its changes; by node what was seen of each probe, in order.
+        """Watch the probes from every node while the block makes changes; yield the future results by node.
 
-        A node tries one address each `every_s`, in turns; each is watched for `limit_s` after its moment at most.
-        The witness is an address on the same path that stays reachable. Raises `Refused` for an address elsewhere.
+        Each node tries one address every `every_s` seconds, in turn, and watches each for at most `limit_s` seconds
+        after its `at_s`. The liveness target is an address on the same path that stays reachable. Raises `Refused` for
+        an address outside the cluster; a future raises `WorldError` if its prober fails.
         """
-        require_within(self.kube.cluster, witness, *(probe.target for probe in probes))
+        require_within(self.kube.cluster, liveness_target, *(probe.target for probe in probes))
         plan = json.dumps(
             {
                 "every_s": every_s,
                 "limit_s": limit_s,
                 "probes": [probe.as_record() for probe in probes],
-                "witness": {"address": witness.address, "port": witness.port},
+                "witness": {"address": liveness_target.address, "port": liveness_target.port},
             }
         )
         last_s = max(probe.at_s for probe in probes) - min(probe.at_s for probe in probes)
@@ -96,6 +98,6 @@ class Probers:
     def _watch(self, pod: str, plan: str, probes: Sequence[Probe], timeout_s: float) -> tuple[Seen, ...]:
         done = self.kube.exec(self.namespace, pod, ("python3", "-c", PROGRAM, plan), timeout_s=timeout_s)
         if done.exit_code != 0:
-            complaint = (done.stderr.strip() or "it has said nothing").splitlines()[-1]
-            raise WorldError(f"the prober {self.namespace}/{pod} ended with {done.exit_code}: {complaint}")
-        return tuple(probe.seen(told) for probe, told in zip(probes, json.loads(done.stdout), strict=True))
+            last_line = (done.stderr.strip() or "no error output").splitlines()[-1]
+            raise WorldError(f"the prober {self.namespace}/{pod} ended with exit code {done.exit_code}: {last_line}")
+        return tuple(probe.seen(output) for probe, output in zip(probes, json.loads(done.stdout), strict=True))

@@ -1,4 +1,4 @@
-"""One step of a sweep measured: the load is sent, and what came of it is put in order."""
+"""Measure one step of a sweep: run the load and turn its result into a `Step`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ OWN_POD = "the generator's own pod"
 def measure(
     setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float, spare_s: float = 0.0
 ) -> Step:
-    """One step with the fillers as they are, that may take `spare_s` more than `plan` says; `number` varies the seed,
-    the rest is for the record."""
+    """Measure one step with the present dummy Services; extend it by up to `spare_s` beyond the plan's duration.
+
+    The step's `number` also varies the seed. `services` and `programmed_s` are only recorded.
+    """
     before = setting.dataplane.rules_walked(setting.load_node)
     positions = choose_positions(setting.service_addresses, before)
     near = Target(NEAR, setting.near.address, setting.near.port)
@@ -39,7 +41,7 @@ def measure(
     def run(load: LoadPlan) -> LoadResult:
         with in_background(lambda: _chain_walks(setting, load, before)) as calibration:
             result = setting.generator.run(load)
-            # At once: a kernel forgets a connection that was reset after ten seconds (nf_conntrack_tcp_timeout_close).
+            # Read at once: entries of reset connections expire after ten seconds (nf_conntrack_tcp_timeout_close).
             tracked.append(entry_count(setting.shell, setting.load_node))
             chain_walks.extend(calibration.result())
         return result
@@ -48,21 +50,21 @@ def measure(
     result, duration_s = run_until_known(run, _load(plan, number, positions, near), measured, spare_s)
     after = setting.dataplane.rules_walked(setting.load_node)
     conditions = _conditions(setting, plan, services, number) | {"duration_s": duration_s}
-    told = _Told(positions, near, result, after, conditions, np.random.default_rng([plan.seed, number]))
-    medians_us = told.medians_us()
+    data = _StepData(positions, near, result, after, conditions, np.random.default_rng([plan.seed, number]))
+    medians_us = data.medians_us()
     return Step(
         services,
-        (*told.measurements(), *(told.aa_measurements() if plan.twins else ())),
+        (*data.measurements(), *(data.aa_measurements() if plan.twins else ())),
         {label: tuple(blocks.values()) for label, blocks in medians_us.items()},
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
         duration_s,
-        tuple(told.twins()) if plan.twins else (),
-        tuple(walks(list(told.places()))),
+        tuple(data.aa_differences()) if plan.twins else (),
+        tuple(walks(list(data.places()))),
         tuple(chain_walks),
-        last_above_first=told.apart(positions[-1].target, positions[0].target),
+        last_above_first=data.difference(positions[-1].target, positions[0].target),
         tracked=max(tracked),
-        with_baseline_us={label: tuple(told.with_baseline_us(blocks)) for label, blocks in medians_us.items()},
+        with_baseline_us={label: tuple(data.with_baseline_us(blocks)) for label, blocks in medians_us.items()},
     ).invalidated(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
 
@@ -77,7 +79,10 @@ def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], near: T
 
 
 def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServiceAddress, int]) -> tuple[Walk, ...]:
-    """Of a chain that is walked to the same places as kube-proxy's, by the same shares of the load."""
+    """Measure the calibration chain at the places of the load's targets in kube-proxy's chain.
+
+    Return nothing if there is no chain, or if the place of a target is unknown.
+    """
     places = [before.get(ServiceAddress(target.address, target.port)) for target in load.targets]
     known = tuple(place for place in places if place is not None)
     if setting.chain is None or len(known) < len(places):
@@ -100,8 +105,11 @@ def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: i
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What came of a load, and how many rules were walked to each front `after` it; `random` draws bootstraps."""
+class _StepData:
+    """The result of a step's load, and the number of rules before each service address `after` it.
+
+    `random` is the generator of bootstrap resamples.
+    """
 
     positions: tuple[Position, ...]
     near: Target
@@ -111,7 +119,7 @@ class _Told:
     random: np.random.Generator
 
     def measurements(self) -> Iterator[Measurement]:
-        """Every position, the Service nearby and the generator's floor, by every clock."""
+        """Yield measurements of each position, the Service on the generator's node and the baseline, by each clock."""
         for clock in CLOCKS:
             for place in self.positions:
                 yield self._of_place("first_packet", place, place.target, clock)
@@ -122,7 +130,7 @@ class _Told:
             yield self._measurement("generator_floor", self.result.baseline, clock, baseline)
 
     def aa_measurements(self) -> Iterator[Measurement]:
-        """Every position under its other name, by the kernel's clock."""
+        """Yield a measurement of each position under its second label, by the kernel's clock."""
         for place in self.positions:
             yield self._of_place("first_packet_twin", place, place.aa_target, "kernel")
 
@@ -139,28 +147,28 @@ class _Told:
         return to_measurement(name, blocks, clock, conditions, self.result, flags, self.random)
 
     def medians_us(self) -> dict[str, dict[int, float]]:
-        """Of each position and of the Service nearby, by its label, the medians of its blocks by their numbers."""
+        """Return the medians of blocks by block number, for each position and the Service on the generator's node."""
         targets = (*(place.target for place in self.positions), self.near)
         return {target.label: block_medians_us(self.result.of(target), "kernel") for target in targets}
 
     def with_baseline_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
-        """Each median and the floor's, in each block that has both."""
+        """Yield each median with the baseline's median of the same block, for the blocks that have both."""
         baseline_us = block_medians_us(self.result.baseline, "kernel")
         for number in sorted(medians_us.keys() & baseline_us.keys()):
             yield medians_us[number], baseline_us[number]
 
-    def twins(self) -> Iterator[Range]:
-        """By how much each position and its twin differ, of those of which blocks have told."""
-        apart = (self.apart(place.target, place.aa_target) for place in self.positions)
-        yield from (twins for twins in apart if twins is not None)
+    def aa_differences(self) -> Iterator[Range]:
+        """Yield the difference of each A/A pair, where enough blocks have samples of both."""
+        differences = (self.difference(place.target, place.aa_target) for place in self.positions)
+        yield from (difference for difference in differences if difference is not None)
 
-    def apart(self, ours: Target, theirs: Target) -> Range | None:
-        """By how much our median lies above theirs; nothing if fewer than two blocks have told of both."""
+    def difference(self, ours: Target, theirs: Target) -> Range | None:
+        """Return the median of `ours` minus that of `theirs`; None if fewer than two blocks have samples of both."""
         pair = side_by_side(self.result.of(ours), self.result.of(theirs), "kernel")
         return quantile_difference(*pair, 0.5, self.random) if len(pair[0].counts) > 1 else None
 
     def places(self) -> Iterator[Place]:
-        """Nothing where fronts are looked up, or of rules that have moved meanwhile."""
+        """Yield the place of each position; none where service addresses are looked up or the rule has moved."""
         for place in self.positions:
             if place.rules_walked is not None and not place.moved(self.after.get(place.service_address)):
                 yield Place(place.rules_walked, block_medians_us(self.result.of(place.target), "kernel"))

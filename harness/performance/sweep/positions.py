@@ -1,5 +1,8 @@
-"""Which of many equal Services are measured: those whose rules come first, in the middle and last, or, where fronts are
-looked up, that are the oldest, in the middle and the youngest."""
+"""Choose which of many equal Services are measured.
+
+They are those whose rules come first, in the middle and last. Where the kernel finds service addresses by look-up, they
+are the oldest, the middle one and the youngest.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ POSITIONS = ("head", "middle", "end")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A target by its place in the chain; `rules_walked` is None where fronts are found by look-up."""
+    """A target and the number of rules before its own; `rules_walked` is None where service addresses are looked up."""
 
     label: str
     service_address: ServiceAddress
@@ -26,11 +29,11 @@ class Position:
 
     @property
     def aa_target(self) -> Target:
-        """The same under another name: what differs between the two is chance, or a fault of ours."""
+        """The same target under a second label: a difference between the two is chance or an error of measurement."""
         return Target(f"{self.label} again", self.service_address.address, self.service_address.port)
 
     def moved(self, now: int | None) -> tuple[str, ...]:
-        """The flag of a measurement during which kube-proxy has put the rule elsewhere; nothing if it has not."""
+        """Return a flag if kube-proxy moved the rule during the measurement; `now` rules come before it at the end."""
         if now == self.rules_walked:
             return ()
         return (f"moved: {self.rules_walked} rules came before the target's rule at the start and {now} at the end",)
@@ -39,7 +42,7 @@ class Position:
 def choose_positions(
     service_addresses: tuple[ServiceAddress, ...], rules_walked: Mapping[ServiceAddress, int]
 ) -> tuple[Position, ...]:
-    """The fronts that come first, in the middle and last of all `service_addresses`, which are given by age."""
+    """Choose the first, the middle and the last of `service_addresses`, which are given in order of age."""
     places = [(service_address, rules_walked.get(service_address)) for service_address in service_addresses]
     places.sort(key=lambda place: -1 if place[1] is None else place[1])
     chosen = (places[0], places[len(places) // 2], places[-1])

@@ -1,4 +1,4 @@
-"""What a step costs the node beside its packets: kube-proxy's work and memory, and what the kernel holds."""
+"""The cost of a step for its node: the CPU time and memory of kube-proxy, and the tables of the kernel."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """On one node, from before a change of the number of Services until every kernel has followed.
+    """The cost of a change of the number of Services on one node, until every kernel holds the new number.
 
-    `cpu_s` and the `syncs`, with the seconds they took in all, are kube-proxy's for that change, `programs_cpu_s` that
-    of the programs it ran; what it holds in memory and what the kernel holds is as it was then. `tracked` are entries
-    of connection tracking when the load of that step ended.
+    For the change, kube-proxy used `cpu_s` CPU seconds itself and `programs_cpu_s` in programs that it ran, and made
+    `syncs` syncs that took `sync_s` seconds in total. `memory_bytes` and `rules` are kube-proxy's memory and the
+    kernel's tables afterwards. `tracked` is the number of connection tracking entries when the load of the step ended.
     """
 
     services: int
@@ -33,7 +33,7 @@ class Cost:
 
 
 def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracked: int) -> Cost:
-    """The cost between two looks at a kube-proxy that was not replaced meanwhile; if it was, of the new one alone."""
+    """Return what kube-proxy used between two samples; if it was replaced in between, what the new process used."""
     start = before if after.cpu_s >= before.cpu_s and after.syncs.count >= before.syncs.count else NOTHING_USED
     return Cost(
         services,
@@ -48,7 +48,7 @@ def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracke
 
 
 def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
-    """All steps as one record of the report; the largest in words."""
+    """Return the costs of all steps as one finding of the report; its sentence describes the largest step."""
     largest = max(costs, key=lambda cost: cost.services)
     numbers = {
         f"{name} at step {number}": value
@@ -65,14 +65,14 @@ def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
             ("tracked", cost.tracked),
         )
     }
-    statement = f"What kube-proxy on {node.name} took from each step to the next ({mode} mode): {_in_words(largest)}."
-    return Finding("cost", statement, numbers, "one run")
+    return Finding("cost", _sentence(largest, node, mode), numbers, "one run")
 
 
-def _in_words(cost: Cost) -> str:
+def _sentence(cost: Cost, node: Node, mode: str) -> str:
+    cpu = f"{cost.cpu_s:.1f} CPU seconds itself and {cost.programs_cpu_s:.1f} in programs that it ran"
     return (
-        f"for {cost.services} Services {cost.cpu_s:.1f} s of processor itself and {cost.programs_cpu_s:.1f} s in "
-        f"programs that it ran, in {cost.syncs} syncs of {cost.sync_s:.1f} s; then it held "
-        f"{cost.memory_bytes / MB:.0f} MB, the kernel {cost.rules.rules} rules, {sum(cost.rules.sets.values())} "
-        f"members of sets and {cost.tracked} tracked connections"
+        f"kube-proxy on {node.name} ({mode} mode) took {cost.sync_s:.1f} s ({cost.syncs} syncs; {cpu}) to get from the "
+        f"previous step to {cost.services:,} Services. Then it used {cost.memory_bytes / MB:.0f} MB of memory, and the "
+        f"kernel held {cost.rules.rules:,} rules, {sum(cost.rules.sets.values()):,} set members and {cost.tracked:,} "
+        "tracked connections."
     )

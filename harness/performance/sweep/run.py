@@ -1,13 +1,20 @@
-"""The sweep: first packet latency to a ClusterIP as the number of Services grows.
+"""The sweep: first-packet latency to a ClusterIP as the number of Services grows.
 
-The generator on one node, endpoints on another, and one more Service whose endpoint is beside the generator. At each
-step the fillers are brought to their number, every node's kernel is seen to hold them, and three of a dozen equal
-target Services are measured: those whose rules come first, in the middle and last, in the laboratory each under two
-names, so that what chance alone makes of a difference stands beside every difference. Where a rule stands is read from
-the generator's kernel before and after, because kube-proxy orders rules anew whenever it writes them. Where fronts are
-looked up, first is the oldest and last one that is made after the fillers, with all of them between the two, so that a
-list would show. Among them the generator connects to a server in its own pod, its floor, which meets no rule: what
-moves with it from step to step is the host's. Zero is measured first and again last.
+The generator runs on one node and the endpoints on another; one more Service has its endpoint on the generator's node.
+Each step brings the number of dummy Services to its value, waits until every node's kernel holds them, and measures
+three of a dozen equal target Services: those whose rules come first, in the middle and last. Zero Services are measured
+first and again last.
+
+The performance suite measures each of the three under two labels (A/A pairs). The differences within these pairs show
+how large a difference chance alone makes.
+
+kube-proxy reorders the rules whenever it writes them, so the place of each target's rule is read from the generator's
+kernel before and after the measurement. Where the kernel finds service addresses by look-up, the three targets are the
+oldest, the middle one and the youngest. The youngest is created after the dummy Services, so all of them lie between
+the oldest and the youngest in age: if the kernel searched a list, the two would differ.
+
+The generator also connects to a server in its own pod: the loopback baseline, which traverses no rule. Drift from step
+to step that also shows in the baseline is due to the host.
 """
 
 from __future__ import annotations
@@ -35,7 +42,10 @@ from harness.performance.sweep.step import Step
 
 @contextmanager
 def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Iterator[Step]]:
-    """Every step in order, each taken when it is asked for; at the block's end no kernel holds a filler any more."""
+    """Yield an iterator over the steps in order; each step is measured when the iterator reaches it.
+
+    At the end of the block, the dummy Services are deleted and no kernel holds them any more.
+    """
     with dummy_services(
         setting.kube, setting.etcd, setting.dataplane, setting.proxies, setting.namespace, progress
     ) as dummies:
@@ -50,7 +60,7 @@ def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progr
         here, programmed_s, invalid_reason = _bring_to(setting, dummies, number, services)
         after = setting.proxies.usage(setting.load_node)
         lost = _losses(setting)
-        progress.note(invalid_reason or f"in every kernel after {programmed_s:.1f} s")
+        progress.note(invalid_reason or f"programmed in every kernel after {programmed_s:.1f} s")
         share_s = min(plan.duration_s, spare_s / (len(plan.services) - number))
         step = measure(here, plan, number, services, programmed_s, share_s).invalidated(invalid_reason)
         progress.note(f"measured for {step.duration_s:.0f} s")
@@ -60,16 +70,16 @@ def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progr
 
 
 def _losses(setting: SweepSetting) -> dict[Node, Losses]:
-    """Of every node, for a connection is tracked on its endpoint's as well."""
+    """Read the losses of connection tracking on every node: an endpoint's node tracks its connections too."""
     return {node: losses(setting.shell, node) for node in setting.kube.cluster.nodes}
 
 
 def _full_tables(setting: SweepSetting, before: dict[Node, Losses]) -> str:
-    """Which nodes' tables of connections were full since then, and what that has cost."""
+    """Return which nodes' connection tracking tables were full since `before`, and what they lost; else nothing."""
     since = {node: now.since(before[node]) for node, now in _losses(setting).items()}
     return "; ".join(
         f"connection tracking of {node.name} was full, with {entry_limit(setting.shell, node)} entries: "
-        f"{lost.evicted} had to go before their time and {lost.turned_away} packets were dropped"
+        f"{lost.evicted} were evicted early and {lost.turned_away} packets were dropped"
         for node, lost in since.items()
         if lost.table_was_full
     )
@@ -78,20 +88,23 @@ def _full_tables(setting: SweepSetting, before: dict[Node, Losses]) -> str:
 def _bring_to(
     setting: SweepSetting, dummies: DummyServices, number: int, services: int
 ) -> tuple[SweepSetting, float, str]:
-    """The setting with a youngest front, seconds until the kernels have followed, and what went wrong."""
+    """Bring the dummy Services to their number and create the step's youngest Service.
+
+    Return the setting with the youngest, the seconds until the kernels held the dummy Services, and what went wrong.
+    """
     begin_s = time.monotonic()
     try:
         programmed_s = dummies.bring_to(services, at_once=True)
         return with_youngest(setting, number), programmed_s, ""
     except DeadlinePassed as late:
-        return setting, time.monotonic() - begin_s, f"the kernels have not followed: {late}"
+        return setting, time.monotonic() - begin_s, f"the kernels were not programmed in time: {late}"
     except ApiException as refusal:
         invalid_reason = f"the API server refused Services: {refusal.status} {refusal.reason}"
         return setting, time.monotonic() - begin_s, invalid_reason
 
 
 def with_youngest(setting: SweepSetting, number: int) -> SweepSetting:
-    """The same with a front that is made now in place of the last one, as soon as the generator's kernel has it."""
+    """Create a Service and wait for it in the generator's kernel; return the setting with it as the last target."""
     name = f"youngest-{number}"
     setting.kube.create(setting.namespace, service(name, setting.backend))
     made = setting.kube.get(service_path(setting.namespace, name))["spec"]

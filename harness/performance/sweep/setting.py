@@ -1,4 +1,4 @@
-"""What a sweep does, and where it takes place."""
+"""The plan of a sweep and the objects it works with."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from harness.performance.rule_chain import RuleChain
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """Numbers of Services in their order, and how each is measured; with `twins`, each position under two names.
+    """The numbers of Services of a sweep, in order, and how each step is measured.
 
-    Each step lasts `duration_s`; steps in which medians are not known by then go on, none longer than that once more.
-    All together they do so for `spare_s`, each for its part of what is left of it.
+    With `twins`, each position is measured under two labels (A/A pairs). Each step lasts `duration_s` seconds. A step
+    whose medians are not known precisely enough by then is extended, to at most twice its duration. All extensions
+    together take at most `spare_s` seconds; each step may use an equal share of what is left.
     """
 
     services: tuple[int, ...]
@@ -33,10 +34,11 @@ class SweepPlan:
 
 @dataclass(frozen=True, slots=True)
 class SweepSetting:
-    """Where a sweep takes place: the generator, its node and that node's mode, and the fronts of the target Services.
+    """The objects that a sweep works with: the generator, its node, that node's mode, and the target Services.
 
-    `service_addresses`, by age, lead to pods of Deployment `backend` on another node, `near` beside the generator. A `chain` of
-    rules as kube-proxy's is walked beside each step.
+    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node; `near` leads to one on
+    the generator's node. If there is a `chain`, it is measured at the same time as each step to calibrate the cost per
+    rule.
     """
 
     kube: Kube

@@ -1,4 +1,4 @@
-"""One step of a sweep, and whether something may be concluded from it."""
+"""One step of a sweep, and whether it is valid: whether conclusions may be drawn from it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from reports.model import IN_NO_CONCLUSION, Finding, Measurement
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One number of Services: what was measured, how much the kernel held, how long programming took.
+    """The measurements at one number of Services. Differences and medians are in microseconds by the kernel's clock.
 
-    `block_p50_us` holds the medians of blocks by the kernel's clock for each position and the Service beside the
-    generator; `twins` by how much each position and its twin differ, in microseconds; `walks` how much later each
-    further position's first packet came than the first's, block by block, `chain_walks` the same of a chain that never
-    matches, in the same moments; `last_above_first` by how much the last position's median lies above the first's, in
-    microseconds (where fronts are looked up, the youngest Service's above the oldest's); `cost` is that of coming there
-    from the step before. `duration_s` is how long it was measured, `tracked` how many
-    entries connection tracking had on the generator's node when the load ended.
-    `with_baseline_us` holds the same medians as `block_p50_us`, each with that of the generator's floor in its block.
-    A step with a `invalid_reason`, in words, keeps its numbers, and no conclusion is drawn from them.
+    - `block_p50_us`: the median of each block, for each position and for the Service on the generator's node.
+    - `with_baseline_us`: the same medians, each paired with the loopback baseline's median in the same block.
+    - `rules`: what the kernel of the generator's node held; `programmed_s`: how long every kernel took to hold it.
+    - `duration_s`: how long the step was measured.
+    - `twins`: the difference of the medians of each A/A pair.
+    - `walks`: the differences of each later position from the first one, block by block; `chain_walks`: the same in a
+      chain that never matches, measured at the same time.
+    - `last_above_first`: the median of the last position minus that of the first (where service addresses are looked
+      up: of the youngest Service minus that of the oldest).
+    - `cost`: what kube-proxy used to get from the previous step to this one.
+    - `tracked`: the connection tracking entries on the generator's node when the load ended.
+    - `invalid_reason`: why no conclusion may be drawn from the step, which keeps its numbers; empty if it is valid.
     """
 
     services: int
@@ -43,7 +46,7 @@ class Step:
     invalid_reason: str = ""
 
     def invalidated(self, invalid_reason: str) -> Step:
-        """The same with a flaw, of which each of its measurements tells; without one, as it is."""
+        """Mark the step and each of its measurements as invalid for this reason; without a reason, change nothing."""
         if not invalid_reason:
             return self
         flag = f"{IN_NO_CONCLUSION}{invalid_reason}"
@@ -52,12 +55,12 @@ class Step:
 
 
 def valid_steps(steps: Iterable[Step]) -> list[Step]:
-    """Those from which something may be concluded."""
+    """Return the steps from which conclusions may be drawn."""
     return [step for step in steps if not step.invalid_reason]
 
 
 def cost_per_rule_finding(steps: Iterable[Step], mode: str) -> Finding:
-    """What a rule costs in each step in which many are walked, in the sweep and in the chain beside it."""
+    """Return the cost per rule of each step with many rules, in the sweep and in the chain, as a finding."""
     rows = [
         (step.services, *farthest(step.walks), farthest(step.chain_walks)[1])
         for step in steps
@@ -69,7 +72,7 @@ def cost_per_rule_finding(steps: Iterable[Step], mode: str) -> Finding:
         for name, value in zip(("services", "rules_walked", "rule_ns", "calibrated_rule_ns"), row, strict=True)
     }
     statement = (
-        f"What a rule costs in {mode} mode, in nanoseconds: in the sweep, from the first Service to the last, and in "
-        f"the same moments in a chain that never matches. It depends on what else is in the processor's caches."
+        f"Cost per rule in {mode} mode, in nanoseconds: in the sweep, from the first Service to the last, and in a "
+        f"chain that never matches, measured at the same time. It depends on what else is in the processor's caches."
     )
-    return Finding("rule cost", statement, numbers, f"medians of steps in which {MANY_RULES} rules or more are walked")
+    return Finding("rule cost", statement, numbers, f"medians of steps with {MANY_RULES} or more rules to traverse")

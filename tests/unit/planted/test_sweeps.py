@@ -27,7 +27,7 @@ def test_the_source_has_every_reason_that_is_expected(reason):
     ("reason", "detection", "verdict"),
     [
         (LOST, Detection.CAUGHT, "Caught"),
-        ("the kernels have not followed: late", Detection.BY_ACCIDENT, "Noticed by accident"),
+        ("the kernels were not programmed in time: late", Detection.BY_ACCIDENT, "Noticed by accident"),
         (f"{LOST} twice", Detection.BY_ACCIDENT, "Noticed by accident"),
         ("", Detection.MISSED, "Not noticed"),
     ],

@@ -1,17 +1,21 @@
-"""Runs in a pod, by Debian's Python alone: when does an address become reachable, or stop being so, or come back?
+"""Detect when addresses become reachable, become unreachable, or become reachable again. Runs in a pod.
 
-Reads a plan as JSON from its argument. From its moment on each address is tried again and again, each time by a
-connection of its own, until what is wanted is seen or `limit_s` has passed. Reachable is an address from the beginning
-of the first try that was answered; unreachable from the beginning of the first of `SURE` tries running that were
-refused, or of which nothing was heard while the witness answered: an address on the same path that stays, for a kernel
-that has no time for a while answers nobody. One that shall be reachable again is first seen to be unreachable. What is
-answered is reset, so that nothing of it stays. Prints as JSON, for each address, the moments at which the states that
-were wanted of it began (seconds since 1970; fewer than wanted if not all of them came) and how many tries there were.
+It needs only Debian's Python. It reads a plan as JSON from its argument and tries each address repeatedly, from the
+address's `at_s` on, each time with a new connection, until the wanted state is seen or `limit_s` has passed.
 
-A try costs the node a walk through kube-proxy's rules, and kube-proxy needs the processor. So tries have a budget: one
-each `every_s`, whoever waits, in turns. What kube-proxy brings into the kernel comes together, so that where a change
-shows itself at one address all others are looked at at once, and the budget is made up for afterwards. Nothing is tried
-before its moment or after it is told.
+An address is reachable from the start of the first try that was answered. It is unreachable from the start of the first
+of `FAILURES_NEEDED` consecutive tries that failed. A try fails if it is refused. It also fails if it gets no answer
+while the liveness target, an address on the same path that stays reachable, gets one; if neither gets an answer, the
+kernel may only be busy, and nothing is concluded. An address that is to become reachable again must first be seen
+unreachable. Answered connections are reset, so that they leave no state behind.
+
+It prints as JSON, for each address, when its wanted states began (seconds since 1970; fewer values if not all states
+were seen) and the number of tries.
+
+Each try traverses kube-proxy's rules and takes CPU time that kube-proxy needs. Tries therefore have a budget: one every
+`every_s` seconds for all addresses together, which take turns. kube-proxy programs changes in groups, so when one
+address shows a change, all others are tried at once, and tries then pause until the budget is met again. An address is
+not tried before its `at_s` or after its wanted states were seen.
 """
 
 import errno
@@ -23,18 +27,18 @@ import sys
 import time
 from typing import Any
 
-SURE = 3
-PATIENCE_S = 0.05
-"""A try that is not answered within this long is not answered; across two nodes of one host it takes under 1 ms."""
+FAILURES_NEEDED = 3
+TIMEOUT_S = 0.05
+"""A try without an answer after this time has failed; an answer between two nodes of one host takes under 1 ms."""
 
 SUSPICION_S = 0.005
-"""A try that is not answered within this long shows that the address may be gone."""
+"""A try without an answer after this time shows that the address may be unreachable."""
 
-LOOKS, LOOKS_APART_S = SURE, 0.005
-"""How often all addresses are looked at once one has shown a change."""
+FULL_ROUNDS, FULL_ROUND_EVERY_S = FAILURES_NEEDED, 0.005
+"""How often, and at which interval, all addresses are tried after one has shown a change."""
 
-MOST_PAID_S = 0.25
-"""For how long tries stand still, at most, because the budget was used up."""
+LONGEST_PAUSE_S = 0.25
+"""The longest pause of tries after full rounds have exceeded the budget."""
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 REACHABLE, UNREACHABLE = True, False
@@ -43,11 +47,11 @@ STATES = {
     "unreachable": (UNREACHABLE,),
     "reachable again": (UNREACHABLE, REACHABLE),
 }
-"""By what is wanted of an address: the states to be seen of it, one after the other."""
+"""The states that must be seen one after the other, by the wanted state of an address."""
 
 
 class Address:
-    """One address and what is known of it."""
+    """One address and what was seen of it."""
 
     def __init__(self, wish: dict[str, Any]) -> None:
         self.target = (wish["address"], wish["port"])
@@ -60,58 +64,58 @@ class Address:
 
     @property
     def waits(self) -> bool:
-        """Not everything that is wanted was seen."""
+        """Whether some of the wanted states have not been seen yet."""
         return len(self.began_s) < len(self._states)
 
     def answered(self, begun_s: float) -> None:
-        # The answer to a try from before the address became unreachable may come after it was seen to be.
+        # A try from before the address became unreachable may be answered late, after the address was seen unreachable.
         if self.waits_for(REACHABLE) and all(begun_s > earlier_s for earlier_s in self.began_s):
             self.began_s.append(begun_s)
-        # A later try may be answered before an earlier one is given up.
+        # A later try may be answered before an earlier one times out.
         self._unanswered = [other_s for other_s in self._unanswered if other_s > begun_s]
 
     def not_answered(self, begun_s: float) -> None:
         if not self.waits_for(UNREACHABLE):
             return
         self._unanswered = sorted([*self._unanswered, begun_s])
-        if len(self._unanswered) >= SURE:
+        if len(self._unanswered) >= FAILURES_NEEDED:
             self.began_s.append(self._unanswered[0])
 
     def waits_for(self, state: bool) -> bool:
         return self.waits and self._states[len(self.began_s)] == state
 
 
-class Witness:
-    """An address that stays, on the path of all others: it was heard of in a try that began at `heard_s` at last."""
+class LivenessTarget:
+    """An address on the same path that stays reachable; `answered_s` is the start of its latest answered try."""
 
     def __init__(self, wish: dict[str, Any]) -> None:
         self.target = (wish["address"], wish["port"])
-        self.tried_s = self.heard_s = 0.0
+        self.tried_s = self.answered_s = 0.0
         self.tries = 0
 
     def answered(self, begun_s: float) -> None:
-        self.heard_s = max(self.heard_s, begun_s)
+        self.answered_s = max(self.answered_s, begun_s)
 
     def not_answered(self, begun_s: float) -> None:
-        """Nothing is concluded."""
+        """Conclude nothing."""
 
     def waits_for(self, state: bool) -> bool:
         return False
 
 
 class Prober:
-    """All addresses, and the tries that are under way."""
+    """All addresses and the tries in progress."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self._every_s = plan["every_s"]
         self._addresses = [Address(wish) for wish in plan["probes"]]
         self._end_s = max(address.at_s for address in self._addresses) + plan["limit_s"]
         self._selector = selectors.DefaultSelector()
-        self._witness = Witness(plan["witness"])
-        self._open: dict[socket.socket, tuple[Address | Witness, float]] = {}
+        self._liveness_target = LivenessTarget(plan["witness"])
+        self._open: dict[socket.socket, tuple[Address | LivenessTarget, float]] = {}
         self._next_s = min(address.at_s for address in self._addresses)
-        self._samples = self._spent = 0
-        self._paid_s = 0.0
+        self._full_rounds_left = self._tries_in_rounds = 0
+        self._pause_end_s = 0.0
 
     def run(self) -> list[dict[str, Any]]:
         while time.time() < self._end_s and any(address.waits for address in self._addresses):
@@ -122,40 +126,41 @@ class Prober:
                 connection = ready.fileobj
                 assert isinstance(connection, socket.socket)
                 self._end(connection, connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0)
-            # After what has come by now was read, for this process may have had no time either.
-            self._give_up(now_s)
+            # Only after reading the answers that have arrived, because this process may have been delayed itself.
+            self._time_out(now_s)
         for connection in list(self._open):
             self._close(connection)
         return [{"began_s": address.began_s, "tries": address.tries} for address in self._addresses]
 
     def _take_turn(self, now_s: float) -> None:
-        """Try the address that was not tried for longest, or all of them."""
+        """Try the address whose last try is the oldest; during full rounds, try all addresses."""
         due = sorted(self._due(now_s), key=lambda address: address.tried_s)
-        if not self._samples:
+        if not self._full_rounds_left:
             for address in due[:1]:
                 self._try(address, now_s)
             self._next_s = now_s + self._every_s
             return
-        asked: list[Address | Witness] = [*due]
+        tried: list[Address | LivenessTarget] = [*due]
         if any(address.waits_for(UNREACHABLE) for address in due):
-            asked.append(self._witness)  # last: where it arrives, those before it did
-        for one in asked:
+            tried.append(self._liveness_target)  # last: if its packet arrives, those sent before it arrived too
+        for one in tried:
             self._try(one, now_s)
-        self._spent += len(asked)
-        self._samples -= 1
-        self._next_s = now_s + LOOKS_APART_S
-        if not self._samples:
-            self._next_s = self._paid_s = now_s + min(MOST_PAID_S, self._spent * self._every_s)
+        self._tries_in_rounds += len(tried)
+        self._full_rounds_left -= 1
+        self._next_s = now_s + FULL_ROUND_EVERY_S
+        if not self._full_rounds_left:
+            pause_s = min(LONGEST_PAUSE_S, self._tries_in_rounds * self._every_s)
+            self._next_s = self._pause_end_s = now_s + pause_s
 
     def _due(self, now_s: float) -> list[Address]:
         return [address for address in self._addresses if address.waits and address.at_s <= now_s]
 
-    def _look(self, now_s: float) -> None:
-        """A change has shown itself at one address: look at all, unless that was done just now."""
-        if not self._samples and now_s >= self._paid_s:
-            self._samples, self._spent, self._next_s = LOOKS, 0, now_s
+    def _start_full_rounds(self, now_s: float) -> None:
+        """Try all addresses after one has shown a change, unless full rounds or the pause after them last."""
+        if not self._full_rounds_left and now_s >= self._pause_end_s:
+            self._full_rounds_left, self._tries_in_rounds, self._next_s = FULL_ROUNDS, 0, now_s
 
-    def _try(self, address: Address | Witness, now_s: float) -> None:
+    def _try(self, address: Address | LivenessTarget, now_s: float) -> None:
         address.tried_s = now_s
         connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
@@ -168,25 +173,26 @@ class Prober:
     def _end(self, connection: socket.socket, answered: bool) -> None:
         address, begun_s = self._close(connection)
         if address.waits_for(answered):
-            self._look(time.time())
+            self._start_full_rounds(time.time())
         if answered:
             address.answered(begun_s)
         else:
             address.not_answered(begun_s)
 
-    def _give_up(self, now_s: float) -> None:
-        """Tries are kept in the order of their beginning."""
+    def _time_out(self, now_s: float) -> None:
+        """End the tries that got no answer in time, and start full rounds if one is suspiciously slow."""
+        # Tries are in order of their start.
         for connection, (address, begun_s) in list(self._open.items()):
             if begun_s + SUSPICION_S > now_s:
                 return
-            if begun_s + PATIENCE_S <= now_s:
+            if begun_s + TIMEOUT_S <= now_s:
                 self._close(connection)
-                if self._witness.heard_s >= begun_s:
+                if self._liveness_target.answered_s >= begun_s:
                     address.not_answered(begun_s)
             elif address.waits_for(UNREACHABLE):
-                self._look(now_s)
+                self._start_full_rounds(now_s)
 
-    def _close(self, connection: socket.socket) -> tuple[Address | Witness, float]:
+    def _close(self, connection: socket.socket) -> tuple[Address | LivenessTarget, float]:
         self._selector.unregister(connection)
         connection.close()
         return self._open.pop(connection)

@@ -1,4 +1,4 @@
-"""A simulated sweep on a host with moods."""
+"""A simulated sweep on a host whose speed varies."""
 
 from itertools import cycle
 
@@ -8,21 +8,24 @@ from harness.dataplane.reader import RuleCount
 from harness.performance.sweep.step import Step
 
 SERVICES = (0, 100, 1000, 0)
-SLOWER = (1.0, 1.3, 1.1, 1.25)
+SLOWDOWNS = (1.0, 1.3, 1.1, 1.25)
 
 
-def of_a_host_with_moods(*, per_1000_us, seed=7, noise=0.01, steps=SERVICES, base_us=0.0, baseline_knows=True):
-    """First packets of 90 us and a floor of 30, and a host that makes all of it slower by up to a third and back, and
-    by some percent from one moment to the next; but for `base_us` of a first packet, and the floor only if it knows."""
+def steps_on_varying_host(*, per_1000_us, seed=7, noise=0.01, steps=SERVICES, base_us=0.0, baseline_varies=True):
+    """Yield steps with first packets of 90 us and a loopback baseline of 30 us on a host whose speed varies.
+
+    Latencies are multiplied by a slowdown of up to 1.3 in each step, which varies by 8% from block to block. A part of
+    `base_us` of the first packet does not vary with the host, and neither does the baseline unless `baseline_varies`.
+    """
     generator = np.random.default_rng(seed)
-    for services, slower in zip(steps, cycle(SLOWER)):
-        moods = slower * generator.normal(1, 0.08, 20)
-        beside = tuple(
+    for services, slowdown in zip(steps, cycle(SLOWDOWNS)):
+        factors = slowdown * generator.normal(1, 0.08, 20)
+        blocks = tuple(
             (
-                ((90 - base_us + per_1000_us * services / 1000) * mood + base_us) * ours,
-                30 * (mood if baseline_knows else 1) * theirs,
+                ((90 - base_us + per_1000_us * services / 1000) * factor + base_us) * ours,
+                30 * (factor if baseline_varies else 1) * theirs,
             )
-            for mood, (ours, theirs) in zip(moods, generator.normal(1, noise, (20, 2)), strict=True)
+            for factor, (ours, theirs) in zip(factors, generator.normal(1, noise, (20, 2)), strict=True)
         )
-        medians = {"end": tuple(ours for ours, _ in beside)}
-        yield Step(services, (), medians, RuleCount(0, {}), 0.0, with_baseline_us={"end": beside})
+        medians = {"end": tuple(ours for ours, _ in blocks)}
+        yield Step(services, (), medians, RuleCount(0, {}), 0.0, with_baseline_us={"end": blocks})

@@ -10,7 +10,7 @@ BOUND_US = 10_000.0
 
 
 def system(capacity_per_s, cpu_share=0.2):
-    """Answers in a millisecond up to its capacity, and ever later beyond it."""
+    """Return a system with a p99 of 1 ms up to its capacity and 1 s beyond it."""
 
     def attempt(rate_per_s):
         p99_us = 1000.0 if rate_per_s <= capacity_per_s else 1e6
@@ -25,24 +25,34 @@ def test_the_capacity_is_found_within_15_percent(capacity_per_s):
     assert capacity_per_s / 1.15 <= found <= capacity_per_s
 
 
-def test_a_search_ends_at_the_most_that_may_be_tried():
+def test_a_search_ends_at_the_highest_rate_allowed():
     made = search(system(1e9), 100, 1000)
     assert [one.rate_per_s for one in made] == [100, 200, 400, 800, 1000]
     assert "no higher rate was tried" in finding(made, "new connections", "nftables").statement
 
 
-def test_a_system_that_holds_nothing_is_told():
+def test_a_system_that_fails_at_the_lowest_rate_is_reported():
     made = search(system(1), 100, 1000)
     assert highest(made) is None
-    assert "not even 100/s held" in finding(made, "new connections", "ipvs").statement
+    assert finding(made, "new connections", "ipvs").statement == (
+        "In ipvs mode, p99 did not stay within 10 ms even at 100 new connections per second."
+    )
 
 
-def test_a_busy_generator_is_no_limit_of_the_cluster():
-    told = finding(search(system(500, cpu_share=0.97), 100, 8000), "new connections", "nftables").statement
-    assert "the generator itself used 97% of a core" in told
+def test_the_finding_names_the_rates_that_passed_and_failed():
+    made = search(system(500), 400, 500)
+    assert finding((*made, system(500)(550)), "new connections", "nftables").statement == (
+        "In nftables mode, p99 stayed within 10 ms up to 500 new connections per second; at 550 per second it did not "
+        "(0 missed, 0 failed, p99 1000000 us)."
+    )
 
 
-def test_missed_and_failed_exchanges_do_not_hold():
+def test_a_busy_generator_is_named_as_the_possible_limit():
+    statement = finding(search(system(500, cpu_share=0.97), 100, 8000), "new connections", "nftables").statement
+    assert "the generator itself used 97% of a core" in statement
+
+
+def test_a_rate_with_missed_or_failed_requests_does_not_pass():
     target = Target("a", "10.96.0.1", 80)
     quick = TargetBlocks((Block(0, corrected=encode([900] * 100)),))
 

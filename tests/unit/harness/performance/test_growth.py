@@ -1,4 +1,4 @@
-"""Simulated sweeps with a known answer."""
+"""Simulated sweeps with known growth."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ import numpy as np
 from harness.dataplane.reader import RuleCount
 from harness.performance.growth import growth
 from harness.performance.sweep.step import Step
-from tests.unit.harness.performance.moody import SERVICES, of_a_host_with_moods
+from tests.unit.harness.performance.moody import SERVICES, steps_on_varying_host
 
 
 def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
-    """Blocks of a sweep that grows by so much, and whose host has become slower by `at_last_us` at its end."""
+    """Return steps with known growth, on a host that has become slower by `at_last_us` at the last step."""
     generator = np.random.default_rng(seed)
     steps = []
     for number, services in enumerate(SERVICES):
@@ -21,43 +21,46 @@ def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
     return steps
 
 
-def test_growth_is_told_with_its_size():
+def test_growth_is_reported_with_its_interval():
     found = growth(simulated(per_1000_us=40)).finding("iptables")
     assert "takes longer by" in found.statement
     assert found.numbers["low_us"] < 40 < found.numbers["high_us"]
 
 
-def test_no_growth_is_told_as_such():
+def test_the_absence_of_growth_is_reported_with_what_could_not_be_detected():
     found = growth(simulated()).finding("nftables")
     assert "no growth" in found.statement
-    assert "would not have been seen" in found.statement
+    assert "could not have been detected" in found.statement
 
 
-def test_a_host_that_changed_meanwhile_is_no_growth_and_no_absence_of_it():
+def test_a_host_that_changed_during_the_sweep_allows_no_conclusion():
     found = growth(simulated(at_last_us=-90)).finding("ipvs")
-    assert "cannot be told" in found.statement
+    assert "the data do not show" in found.statement
     assert found.numbers["low_us"] < 0 < found.numbers["high_us"]
 
 
-def test_a_host_that_drifts_from_step_to_step_is_rarely_taken_for_growth():
-    """Of 200 sweeps without growth 5 are expected to show one (a one-sided 2.5%); more than 12, once in 500 times."""
-    seen = 0
+def test_drift_from_step_to_step_is_rarely_mistaken_for_growth():
+    """Of 200 sweeps without growth, 5 are expected to show some (one-sided 2.5%).
+
+    More than 12 do with a probability of 1 in 500.
+    """
+    false_alarms = 0
     for seed in range(200):
         drifts_us = np.random.default_rng(1000 + seed).normal(0, 20, len(SERVICES))
-        moved = [
+        drifted = [
             replace(step, block_p50_us={"end": tuple(block + drift_us for block in step.block_p50_us["end"])})
             for step, drift_us in zip(simulated(seed=seed), drifts_us, strict=True)
         ]
-        seen += growth(moved).seen
-    assert seen <= 12
+        false_alarms += growth(drifted).seen
+    assert false_alarms <= 12
 
 
-def test_a_sweep_too_coarse_to_notice_growth_does_not_say_that_there_is_none():
+def test_a_sweep_too_imprecise_to_detect_growth_does_not_conclude_its_absence():
     found = growth(simulated(at_last_us=25)).finding("nftables")
-    assert "cannot be told" in found.statement
+    assert "the data do not show" in found.statement
 
 
-def test_one_slow_step_among_the_controls_is_no_growth():
+def test_one_slow_step_is_not_mistaken_for_growth():
     steps = simulated(per_1000_us=15)
     slow = [
         Step(
@@ -69,27 +72,32 @@ def test_one_slow_step_among_the_controls_is_no_growth():
         )
         for step in steps
     ]
-    assert "cannot be told" in growth(slow).finding("ipvs").statement
+    assert "the data do not show" in growth(slow).finding("ipvs").statement
 
 
-def test_growth_is_told_in_spite_of_a_small_change_of_the_host():
+def test_growth_is_detected_despite_a_small_change_of_the_host():
     assert "takes longer by" in growth(simulated(per_1000_us=40, at_last_us=5)).finding("iptables").statement
 
 
-def test_what_moves_with_the_generators_floor_is_no_growth_and_hides_none():
-    flat, steep = (list(of_a_host_with_moods(per_1000_us=us)) for us in (0, 15))
+def test_drift_that_shows_in_the_baseline_neither_causes_nor_hides_growth():
+    flat, steep = (list(steps_on_varying_host(per_1000_us=us)) for us in (0, 15))
     raw = [replace(step, with_baseline_us={}) for step in steep]
-    assert "cannot be told" in growth(raw).finding("iptables").statement
+    assert "the data do not show" in growth(raw).finding("iptables").statement
     found = growth(steep)
     assert "takes longer by" in found.finding("iptables").statement
-    assert found.slope.low < 15 * 1.1 < found.slope.high  # at 1,000 Services the host was slower by a tenth
-    assert found.finding("iptables").confidence.endswith("what moved with the generator's floor in the same moments")
+    assert found.slope.low < 15 * 1.1 < found.slope.high  # at 1,000 Services the host was 10% slower
+    assert found.finding("iptables").confidence.endswith(
+        "corrected for drift of the loopback baseline, measured at the same time"
+    )
     assert growth(flat).absent
 
 
-def test_a_floor_beside_whose_coefficient_is_estimated_raises_no_false_alarm():
-    """Of 200 sweeps without growth 10 are expected to show one (5%); more than 19, once in 300 times."""
-    slopes = [growth(list(of_a_host_with_moods(per_1000_us=0, seed=seed))).slope for seed in range(200)]
+def test_an_estimated_coefficient_does_not_raise_the_rate_of_false_alarms():
+    """Of 200 sweeps without growth, 10 are expected to show a slope (5%).
+
+    More than 19 do with a probability of 1 in 300.
+    """
+    slopes = [growth(list(steps_on_varying_host(per_1000_us=0, seed=seed))).slope for seed in range(200)]
     assert sum(not slope.low <= 0 <= slope.high for slope in slopes) <= 19
 
 
@@ -100,20 +108,20 @@ def sweep_of(services, medians_us):
     ]
 
 
-def test_packets_that_become_faster_with_more_services_are_no_proof_of_anything():
+def test_packets_that_become_faster_with_more_services_allow_no_conclusion():
     found = growth(sweep_of(SERVICES, (100, 99, 60, 101)))
     assert found.slope.high < 0
-    assert "cannot be told" in found.finding("ipvs").statement
+    assert "the data do not show" in found.finding("ipvs").statement
 
 
-def test_what_could_hide_counts_at_the_most_services_that_were_measured():
-    """One us per 1,000 Services is nothing at 1,000, and a seventh of the first packet at 10,000."""
+def test_growth_that_could_be_missed_is_judged_at_the_most_services_measured():
+    """One us per 1,000 Services is negligible at 1,000 Services and a seventh of the first packet at 10,000."""
     services = (0, 1000, 5000, 10_000, 0)
     assert growth(sweep_of(services, (70, 71, 70, 69, 70))).absent
-    coarse = growth(sweep_of(services, (70, 78, 66, 74, 64)))
-    assert coarse.slope.low < 0 < coarse.slope.high < 14
-    assert not coarse.absent
+    imprecise = growth(sweep_of(services, (70, 78, 66, 74, 64)))
+    assert imprecise.slope.low < 0 < imprecise.slope.high < 14
+    assert not imprecise.absent
 
 
-def test_the_first_packet_at_zero_services_is_that_of_the_steps_at_zero():
+def test_the_first_packet_at_zero_services_is_the_median_of_the_steps_at_zero():
     assert growth(sweep_of(SERVICES, (70, 90, 110, 74))).at_zero_us == 72

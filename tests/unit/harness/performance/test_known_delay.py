@@ -10,7 +10,7 @@ CLIENT, BACKEND = Node("n1", Role.WORKER, "172.18.0.3"), Node("n2", Role.WORKER,
 
 
 class FakeShell:
-    """Says where a pod's link is, and does what it is told or fails."""
+    """Returns the device of a pod's route and runs `tc`, or fails to add a delay."""
 
     def __init__(self, failure=None):
         self.ran, self.failure = [], failure
@@ -24,7 +24,7 @@ class FakeShell:
         return ""
 
 
-def test_on_host_the_nodes_end_of_the_pods_link_is_delayed_and_passed_once():
+def test_on_host_the_nodes_end_of_the_pods_veth_pair_is_delayed_and_passed_once():
     nodes = FakeShell()
     path = path_to_pod(Substrate.HOST, (FakeShell(), CLIENT), (nodes, BACKEND), "10.244.2.7")
     assert path.passages == 1
@@ -33,7 +33,7 @@ def test_on_host_the_nodes_end_of_the_pods_link_is_delayed_and_passed_once():
     assert nodes.ran[-1] == ("n2", "tc qdisc del dev veth0a1b root")
 
 
-def test_on_user_mode_linux_the_guests_device_is_delayed_and_passed_there_and_back():
+def test_on_user_mode_linux_the_guests_device_is_delayed_and_passed_twice():
     guests, nodes = FakeShell(), FakeShell()
     path = path_to_pod(Substrate.UML, (guests, CLIENT), (nodes, BACKEND), "10.244.2.7")
     with path.delayed(50):
@@ -41,14 +41,14 @@ def test_on_user_mode_linux_the_guests_device_is_delayed_and_passed_there_and_ba
     assert (path.passages, nodes.ran) == (2, [])
 
 
-def test_no_delay_is_the_path_as_it_is():
+def test_a_delay_of_zero_leaves_the_path_unchanged():
     shell = FakeShell()
     with DelayablePath(lambda *argv: shell.run(CLIENT, *argv), "veth0", 1).delayed(0):
         pass
     assert shell.ran == []
 
 
-def test_a_kernel_without_netem_says_so_and_is_left_as_it_is():
+def test_a_kernel_without_netem_is_reported_and_left_unchanged():
     refusal = CommandFailed(("tc",), 2, "", "Error: Specified qdisc kind is unknown.\n")
     shell = FakeShell(refusal)
     path = DelayablePath(lambda *argv: shell.run(CLIENT, *argv), "veth0", 1)
@@ -57,7 +57,7 @@ def test_a_kernel_without_netem_says_so_and_is_left_as_it_is():
     assert len(shell.ran) == 1
 
 
-def test_a_delay_is_taken_away_whatever_happens_beneath():
+def test_a_delay_is_removed_if_the_block_is_interrupted():
     shell = FakeShell()
     path = DelayablePath(lambda *argv: shell.run(CLIENT, *argv), "veth0", 1)
     with pytest.raises(KeyboardInterrupt), path.delayed(50):
@@ -65,7 +65,7 @@ def test_a_delay_is_taken_away_whatever_happens_beneath():
     assert shell.ran[-1] == ("n1", "tc qdisc del dev veth0 root")
 
 
-def test_rounds_follow_each_other_and_keep_their_places_whatever_is_missing_of_them():
+def test_blocks_of_rounds_are_numbered_by_round_even_if_some_are_missing():
     rounds = [
         TargetBlocks((Block(0), Block(1))),
         TargetBlocks((Block(1),)),

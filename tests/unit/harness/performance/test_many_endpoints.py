@@ -15,21 +15,21 @@ ADDRESS = "10.244.1.9"
 
 
 def test_every_port_of_the_pod_is_an_endpoint_of_its_own():
-    service, *slices = many_endpoints_service("crowd-3", ADDRESS, 3)
-    assert {found["metadata"]["labels"]["kubernetes.io/service-name"] for found in slices} == {"crowd-3"}
+    service, *slices = many_endpoints_service("many-3", ADDRESS, 3)
+    assert {found["metadata"]["labels"]["kubernetes.io/service-name"] for found in slices} == {"many-3"}
     assert {found["ports"][0]["name"] for found in (*slices, service["spec"])} == {"http"}
-    told = {(found["endpoints"][0]["addresses"][0], found["ports"][0]["port"]) for found in slices}
-    assert told == {(backend.address, backend.port) for backend in many_endpoints_backends(ADDRESS, 3)}
+    endpoints = {(found["endpoints"][0]["addresses"][0], found["ports"][0]["port"]) for found in slices}
+    assert endpoints == {(backend.address, backend.port) for backend in many_endpoints_backends(ADDRESS, 3)}
 
 
 def test_the_pod_is_ready_when_it_listens_on_its_last_port():
-    (container,) = many_endpoints_pod("image", "crowd", 250, node="n1")["spec"]["containers"]
+    (container,) = many_endpoints_pod("image", "many", 250, node="n1")["spec"]["containers"]
     assert container["command"][-2:] == ["20000", "250"]
     assert container["readinessProbe"]["tcpSocket"]["port"] == 20249
 
 
 def first_of_free(count):
-    """So many ports in a row, below those that the kernel gives to other tests' sockets meanwhile."""
+    """Return the first of `count` consecutive free ports, below the range that the kernel assigns to other sockets."""
     for first in range(20_000, 30_000, count):
         with ExitStack() as found, suppress(OSError):
             for port in range(first, first + count):
@@ -38,7 +38,7 @@ def first_of_free(count):
     raise AssertionError("no ports are free")
 
 
-def test_the_server_listens_on_all_of_them():
+def test_the_server_listens_on_all_ports():
     first = first_of_free(3)
 
     def answers(port):

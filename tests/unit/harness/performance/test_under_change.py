@@ -11,40 +11,43 @@ PLAN = LoadPlan((WEB,), rate_per_s=50, duration_s=6, seed=1, request_kind=Reques
 
 @pytest.fixture
 def traffic():
-    """Six blocks of a second from 100.0 s on; a change from 102.2 s to 103.5 s, and two failures while it lasted."""
+    """Six blocks of a second from 100.0 s on, with a change from 102.2 s to 103.5 s and two failures during it."""
     blocks = [
         Block(number, wall=encode([200 + 100 * (number in (2, 3))]), errors={"timed out": 2} if number == 2 else {})
         for number in range(6)
     ]
-    told = {"web": TargetBlocks(tuple(blocks))}
+    targets = {"web": TargetBlocks(tuple(blocks))}
     made = TrafficUnderChange(PLAN, "Roses are painted red", [(102.2, 103.5)])
-    made.result = LoadResult(300, 0, 0, 0.1, 0, 100.0, told, TargetBlocks(()))
+    made.result = LoadResult(300, 0, 0, 0.1, 0, 100.0, targets, TargetBlocks(()))
     return made
 
 
-def test_blocks_belong_to_what_was_done_in_their_time(traffic):
+def test_blocks_are_sorted_into_before_during_and_after(traffic):
     parts = {part: [block.number for block in blocks.blocks] for part, blocks in traffic.parts(WEB).items()}
     assert parts == {Part.BEFORE: [0, 1], Part.DURING: [2, 3], Part.AFTER: [4, 5]}
 
 
-def test_each_part_is_a_measurement_of_its_own(traffic):
+def test_each_part_has_its_own_measurement(traffic):
     found = {one.conditions["part"]: one for one in traffic.measurements({}, np.random.default_rng(1))}
     assert {part: one.errors for part, one in found.items()} == {"before": 0, "during": 2, "after": 0}
     assert found["during"].quantiles["p50"] > found["after"].quantiles["p50"]
 
 
-def test_failures_are_told_with_their_part(traffic):
-    told = traffic.finding("nftables")
-    assert told.numbers == {"failed_before": 0, "failed_during": 2, "failed_after": 0}
-    assert "during it (2 s) 2 failed (2 x timed out)" in told.statement
+def test_failures_are_reported_for_each_part(traffic):
+    finding = traffic.finding("nftables")
+    assert finding.numbers == {"failed_before": 0, "failed_during": 2, "failed_after": 0}
+    assert finding.statement == (
+        "Roses are painted red, in nftables mode at 50 requests per second: before it (2 s) no request failed; "
+        "during it (2 s) 2 failed (2 x timed out); after it (2 s) no request failed."
+    )
 
 
-def test_where_traffic_ended_before_its_change_nothing_is_said_of_the_time_after(traffic):
+def test_a_part_without_requests_is_reported_as_such(traffic):
     traffic.spans_s = [(102.2, 110.0)]
     assert traffic.finding("ipvs").statement.endswith("2 failed (2 x timed out); after it nothing was sent.")
 
 
-def test_a_change_is_timed_even_if_it_fails(traffic):
+def test_the_time_of_a_change_is_recorded_even_if_it_fails(traffic):
     with pytest.raises(RuntimeError), traffic.changing():
         raise RuntimeError("no red paint")
     assert len(traffic.spans_s) == 2

@@ -1,4 +1,4 @@
-"""Fillers leave every kernel at a block's end, on each substrate in its own way."""
+"""Dummy Services are removed from every kernel at the end of a block, on each substrate in its own way."""
 
 from collections import Counter
 from contextlib import contextmanager
@@ -25,14 +25,14 @@ NAMESPACE = {
     f"PATCH {NAMESPACES}/a/serviceaccounts/default": {},
     f"DELETE {NAMESPACES}/a": {},
 }
-"""That of the first thousand, which the server calls as `ANSWERS` does."""
+"""The API server's answers about namespaces; the first thousand's is called "a", as in `ANSWERS`."""
 
 GONE = f"DELETE {NAMESPACES}/a"
 DELETED = [f"DELETE {SERVICES}/filler-00000", f"DELETE {SLICES}/filler-00000"]
 
 
 class PromptKernels:
-    """Hold at once what they are meant to."""
+    """Kernels that always hold the right service addresses."""
 
     def missing(self, node, service_addresses):
         return frozenset()
@@ -41,38 +41,38 @@ class PromptKernels:
         return frozenset()
 
 
-class NotedProxies:
-    """How often kube-proxies were restarted, and what was asked of the API server and of etcd while they stood still."""
+class RecordedProxies:
+    """Records restarts of kube-proxies, and the requests to the API server and to etcd while they were paused."""
 
     def __init__(self, api, stored=None):
         self.api = api
         self.stored = stored
         self.restarts = 0
-        self.meanwhile = []
+        self.while_paused = []
 
     def restart(self):
         self.restarts += 1
 
     @contextmanager
     def paused(self, *nodes):
-        asked, programs = len(self.api.asked), self.stored.programs if self.stored else 0
+        requests, programs = len(self.api.asked), self.stored.programs if self.stored else 0
         yield
         if nodes:
-            self.meanwhile += self.api.asked[asked:]
-            self.meanwhile += ["etcd"] * (self.stored.programs - programs)
+            self.while_paused += self.api.asked[requests:]
+            self.while_paused += ["etcd"] * (self.stored.programs - programs)
 
 
 @contextmanager
 def one_dummy(tmp_path, substrate, stored=None, *, at_once=False):
-    """A block with a filler, what the API server was asked, and the proxies."""
+    """Run a block with one dummy Service; yield the API server and the proxies."""
     api = FakeApiServer(ANSWERS | NAMESPACE | {line: {} for line in DELETED})
-    proxies = NotedProxies(api, stored)
+    proxies = RecordedProxies(api, stored)
     with serving(api, tmp_path) as cluster:
         kube = Kube(replace(cluster, substrate=substrate))
         etcd = None if stored is None else Etcd(stored, cluster)
         with dummy_services(kube, etcd, PromptKernels(), proxies, CASE, SilentProgress()) as dummies:
             dummies.bring_to(1, at_once=at_once)
-            assert len(dummies.held) == 1
+            assert len(dummies.service_addresses) == 1
             yield api, proxies
 
 
@@ -81,7 +81,7 @@ def deleted(api):
 
 
 @pytest.mark.parametrize(("substrate", "restarts"), [(Substrate.HOST, 0), (Substrate.UML, 1)])
-def test_they_are_gone_at_the_end(tmp_path, substrate, restarts):
+def test_dummy_services_are_deleted_at_the_end(tmp_path, substrate, restarts):
     with one_dummy(tmp_path, substrate) as (api, proxies):
         assert not deleted(api)
     assert sorted(deleted(api)[:2]) == DELETED
@@ -89,41 +89,41 @@ def test_they_are_gone_at_the_end(tmp_path, substrate, restarts):
     assert proxies.restarts == restarts
 
 
-def test_they_are_gone_though_the_block_failed(tmp_path):
+def test_dummy_services_are_deleted_if_the_block_fails(tmp_path):
     with pytest.raises(AssertionError), one_dummy(tmp_path, Substrate.UML) as (api, proxies):
         raise AssertionError
     assert sorted(deleted(api)[:2]) == DELETED
     assert proxies.restarts == 1
 
 
-def test_nobody_waits_for_them_after_an_interruption(tmp_path):
+def test_an_interruption_deletes_only_the_namespace(tmp_path):
     with pytest.raises(KeyboardInterrupt), one_dummy(tmp_path, Substrate.UML) as (api, proxies):
         raise KeyboardInterrupt
     assert deleted(api) == [GONE]
     assert proxies.restarts == 0
 
 
-def test_kube_proxies_stand_still_while_fillers_come_at_once_and_while_they_go(tmp_path):
+def test_kube_proxies_are_paused_while_dummy_services_are_added_at_once_or_deleted(tmp_path):
     with one_dummy(tmp_path, Substrate.HOST, FakeEtcd(), at_once=True) as (_, proxies):
-        assert f"POST {SERVICES}" in proxies.meanwhile
-        assert "etcd" not in proxies.meanwhile
-    assert "etcd" in proxies.meanwhile
+        assert f"POST {SERVICES}" in proxies.while_paused
+        assert "etcd" not in proxies.while_paused
+    assert "etcd" in proxies.while_paused
 
 
-def test_kube_proxies_follow_fillers_that_come_as_the_api_server_takes_them(tmp_path):
+def test_kube_proxies_are_not_paused_while_the_api_server_creates_dummy_services(tmp_path):
     with one_dummy(tmp_path, Substrate.HOST, FakeEtcd()) as (_, proxies):
-        assert not proxies.meanwhile
+        assert not proxies.while_paused
 
 
-def test_kube_proxies_go_on_where_etcd_is_out_of_reach(tmp_path):
+def test_kube_proxies_are_never_paused_without_access_to_etcd(tmp_path):
     with one_dummy(tmp_path, Substrate.HOST, at_once=True) as (api, proxies):
         pass
-    assert not proxies.meanwhile
+    assert not proxies.while_paused
     assert sorted(deleted(api)[:2]) == DELETED
 
 
 class Namespaces:
-    """A `Kube` that makes whatever it is told to, and where that was."""
+    """A `Kube` that records namespace requests and counts the Services created in each namespace."""
 
     cluster = fake_cluster()
 
@@ -146,12 +146,12 @@ class Namespaces:
         self.services[namespace] += manifest["kind"] == "Service"
 
 
-def test_every_thousand_has_a_namespace_of_its_own_that_is_known_as_the_cases():
+def test_every_thousand_has_a_namespace_of_its_own_with_the_labels_of_the_cases():
     kube = Namespaces()
-    with dummy_services(kube, None, PromptKernels(), NotedProxies(kube), CASE, SilentProgress()) as dummies:
+    with dummy_services(kube, None, PromptKernels(), RecordedProxies(kube), CASE, SilentProgress()) as dummies:
         for services in (10, 1000, 2500):
             dummies.bring_to(services)
-        assert {service_address.address for service_address in dummies.held} == {
+        assert {service_address.address for service_address in dummies.service_addresses} == {
             dummy_address(CIDR, number) for number in range(2500)
         }
     assert kube.services == {"case-0": 1000, "case-1": 1000, "case-2": 500}

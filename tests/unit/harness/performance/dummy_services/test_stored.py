@@ -1,4 +1,4 @@
-"""Fillers written into etcd are like the one that the API server has made."""
+"""Dummy Services written to etcd are copies of the one that the API server created."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def kube(tmp_path, api):
         yield Kube(cluster)
 
 
-def test_the_api_server_makes_the_first_and_the_others_are_like_it(kube, api, etcd, stored):
+def test_the_api_server_creates_the_first_one_and_the_others_are_copies(kube, api, etcd, stored):
     service_addresses = store_dummies(kube, etcd, "a", range(3))
     assert [service_address.address for service_address in service_addresses] == [
         dummy_address(CIDR, number) for number in range(3)
@@ -56,28 +56,28 @@ def test_the_api_server_makes_the_first_and_the_others_are_like_it(kube, api, et
     assert stored.stored[f"/registry/ipaddresses/{address}"]["spec"]["parentRef"]["name"] == "filler-00002"
 
 
-def test_every_object_has_a_uid_of_its_own(kube, etcd, stored):
+def test_every_object_has_its_own_uid(kube, etcd, stored):
     store_dummies(kube, etcd, "a", range(10))
     uids = [found["metadata"]["uid"] for found in stored.stored.values()]
     assert len({*uids, "u", "v", "w"}) == 9 * 3 + 3
 
 
-def test_many_are_written_by_few_programs_and_each_in_a_transaction_of_its_own(kube, etcd, stored):
+def test_few_processes_write_many_dummy_services_each_in_its_own_transaction(kube, etcd, stored):
     store_dummies(kube, etcd, "a", range(250))
     assert stored.programs == 3
     assert [len(keys) for keys in stored.transactions] == [3] * 249
 
 
-def test_the_api_server_is_asked_where_an_address_is_taken(kube, api, etcd, stored):
+def test_the_api_server_creates_those_whose_address_is_in_use(kube, api, etcd, stored):
     stored.stored[f"/registry/ipaddresses/{dummy_address(CIDR, 1)}"] = {}
     service_addresses = store_dummies(kube, etcd, "a", range(3))
     assert len(service_addresses) == 3
-    made = {body["metadata"]["name"] for body in api.bodies if body and body["kind"] == "Service"}
-    assert made == {"filler-00000", "filler-00001"}
+    created = {body["metadata"]["name"] for body in api.bodies if body and body["kind"] == "Service"}
+    assert created == {"filler-00000", "filler-00001"}
     assert len(stored.stored) == 1 + 3
 
 
-def test_all_of_them_are_removed_with_their_addresses(kube, api, etcd, stored):
+def test_only_dummy_services_are_deleted_with_their_addresses(kube, api, etcd, stored):
     store_dummies(kube, etcd, "a", range(60))
     api.answers |= {
         f"GET {SERVICES}": {"items": [found for key, found in stored.stored.items() if "services" in key]},

@@ -18,7 +18,7 @@ from tests.fakes.owned import fake_cluster
 from tests.fakes.progress import SilentProgress
 
 BACKEND = Backend("10.244.1.7", 8080)
-WITNESS = Target("web", "10.96.0.9", 80)
+LIVENESS_TARGET = Target("web", "10.96.0.9", 80)
 SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
 NAME = "subject-0000"
 ANSWERS = {
@@ -30,7 +30,7 @@ ANSWERS = {
 }
 
 
-def test_a_subject_goes_through_every_change_and_leaves_nothing(tmp_path):
+def test_every_change_is_made_to_a_subject_and_nothing_is_left(tmp_path):
     api = FakeApiServer(ANSWERS)
     (subject,) = subjects("10.96.0.0/16", BACKEND, 1)
     with serving(api, tmp_path) as cluster:
@@ -51,62 +51,62 @@ def test_a_subject_goes_through_every_change_and_leaves_nothing(tmp_path):
     assert [len(body["endpoints"]) for body in api.bodies[2:4]] == [0, 1]
 
 
-def test_subjects_have_addresses_that_no_filler_has():
+def test_addresses_of_subjects_differ_from_those_of_dummy_services():
     made = subjects("10.96.0.0/16", BACKEND, 250)
     assert len({subject.address for subject in made}) == 250
     assert all(subject.address.startswith("10.96.22") for subject in made)
 
 
-def test_a_change_takes_from_its_sending_to_the_first_try_that_saw_it():
+def test_the_latency_of_a_change_ends_with_the_first_try_that_saw_it():
     assert latency_ms(100.0, Seen(100.25, 9)) == pytest.approx(250.0)
     assert latency_ms(100.0, Seen(None, 9)) is None
 
 
-class Seer:
-    """A prober that sees every change `late_s` after its moment, and never sees `blind` ones."""
+class FakeProber:
+    """A prober that sees every change `late_s` after its moment, except those to a state in `unseen`."""
 
-    def __init__(self, late_s=0.5, blind=()):
-        self.late_s, self.blind, self.plans = late_s, blind, []
+    def __init__(self, late_s=0.5, unseen=()):
+        self.late_s, self.unseen, self.plans = late_s, unseen, []
 
     def __call__(self, run):
         plan = json.loads(unquote(run.argv[-1]).replace("+", " "))
         self.plans.append(plan)
         (probe,) = plan["probes"]
-        began_s = [] if probe["want"] in self.blind else [probe["at_s"] + self.late_s]
+        began_s = [] if probe["want"] in self.unseen else [probe["at_s"] + self.late_s]
         run.say(STDOUT, json.dumps([{"began_s": began_s, "tries": 3}]))
         run.end(exits(0))
 
 
-def measured(tmp_path, seer):
-    with serving(FakeApiServer(ANSWERS, seer), tmp_path) as cluster:
+def measured(tmp_path, prober):
+    with serving(FakeApiServer(ANSWERS, prober), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
         everything = subjects("10.96.0.0/16", BACKEND, 1)
-        return measure_changes(probers, everything, WITNESS, Pace(lead_s=0.05), 1, SilentProgress())
+        return measure_changes(probers, everything, LIVENESS_TARGET, Pace(lead_s=0.05), 1, SilentProgress())
 
 
-def test_every_change_is_seen_from_every_node(tmp_path):
-    samples = measured(tmp_path, seer := Seer())
+def test_every_change_has_a_sample_from_every_node(tmp_path):
+    samples = measured(tmp_path, prober := FakeProber())
     assert [(sample.change, sample.node) for sample in samples] == [(change, "n1") for change in Change]
     assert all(400 < sample.latency_ms <= 500 for sample in samples)
-    assert [plan["probes"][0]["want"] for plan in seer.plans] == ["reachable", "unreachable"] * 2
+    assert [plan["probes"][0]["want"] for plan in prober.plans] == ["reachable", "unreachable"] * 2
 
 
-def test_a_change_that_never_arrives_is_an_error_and_not_left_out(tmp_path):
-    samples = measured(tmp_path, Seer(blind=("unreachable",)))
-    told = {found.conditions["change"]: found for found in measurements(samples, Pace(), {}, np.random.default_rng(1))}
-    assert (told["add Service"].n, told["add Service"].errors) == (1, 0)
-    assert (told["delete Service"].n, told["delete Service"].errors) == (0, 1)
-    assert "not seen within 60 s: 1 changes" in told["delete Service"].flags
+def test_a_change_that_never_takes_effect_counts_as_an_error(tmp_path):
+    samples = measured(tmp_path, FakeProber(unseen=("unreachable",)))
+    made = {found.conditions["change"]: found for found in measurements(samples, Pace(), {}, np.random.default_rng(1))}
+    assert (made["add Service"].n, made["add Service"].errors) == (1, 0)
+    assert (made["delete Service"].n, made["delete Service"].errors) == (0, 1)
+    assert "not seen within 60 s: 1 changes" in made["delete Service"].flags
 
 
-def test_an_effect_that_was_there_before_its_change_is_an_error_and_no_quick_arrival(tmp_path):
-    samples = measured(tmp_path, Seer(late_s=-0.01))
+def test_an_effect_seen_before_its_change_counts_as_an_error(tmp_path):
+    samples = measured(tmp_path, FakeProber(late_s=-0.01))
     (found, *_) = measurements(samples, Pace(), {}, np.random.default_rng(1))
     assert (found.n, found.errors) == (0, 1)
     assert "seen before they were made: 1 changes" in found.flags
 
 
-def test_a_distribution_is_told_in_milliseconds():
+def test_latencies_of_changes_are_measured_in_milliseconds():
     samples = [Sample(Change.ADD_SERVICE, "n1", float(value)) for value in range(100, 300)]
     (found, *_) = measurements(samples, Pace(every_s=0.0212), {"services": 1000}, np.random.default_rng(1))
     assert (found.unit, found.n) == ("ms", 200)
@@ -115,13 +115,13 @@ def test_a_distribution_is_told_in_milliseconds():
     assert found.ci95["p50"][0] < 200 < found.ci95["p50"][1]
 
 
-def test_probes_go_nowhere_else(tmp_path):
+def test_probes_of_addresses_outside_the_cluster_are_refused(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
         probe = Probe(Target("a", "192.0.2.1", 80), 0.0, Want.REACHABLE)
         with (
             pytest.raises(Refused, match="is not an address"),
-            probers.watching([probe], WITNESS, every_s=1, limit_s=1),
+            probers.watching([probe], LIVENESS_TARGET, every_s=1, limit_s=1),
         ):
             pass
 
@@ -130,7 +130,7 @@ def test_probes_go_nowhere_else(tmp_path):
     ("mode", "substrate", "every_s"),
     [(Mode.NFTABLES, Substrate.HOST, 0.002), (Mode.IPTABLES, Substrate.HOST, 0.0212), (Mode.IPVS, Substrate.UML, 0.01)],
 )
-def test_the_more_a_try_costs_the_fewer_there_are(mode, substrate, every_s):
+def test_tries_that_use_more_cpu_time_are_made_less_often(mode, substrate, every_s):
     cluster = replace(fake_cluster(), mode=mode, substrate=substrate)
     assert pace_at(cluster, 10_000).every_s == pytest.approx(every_s)
     assert pace_at(cluster, 0).every_s <= every_s

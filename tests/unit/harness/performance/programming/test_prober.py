@@ -1,4 +1,4 @@
-"""The prober in a process of its own, with servers that come and go."""
+"""The prober in a process of its own, with servers that start and stop."""
 
 import json
 import socket
@@ -14,16 +14,16 @@ EVERY_S = 0.005
 LIMIT_S = 5.0
 
 
-NOBODY = 9
-"""Where nothing listens: what is refused needs no witness."""
+CLOSED_PORT = 9
+"""A port that refuses connections; a refused try counts as failed without a liveness target."""
 
 
-def start(*probes, limit_s=LIMIT_S, every_s=EVERY_S, witness=NOBODY):
+def start(*probes, limit_s=LIMIT_S, every_s=EVERY_S, liveness_port=CLOSED_PORT):
     plan = {
         "every_s": every_s,
         "limit_s": limit_s,
         "probes": probes,
-        "witness": {"address": "127.0.0.1", "port": witness},
+        "witness": {"address": "127.0.0.1", "port": liveness_port},
     }
     return subprocess.Popen([sys.executable, "-c", PROGRAM, json.dumps(plan)], stdout=subprocess.PIPE, text=True)
 
@@ -45,7 +45,7 @@ def servers(ports):
 
 @contextmanager
 def silent():
-    """A port whose door is full, so that nothing is heard of who comes."""
+    """Yield a port whose accept queue is full, so that new connections get no answer."""
     with ExitStack() as stack:
         server = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0), backlog=0)))
         stack.enter_context(closing(socket.create_connection(server.getsockname())))
@@ -79,27 +79,27 @@ def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered():
     assert began_s >= closed_s - EVERY_S
 
 
-def test_an_address_of_which_nothing_is_heard_while_the_witness_answers_is_unreachable():
-    with silent() as port, servers([witness := free_port()]):
+def test_an_address_without_answers_is_unreachable_if_the_liveness_target_answers():
+    with silent() as port, servers([liveness_port := free_port()]):
         before_s = time.time()
-        with start(probe(port, "unreachable", before_s), witness=witness) as prober:
+        with start(probe(port, "unreachable", before_s), liveness_port=liveness_port) as prober:
             (seen,) = json.loads(prober.communicate(timeout=30)[0])
     (began_s,) = seen["began_s"]
     assert began_s >= before_s
 
 
-def test_where_the_witness_does_not_answer_either_nothing_is_known():
+def test_nothing_is_concluded_if_the_liveness_target_does_not_answer_either():
     with (
         silent() as port,
-        silent() as witness,
-        start(probe(port, "unreachable", time.time()), witness=witness, limit_s=1.0) as prober,
+        silent() as liveness_port,
+        start(probe(port, "unreachable", time.time()), liveness_port=liveness_port, limit_s=1.0) as prober,
     ):
         (seen,) = json.loads(prober.communicate(timeout=30)[0])
     assert seen["tries"] > 3
     assert seen["began_s"] == []
 
 
-def test_an_address_that_shall_come_back_is_seen_to_go_first():
+def test_an_address_must_be_unreachable_before_it_is_reachable_again():
     with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
         port, before_s = server.getsockname()[1], time.time()
         with start(probe(port, "reachable again", before_s)) as prober:
@@ -116,7 +116,7 @@ def test_an_address_that_shall_come_back_is_seen_to_go_first():
     assert closed_s - EVERY_S <= gone_s < opened_s - EVERY_S <= back_s
 
 
-def test_an_address_that_never_goes_has_not_come_back():
+def test_an_address_that_is_never_unreachable_is_not_reachable_again():
     with (
         closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server,
         start(probe(server.getsockname()[1], "reachable again", time.time()), limit_s=1.0) as prober,
@@ -125,7 +125,7 @@ def test_an_address_that_never_goes_has_not_come_back():
     assert stays["began_s"] == []
 
 
-def test_what_never_changes_is_told_as_such_and_nothing_is_tried_before_its_moment():
+def test_an_address_that_never_changes_has_no_times_and_none_is_tried_before_its_moment():
     with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
         port, now_s = server.getsockname()[1], time.time()
         with start(probe(port, "unreachable", now_s), probe(port, "reachable", now_s + 1.0)) as prober:
@@ -135,12 +135,12 @@ def test_what_never_changes_is_told_as_such_and_nothing_is_tried_before_its_mome
     assert there["tries"] <= 20
 
 
-def test_an_address_is_back_with_the_answer_to_a_try_from_after_it_went():
+def test_a_late_answer_to_an_old_try_does_not_make_an_address_reachable_again():
     address = Address({"address": "127.0.0.1", "port": 80, "want": "reachable again", "at_s": 0.0})
     for begun_s in (10.0, 10.1, 10.2):
         address.not_answered(begun_s)
     address.answered(9.9)
-    assert address.began_s == [10.0], "an answer came late, to a try from before it went"
+    assert address.began_s == [10.0], "a try from before the address became unreachable was answered late"
     address.answered(10.5)
     assert address.began_s == [10.0, 10.5]
 
@@ -148,23 +148,23 @@ def test_an_address_is_back_with_the_answer_to_a_try_from_after_it_went():
 def test_all_addresses_share_the_tries():
     ports = [free_port() for _ in range(10)]
     with start(*(probe(port, "reachable", time.time()) for port in ports), limit_s=2.0, every_s=0.1) as prober:
-        told = json.loads(prober.communicate(timeout=30)[0])
-    assert sum(seen["tries"] for seen in told) <= 20
-    assert all(seen["tries"] for seen in told)
+        output = json.loads(prober.communicate(timeout=30)[0])
+    assert sum(seen["tries"] for seen in output) <= 20
+    assert all(seen["tries"] for seen in output)
 
 
-def test_where_one_address_becomes_reachable_the_others_are_looked_at():
+def test_all_addresses_are_tried_once_one_becomes_reachable():
     ports, before_s = [free_port() for _ in range(10)], time.time()
     with start(*(probe(port, "reachable", before_s) for port in ports), every_s=0.3) as prober:
         while time.time() < before_s + 1.0:  # until tries have failed
             time.sleep(0.01)
         with servers(ports):
-            told = json.loads(prober.communicate(timeout=30)[0])
-    began_s = [seen["began_s"][0] for seen in told]
-    assert max(began_s) - min(began_s) < 0.3, "they had to wait for their turn"
+            output = json.loads(prober.communicate(timeout=30)[0])
+    began_s = [seen["began_s"][0] for seen in output]
+    assert max(began_s) - min(began_s) < 0.3, "addresses waited for their turn"
 
 
-def test_where_one_address_goes_the_others_are_looked_at():
+def test_all_addresses_are_tried_once_one_becomes_unreachable():
     ports, before_s = [free_port() for _ in range(10)], time.time()
     with (
         servers(ports) as listening,
@@ -174,21 +174,24 @@ def test_where_one_address_goes_the_others_are_looked_at():
             time.sleep(0.01)
         for server in listening:
             server.close()
-        told = json.loads(prober.communicate(timeout=30)[0])
-    began_s = [seen["began_s"][0] for seen in told]
-    assert max(began_s) - min(began_s) < 0.3, "they had to wait for their turn"
-    assert sum(seen["tries"] for seen in told) < 60
+        output = json.loads(prober.communicate(timeout=30)[0])
+    began_s = [seen["began_s"][0] for seen in output]
+    assert max(began_s) - min(began_s) < 0.3, "addresses waited for their turn"
+    assert sum(seen["tries"] for seen in output) < 60
 
 
-def test_looks_that_find_nothing_use_up_the_budget():
+def test_full_rounds_that_see_no_change_use_up_the_budget():
     ports, now_s = [free_port() for _ in range(9)], time.time()
     with (
         servers(ports),
         silent() as port,
-        silent() as witness,
+        silent() as liveness_port,
         start(
-            *(probe(one, "unreachable", now_s) for one in (*ports, port)), limit_s=1.0, every_s=0.02, witness=witness
+            *(probe(one, "unreachable", now_s) for one in (*ports, port)),
+            limit_s=1.0,
+            every_s=0.02,
+            liveness_port=liveness_port,
         ) as prober,
     ):
-        told = json.loads(prober.communicate(timeout=30)[0])
-    assert 30 < sum(seen["tries"] for seen in told) < 300
+        output = json.loads(prober.communicate(timeout=30)[0])
+    assert 30 < sum(seen["tries"] for seen in output) < 300

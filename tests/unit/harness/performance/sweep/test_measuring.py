@@ -13,7 +13,7 @@ from tests.fakes.sweep import SETTING
 
 
 class Lookups:
-    """A kernel that finds fronts by look-up."""
+    """A kernel that finds service addresses by look-up."""
 
     def rules_walked(self, node):
         return {}
@@ -23,30 +23,33 @@ class Lookups:
 
 
 def measured_by(generator, plan):
-    """One step at 10 Services."""
+    """Measure one step at 10 Services."""
     kube, shell = SimpleNamespace(cluster=fake_cluster()), TextShell({"conntrack -C": "3411"})
     setting = replace(SETTING, kube=kube, dataplane=Lookups(), shell=shell, generator=generator)
     return measure(setting, plan, 1, 10, 1.0)
 
 
 class FakeGenerator:
-    """Tells of each target what is known of it, in two blocks or so many; of its floor in so many from the second on."""
+    """A generator that returns a given latency for each target, in `blocks` blocks.
 
-    def __init__(self, *, baselines=0, blocks=2, **known_us):
-        self.baselines, self.numbers, self.known_us = baselines, range(blocks), known_us
+    The loopback baseline has samples in `baselines` blocks, from the second one on.
+    """
+
+    def __init__(self, *, baselines=0, blocks=2, **latencies_us):
+        self.baselines, self.numbers, self.latencies_us = baselines, range(blocks), latencies_us
 
     def run(self, plan):
         assert plan.baseline_among_targets
-        told = {target.label: self.blocks(target.label, self.numbers) for target in plan.targets}
-        return LoadResult(90, 0, 0, 0.1, 0, 0.0, told, self.blocks("baseline", range(1, 1 + self.baselines)))
+        targets = {target.label: self.blocks(target.label, self.numbers) for target in plan.targets}
+        return LoadResult(90, 0, 0, 0.1, 0, 0.0, targets, self.blocks("baseline", range(1, 1 + self.baselines)))
 
     def blocks(self, label, numbers):
         return TargetBlocks(
-            tuple(Block(number, kernel=encode([self.known_us[label.replace(" ", "_")]] * 9)) for number in numbers)
+            tuple(Block(number, kernel=encode([self.latencies_us[label.replace(" ", "_")]] * 9)) for number in numbers)
         )
 
 
-def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
+def test_a_step_has_the_differences_of_positions_and_of_aa_pairs():
     generator = FakeGenerator(
         head=100, middle=120, end=140, head_again=103, middle_again=123, end_again=143, same_node=90
     )
@@ -57,16 +60,16 @@ def test_what_stands_side_by_side_in_a_step_is_told_by_how_much_it_differs():
     assert step.tracked == 3411
 
 
-def test_a_single_block_does_not_tell_by_how_much_targets_differ():
+def test_a_single_block_yields_no_difference():
     step = measured_by(FakeGenerator(blocks=1, head=100, middle=120, end=140, same_node=90), SweepPlan((10,), 9, 1, 1))
     assert step.last_above_first is None
     assert step.block_p50_us["end"] == (140,)
 
 
-def test_the_generators_floor_is_told_beside_each_target_in_the_blocks_that_both_have():
-    ours = FakeGenerator(baselines=2, baseline=30, head=100, middle=120, end=140, same_node=90)
-    step = measured_by(ours, SweepPlan((0, 10), 150, 2, seed=1))
-    told = [found for found in step.measurements if found.name == "generator_floor"]
-    kernel = next(found for found in told if found.conditions["clock"] == "kernel")
+def test_medians_are_paired_with_the_baseline_in_the_blocks_that_both_have():
+    generator = FakeGenerator(baselines=2, baseline=30, head=100, middle=120, end=140, same_node=90)
+    step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1))
+    baselines = [found for found in step.measurements if found.name == "generator_floor"]
+    kernel = next(found for found in baselines if found.conditions["clock"] == "kernel")
     assert (kernel.quantiles["p50"], kernel.conditions["services"]) == (30, 10)
     assert step.with_baseline_us["same node"] == ((90, 30),)

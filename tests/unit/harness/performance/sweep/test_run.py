@@ -19,7 +19,7 @@ BACKEND = Backend("10.244.1.5", 8080)
 
 
 class FakeKube:
-    """Gives a Service its address."""
+    """Returns the address of a created Service."""
 
     def __init__(self):
         self.created = []
@@ -34,7 +34,7 @@ class FakeKube:
 
 
 class FakeDataPlane:
-    """A kernel in which the young front has its backend at the third look."""
+    """A kernel that holds the backend of the youngest Service from the third sample on."""
 
     def __init__(self):
         self.samples = 0
@@ -54,16 +54,16 @@ class DummyServices:
         raise self.failure
 
 
-def test_a_step_that_does_not_come_about_is_told_and_the_sweep_goes_on():
-    late = DeadlinePassed("fillers held", "9 fronts are wrong", 60)
+def test_a_number_of_services_that_is_not_reached_is_a_reason_and_not_an_error():
+    late = DeadlinePassed("dummy Services", "9 addresses are wrong", 60)
     here, _, invalid_reason = _bring_to(SETTING, DummyServices(late), 0, 10)
-    told = "fillers held: not in time after 60.0 s; last seen: 9 fronts are wrong"
-    assert (here, invalid_reason) == (SETTING, f"the kernels have not followed: {told}")
+    timeout = "dummy Services: not in time after 60.0 s; last seen: 9 addresses are wrong"
+    assert (here, invalid_reason) == (SETTING, f"the kernels were not programmed in time: {timeout}")
     full = ApiException(status=422, reason="no address left")
     assert "refused Services: 422 no address left" in _bring_to(SETTING, DummyServices(full), 0, 10)[2]
 
 
-def test_the_last_front_is_made_after_the_fillers_for_the_backends_of_all_others():
+def test_the_youngest_service_has_the_same_backends_as_all_others():
     kube, dataplane = FakeKube(), FakeDataPlane()
     here = with_youngest(replace(SETTING, kube=kube, dataplane=dataplane), 3)
     (made,) = kube.created
@@ -72,10 +72,10 @@ def test_the_last_front_is_made_after_the_fillers_for_the_backends_of_all_others
     assert dataplane.samples == 3
 
 
-def test_a_kernel_that_never_takes_the_youngest_front_in_flaws_the_step():
+def test_a_kernel_that_never_holds_the_youngest_service_invalidates_the_step():
     class Late(FakeDataPlane):
         def service(self, node, service_address):
-            raise DeadlinePassed("a front in the kernel", "no backend", 60.0)
+            raise DeadlinePassed("a service address in the kernel", "no backend", 60.0)
 
     class Ready:
         def bring_to(self, services, *, at_once):
@@ -86,10 +86,11 @@ def test_a_kernel_that_never_takes_the_youngest_front_in_flaws_the_step():
             return {"spec": {"clusterIP": "10.96.9.9"}}
 
     setting = replace(SETTING, kube=Any(), dataplane=Late())
-    assert "the kernels have not followed: a front in the kernel" in _bring_to(setting, Ready(), 0, 10)[2]
+    _, _, invalid_reason = _bring_to(setting, Ready(), 0, 10)
+    assert "the kernels were not programmed in time: a service address in the kernel" in invalid_reason
 
 
-def test_a_youngest_front_that_is_refused_flaws_the_step():
+def test_a_refused_youngest_service_invalidates_the_step():
     class Full(FakeKube):
         def create(self, namespace, manifest):
             raise ApiException(status=422, reason="no address left")
@@ -103,7 +104,7 @@ def test_a_youngest_front_that_is_refused_flaws_the_step():
 
 
 class AtOnce:
-    """Fillers that are there as soon as they are asked for, and kube-proxies that need nothing for it."""
+    """Dummy Services that exist as soon as they are wanted, and kube-proxies that use no resources for them."""
 
     def bring_to(self, services, *, at_once):
         return 1.0
@@ -112,21 +113,21 @@ class AtOnce:
         return NOTHING_USED
 
 
-class Restless:
-    """A generator that is 2 us slower with every second of a load, and how long it was asked to measure."""
+class DriftingGenerator:
+    """A generator whose latency rises by 2 us with every second of a load; it records the durations of loads."""
 
     def __init__(self):
-        self.asked_s = []
+        self.durations_s = []
 
     def run(self, plan):
-        self.asked_s.append(plan.duration_s)
+        self.durations_s.append(plan.duration_s)
         kernel = [encode([140 + 2 * number] * 9) for number in range(int(plan.duration_s))]
-        blocks = TargetBlocks(tuple(Block(number, kernel=told) for number, told in enumerate(kernel)))
+        blocks = TargetBlocks(tuple(Block(number, kernel=histogram) for number, histogram in enumerate(kernel)))
         return LoadResult(90, 0, 0, 0.1, 0, 0.0, {target.label: blocks for target in plan.targets}, blocks)
 
 
-class Quiet(FakeKube):
-    """A cluster that gives every Service an address."""
+class AnyService(FakeKube):
+    """A cluster that returns an address for every Service."""
 
     cluster = fake_cluster()
 
@@ -135,7 +136,7 @@ class Quiet(FakeKube):
 
 
 class Lookups(FakeDataPlane):
-    """A kernel that finds fronts by look-up, and has each at once."""
+    """A kernel that finds service addresses by look-up and holds each at once."""
 
     def rules_walked(self, node):
         return {}
@@ -147,20 +148,22 @@ class Lookups(FakeDataPlane):
         return ServiceState(True, frozenset({BACKEND}))
 
 
-def test_restless_steps_go_on_each_for_its_part_of_the_spare_time_and_its_own_time_once_more():
-    generator = Restless()
+def test_steps_are_extended_by_their_share_of_the_spare_time_to_at_most_twice_their_duration():
+    generator = DriftingGenerator()
     shell = TextShell({"conntrack -C": "5", "conntrack -S": "cpu=0 drop=0 early_drop=0"})
-    setting = replace(SETTING, kube=Quiet(), dataplane=Lookups(), proxies=AtOnce(), shell=shell, generator=generator)
+    setting = replace(
+        SETTING, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell, generator=generator
+    )
     plan = SweepPlan((0, 10, 0), 150, 60, seed=1, spare_s=70)
     steps = list(_steps(setting, plan, AtOnce(), SilentProgress()))
     assert [step.duration_s for step in steps] == [60, 90, 90]
-    assert generator.asked_s == [60, 60, 30, 60, 30]
+    assert generator.durations_s == [60, 60, 30, 60, 30]
     ample = list(_steps(setting, replace(plan, spare_s=600), AtOnce(), SilentProgress()))
     assert [step.duration_s for step in ample] == [120, 120, 120]
 
 
 class Filling:
-    """A shell where one node's table of connections has overflown after so many looks."""
+    """A shell that reports a full connection tracking table on one node after a number of samples."""
 
     def __init__(self, node, samples):
         self.node, self.left = node, samples
@@ -173,13 +176,13 @@ class Filling:
         return {"conntrack -C": "5", "cat /proc/sys/net/netfilter/nf_conntrack_max": "400"}[" ".join(argv)]
 
 
-@pytest.mark.parametrize("node", Quiet.cluster.nodes, ids=str)
-def test_a_full_table_of_connections_flaws_the_step_in_which_it_was(node):
-    setting = replace(SETTING, kube=Quiet(), dataplane=Lookups(), proxies=AtOnce(), shell=Filling(node, samples=3))
-    setting = replace(setting, generator=Restless())
-    flaws = [
+@pytest.mark.parametrize("node", AnyService.cluster.nodes, ids=str)
+def test_a_full_connection_tracking_table_invalidates_its_step(node):
+    setting = replace(SETTING, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=Filling(node, samples=3))
+    setting = replace(setting, generator=DriftingGenerator())
+    reasons = [
         step.invalid_reason
         for step in _steps(setting, SweepPlan((0, 10, 0), 150, 60, seed=1), AtOnce(), SilentProgress())
     ]
-    told = f"connection tracking of {node.name} was full, with 400 entries: 300 had to go before their time"
-    assert flaws == ["", f"{told} and 7 packets were dropped", ""]
+    full = f"connection tracking of {node.name} was full, with 400 entries: 300 were evicted early"
+    assert reasons == ["", f"{full} and 7 packets were dropped", ""]

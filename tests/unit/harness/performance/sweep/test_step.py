@@ -8,7 +8,7 @@ from tests.unit.reports.sample import measured
 GOOD = Step(1000, (measured(1000),), {}, RuleCount(0, {}), 1.0)
 
 
-def test_a_flawed_step_keeps_its_numbers_and_is_in_no_conclusion():
+def test_an_invalid_step_keeps_its_numbers_and_is_in_no_conclusion():
     bad = GOOD.invalidated("1 of the generator's workers were lost")
     (found,) = bad.measurements
     assert found.flags == ("in no conclusion: 1 of the generator's workers were lost",)
@@ -17,11 +17,11 @@ def test_a_flawed_step_keeps_its_numbers_and_is_in_no_conclusion():
     assert GOOD.invalidated("") is GOOD
 
 
-def test_what_a_rule_costs_is_told_of_steps_in_which_many_are_walked():
+def test_the_cost_per_rule_is_reported_for_steps_with_many_rules():
     few = replace(GOOD, walks=(Walk(90, 2.0),), chain_walks=(Walk(90, 3.0),))
     many = replace(GOOD, walks=(Walk(500, 9.0), Walk(1000, 17.0), Walk(1000, 19.0)), chain_walks=(Walk(1000, 16.0),))
-    told = cost_per_rule_finding([few, many], "iptables")
-    assert told.numbers == {
+    found = cost_per_rule_finding([few, many], "iptables")
+    assert found.numbers == {
         "services at step 0": 1000,
         "rules_walked at step 0": 1000,
         "rule_ns at step 0": 18.0,
