@@ -51,7 +51,7 @@ class Arrivals:
     def finding(self, what: str, conditions: str) -> Finding:
         """Return the time of the last arrival on each node as a finding of the report; `what` names the change."""
         arrived = ", ".join(
-            f"never on {node}" if last_s is None else f"after {last_s:.2f} s on {node}"
+            f"never on {node}" if last_s is None else f"{last_s:.2f} s on {node}"
             for node, last_s in self.last_s.items()
         )
         away = ", ".join(f"{max(away_s):.2f} s on {node}" for node, away_s in self.away_s.items() if away_s)
@@ -59,8 +59,8 @@ class Arrivals:
         numbers |= {f"away_s on {node}": round(max(away_s), 3) for node, away_s in self.away_s.items() if away_s}
         watched = max(len(after_s) for after_s in self.after_s.values())
         statement = (
-            f"{what} ({conditions}): the last of {watched} watched Services was reachable {'again ' if away else ''}"
-            f"{arrived}"
+            f"{what} ({conditions}): time until the last of {watched} watched Services was reachable"
+            f"{' again' if away else ''}: {arrived}"
         )
         statement += f"; the longest time for which one was unreachable was {away}" if away else ""
         statement += f"; {self.lost} never became reachable" if self.lost else ""

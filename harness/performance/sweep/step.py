@@ -46,7 +46,7 @@ class Step:
     invalid_reason: str = ""
 
     def invalidated(self, invalid_reason: str) -> Step:
-        """Mark the step and each of its measurements as invalid for this reason; without a reason, change nothing."""
+        """Return the step with a reason why it and its measurements are invalid; if it is empty, return it unchanged."""
         if not invalid_reason:
             return self
         flag = f"{IN_NO_CONCLUSION}{invalid_reason}"

@@ -76,7 +76,7 @@ def test_an_address_that_becomes_reachable_again_has_a_time_of_unreachability(tm
     found = watched_once(tmp_path, [0.5, 3.25], Want.REACHABLE_AGAIN)
     assert found.away_s["n1"] == pytest.approx((2.75,), abs=0.001)
     statement = found.finding("A cold start", "ipvs mode").statement
-    assert "the last of 1 watched Services was reachable again after 3.2" in statement
+    assert "time until the last of 1 watched Services was reachable again: 3.2" in statement
     assert "; the longest time for which one was unreachable was 2.75 s on n1. The change itself" in statement
 
 
@@ -88,15 +88,15 @@ def test_an_address_that_stays_unreachable_is_lost(tmp_path):
     found = watched_once(tmp_path, [0.5], Want.REACHABLE_AGAIN)
     assert found.lost == 1
     finding = found.finding("A cold start", "ipvs mode")
-    assert "the last of 1 watched Services was reachable never on n1; 1 never became reachable." in finding.statement
+    assert "watched Services was reachable: never on n1; 1 never became reachable." in finding.statement
     assert list(finding.numbers) == ["done_s", "lost"]
 
 
 def test_the_finding_has_the_last_arrival_on_each_node():
     found = Arrivals({"n1": (0.5, 1.25), "n2": (0.75, None)}, 1.0).finding("1000 Services at once", "nftables mode")
     assert found.statement == (
-        "1000 Services at once (nftables mode): the last of 2 watched Services was reachable after 1.25 s on n1, "
-        "after 0.75 s on n2; 1 never became reachable. The change itself was done after 1.00 s."
+        "1000 Services at once (nftables mode): time until the last of 2 watched Services was reachable: 1.25 s on n1, "
+        "0.75 s on n2; 1 never became reachable. The change itself was done after 1.00 s."
     )
     assert found.numbers["lost"] == 1
 
