@@ -46,7 +46,7 @@ class Step:
     invalid_reason: str = ""
 
     def invalidated(self, invalid_reason: str) -> Step:
-        """Return the step with a reason why it and its measurements are invalid; if it is empty, return it unchanged."""
+        """Return the step, marked invalid for this reason with all its measurements; unchanged without a reason."""
         if not invalid_reason:
             return self
         flag = f"{IN_NO_CONCLUSION}{invalid_reason}"
