@@ -22,7 +22,7 @@ import json, resource, sys, time
 from locust import FastHttpUser, HttpUser, User, constant, task
 from locust.env import Environment
 from kubeproof_load.arrivals import Target
-from kubeproof_load.exchanges import exchange_of
+from kubeproof_load.request_kinds import request_kind_of
 
 kind, port, seconds, users = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
 base = {"HttpUser": HttpUser, "FastHttpUser": FastHttpUser, "ours": User}[kind]
@@ -32,7 +32,7 @@ class Requesting(base):
     wait_time = constant(0)
 
     def on_start(self):
-        self.exchange = exchange_of("http_kept", "/")
+        self.exchange = request_kind_of("http_kept", "/")
 
     @task
     def send_request(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clusters.errors import ClusterNotReady
 from clusters.spec import Mode
 
-ASK = ("curl", "--silent", "--fail", "--max-time", "5", "http://127.0.0.1:10249/proxyMode")
+PROXY_MODE_COMMAND = ("curl", "--silent", "--fail", "--max-time", "5", "http://127.0.0.1:10249/proxyMode")
 """The command that asks kube-proxy for its mode, on its metrics port, which listens on the node's loopback."""
 
 LOG_LINES = {

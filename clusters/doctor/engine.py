@@ -79,7 +79,7 @@ def check_architecture(facts: Facts) -> tuple[Check, ...]:
             Verdict.UNFIT,
             seen,
             "the load image's Python packages are locked for x86_64",
-            "use --source=registry",
+            "use --image-source=registry",
             sources=frozenset({Source.BUILT}),
         ),
         Check(
@@ -157,7 +157,7 @@ def _without_sys_resource(facts: Facts, whose: str, lacking_is: Verdict) -> tupl
         lacking_is,
         seen,
         "in kind's stock nodes containerd gives pods a negative OOM score, which requires that capability",
-        "use --source=built, whose nodes do not need it",
+        "use --image-source=built, whose nodes do not need it",
         sources=frozenset({Source.REGISTRY}),
     )
     if not isinstance(facts.engine, EngineSeen):

@@ -106,7 +106,7 @@ def check_memory(facts: Facts) -> tuple[Check, ...]:
     available = int(match[1]) * 1024
     needed = MEMORY_BYTES[0] * facts.question.control_planes + MEMORY_BYTES[1] * facts.question.workers
     seen = f"{_gib(available)} available; {facts.nodes} idle nodes need about {_gib(needed)}"
-    remedy = "stop other programs, use fewer --workers, or give the machine more memory"
+    remedy = "stop other programs, use fewer --cluster-workers, or give the machine more memory"
     if available < needed:
         return (Check("memory", Verdict.UNFIT, seen, "the kernel would kill processes of nodes", remedy),)
     if available < COMFORTABLE_MEMORY_BYTES:

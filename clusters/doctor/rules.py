@@ -98,7 +98,7 @@ def check_iptables(facts: Facts) -> tuple[Check, ...]:
             False,
             how_on_nft,
             cause="nodes of source built have only iptables' nf_tables backend, which this kernel does not support",
-            remedy="use --source=registry, whose nodes also have the legacy backend",
+            remedy="use --image-source=registry, whose nodes also have the legacy backend",
             modes=WITH_IPTABLES,
             sources=frozenset({Source.BUILT}),
             substrates=ON_HOST,

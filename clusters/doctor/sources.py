@@ -30,7 +30,7 @@ FROM_HERE = frozenset({Source.BUILT})
 
 def check_registry(facts: Facts) -> tuple[Check, ...]:
     """Check that images can be pulled, or that the engine already has them."""
-    name, remedy = "container registries", "use --source=built, which needs none"
+    name, remedy = "container registries", "use --image-source=built, which needs none"
     missing = _not_in_lock(facts)
     if missing:
         seen = f"the lock file names no {' and no '.join(missing)} image for Kubernetes {facts.kubernetes}"

@@ -29,10 +29,10 @@ class Stock:
             return cls(source, complete=False)
         if source is Source.BUILT:
             book = recipe_book(facts.lock, release)
-            wanted = [book.node.tag, *(recipe.tag for recipe in book.beside)]
+            wanted = [book.node.tag, *(recipe.tag for recipe in book.for_engine)]
         else:
             stock = stock_book(facts.lock, release)
-            wanted = [release.node_image, *(recipe.tag for recipe in stock.beside)]
+            wanted = [release.node_image, *(recipe.tag for recipe in stock.for_engine)]
             wanted += [stock.director.tag] if Substrate.UML in substrates else []
             wanted += [] if substrates == {Substrate.UML} else [stock.ipvs_node.tag]
         return cls(source, complete=all(_has_image(facts, tag) for tag in wanted))

@@ -116,7 +116,7 @@ class Builder:
         except CommandFailed as failure:
             raise BuildFailed(
                 f"Debian packages of image {recipe.name} could not be installed: {failure.message}",
-                remedy="containers must be able to reach a Debian mirror; --source=built uses the host's mirror",
+                remedy="containers must be able to reach a Debian mirror; --image-source=built uses the host's mirror",
                 detail=failure.detail,
             ) from failure
 

@@ -102,7 +102,7 @@ class RecipeBook:
         return (self.load, self.tools, self.agnhost)
 
     @property
-    def beside(self) -> tuple[Recipe, ...]:
+    def for_engine(self) -> tuple[Recipe, ...]:
         """Return the recipes of the images for containers outside the cluster, which the engine itself needs."""
         return (self.load, self.haproxy, self.registry)
 
@@ -187,7 +187,7 @@ class StockBook:
         return (self.load, self.tools)
 
     @property
-    def beside(self) -> tuple[Recipe, ...]:
+    def for_engine(self) -> tuple[Recipe, ...]:
         """Return the recipes of the images for containers outside the cluster, which the engine itself needs."""
         return (self.load, self.haproxy, self.registry)
 

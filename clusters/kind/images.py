@@ -43,10 +43,10 @@ class Images:
         release = self.lock.release(spec.kubernetes)
         if spec.source is Source.BUILT:
             book = recipe_book(self.lock, release)
-            wanted = (book.node, *book.beside)
+            wanted = (book.node, *book.for_engine)
         else:
             stock = stock_book(self.lock, release)
-            wanted = (*_built_node(spec, stock), *_loaded(spec, stock), *stock.beside)
+            wanted = (*_built_node(spec, stock), *_loaded(spec, stock), *stock.for_engine)
         for recipe in wanted:
             self.builder.ensure(recipe, progress)
         return self.present(spec)

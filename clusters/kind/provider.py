@@ -122,7 +122,7 @@ class KindProvider:
                 self._require_unused(claimed)
                 raise NameTaken(
                     f"cluster {name} exists: an earlier run kept it",
-                    remedy="use it with --reuse, or remove it with `kubeproof clean --kept`",
+                    remedy="use it with --reuse-cluster, or remove it with `kubeproof clean --kept`",
                 )
         if self._is_taken(name):
             raise NameTaken(

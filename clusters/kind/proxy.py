@@ -9,7 +9,7 @@ from clusters.cluster import Node
 from clusters.command import CommandResult
 from clusters.engine import Engine
 from clusters.errors import CommandFailed
-from clusters.proxymode import ASK, require_mode
+from clusters.proxymode import PROXY_MODE_COMMAND, require_mode
 from clusters.spec import ClusterSpec, Substrate
 
 PROXY_SELECTOR = "k8s-app=kube-proxy"
@@ -42,5 +42,5 @@ def _run_in_guest(engine: Engine, node: Node, argv: tuple[str, ...], timeout_s: 
 def require_effective_mode(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> None:
     """Ask every node's kube-proxy for its mode. Raises `ClusterNotReady` if one runs in another mode."""
     for node in nodes:
-        answer = run_by_proxy(engine, spec.substrate, node, ASK, timeout_s=30).stdout
+        answer = run_by_proxy(engine, spec.substrate, node, PROXY_MODE_COMMAND, timeout_s=30).stdout
         require_mode(spec.name, node.name, spec.mode, answer)

@@ -26,7 +26,7 @@ class Losses:
         )
 
     @property
-    def turned_away(self) -> int:
+    def dropped_when_full(self) -> int:
         """Return the number of packets that were dropped because the table was full; at least that many were.
 
         If two connections would get the same addresses and ports, the kernel drops the later one's packet, too, and
@@ -42,7 +42,7 @@ class Losses:
         The number of entries does not show that afterwards: once the table has been full, the kernel removes entries
         of closed connections until it is 95% full (`gc_worker` in net/netfilter/nf_conntrack_core.c).
         """
-        return self.evicted > 0 or self.turned_away > 0
+        return self.evicted > 0 or self.dropped_when_full > 0
 
 
 def losses(shell: ProxyShell, node: Node) -> Losses:
@@ -64,7 +64,7 @@ def entry_limit(shell: ProxyShell, node: Node) -> int:
 
 
 @contextmanager
-def fewer_entries(shell: ProxyShell, node: Node, most: int) -> Iterator[None]:
+def limited_entries(shell: ProxyShell, node: Node, most: int) -> Iterator[None]:
     """Limit the table to `most` entries while the block lasts. kube-proxy never lowers the limit, it only raises it.
 
     Only for nodes with a kernel of their own.

@@ -78,7 +78,9 @@ class ServiceHandle:
                 deadline_s=PROGRAMMED_DEADLINE_S,
             )
 
-    def observe_front(self, service_address: ServiceAddress) -> dict[str, Observation[frozenset[ServiceAddress]]]:
+    def observe_service_address(
+        self, service_address: ServiceAddress
+    ) -> dict[str, Observation[frozenset[ServiceAddress]]]:
         """Observe, by node, whether its kernel leads this service address to backends in time."""
         return {
             node.name: observe_within(

@@ -32,7 +32,7 @@ def refused_fields(refusal: ApiException) -> frozenset[str]:
     return frozenset(invalid | set(UNKNOWN_FIELD.findall(str(status.get("message", "")))))
 
 
-def left_out(pod: dict[str, Any]) -> dict[str, int]:
+def rejected_nodes(pod: dict[str, Any]) -> dict[str, int]:
     """Return how many nodes the scheduler rejected for the pod, by reason; empty if it reports no such reasons."""
     found = LEFT_OUT.match(unschedulable(pod) or "")
     return {} if found is None else {reason: int(count) for count, reason in REASON.findall(found["reasons"])}

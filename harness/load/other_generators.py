@@ -41,16 +41,16 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One generator's latencies of the target (`told`) and of the server in its own pod (`baseline`)."""
+class GeneratorResult:
+    """One generator's latencies of the target (`target`) and of the server in its own pod (`baseline`)."""
 
-    told: Reported
+    target: Reported
     baseline: Reported
 
     @property
-    def above_us(self) -> float:
+    def above_baseline_us(self) -> float:
         """The target's median minus the baseline's, in microseconds."""
-        return self.told.p50_us - self.baseline.p50_us
+        return self.target.p50_us - self.baseline.p50_us
 
 
 def echo_argv(lifetime_s: int = ECHO_LIFETIME_S, line: str = "/tmp/echo") -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def parse_hey(text: str) -> Reported:
     return Reported("hey", len(rows), quantile(counts, 0.5), quantile(counts, 0.99), HEY_RESOLUTION_US)
 
 
-def reported_by_us(blocks: TargetBlocks, clock: str = "wall") -> Reported:
+def reported_by_kubeproof(blocks: TargetBlocks, clock: str = "wall") -> Reported:
     """Return the latencies of our own generator by one of its clocks. Raises `WorldError` if a request failed."""
     counts = block_counts(blocks.histograms(clock))
     if blocks.errors or not counts.n:

@@ -22,7 +22,7 @@ BUSY_SHARE = 0.5
 
 
 class RequestKind(StrEnum):
-    """The kinds of request; `processes/kubeproof_load/exchanges.py` says what each one measures."""
+    """The kinds of request; `processes/kubeproof_load/request_kinds.py` says what each one measures."""
 
     FIRST_PACKET = "first_packet"
     HTTP_NEW = "http_new"

@@ -60,7 +60,7 @@ def block_medians_us(blocks: TargetBlocks, clock: str) -> dict[int, float]:
     }
 
 
-def side_by_side(ours: TargetBlocks, theirs: TargetBlocks, clock: str) -> tuple[BlockCounts, BlockCounts]:
+def paired_counts(ours: TargetBlocks, theirs: TargetBlocks, clock: str) -> tuple[BlockCounts, BlockCounts]:
     """Return the counts of both targets in the blocks in which that clock has samples of both."""
     by_number = [{block.number: getattr(block, clock) for block in one.blocks} for one in (ours, theirs)]
     both = [number for number, text in sorted(by_number[0].items()) if text and by_number[1].get(number)]

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from harness.performance.sweep.step import Step
 from harness.statistics.quantile_interval import median_interval, parts
-from harness.statistics.slope import FINEST_US, Slope, slope_beside, slope_of_steps
+from harness.statistics.slope import FINEST_US, Slope, slope_of_steps, slope_with_covariate
 from reports.model import Measurement
 
 COEFFICIENT_SPREAD = 0.2
@@ -86,7 +86,9 @@ def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Slope, Ba
     services = [step.services / per for step in steps]
     if len(steps) < ENOUGH_STEPS:
         return slope_of_steps(services, medians_us), baseline
-    slope, adjustment = slope_beside(services, medians_us, baselines_us, hypot(error, COEFFICIENT_SPREAD * coefficient))
+    slope, adjustment = slope_with_covariate(
+        services, medians_us, baselines_us, hypot(error, COEFFICIENT_SPREAD * coefficient)
+    )
     return slope, replace(baseline, coefficient=coefficient + adjustment)
 
 

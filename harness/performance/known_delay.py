@@ -67,7 +67,7 @@ def path_to_pod(
     return DelayablePath(lambda *argv: nodes.run(node, *argv), str(route["dev"]), passages=1)
 
 
-def in_a_row(rounds: Sequence[TargetBlocks], length: int) -> TargetBlocks:
+def concatenated(rounds: Sequence[TargetBlocks], length: int) -> TargetBlocks:
     """Concatenate the blocks of several loads of `length` blocks each, renumbered in order of rounds."""
     numbered = enumerate(rounds)
     return TargetBlocks(tuple(_later(block, number * length) for number, round_ in numbered for block in round_.blocks))

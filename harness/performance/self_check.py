@@ -92,7 +92,7 @@ def _steps_with_many_rules(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence
     return many if len(many) >= FEWEST_STEPS else steps
 
 
-def check_look_up(swept: Slope, most: int) -> SelfCheck:
+def check_cost_per_service(swept: Slope, most: int) -> SelfCheck:
     """Check that an additional Service costs nothing where the kernel finds service addresses by look-up.
 
     `swept` is the slope in microseconds per Service, over up to `most` Services. Its interval must contain 0. In a long

@@ -28,7 +28,7 @@ class RegistryRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestCounts:
     """The numbers of requests: checks of a manifest (HEAD), downloads of manifests (GET), and downloads of blobs (GET).
 
     Blobs are an image's layers and its configuration.
@@ -48,9 +48,9 @@ class Asked:
             blobs=kinds.count(("GET", "blobs")),
         )
 
-    def __sub__(self, before: Asked) -> Asked:
+    def __sub__(self, before: RequestCounts) -> RequestCounts:
         """Return the numbers of requests since `before`."""
-        return Asked(self.checks - before.checks, self.manifests - before.manifests, self.blobs - before.blobs)
+        return RequestCounts(self.checks - before.checks, self.manifests - before.manifests, self.blobs - before.blobs)
 
     def __str__(self) -> str:
         counts = {"check": self.checks, "manifest": self.manifests, "blob": self.blobs}

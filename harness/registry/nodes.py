@@ -18,7 +18,7 @@ CTR_IMAGES = ("ctr", "--namespace=k8s.io", "images")
 
 
 @contextmanager
-def nodes_know(shell: NodeShell, nodes: tuple[Node, ...], host: str, url: str) -> Iterator[None]:
+def registry_configured(shell: NodeShell, nodes: tuple[Node, ...], host: str, url: str) -> Iterator[None]:
     """Configure every node to find registry `host` at `url`, which may be plain HTTP, while the block lasts.
 
     At the end of the block, removes the configuration and the images that the nodes have pulled from the registry.

@@ -22,7 +22,7 @@ from clusters.cluster import Cluster
 from clusters.errors import WorldError
 from clusters.ownership import labels_for
 from harness.kube.wait import wait_until
-from harness.registry.accesslog import Asked, RegistryRequest, read_requests
+from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import MANIFEST_TYPE, Image, archive, compose_image, digest_of, only_file
 
 PORT = 5000
@@ -132,9 +132,9 @@ class Registry:
             if request.repository == repository and request.client in self._nodes
         )
 
-    def asked(self, repository: str) -> Asked:
+    def request_counts(self, repository: str) -> RequestCounts:
         """Return the numbers of requests of nodes for content of a repository so far."""
-        return Asked.of(self.requests(repository))
+        return RequestCounts.of(self.requests(repository))
 
     def stop(self) -> None:
         """Kill the registry. It cannot be started again."""

@@ -51,7 +51,7 @@ def slope_of_steps(x: Sequence[float], y_us: Sequence[float]) -> Slope:
     return Slope(slope, slope - half, slope + half, float(fitted.intercept))
 
 
-def slope_beside(
+def slope_with_covariate(
     x: Sequence[float], y_us: Sequence[float], covariate_us: Sequence[float], spread: float
 ) -> tuple[Slope, float]:
     """Return the slope of y that also depends on a covariate, and the covariate's coefficient.

@@ -16,7 +16,7 @@ from harness.kube.wait import wait_until
 from harness.traffic.client import Client
 from harness.traffic.steady import TrafficTooShort
 
-PROGRAM = (Path(__file__).parent / "pod" / "held.py").read_text()
+PROGRAM = (Path(__file__).parent / "pod" / "persistent.py").read_text()
 SPACING_S = 0.2
 OPEN_DEADLINE_S = 30.0
 LIMIT_S = 600.0

@@ -7,16 +7,11 @@ import time
 
 import pytest
 
-from harness.suite import (
-    AutoscalerRecord,
-    AutoscalerSample,
-    Kube,
-    ManifestMaker,
-    MetricsServer,
-    Waits,
-    WatchMaker,
-    wrong_samples,
-)
+from harness.autoscaling.expectation import wrong_samples
+from harness.autoscaling.metrics_server import MetricsServer
+from harness.autoscaling.model import AutoscalerSample
+from harness.autoscaling.recorder import AutoscalerRecord
+from harness.suite import Kube, ManifestMaker, Waits, WatchMaker
 from suites.autoscaling.autoscaled import change, cpu, make_autoscaler, make_burner
 
 FAR_BELOW, FAR_ABOVE = 10, 2000

@@ -4,17 +4,10 @@ import time
 
 import pytest
 
-from harness.suite import (
-    AutoscalerRecord,
-    ClaimRecorder,
-    Kube,
-    ManifestMaker,
-    MetricsServer,
-    WatchMaker,
-    WatchRecorder,
-    wait_until,
-    wrong_samples,
-)
+from harness.autoscaling.expectation import wrong_samples
+from harness.autoscaling.metrics_server import MetricsServer
+from harness.autoscaling.recorder import AutoscalerRecord
+from harness.suite import ClaimRecorder, Kube, ManifestMaker, WatchMaker, WatchRecorder, wait_until
 from suites.autoscaling.autoscaled import REQUESTS, change, cpu, make_autoscaler, make_burner
 
 FAR_ABOVE, FAR_BELOW = 500, 10

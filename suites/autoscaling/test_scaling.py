@@ -5,25 +5,14 @@ import time
 
 import pytest
 
-from harness.suite import (
-    AutoscalerRecord,
-    AutoscalerSample,
-    ClaimRecorder,
-    ClientMaker,
-    CpuComparison,
-    HttpLoad,
-    Kube,
-    ManifestMaker,
-    MetricsServer,
-    Reading,
-    Target,
-    Waits,
-    WatchMaker,
-    adjustable_load,
-    compare_cpu,
-    right_counts,
-    wrong_samples,
-)
+from harness.autoscaling.cpu import CpuComparison, Reading, compare_cpu
+from harness.autoscaling.expectation import right_counts, wrong_samples
+from harness.autoscaling.metrics_server import MetricsServer
+from harness.autoscaling.model import AutoscalerSample
+from harness.autoscaling.recorder import AutoscalerRecord
+from harness.load.adjustable import HttpLoad, adjustable_load
+from harness.load.plan import Target
+from harness.suite import ClaimRecorder, ClientMaker, Kube, ManifestMaker, Waits, WatchMaker
 from suites.autoscaling.autoscaled import make_autoscaler, make_burner
 
 REQUESTS = "{cpu: 100m}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.suite import Decision, conditional, confirmed, listed, refuted
+from harness.suite import Decision, conditional, confirmed, list_of, refuted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def decide_ways_open(before: Mapping[str, bool], after: Mapping[str, bool]) -> D
     opened = [way for way in after if after[way] and not before[way]]
     evidence = (
         "From outside the cluster, before each way was set up: "
-        f"{listed({way: _answered(ok) for way, ok in before.items()})}. Afterwards: "
-        f"{listed({way: _answered(ok) for way, ok in after.items()})}."
+        f"{list_of({way: _answered(ok) for way, ok in before.items()})}. Afterwards: "
+        f"{list_of({way: _answered(ok) for way, ok in after.items()})}."
     )
     if len(opened) == len(after):
         return confirmed(evidence)

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from harness.edge.balancer import LoadBalancer
+from harness.fixtures.edge import HaProxyMaker
+from harness.kube.nodes.shell import NodeUplinks
 from harness.suite import (
     ClaimRecorder,
     ClientMaker,
     Cluster,
     DataPlane,
-    HaProxyMaker,
     Kube,
-    LoadBalancer,
     ManifestMaker,
-    NodeUplinks,
     OutsideClient,
     Reply,
     Request,

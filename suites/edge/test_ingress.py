@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from harness.edge.ingress import IngressController
 from harness.suite import (
     ClaimRecorder,
     DataPlane,
-    IngressController,
     Kube,
     ManifestMaker,
     ManifestReader,

@@ -2,10 +2,10 @@
 
 import pytest
 
+from harness.edge.balancer import LoadBalancer
 from harness.suite import (
     ClaimRecorder,
     Cluster,
-    LoadBalancer,
     OutsideClient,
     Reply,
     Request,
@@ -35,7 +35,7 @@ def test_a_balancers_address_is_reached_from_outside(
     load_balancer.ask_for_address(web)
     given = load_balancer.observe_address(web)
     address = given.seen
-    kernels = {} if address is None else web.observe_front(ServiceAddress(address, 80))
+    kernels = {} if address is None else web.observe_service_address(ServiceAddress(address, 80))
     replies = () if address is None else outside_client.send(Request(address, 80, CONNECTIONS))
     node = None if address is None else load_balancer.announcer(outside_client, address)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from harness.edge.balancer import LoadBalancer
 from harness.suite import (
     ClaimRecorder,
     Cluster,
     Kube,
-    LoadBalancer,
     ManifestMaker,
     Observation,
     OutsideClient,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.suite import Asked, Decision, conditional, confirmed, refuted
+from harness.registry.accesslog import RequestCounts
+from harness.suite import Decision, conditional, confirmed, refuted
 
-NOTHING = Asked()
+NOTHING = RequestCounts()
 BLOBS = 2
 """The blobs of one complete test image: its only layer and its configuration."""
 
@@ -24,9 +25,9 @@ class Pulls:
     second ran. `never_refuses`: the pod of the first did not.
     """
 
-    always: Sequence[Asked]
-    if_not_present: Sequence[Asked]
-    never: Sequence[Asked]
+    always: Sequence[RequestCounts]
+    if_not_present: Sequence[RequestCounts]
+    never: Sequence[RequestCounts]
     never_runs: bool
     never_refuses: bool
 
@@ -43,28 +44,28 @@ def decide_pulls(seen: Pulls) -> Decision:
     if (
         NOTHING in seen.always
         or first == NOTHING
-        or any(asked != NOTHING for asked in (*later, *seen.never))
+        or any(request_counts != NOTHING for request_counts in (*later, *seen.never))
         or not (seen.never_runs and seen.never_refuses)
     ):
         return refuted(evidence)
-    if all(asked.blobs >= BLOBS for asked in seen.always):
+    if all(request_counts.blobs >= BLOBS for request_counts in seen.always):
         return confirmed(evidence)
     return conditional(RESOLVED_ONLY, evidence)
 
 
-def decide_restarts(starts: Mapping[str, int], asked: Mapping[str, Asked]) -> Decision:
+def decide_restarts(starts: Mapping[str, int], request_counts: Mapping[str, RequestCounts]) -> Decision:
     """20.1: Always pulls when a container restarts in its pod, IfNotPresent does not. The node has the image.
 
-    `starts` and `asked` are, for each policy, the container's starts and the requests to the registry.
+    `starts` and `request_counts` are, for each policy, the container's starts and the requests to the registry.
     """
     evidence = (
-        f"The registry got these requests for an image that the node had: {asked['Always']} at {starts['Always']} "
-        f"starts of a container in its pod with Always, {asked['IfNotPresent']} at {starts['IfNotPresent']} starts "
-        "with IfNotPresent."
+        f"The registry got these requests for an image that the node had: {request_counts['Always']} at "
+        f"{starts['Always']} starts of a container in its pod with Always, {request_counts['IfNotPresent']} at "
+        f"{starts['IfNotPresent']} starts with IfNotPresent."
     )
-    if asked["Always"].checks < starts["Always"] or asked["IfNotPresent"] != NOTHING:
+    if request_counts["Always"].checks < starts["Always"] or request_counts["IfNotPresent"] != NOTHING:
         return refuted(evidence)
-    if asked["Always"].blobs >= BLOBS * starts["Always"]:
+    if request_counts["Always"].blobs >= BLOBS * starts["Always"]:
         return confirmed(evidence)
     return conditional(RESOLVED_ONLY, evidence)
 
@@ -91,5 +92,5 @@ def decide_without_registry(refusal: str) -> Decision:
     return confirmed(f"{evidence}did not ({refusal}).") if refusal else refuted(f"{evidence}ran too.")
 
 
-def _in_turn(starts: Sequence[Asked]) -> str:
+def _in_turn(starts: Sequence[RequestCounts]) -> str:
     return "; ".join(map(str, starts))

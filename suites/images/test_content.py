@@ -1,6 +1,7 @@
 """Images that cannot be pulled, and content that does not match its digest."""
 
-from harness.suite import Cluster, ManifestMaker, Registry, Waits, WatchMaker
+from harness.registry.server import Registry
+from harness.suite import Cluster, ManifestMaker, Waits, WatchMaker
 from suites.images.pods import has_container, is_decided, is_refused, is_running, waits_for
 
 NO_SUCH_DIGEST = "sha256:" + "0" * 64

@@ -2,10 +2,12 @@
 
 import pytest
 
-from harness.suite import Asked, ClaimRecorder, Cluster, ManifestMaker, Registry, Waits
+from harness.registry.accesslog import RequestCounts
+from harness.registry.server import Registry
+from harness.suite import ClaimRecorder, Cluster, ManifestMaker, Waits
 from suites.images.pods import is_running
 
-NOTHING = Asked()
+NOTHING = RequestCounts()
 DOCUMENTED = {
     "untagged": "Always",
     "latest": "Always",
@@ -37,25 +39,27 @@ def test_the_default_follows_from_the_images_name(
         "latest-and-digest": f":latest@{digests['latest-and-digest']}",
     }
     stored: dict[str, str] = {}
-    asked: dict[str, Asked] = {}
+    request_counts: dict[str, RequestCounts] = {}
     for start in ("first", "second"):
-        before = {name: registry.asked(name) for name in suffixes}
+        before = {name: registry.request_counts(name) for name in suffixes}
         for name, suffix in suffixes.items():
             image = f"{registry.host}/{name}{suffix}"
             create("pod.yaml", name=f"{name}-{start}", node=node, policy="null", image=image)
         for name in suffixes:
             pod = waits.wait_pod(namespace, f"{name}-{start}", "running", is_running)
             stored[name] = pod["spec"]["containers"][0]["imagePullPolicy"]
-            asked[name] = registry.asked(name) - before[name]
+            request_counts[name] = registry.request_counts(name) - before[name]
 
-    behaves = {name: (asked[name] != NOTHING) == (stored[name] == "Always") for name in suffixes}
+    behaves = {name: (request_counts[name] != NOTHING) == (stored[name] == "Always") for name in suffixes}
     claim.decide(
         "20.2",
         stored == DOCUMENTED and all(behaves.values()),
         f"The API server's default, and the requests to the registry at a second start on node {node}: "
-        + "; ".join(f"{name} {stored[name]}, {asked[name]}" for name in suffixes)
+        + "; ".join(f"{name} {stored[name]}, {request_counts[name]}" for name in suffixes)
         + "."
         + " No tag has the same default as latest." * (stored["untagged"] == stored["latest"]),
     )
     assert stored == DOCUMENTED
-    assert all(behaves.values()), f"requests to the registry at the second start do not match {stored}: {asked}"
+    assert all(behaves.values()), (
+        f"requests to the registry at the second start do not match {stored}: {request_counts}"
+    )

@@ -2,7 +2,9 @@
 
 import pytest
 
-from harness.suite import Asked, ClaimRecorder, Cluster, ManifestMaker, Registry, Waits, restarts
+from harness.registry.accesslog import RequestCounts
+from harness.registry.server import Registry
+from harness.suite import ClaimRecorder, Cluster, ManifestMaker, Waits, restarts
 from suites.images.decisions import (
     BLOBS,
     NOTHING,
@@ -28,27 +30,27 @@ def test_the_policy_decides_what_the_registry_is_asked(
 ) -> None:
     """Always asks the registry at every start and downloads nothing twice. IfNotPresent asks once, Never does not."""
     node = cluster.workers[0].name
-    seen: dict[str, list[Asked]] = {}
+    seen: dict[str, list[RequestCounts]] = {}
     for policy in ("Always", "IfNotPresent"):
         repository, seen[policy] = policy.lower(), []
         registry.push(repository, "v1")
         for number in range(3):
-            before, name = registry.asked(repository), f"{repository}-{number}"
+            before, name = registry.request_counts(repository), f"{repository}-{number}"
             create("pod.yaml", name=name, node=node, policy=policy, image=f"{registry.host}/{repository}:v1")
             waits.wait_pod(namespace, name, "running", is_running)
-            seen[policy].append(registry.asked(repository) - before)
+            seen[policy].append(registry.request_counts(repository) - before)
 
     registry.push("never", "v1")
-    before = registry.asked("ifnotpresent")
+    before = registry.request_counts("ifnotpresent")
     create("pod.yaml", name="absent", node=node, policy="Never", image=f"{registry.host}/never:v1")
     create("pod.yaml", name="present", node=node, policy="Never", image=f"{registry.host}/ifnotpresent:v1")
     present, absent = (
         waits.wait_pod(namespace, name, "running or refused", is_decided) for name in ("present", "absent")
     )
     reason, _ = waits_for(absent)
-    seen["Never"] = [registry.asked("never"), registry.asked("ifnotpresent") - before]
+    seen["Never"] = [registry.request_counts("never"), registry.request_counts("ifnotpresent") - before]
 
-    asked = {policy: [start != NOTHING for start in starts] for policy, starts in seen.items()}
+    request_counts = {policy: [start != NOTHING for start in starts] for policy, starts in seen.items()}
     fetched = {policy: [start.blobs for start in starts] for policy, starts in seen.items()}
     never = is_running(present) and reason == "ErrImageNeverPull"
     pulls = Pulls(
@@ -59,7 +61,7 @@ def test_the_policy_decides_what_the_registry_is_asked(
         never_refuses=reason == "ErrImageNeverPull",
     )
     claim.record("20.1", decide_pulls(pulls))
-    assert asked == ASKED
+    assert request_counts == ASKED
     assert fetched == FETCHED
     assert never, (present["status"], absent["status"])
 
@@ -77,10 +79,10 @@ def test_a_restarted_container_is_a_start_as_well(
         image = f"{registry.host}/{name}:v1"
         create("pod.yaml", name=name, node=node, policy=policy, image=image)
         waits.wait_pod(namespace, name, "running", is_running)
-        before = registry.asked(name)
+        before = registry.request_counts(name)
         create("restarting-pod.yaml", name=f"{name}-again", node=node, policy=policy, image=image)
         pod = waits.wait_pod(namespace, f"{name}-again", "started again", lambda pod: restarts(pod) > 0)
-        starts[policy], seen[policy] = 1 + restarts(pod), registry.asked(name) - before
+        starts[policy], seen[policy] = 1 + restarts(pod), registry.request_counts(name) - before
 
     always, if_not_present = seen["Always"], seen["IfNotPresent"]
     holds = always.checks >= starts["Always"] and if_not_present == NOTHING

@@ -5,7 +5,8 @@ In such a cluster kube-proxy runs in ipvs mode while a case runs.
 
 import pytest
 
-from harness.suite import IpvsDataPlane, Mode
+from harness.dataplane.ipvs import IpvsDataPlane
+from harness.suite import Mode
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from harness.suite import (
     Request,
     ServiceAddress,
     ServiceMaker,
-    listed,
+    list_of,
     steady_traffic,
 )
 
@@ -58,12 +58,12 @@ def test_sets_change_under_traffic_and_rules_stay(
         "1.3",
         unchanged and bool(grown),
         f"On node {node.name}, while {CHANGES} Services were added and removed, the text of the iptables rules "
-        f"{'did not change' if unchanged else 'changed'}. Members added to sets: {listed(grown) or 'none'}.",
+        f"{'did not change' if unchanged else 'changed'}. Members added to sets: {list_of(grown) or 'none'}.",
     )
     claim.decide(
         "2.5",
         bool(grown) and not lost and not traffic.delayed,
-        f"On node {node.name}, while members were added to sets ({listed(grown) or 'none'}) and removed again under "
+        f"On node {node.name}, while members were added to sets ({list_of(grown) or 'none'}) and removed again under "
         f"traffic to another Service, {traffic.summary}.",
     )
     assert unchanged, rules_changed(rules_before, rules_after, rules_at_last)

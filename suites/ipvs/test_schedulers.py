@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
+from harness.dataplane.ipvs import IpvsDataPlane
 from harness.suite import (
     ClaimRecorder,
     Client,
     ClientMaker,
     Cluster,
-    IpvsDataPlane,
     OutsideClient,
     Proxies,
     Request,

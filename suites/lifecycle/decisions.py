@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.suite import Decision, conditional, confirmed, listed, refuted, untested
+from harness.suite import Decision, conditional, confirmed, list_of, refuted, untested
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def decide_creation(seen: WithoutControllerManager) -> Decision:
     missing = [kind for kind in seen.stored if kind not in stored]
     evidence = (
         f"While the kube-controller-manager was stopped, the API server stored: {', '.join(stored) or 'nothing'}. "
-        + (f"It refused: {listed(seen.refusals)}. " if seen.refusals else "")
+        + (f"It refused: {list_of(seen.refusals)}. " if seen.refusals else "")
         + f"The bare pod {'became Ready' if seen.pod_ready else 'did not become Ready'}. "
         f"The Deployment had {seen.pods} pods, and {seen.pods_later} after the controller-manager ran again."
     )

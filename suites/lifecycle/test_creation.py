@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from harness.kube.nodes.control_plane import ControlPlane
+from harness.kube.nodes.etcd import Etcd
 from harness.suite import (
     ApiException,
     ClaimRecorder,
-    ControlPlane,
-    Etcd,
     Kube,
     ManifestMaker,
     ManifestReader,

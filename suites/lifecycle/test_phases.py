@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from harness.kube.nodes.shell import NodeServices
 from harness.suite import (
     ClaimRecorder,
     Cluster,
     Kube,
     ManifestMaker,
-    NodeServices,
     Waits,
     WatchMaker,
     WatchRecorder,
@@ -36,7 +36,7 @@ def test_pods_go_through_their_phases(
     A pod whose container restarts is Running. A pod with one failed container of two is Failed.
     """
     with record_watch("pods") as recorder:
-        create("ends-when-told.yaml", name="succeeds", policy="Never", code=0)
+        create("ends-on-file.yaml", name="succeeds", policy="Never", code=0)
         create("exits.yaml", name="restarts", policy="Always", code=1)
         create("two-exits.yaml")
         create("nowhere.yaml")

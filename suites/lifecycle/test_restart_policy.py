@@ -13,7 +13,7 @@ from harness.suite import (
     Waits,
     WatchMaker,
     WatchRecorder,
-    listed,
+    list_of,
     refused_fields,
     restarts,
     wait_until,
@@ -80,7 +80,7 @@ def test_the_policy_decides_on_restarts_and_the_back_off_doubles(
         "6.1",
         holds,
         f"Restarted: {', '.join(f'{policy} after exit {code}' for policy, code in sorted(again))}. Not restarted, with "
-        f"phase: {listed(not_restarted)}. The container of pod always-1 was restarted on {len(hosts - {None})} node, "
+        f"phase: {list_of(not_restarted)}. The container of pod always-1 was restarted on {len(hosts - {None})} node, "
         f"with a back-off of {delays}. The API server set {default} for a pod without a policy.",
     )
     assert holds, f"back-off {delays_s}, nodes {hosts}, not restarted {not_restarted}, default policy {default}"

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
+from harness.kube.nodes.control_plane import ControlPlane
+from harness.kube.nodes.shell import StaticPods
 from harness.suite import (
     ClaimRecorder,
     Cluster,
-    ControlPlane,
     Kube,
     ManifestMaker,
     Node,
     Observation,
-    StaticPods,
     Waits,
     is_ready,
     observe_within,

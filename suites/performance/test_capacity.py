@@ -2,19 +2,11 @@
 
 import pytest
 
-from harness.suite import (
-    Attempt,
-    Cluster,
-    Finding,
-    LoadGenerator,
-    LoadPlan,
-    RequestKind,
-    ServiceMaker,
-    Target,
-    attempt_of,
-    capacity_finding,
-    search,
-)
+from harness.load.generator import LoadGenerator
+from harness.load.plan import LoadPlan, RequestKind, Target
+from harness.performance.capacity import Attempt, attempt_of, search
+from harness.performance.capacity import finding as capacity_finding
+from harness.suite import Cluster, Finding, ServiceMaker
 
 BOUND_US = 50_000.0
 """The bound of p99 in us. On a small host the cluster's own work causes pauses of some ms at any rate."""

@@ -3,27 +3,14 @@
 import numpy as np
 import pytest
 
-from harness.suite import (
-    Cluster,
-    DataPlane,
-    Finding,
-    Kube,
-    LoadGenerator,
-    LoadPlan,
-    Measurement,
-    Range,
-    ServiceAddress,
-    Target,
-    Waits,
-    many_endpoints_backends,
-    many_endpoints_pod,
-    many_endpoints_service,
-    quantile_difference,
-    service_path,
-    side_by_side,
-    to_measurement,
-    wait_backends,
-)
+from harness.dataplane.services import service_path, wait_backends
+from harness.load.generator import LoadGenerator
+from harness.load.plan import LoadPlan, Target
+from harness.load.records import paired_counts, to_measurement
+from harness.performance.many_endpoints import many_endpoints_backends, many_endpoints_pod, many_endpoints_service
+from harness.statistics.comparison import Range
+from harness.statistics.difference import quantile_difference
+from harness.suite import Cluster, DataPlane, Finding, Kube, Measurement, ServiceAddress, Waits
 
 ENDPOINTS = (1, 10, 100, 250)
 """Numbers of endpoints. 250 is the most per Service in upstream's scalability thresholds."""
@@ -62,7 +49,7 @@ def test_the_first_packet_over_the_number_of_endpoints(
         here = {**conditions, "endpoints": number}
         measurements.append(to_measurement("endpoints", result.of(target), "kernel", here, result, (), random))
     above = {
-        number: quantile_difference(*side_by_side(result.of(target), result.of(targets[0]), "kernel"), 0.5, random)
+        number: quantile_difference(*paired_counts(result.of(target), result.of(targets[0]), "kernel"), 0.5, random)
         for number, target in zip(ENDPOINTS[1:], targets[1:], strict=True)
     }
     findings.append(finding(cluster, above))

@@ -6,30 +6,16 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from harness.suite import (
-    Cluster,
-    DelayablePath,
-    Finding,
-    LoadGenerator,
-    LoadPlan,
-    Measurement,
-    NodeShell,
-    NoNetem,
-    ProxyShell,
-    SelfCheck,
-    ServiceMaker,
-    Target,
-    TargetBlocks,
-    block_medians_us,
-    check_delay,
-    in_a_row,
-    path_to_pod,
-    quantile_difference,
-    robust_slope,
-    self_check,
-    side_by_side,
-    to_measurement,
-)
+from harness.kube.nodes.shell import NodeShell
+from harness.load.generator import LoadGenerator
+from harness.load.plan import LoadPlan, Target, TargetBlocks
+from harness.load.records import block_medians_us, paired_counts, to_measurement
+from harness.performance.known_delay import DelayablePath, NoNetem, concatenated, path_to_pod
+from harness.performance.self_check import SelfCheck, check_delay
+from harness.performance.self_check import finding as self_check
+from harness.statistics.difference import quantile_difference
+from harness.statistics.slope import robust_slope
+from harness.suite import Cluster, Finding, Measurement, ProxyShell, ServiceMaker
 
 DELAYS_US = (0, 50, 200, 1000)
 RATE_PER_S, DURATION_S, ROUNDS = 100, 3, 12
@@ -64,11 +50,11 @@ def test_a_known_delay_is_found_again(
             result = generator.run(plan)
         measured[delay_us].append(result.of(target))
 
-    rows = {delay_us: in_a_row(rounds, DURATION_S) for delay_us, rounds in measured.items()}
+    rows = {delay_us: concatenated(rounds, DURATION_S) for delay_us, rounds in measured.items()}
     draw = np.random.default_rng(seed)
     plain = rows[0]
     found = {
-        delay_us: quantile_difference(*side_by_side(rows[delay_us], plain, "kernel"), 0.5, draw)
+        delay_us: quantile_difference(*paired_counts(rows[delay_us], plain, "kernel"), 0.5, draw)
         for delay_us in DELAYS_US[1:]
     }
     points = list(longer(rows, path.passages))

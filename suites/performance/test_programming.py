@@ -5,32 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.suite import (
-    Backend,
-    Cluster,
-    DataPlane,
-    Etcd,
-    Finding,
-    Kube,
-    Measurement,
-    Probers,
-    Progress,
-    Proxies,
-    ServiceHandle,
-    ServiceMaker,
-    Target,
-    Want,
-    arrivals,
-    changes_measured,
-    create_all,
-    dummy_services,
-    measure_changes,
-    pace_at,
-    prepare,
-    sample_of,
-    subjects,
-    taken_away,
-)
+from harness.dataplane.reader import Backend
+from harness.kube.nodes.etcd import Etcd
+from harness.load.plan import Target
+from harness.performance.dummy_services.count import dummy_services
+from harness.performance.programming.changes import prepare, subjects
+from harness.performance.programming.mass import arrivals, create_all, deleted_afterwards, evenly_spaced
+from harness.performance.programming.measuring import measure_changes, pace_at
+from harness.performance.programming.measuring import measurements as changes_measured
+from harness.performance.programming.probes import Probers, Want
+from harness.suite import Cluster, DataPlane, Finding, Kube, Measurement, Progress, Proxies, ServiceHandle, ServiceMaker
 
 SAMPLES = 200
 MASS, WATCHED = 1000, 20
@@ -103,10 +87,10 @@ def test_a_thousand_services_at_once_arrive(
     Then measure a cold start of one node's kube-proxy, with no rules in its kernel.
     """
     everything = subjects(cluster.service_cidr, backend, MASS)
-    watched, pod = sample_of(everything, WATCHED), Target("pod", backend.address, backend.port)
+    watched, pod = evenly_spaced(everything, WATCHED), Target("pod", backend.address, backend.port)
     for subject in everything:
         prepare(kube, namespace, subject)
-    with taken_away(kube, dataplane, proxies, namespace, everything):
+    with deleted_afterwards(kube, dataplane, proxies, namespace, everything):
         created = arrivals(probers, watched, pod, lambda: create_all(kube, namespace, everything))
         findings.append(created.finding(f"{MASS} Services at once", f"{cluster.mode} mode"))
 

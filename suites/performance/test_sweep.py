@@ -5,32 +5,22 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from harness.suite import (
-    NEAR,
-    Cluster,
-    Finding,
-    LoadPlan,
-    Measurement,
-    Mode,
-    RequestKind,
+from harness.load.plan import LoadPlan, RequestKind, Target
+from harness.load.records import to_measurement
+from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
+from harness.performance.self_check import (
     SelfCheck,
-    Step,
-    Sweeper,
-    SweepSetting,
-    Target,
-    baseline_corrected,
-    baseline_corrected_slope,
     check_aa_pairs,
     check_cost_per_rule,
-    check_look_up,
+    check_cost_per_service,
     check_steps,
-    cost_finding,
-    cost_per_rule_finding,
-    growth,
-    self_check,
-    to_measurement,
-    valid_steps,
 )
+from harness.performance.self_check import finding as self_check
+from harness.performance.sweep.measuring import SAME_NODE
+from harness.performance.sweep.proxy_cost import finding as cost_finding
+from harness.performance.sweep.setting import SweepSetting
+from harness.performance.sweep.step import Step, cost_per_rule_finding, valid_steps
+from harness.suite import Cluster, Finding, Measurement, Mode, Sweeper, growth
 
 RATE_PER_S, DURATION_S = 150, 20
 
@@ -52,7 +42,7 @@ def test_the_first_packet_over_the_number_of_services(
 
     Baseline-corrected measurements and growth are recorded only if the sweep's self-checks hold.
     """
-    made = run_sweep(*sweep_services, twins=True)
+    made = run_sweep(*sweep_services, aa_pairs=True)
     steps = valid_steps(made)
     checked = self_check(list(checks(steps, len(made), cluster.mode)), cluster.mode)
     findings.append(checked)
@@ -75,7 +65,7 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
     yield enough
     if not enough.holds:
         return
-    yield check_aa_pairs([pair for step in steps for pair in step.twins])
+    yield check_aa_pairs([pair for step in steps for pair in step.aa_pairs])
     if mode is Mode.IPTABLES:
         yield check_cost_per_rule([step.walks for step in steps], [step.chain_walks for step in steps])
     else:
@@ -101,4 +91,4 @@ def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, 
 
 def look_up_check(steps: list[Step]) -> SelfCheck:
     """Return the self-check of the cost per Service for a connection that passes one node's rules, over all steps."""
-    return check_look_up(baseline_corrected_slope(steps, NEAR), max(step.services for step in steps))
+    return check_cost_per_service(baseline_corrected_slope(steps, SAME_NODE), max(step.services for step in steps))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.suite import Decision, conditional, confirmed, listed, refuted, untested
+from harness.suite import Decision, conditional, confirmed, list_of, refuted, untested
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ CLAIMED_FATES = {
 
 def decide_liveness(fates: Mapping[str, Fate]) -> Decision:
     """7.1: a failing liveness probe kills the container, which restarts by its policy; no probe counts as success."""
-    evidence = f"After the liveness probes began to fail, the container under each restart policy: {listed(fates)}."
+    evidence = f"After the liveness probes began to fail, the container under each restart policy: {list_of(fates)}."
     right = [name for name, fate in CLAIMED_FATES.items() if fates[name] == fate]
     if len(right) == len(CLAIMED_FATES):
         return confirmed(evidence)

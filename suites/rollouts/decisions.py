@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.suite import Decision, conditional, confirmed, listed, refuted
+from harness.suite import Decision, conditional, confirmed, list_of, refuted
 
 KEEPING_OFF = ("NoSchedule", "NoExecute")
 TOLERATED = {
@@ -94,9 +94,9 @@ class DaemonPods:
 def decide_daemon_set(seen: DaemonPods) -> Decision:
     """13.1: a DaemonSet runs one pod on every node, and has no field for replicas."""
     evidence = (
-        f"Ready pods by node, for a DaemonSet that tolerates every taint: {listed(seen.tolerant) or 'none'}; for one "
-        f"without tolerations: {listed(seen.plain) or 'none'}; for one whose node selector matches a label that "
-        f"{seen.labelled} got later: {listed(seen.chosen) or 'none'}. With strict field validation the API server "
+        f"Ready pods by node, for a DaemonSet that tolerates every taint: {list_of(seen.tolerant) or 'none'}; for one "
+        f"without tolerations: {list_of(seen.plain) or 'none'}; for one whose node selector matches a label that "
+        f"{seen.labelled} got later: {list_of(seen.chosen) or 'none'}. With strict field validation the API server "
         f"{'refused' if seen.replicas_refused else 'accepted'} the field spec.replicas."
     )
     one_each = dict.fromkeys(seen.nodes, 1)

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.suite import Kube, ManifestMaker, Waits, condition_of, is_ready, update_template, wait_until
+from harness.kube.objects.rollout import update_template
+from harness.suite import Kube, ManifestMaker, Waits, condition_of, is_ready, wait_until
 
 NO_LIMITS = {"history": 10, "deadline_s": 600, "ready_for_s": 0}
 HOLD_S = 4

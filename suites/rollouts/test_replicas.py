@@ -2,17 +2,8 @@
 
 import pytest
 
-from harness.suite import (
-    ClaimRecorder,
-    Kube,
-    ManifestMaker,
-    NodeChanger,
-    Waits,
-    evict,
-    is_ready,
-    nodes_of,
-    unschedulable,
-)
+from harness.kube.nodes.changes import evict
+from harness.suite import ClaimRecorder, Kube, ManifestMaker, NodeChanger, Waits, is_ready, nodes_of, unschedulable
 from suites.rollouts.decisions import PodsKept, decide_replicas
 
 REPLICAS = 3

@@ -7,6 +7,7 @@ from operator import or_
 
 import pytest
 
+from harness.kube.objects.rollout import update_template
 from harness.suite import (
     ApiException,
     ClaimRecorder,
@@ -20,7 +21,6 @@ from harness.suite import (
     WatchRecorder,
     is_ready,
     steady_traffic,
-    update_template,
 )
 
 REPLICAS = 5

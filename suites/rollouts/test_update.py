@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from harness.suite import ClaimRecorder, Kube, ManifestMaker, Waits, WatchMaker, WatchRecorder, update_template
+from harness.kube.objects.rollout import update_template
+from harness.suite import ClaimRecorder, Kube, ManifestMaker, Waits, WatchMaker, WatchRecorder
 
 ONE_BY_ONE = [(3, 0), (3, 1), (2, 1), (2, 2), (1, 2), (1, 3), (0, 3)]
 """The (old, new) sizes for 3 replicas: up by one, then down by one."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.suite import ClaimRecorder, Cluster, ManifestMaker, Waits, listed, nodes_of
+from harness.suite import ClaimRecorder, Cluster, ManifestMaker, Waits, list_of, nodes_of
 
 PODS = 4
 """If the score had no effect, four pods would all land on the preferred one of two nodes once in 16 times."""
@@ -25,7 +25,7 @@ def test_unfit_nodes_are_left_out_and_the_best_of_the_rest_is_taken(
             name = f"{app}-{number}"
             create("pod-between-nodes.yaml", name=name, app=app, required=required, preferred=preferred)
     seen = {app: nodes_of(waits.wait_pods_ready(namespace, f"app={app}", PODS)) for app in experiments}
-    pods_by_node = {app: listed(nodes) for app, nodes in seen.items()}
+    pods_by_node = {app: list_of(nodes) for app, nodes in seen.items()}
     expected = {app: {node: PODS} for app, (_, _, node) in experiments.items()}
     claim.decide(
         "5.3",

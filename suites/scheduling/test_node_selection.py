@@ -2,14 +2,14 @@
 
 import pytest
 
+from harness.kube.refusals import rejected_nodes
 from harness.suite import (
     ClaimRecorder,
     Cluster,
     ManifestMaker,
     NodeChanger,
     Waits,
-    left_out,
-    listed,
+    list_of,
     nodes_of,
     unschedulable,
 )
@@ -48,11 +48,11 @@ def test_selectors_and_affinities_choose_nodes(
 
     create("pod-with-selector.yaml", name="nowhere", key=KEY, value="none-such")
     nowhere = waits.wait_pod(namespace, "nowhere", "found unschedulable", lambda pod: unschedulable(pod) is not None)
-    reasons = left_out(nowhere)
+    reasons = rejected_nodes(nowhere)
 
     by_weight = placed == {app: {node: PODS} for app, (node, _, _) in heavier.items()}
     holds = chosen["spec"]["nodeName"] == second and by_weight and BY_SELECTOR in reasons
-    first_heavier, second_heavier = (listed(placed[app]) for app in heavier)
+    first_heavier, second_heavier = (list_of(placed[app]) for app in heavier)
     claim.decide(
         "9.2",
         holds,

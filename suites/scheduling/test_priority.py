@@ -1,6 +1,7 @@
 """Pod priority: preemption when a node has no room."""
 
-from harness.suite import Cluster, ManifestMaker, NodeChanger, Waits, WatchMaker, left_out, unschedulable
+from harness.kube.refusals import rejected_nodes
+from harness.suite import Cluster, ManifestMaker, NodeChanger, Waits, WatchMaker, unschedulable
 
 RESOURCE = "kubeproof.io/seat"
 
@@ -23,7 +24,7 @@ def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(
     waits.wait_pod(namespace, "low", "running", lambda pod: pod["status"]["phase"] == "Running")
     create("pod-with-priority.yaml", name="equal", priority="low", resource=RESOURCE)
     equal = waits.wait_pod(namespace, "equal", "unschedulable", lambda pod: unschedulable(pod) is not None)
-    reasons = left_out(equal)
+    reasons = rejected_nodes(equal)
     assert f"Insufficient {RESOURCE}" in reasons, reasons
 
     with record_watch("pods") as recorder:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.suite import Cluster, ManifestMaker, Waits, left_out, nodes_of, unschedulable
+from harness.kube.refusals import rejected_nodes
+from harness.suite import Cluster, ManifestMaker, Waits, nodes_of, unschedulable
 
 
 @pytest.mark.workers(2)
@@ -38,5 +39,5 @@ def test_pods_that_avoid_each_other_need_a_node_each(
     assert placed == {node.name: 1 for node in cluster.workers}
     create("pod-near-or-far.yaml", name="too-many", app="loner", term="podAntiAffinity", other="loner")
     waiting = waits.wait_pod(namespace, "too-many", "unschedulable", lambda pod: unschedulable(pod) is not None)
-    reasons = left_out(waiting)
+    reasons = rejected_nodes(waiting)
     assert "node(s) didn't match pod anti-affinity rules" in reasons, reasons

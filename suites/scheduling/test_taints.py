@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from harness.kube.refusals import rejected_nodes
 from harness.suite import (
     ClaimRecorder,
     Cluster,
@@ -12,7 +13,6 @@ from harness.suite import (
     NodeChanger,
     Waits,
     WatchMaker,
-    left_out,
     nodes_of,
     spare_worker,
     unschedulable,
@@ -88,7 +88,7 @@ def test_taints_keep_off_and_drive_out_what_does_not_tolerate_them(
         f"tolerationSeconds {TOLERATED_S} after {stayed_s['for-a-while']:.1f} s, and the one with an unlimited "
         f"toleration stayed.",
     )
-    reasons = left_out(kept_off)
+    reasons = rejected_nodes(kept_off)
     assert any(reason.startswith("node(s) had untolerated taint") for reason in reasons), reasons
     assert advised == {other: PODS}, advised
     assert on_time, stayed_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.suite import Decision, conditional, confirmed, listed, refuted, untested
+from harness.suite import Decision, conditional, confirmed, list_of, refuted, untested
 
 LINGER_S = 10.0
 """The longest time in seconds for which nodes may send connections to a pod that has left its EndpointSlice.
@@ -73,7 +73,7 @@ def decide_cluster_ip(answered: Mapping[str, int], connections: int) -> Decision
 
     `answered` is the number of answered connections from a pod on each node.
     """
-    evidence = f"Answered connections, of {connections} from a pod on each node: {listed(answered)}."
+    evidence = f"Answered connections, of {connections} from a pod on each node: {list_of(answered)}."
     reached = [node for node, count in answered.items() if count == connections]
     if len(reached) == len(answered):
         return confirmed(evidence)
@@ -214,7 +214,7 @@ def decide_outside(by_default: Mapping[str, int], routed: Mapping[str, int], con
     """
     evidence = (
         f"Answered connections, of {connections} from a container outside the cluster to each address: "
-        f"{listed(by_default)}. With a route to the pod and Service networks through a node: {listed(routed)}."
+        f"{list_of(by_default)}. With a route to the pod and Service networks through a node: {list_of(routed)}."
     )
     reached = [name for name, count in by_default.items() if count]
     shut = [name for name in by_default if name not in reached]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.suite import Decision, FeatureGate, conditional, confirmed, refuted, untested
+from harness.dataplane.proxies import FeatureGate
+from harness.suite import Decision, conditional, confirmed, refuted, untested
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,8 @@
 
 import pytest
 
-from harness.suite import (
-    ClaimRecorder,
-    ClientMaker,
-    Cluster,
-    Request,
-    ServiceMaker,
-    bodies,
-    delayed,
-    sequence_statistics,
-)
+from harness.suite import ClaimRecorder, ClientMaker, Cluster, Request, ServiceMaker, bodies, sequence_statistics
+from harness.traffic.requests import delayed
 
 CONNECTIONS = 300
 BACKENDS = 3

@@ -2,16 +2,7 @@
 
 import pytest
 
-from harness.suite import (
-    ClientMaker,
-    Cluster,
-    Kube,
-    OutsideClient,
-    Request,
-    ServiceAddress,
-    ServiceMaker,
-    bodies,
-)
+from harness.suite import ClientMaker, Cluster, Kube, OutsideClient, Request, ServiceAddress, ServiceMaker, bodies
 
 EXTERNAL = "198.51.100.20"
 """An address reserved for documentation (RFC 5737). The leak guard drops packets to it that no proxy redirects."""

@@ -2,17 +2,8 @@
 
 import json
 
-from harness.suite import (
-    Client,
-    ClientMaker,
-    Kube,
-    Request,
-    ServiceAddress,
-    ServiceMaker,
-    Waits,
-    service_path,
-    wait_until,
-)
+from harness.dataplane.services import service_path
+from harness.suite import Client, ClientMaker, Kube, Request, ServiceAddress, ServiceMaker, Waits, wait_until
 
 LOOK_UPS = 16
 """Look-ups that have to agree.

@@ -52,7 +52,7 @@ def test_a_headless_name_returns_the_pods(
     assert not mentioned, f"kube-proxy has rules with an address of {sorted(addresses)} on {mentioned}"
 
 
-def test_a_headless_name_returns_unready_pods_when_told_to(
+def test_a_headless_name_returns_unready_pods_if_requested(
     make_service: ServiceMaker, make_client: ClientMaker
 ) -> None:
     """With publishNotReadyAddresses the name also returns pods that are not Ready."""

@@ -1,6 +1,7 @@
 """Services with the label service-proxy-name, which kube-proxy ignores."""
 
-from harness.suite import ClientMaker, Cluster, Kube, Request, ServiceMaker, bodies, service_path
+from harness.dataplane.services import service_path
+from harness.suite import ClientMaker, Cluster, Kube, Request, ServiceMaker, bodies
 
 CONNECTIONS, FEW = 10, 3
 LABEL = "service.kubernetes.io/service-proxy-name"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.suite import ClaimRecorder, Cluster, FeatureGate, Proxies
+from harness.dataplane.proxies import FeatureGate
+from harness.suite import ClaimRecorder, Cluster, Proxies
 from suites.services.mode_decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
 
 IPVS, NFTABLES = "KubeProxyIPVS", "NFTablesProxyMode"
@@ -11,7 +12,7 @@ DEPRECATED_SINCE, GATED_SINCE, NFTABLES_STABLE_SINCE = (1, 35), (1, 37), (1, 33)
 
 
 @pytest.mark.claim("1.4", "1.5")
-def test_kube_proxy_tells_what_has_become_of_ipvs(cluster: Cluster, proxies: Proxies, claim: ClaimRecorder) -> None:
+def test_kube_proxy_reports_the_state_of_ipvs(cluster: Cluster, proxies: Proxies, claim: ClaimRecorder) -> None:
     """The log names the chosen mode and warns about ipvs. The feature gates show the stages of ipvs and nftables."""
     node = cluster.workers[0]
     version = tuple(int(part) for part in cluster.kubernetes.split(".")[:2])

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from harness.dataplane.reader import Backend
+from harness.dataplane.services import wait_backends
 from harness.suite import (
-    Backend,
     ClientMaker,
     Cluster,
     DataPlane,
@@ -14,7 +15,6 @@ from harness.suite import (
     ServiceMaker,
     Waits,
     bodies,
-    wait_backends,
 )
 
 CONNECTIONS, FEW = 30, 3

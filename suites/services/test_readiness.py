@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from harness.dataplane.reader import ServiceState
 from harness.suite import (
     ClaimRecorder,
     ClientMaker,
@@ -13,7 +14,6 @@ from harness.suite import (
     Request,
     ServiceHandle,
     ServiceMaker,
-    ServiceState,
     Waits,
     bodies,
     is_ready,
@@ -83,8 +83,8 @@ def observe_unlisted(waits: Waits, web: ServiceHandle, address: str) -> Observat
     return observe_within(
         f"Service {web.namespace}/{web.name} without {address} among its ready endpoints",
         lambda: frozenset(endpoint for endpoint, _ in waits.endpoints(web.namespace, web.name)),
-        lambda listed: address not in listed,
-        describe=lambda listed: f"{len(listed)} ready: {sorted(listed)}",
+        lambda list_of: address not in list_of,
+        describe=lambda list_of: f"{len(list_of)} ready: {sorted(list_of)}",
         within_s=30.0,
     )
 

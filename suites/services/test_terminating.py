@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.dataplane.services import PROGRAMMED_DEADLINE_S
 from harness.suite import (
-    PROGRAMMED_DEADLINE_S,
     Client,
     ClientMaker,
     Cluster,
@@ -16,9 +16,9 @@ from harness.suite import (
     ServiceMaker,
     Waits,
     bodies,
-    delayed,
     host_patience,
 )
+from harness.traffic.requests import delayed
 
 CONNECTIONS = 20
 DEPARTURES = 2

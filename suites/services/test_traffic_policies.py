@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from harness.dataplane.reader import Backend
+from harness.dataplane.services import wait_backends
 from harness.suite import (
-    Backend,
     ClientMaker,
     Cluster,
     DataPlane,
@@ -20,7 +21,6 @@ from harness.suite import (
     ServiceMaker,
     Waits,
     bodies,
-    wait_backends,
     wait_until,
 )
 
@@ -122,7 +122,7 @@ def test_external_traffic_stays_on_its_node_and_keeps_its_address(
 
 
 @pytest.mark.workers(2)
-def test_a_balancer_is_told_which_nodes_have_endpoints(
+def test_a_balancer_learns_which_nodes_have_endpoints(
     cluster: Cluster, kube: Kube, make_service: ServiceMaker, outside_client: OutsideClient
 ) -> None:
     """healthCheckNodePort returns the number of ready endpoints on the node, with status 503 if there are none."""

@@ -3,8 +3,9 @@
 https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/conntrack/cleanup.go
 """
 
+from harness.dataplane.reader import Backend
+from harness.dataplane.services import wait_backends
 from harness.suite import (
-    Backend,
     Client,
     ClientMaker,
     Cluster,
@@ -15,7 +16,6 @@ from harness.suite import (
     ServiceHandle,
     ServiceMaker,
     steady_traffic,
-    wait_backends,
     wait_until,
 )
 

@@ -61,10 +61,10 @@ class FakeDocker:
             case ("ps", "--all", *options):
                 self.samples += 1
                 self.before_listing(self.samples)
-                listed = [seen for seen in self.containers if _fits(options, seen.id, seen.labels, "")]
-                for seen in listed:
+                list_of = [seen for seen in self.containers if _fits(options, seen.id, seen.labels, "")]
+                for seen in list_of:
                     seen.making = max(0, seen.making - 1)
-                return _lines(_line(options, seen) for seen in listed)
+                return _lines(_line(options, seen) for seen in list_of)
             case ("container", "inspect", *ids):
                 return self._inspect_containers(argv, ids)
             case ("rm", "--force", "--volumes", identity):

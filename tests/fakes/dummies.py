@@ -13,7 +13,7 @@ SERVICE: dict[str, Any] = {
     "kind": "Service",
     "apiVersion": "v1",
     "metadata": {
-        "name": "filler-00000",
+        "name": "dummy-00000",
         "namespace": "a",
         "uid": "u",
         "resourceVersion": "9",
@@ -28,13 +28,13 @@ ADDRESS: dict[str, Any] = {
     "kind": "IPAddress",
     "apiVersion": "networking.k8s.io/v1",
     "metadata": {"name": FIRST, "uid": "w", "resourceVersion": "8"},
-    "spec": {"parentRef": {"resource": "services", "namespace": "a", "name": "filler-00000"}},
+    "spec": {"parentRef": {"resource": "services", "namespace": "a", "name": "dummy-00000"}},
 }
 ANSWERS: dict[str, Any] = {
     f"POST {SERVICES}": {},
     f"POST {SLICES}": {},
-    f"GET {SERVICES}/filler-00000": SERVICE,
-    f"GET {SLICES}/filler-00000": SLICE,
+    f"GET {SERVICES}/dummy-00000": SERVICE,
+    f"GET {SLICES}/dummy-00000": SLICE,
     f"GET /apis/networking.k8s.io/v1/ipaddresses/{FIRST}": ADDRESS,
     f"GET {SERVICES}": {"items": [SERVICE]},
     f"GET {SLICES}": {"items": [SLICE]},

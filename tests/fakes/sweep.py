@@ -17,5 +17,5 @@ SETTING = SweepSetting(
     load_node=Node("worker", Role.WORKER, "172.18.0.3"),
     backend="target",
     service_addresses=tuple(ServiceAddress(f"10.96.0.{number}", 80) for number in (7, 8, 9)),
-    near=ServiceAddress("10.96.0.10", 80),
+    same_node=ServiceAddress("10.96.0.10", 80),
 )

@@ -44,7 +44,7 @@ def ensure_image_disk(
     engine = Engine.find(commands)
     book = recipe_book(lock, lock.release(None))
     builder = Builder(engine, commands, programs)
-    tags = tuple(builder.ensure(recipe, progress) for recipe in (book.node, *book.beside))
+    tags = tuple(builder.ensure(recipe, progress) for recipe in (book.node, *book.for_engine))
     disk = cache / f"docker-{hashlib.sha256(' '.join((machine.directory.name, *tags)).encode()).hexdigest()[:12]}.img"
     if disk.exists():
         return Disk(disk)

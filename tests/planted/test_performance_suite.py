@@ -12,7 +12,7 @@ import pytest
 from clusters.cluster import Cluster
 from clusters.progress import Progress
 from clusters.spec import Substrate
-from harness.dataplane.conntrack import fewer_entries
+from harness.dataplane.conntrack import limited_entries
 from harness.kube.client import Kube
 from harness.kube.wait import wait_until
 from harness.load.generator import LoadGenerator
@@ -68,7 +68,7 @@ def test_a_full_connection_tracking_table_invalidates_only_its_step(
     with ExitStack() as limit:
 
         def allow_few() -> None:
-            limit.enter_context(fewer_entries(sweep_setting.shell, sweep_setting.load_node, MOST_ENTRIES))
+            limit.enter_context(limited_entries(sweep_setting.shell, sweep_setting.load_node, MOST_ENTRIES))
 
         generator = DisturbedGenerator(sweep_setting.generator, FAULTY, allow_few)
         steps = sweep_with_fault(replace(sweep_setting, generator=generator), seed, progress, lambda: closing(limit))

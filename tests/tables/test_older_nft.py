@@ -18,11 +18,11 @@ from harness.kube.nodes.shell import CUT
 from tests import planted
 from tests.planted.means import kernel as kernel_means
 from tests.planted.means.kernel import (
-    BEFORE_THE_PROXY,
-    BEFORE_THE_PROXYS_MASQUERADE,
-    BETWEEN,
-    LEAVING,
-    LED_ELSEWHERE,
+    FILTER_FORWARD,
+    FILTER_OUTPUT,
+    NAT_POSTROUTING,
+    RAW_PREROUTING,
+    REDIRECTED,
     packet_rule,
     table_of_rule,
 )
@@ -32,21 +32,21 @@ sys.path.insert(0, str(RECIPES / "director"))  # The image contains only this pa
 from director.plumbing import rules as director_rules  # type: ignore[import-not-found]
 
 PLANTED = {
-    "node ports dropped": (BEFORE_THE_PROXY, "fib daddr type local tcp dport 30000-32767 drop"),
+    "node ports dropped": (RAW_PREROUTING, "fib daddr type local tcp dport 30000-32767 drop"),
     "connections lost": (
-        BEFORE_THE_PROXY,
+        RAW_PREROUTING,
         "ip daddr 10.96.0.0/16 tcp dport 80 tcp flags & (syn | ack) == syn numgen random mod 4 == 0 drop",
     ),
-    "UDP dropped": (BEFORE_THE_PROXY, "ip daddr 10.96.0.0/16 udp dport 81 drop"),
-    "sources hidden": (BEFORE_THE_PROXYS_MASQUERADE, "ip saddr 10.244.0.0/16 ip daddr 10.244.0.0/16 masquerade"),
-    "hairpins dropped": (BETWEEN, 'iifname "veth*" oifname "veth*" meta mark & 0x4000 == 0x4000 drop'),
-    "errors dropped": (LEAVING, "icmp type destination-unreachable drop"),
+    "UDP dropped": (RAW_PREROUTING, "ip daddr 10.96.0.0/16 udp dport 81 drop"),
+    "sources hidden": (NAT_POSTROUTING, "ip saddr 10.244.0.0/16 ip daddr 10.244.0.0/16 masquerade"),
+    "hairpins dropped": (FILTER_FORWARD, 'iifname "veth*" oifname "veth*" meta mark & 0x4000 == 0x4000 drop'),
+    "errors dropped": (FILTER_OUTPUT, "icmp type destination-unreachable drop"),
     "load balancers unreachable": (
-        BEFORE_THE_PROXY,
+        RAW_PREROUTING,
         'iifname "eth0" ip daddr 172.18.0.0/16 ip daddr != { 172.18.0.2, 172.18.0.3 } drop',
     ),
-    "kube-proxies cut off": (BEFORE_THE_PROXY, "ip saddr 169.254.0.0/16 tcp dport 6443 drop"),
-    "registry redirected": (LED_ELSEWHERE, "meta skuid != 65532 tcp dport 5000 dnat ip to 172.18.0.2:5001"),
+    "kube-proxies cut off": (RAW_PREROUTING, "ip saddr 169.254.0.0/16 tcp dport 6443 drop"),
+    "registry redirected": (REDIRECTED, "meta skuid != 65532 tcp dport 5000 dnat ip to 172.18.0.2:5001"),
 }
 
 TABLES = {

@@ -41,13 +41,13 @@ class NodeChanger:
     def remove_label(self, node: str, key: str) -> None:
         """Remove a label. A label that does not exist is a success."""
         self._set_label(node, key, None)
-        self._scheduler.wait_known(node)
+        self._scheduler.wait_node_received(node)
 
     def taint(self, node: str, key: str, effect: str, value: str = "") -> None:
         """Add a taint whose key the node has no taint of yet."""
         self._undo.callback(self.remove_taint, node, key)
         self._change_taints(node, key, [{"key": key, "value": value, "effect": effect}])
-        self._scheduler.wait_known(node)
+        self._scheduler.wait_node_received(node)
 
     def remove_taint(self, node: str, key: str) -> None:
         """Remove all taints of a key. A key without taints is a success."""
@@ -57,7 +57,7 @@ class NodeChanger:
         """Mark the node as unschedulable."""
         self._undo.callback(self.uncordon, node)
         self._kube.merge(node_path(node), {"spec": {"unschedulable": True}})
-        self._scheduler.wait_known(node)
+        self._scheduler.wait_node_received(node)
 
     def uncordon(self, node: str) -> None:
         """Mark the node as schedulable again."""

@@ -20,7 +20,7 @@ MARK = "kubeproof.io/known"
 class SchedulerView(Protocol):
     """A way to wait until the scheduler has received a change of a node."""
 
-    def wait_known(self, node: str) -> None:
+    def wait_node_received(self, node: str) -> None:
         """Wait until the scheduler has received the node's current state."""
 
 
@@ -37,7 +37,7 @@ class SchedulerObserver:
     waits: Waits
     namespace: str
 
-    def wait_known(self, node: str) -> None:
+    def wait_node_received(self, node: str) -> None:
         """Wait until the scheduler has received the node's current state. Raises `DeadlinePassed`."""
         mark = self.kube.get(node_path(node))["metadata"]["resourceVersion"]
         name = f"scheduler-observer-{mark}"

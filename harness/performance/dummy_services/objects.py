@@ -21,7 +21,7 @@ from harness.kube.kinds import collection
 
 WRITERS = 32
 PORT = 80
-LABEL = "io.kubeproof.filler"
+LABEL = "io.kubeproof.dummy"
 FIRST = 0x4000
 """The offset of the first dummy address in the Service network, beyond those that the API server allocates first."""
 
@@ -39,7 +39,7 @@ def dummy_address(cidr: str, number: int, attempt: int = 0) -> str:
 
 def dummy_name(number: int) -> str:
     """Return the name of a dummy Service and of its EndpointSlice."""
-    return f"filler-{number:05d}"
+    return f"dummy-{number:05d}"
 
 
 def create_dummies(kube: Kube, namespace: str, numbers: Iterable[int]) -> tuple[ServiceAddress, ...]:
@@ -64,8 +64,8 @@ def existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
     """Yield the dummy Services of the namespace, then their EndpointSlices."""
     for api, kind in (("v1", "Service"), ("discovery.k8s.io/v1", "EndpointSlice")):
         named = {"apiVersion": api, "kind": kind}
-        listed = kube.get(f"{collection(namespace, named)}?labelSelector={LABEL}")
-        yield from ({**named, **item} for item in listed["items"])
+        list_of = kube.get(f"{collection(namespace, named)}?labelSelector={LABEL}")
+        yield from ({**named, **item} for item in list_of["items"])
 
 
 def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServiceAddress]]], *, deadline_s: float) -> float:

@@ -117,7 +117,7 @@ def create_all(kube: Kube, namespace: str, everything: Sequence[Subject]) -> Non
 
 
 @contextmanager
-def taken_away(
+def deleted_afterwards(
     kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str, everything: Sequence[Subject]
 ) -> Iterator[None]:
     """Delete these Services at the end of the block and wait until no kernel holds them, for the next case."""
@@ -136,7 +136,7 @@ def taken_away(
         yield
 
 
-def sample_of(everything: Sequence[Subject], count: int) -> tuple[Subject, ...]:
+def evenly_spaced(everything: Sequence[Subject], count: int) -> tuple[Subject, ...]:
     """Return `count` of these Services, evenly spaced and including the last one."""
     spacing = len(everything) / count
     return tuple(everything[round((number + 1) * spacing) - 1] for number in range(count))

@@ -11,7 +11,7 @@ from harness.dataplane.conntrack import entry_count
 from harness.dataplane.reader import ServiceAddress
 from harness.load.background import in_background
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
-from harness.load.records import CLOCKS, block_medians_us, side_by_side, to_measurement
+from harness.load.records import CLOCKS, block_medians_us, paired_counts, to_measurement
 from harness.performance.cost_per_rule import Place, Walk, walks
 from harness.performance.sweep.positions import Position, choose_positions
 from harness.performance.sweep.rounds import run_until_known
@@ -21,7 +21,7 @@ from harness.statistics.comparison import Range
 from harness.statistics.difference import quantile_difference
 from reports.model import Measurement
 
-NEAR = "same node"
+SAME_NODE = "same node"
 OWN_POD = "the generator's own pod"
 
 
@@ -34,7 +34,7 @@ def measure(
     """
     before = setting.dataplane.rules_walked(setting.load_node)
     positions = choose_positions(setting.service_addresses, before)
-    near = Target(NEAR, setting.near.address, setting.near.port)
+    same_node = Target(SAME_NODE, setting.same_node.address, setting.same_node.port)
     chain_walks: list[Walk] = []
     tracked: list[int] = []
 
@@ -46,20 +46,20 @@ def measure(
             chain_walks.extend(calibration.result())
         return result
 
-    measured = (*(place.target for place in positions), near)
-    result, duration_s = run_until_known(run, _load(plan, number, positions, near), measured, spare_s)
+    measured = (*(place.target for place in positions), same_node)
+    result, duration_s = run_until_known(run, _load(plan, number, positions, same_node), measured, spare_s)
     after = setting.dataplane.rules_walked(setting.load_node)
     conditions = _conditions(setting, plan, services, number) | {"duration_s": duration_s}
-    data = _StepData(positions, near, result, after, conditions, np.random.default_rng([plan.seed, number]))
+    data = _StepData(positions, same_node, result, after, conditions, np.random.default_rng([plan.seed, number]))
     medians_us = data.medians_us()
     return Step(
         services,
-        (*data.measurements(), *(data.aa_measurements() if plan.twins else ())),
+        (*data.measurements(), *(data.aa_measurements() if plan.aa_pairs else ())),
         {label: tuple(blocks.values()) for label, blocks in medians_us.items()},
         setting.dataplane.rule_count(setting.load_node),
         programmed_s,
         duration_s,
-        tuple(data.aa_differences()) if plan.twins else (),
+        tuple(data.aa_differences()) if plan.aa_pairs else (),
         tuple(walks(list(data.places()))),
         tuple(chain_walks),
         last_above_first=data.difference(positions[-1].target, positions[0].target),
@@ -68,13 +68,13 @@ def measure(
     ).invalidated(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
 
-def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], near: Target) -> LoadPlan:
+def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], same_node: Target) -> LoadPlan:
     targets = [place.target for place in positions]
-    if plan.twins:
+    if plan.aa_pairs:
         targets += [place.aa_target for place in positions]
     seed = plan.seed + number
     return LoadPlan(
-        (*targets, near), plan.rate_per_s, plan.duration_s, seed, baseline_s=0.0, baseline_among_targets=True
+        (*targets, same_node), plan.rate_per_s, plan.duration_s, seed, baseline_s=0.0, baseline_among_targets=True
     )
 
 
@@ -112,7 +112,7 @@ class _StepData:
     """
 
     positions: tuple[Position, ...]
-    near: Target
+    same_node: Target
     result: LoadResult
     after: Mapping[ServiceAddress, int]
     conditions: dict[str, object]
@@ -123,9 +123,9 @@ class _StepData:
         for clock in CLOCKS:
             for place in self.positions:
                 yield self._of_place("first_packet", place, place.target, clock)
-            walked = self.after.get(ServiceAddress(self.near.address, self.near.port))
-            near = {"position": NEAR, "rules_walked": walked, "endpoint": NEAR}
-            yield self._measurement("first_packet_near", self.result.of(self.near), clock, near)
+            walked = self.after.get(ServiceAddress(self.same_node.address, self.same_node.port))
+            same_node = {"position": SAME_NODE, "rules_walked": walked, "endpoint": SAME_NODE}
+            yield self._measurement("first_packet_near", self.result.of(self.same_node), clock, same_node)
             baseline = {"target": OWN_POD, "endpoint": OWN_POD}
             yield self._measurement("generator_floor", self.result.baseline, clock, baseline)
 
@@ -148,7 +148,7 @@ class _StepData:
 
     def medians_us(self) -> dict[str, dict[int, float]]:
         """Return the medians of blocks by block number, for each position and the Service on the generator's node."""
-        targets = (*(place.target for place in self.positions), self.near)
+        targets = (*(place.target for place in self.positions), self.same_node)
         return {target.label: block_medians_us(self.result.of(target), "kernel") for target in targets}
 
     def with_baseline_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
@@ -164,7 +164,7 @@ class _StepData:
 
     def difference(self, ours: Target, theirs: Target) -> Range | None:
         """Return the median of `ours` minus that of `theirs`; None if fewer than two blocks have samples of both."""
-        pair = side_by_side(self.result.of(ours), self.result.of(theirs), "kernel")
+        pair = paired_counts(self.result.of(ours), self.result.of(theirs), "kernel")
         return quantile_difference(*pair, 0.5, self.random) if len(pair[0].counts) > 1 else None
 
     def places(self) -> Iterator[Place]:

@@ -79,7 +79,7 @@ def _full_tables(setting: SweepSetting, before: dict[Node, Losses]) -> str:
     since = {node: now.since(before[node]) for node, now in _losses(setting).items()}
     return "; ".join(
         f"connection tracking of {node.name} was full, with {entry_limit(setting.shell, node)} entries: "
-        f"{lost.evicted} were evicted early and {lost.turned_away} packets were dropped"
+        f"{lost.evicted} were evicted early and {lost.dropped_when_full} packets were dropped"
         for node, lost in since.items()
         if lost.table_was_full
     )
@@ -108,7 +108,7 @@ def with_youngest(setting: SweepSetting, number: int) -> SweepSetting:
     name = f"youngest-{number}"
     setting.kube.create(setting.namespace, service(name, setting.backend))
     made = setting.kube.get(service_path(setting.namespace, name))["spec"]
-    service_address = ServiceAddress(made["clusterIP"], setting.near.port)
+    service_address = ServiceAddress(made["clusterIP"], setting.same_node.port)
     backends = setting.dataplane.service(setting.load_node, setting.service_addresses[0]).backends
     wait_backends(setting.dataplane, setting.load_node, service_address, backends)
     return replace(setting, service_addresses=(*setting.service_addresses[:-1], service_address))

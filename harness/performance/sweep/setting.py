@@ -19,8 +19,7 @@ from harness.performance.rule_chain import RuleChain
 class SweepPlan:
     """The numbers of Services of a sweep, in order, and how each step is measured.
 
-    With `twins`, each position is measured under two labels (A/A pairs). Each step lasts `duration_s` seconds. A step
-    whose medians are not known precisely enough by then is extended, to at most twice its duration. All extensions
+    With `aa_pairs`, each position is measured under two labels. Each step lasts `duration_s` seconds. A step whose medians are not known precisely enough by then is extended, to at most twice its duration. All extensions
     together take at most `spare_s` seconds; each step may use an equal share of what is left.
     """
 
@@ -28,7 +27,7 @@ class SweepPlan:
     rate_per_s: float
     duration_s: float
     seed: int
-    twins: bool = False
+    aa_pairs: bool = False
     spare_s: float = 0.0
 
 
@@ -36,8 +35,8 @@ class SweepPlan:
 class SweepSetting:
     """The objects that a sweep works with: the generator, its node, that node's mode, and the target Services.
 
-    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node; `near` leads to one on
-    the generator's node. If there is a `chain`, it is measured at the same time as each step to calibrate the cost per
+    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node. `same_node` leads to one
+    on the generator's node. If there is a `chain`, it is measured at the same time as each step to calibrate the cost per
     rule.
     """
 
@@ -52,5 +51,5 @@ class SweepSetting:
     load_node: Node
     backend: str
     service_addresses: tuple[ServiceAddress, ...]
-    near: ServiceAddress
+    same_node: ServiceAddress
     chain: RuleChain | None = None

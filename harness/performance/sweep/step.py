@@ -20,7 +20,7 @@ class Step:
     - `with_baseline_us`: the same medians, each paired with the loopback baseline's median in the same block.
     - `rules`: what the kernel of the generator's node held; `programmed_s`: how long every kernel took to hold it.
     - `duration_s`: how long the step was measured.
-    - `twins`: the difference of the medians of each A/A pair.
+    - `aa_pairs`: the difference of the medians of each A/A pair.
     - `walks`: the differences of each later position from the first one, block by block; `chain_walks`: the same in a
       chain that never matches, measured at the same time.
     - `last_above_first`: the median of the last position minus that of the first (where service addresses are looked
@@ -36,7 +36,7 @@ class Step:
     rules: RuleCount
     programmed_s: float
     duration_s: float = 0.0
-    twins: tuple[Range, ...] = ()
+    aa_pairs: tuple[Range, ...] = ()
     walks: tuple[Walk, ...] = ()
     chain_walks: tuple[Walk, ...] = ()
     cost: Cost | None = None

@@ -10,7 +10,7 @@ from tests.planted import samples
 from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed, replaced
-from tests.planted.means.kernel import BEFORE_THE_PROXY, packet_rule
+from tests.planted.means.kernel import RAW_PREROUTING, packet_rule
 from tests.planted.suites import BALANCER, INGRESS_ROUTES, INGRESS_WAY, NODE_PORT, SOURCE_RANGES
 
 NATIVE_LB = "traefik.ingress.kubernetes.io/service.nativelb"
@@ -28,7 +28,7 @@ def _balancers_unreachable(site: Site) -> Iterator[None]:
     rule = f'iifname "eth0" ip daddr {network} ip daddr != {{ {own} }} drop'
     with ExitStack() as undo:
         for node in site.cluster.nodes:
-            undo.enter_context(packet_rule(site, node, BEFORE_THE_PROXY, rule))
+            undo.enter_context(packet_rule(site, node, RAW_PREROUTING, rule))
         yield
 
 

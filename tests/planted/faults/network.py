@@ -9,9 +9,9 @@ from clusters.spec import Mode
 from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.kernel import (
-    BEFORE_THE_PROXY,
-    BEFORE_THE_PROXYS_MASQUERADE,
-    BETWEEN,
+    FILTER_FORWARD,
+    NAT_POSTROUTING,
+    RAW_PREROUTING,
     packet_rule,
     repeated,
     without_route,
@@ -27,28 +27,28 @@ MASQUERADE_MARK = "0x4000"
 
 @contextmanager
 def _node_ports_closed(site: Site) -> Iterator[None]:
-    with packet_rule(site, site.worker, BEFORE_THE_PROXY, "fib daddr type local tcp dport 30000-32767 drop"):
+    with packet_rule(site, site.worker, RAW_PREROUTING, "fib daddr type local tcp dport 30000-32767 drop"):
         yield
 
 
 @contextmanager
 def _connections_lost(site: Site) -> Iterator[None]:
     new = f"ip daddr {site.cluster.service_cidr} tcp dport 80 tcp flags & (syn | ack) == syn"
-    with packet_rule(site, site.worker, BEFORE_THE_PROXY, f"{new} numgen random mod 4 == 0 drop"):
+    with packet_rule(site, site.worker, RAW_PREROUTING, f"{new} numgen random mod 4 == 0 drop"):
         yield
 
 
 @contextmanager
 def _udp_dropped(site: Site) -> Iterator[None]:
     udp = f"ip daddr {site.cluster.service_cidr} udp dport 81"
-    with packet_rule(site, site.other_worker, BEFORE_THE_PROXY, f"{udp} drop"):
+    with packet_rule(site, site.other_worker, RAW_PREROUTING, f"{udp} drop"):
         yield
 
 
 @contextmanager
 def _sources_masqueraded(site: Site) -> Iterator[None]:
     between_pods = f"ip saddr {site.cluster.pod_cidr} ip daddr {site.cluster.pod_cidr}"
-    with packet_rule(site, site.other_worker, BEFORE_THE_PROXYS_MASQUERADE, f"{between_pods} masquerade"):
+    with packet_rule(site, site.other_worker, NAT_POSTROUTING, f"{between_pods} masquerade"):
         yield
 
 
@@ -56,7 +56,7 @@ def _sources_masqueraded(site: Site) -> Iterator[None]:
 def _hairpins_dropped(site: Site) -> Iterator[None]:
     """Drop hairpin traffic: packets between pods on one node that are marked for masquerading."""
     marked = f"meta mark & {MASQUERADE_MARK} == {MASQUERADE_MARK}"
-    with packet_rule(site, site.worker, BETWEEN, f'iifname "veth*" oifname "veth*" {marked} drop'):
+    with packet_rule(site, site.worker, FILTER_FORWARD, f'iifname "veth*" oifname "veth*" {marked} drop'):
         yield
 
 

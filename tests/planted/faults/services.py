@@ -10,7 +10,7 @@ from tests.planted import samples
 from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, replaced
-from tests.planted.means.kernel import LEAVING, packet_rule
+from tests.planted.means.kernel import FILTER_OUTPUT, packet_rule
 from tests.planted.suites import (
     CLUSTER_IP,
     EXTERNAL_POLICY,
@@ -85,7 +85,7 @@ def _endpoints_with(conditions: str) -> str:
 
 @contextmanager
 def _refusals_dropped(site: Site) -> Iterator[None]:
-    with packet_rule(site, site.worker, LEAVING, "icmp type destination-unreachable drop"):
+    with packet_rule(site, site.worker, FILTER_OUTPUT, "icmp type destination-unreachable drop"):
         yield
 
 

@@ -12,11 +12,11 @@ from harness.kube.wait import wait_until
 from tests.planted.fault import Site
 
 TABLE = "planted"
-BEFORE_THE_PROXY = "type filter hook prerouting priority raw"
-BETWEEN = "type filter hook forward priority filter - 10"
-LEAVING = "type filter hook output priority filter - 10"
-BEFORE_THE_PROXYS_MASQUERADE = "type nat hook postrouting priority srcnat - 10"
-LED_ELSEWHERE = "type nat hook output priority -110"  # nft accepts its name, dstnat, only for prerouting
+RAW_PREROUTING = "type filter hook prerouting priority raw"
+FILTER_FORWARD = "type filter hook forward priority filter - 10"
+FILTER_OUTPUT = "type filter hook output priority filter - 10"
+NAT_POSTROUTING = "type nat hook postrouting priority srcnat - 10"
+REDIRECTED = "type nat hook output priority -110"  # nft accepts its name, dstnat, only for prerouting
 """The type, hook and priority of a chain, for each point of a packet's path."""
 
 SEEN_DEADLINE_S = 30.0

@@ -11,12 +11,12 @@ import yaml
 
 from clusters.cluster import Node
 from clusters.errors import CommandFailed
-from clusters.proxymode import ASK
+from clusters.proxymode import PROXY_MODE_COMMAND
 from clusters.spec import Substrate
 from harness.kube.nodes.shell import wait_process
 from harness.kube.wait import is_ready, wait_until
 from tests.planted.fault import Site
-from tests.planted.means.kernel import BEFORE_THE_PROXY, packet_rule
+from tests.planted.means.kernel import RAW_PREROUTING, packet_rule
 
 DAEMON_SET = "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy"
 CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
@@ -39,7 +39,7 @@ def frozen(site: Site, node: Node) -> Iterator[None]:
     the API server instead.
     """
     if site.cluster.substrate is Substrate.UML:
-        means = packet_rule(site, node, BEFORE_THE_PROXY, f"ip saddr {GUESTS} tcp dport {API_SERVER} drop")
+        means = packet_rule(site, node, RAW_PREROUTING, f"ip saddr {GUESTS} tcp dport {API_SERVER} drop")
     else:
         means = _suspended(site, node)
     with means:
@@ -109,7 +109,7 @@ def configured(site: Site, change: Callable[[dict[str, Any]], None], seen: Calla
 def mode_of(site: Site, node: Node) -> str:
     """Return the mode that the node's kube-proxy reports, or "" while it starts."""
     try:
-        return site.proxies.run(node, *ASK).strip()
+        return site.proxies.run(node, *PROXY_MODE_COMMAND).strip()
     except CommandFailed:
         return ""
 

@@ -11,7 +11,7 @@ from harness.kube.objects.workloads import client_pod
 from harness.kube.wait import Waits, wait_until
 from harness.registry.server import PORT, Registry
 from tests.planted.fault import NAMESPACE, Site
-from tests.planted.means.kernel import LED_ELSEWHERE, packet_rule
+from tests.planted.means.kernel import REDIRECTED, packet_rule
 
 PROGRAM = (Path(__file__).parents[1] / "pod" / "falsified_registry.py").read_text()
 PROXY = "falsified-registry"
@@ -33,7 +33,7 @@ def falsified(site: Site, node: Node) -> Iterator[None]:
     try:
         site.kube.create(NAMESPACE, pod)
         Waits(site.kube).wait_pods_ready(NAMESPACE, f"client={PROXY}", 1)
-        with packet_rule(site, node, LED_ELSEWHERE, redirect):
+        with packet_rule(site, node, REDIRECTED, redirect):
             _wait_seen(site, node)
             yield
     finally:

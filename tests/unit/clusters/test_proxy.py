@@ -10,8 +10,10 @@ from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.commands import ScriptedCommands
 
 NODE = Node("c-worker", Role.WORKER, "172.18.0.3")
-ASK = "curl --silent --show-error --unix-socket /run/kubeproof/director.sock --data-binary @- http://director/"
-IN_GUEST = f"docker exec --interactive c-worker {ASK}"
+PROXY_MODE_COMMAND = (
+    "curl --silent --show-error --unix-socket /run/kubeproof/director.sock --data-binary @- http://director/"
+)
+IN_GUEST = f"docker exec --interactive c-worker {PROXY_MODE_COMMAND}"
 
 
 def commands(answer, **of_guest):

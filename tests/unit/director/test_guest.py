@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from director.frames import READ, REPORT_EVERY_BYTES, Decoder, encode
-from director.guest.answers import _limit_entries, _processes, _suspend, execute, first_sync_done, get
+from director.guest.execute import _limit_entries, _processes, _suspend, execute, first_sync_done, get
 from director.guest.serialline import SerialLine
 from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
 

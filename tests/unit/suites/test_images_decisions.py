@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.suite import Asked
+from harness.registry.accesslog import RequestCounts
 from suites.images.decisions import (
     NOTHING,
     RESOLVED_ONLY,
@@ -13,7 +13,7 @@ from suites.images.decisions import (
     decide_without_registry,
 )
 
-WHOLE, CHECK = Asked(1, 1, 2), Asked(1, 0, 0)
+WHOLE, CHECK = RequestCounts(1, 1, 2), RequestCounts(1, 0, 0)
 
 
 def pulls(always=(WHOLE, CHECK, CHECK), if_not_present=(WHOLE, NOTHING), never=(NOTHING, NOTHING), runs=True):
@@ -25,7 +25,7 @@ def pulls(always=(WHOLE, CHECK, CHECK), if_not_present=(WHOLE, NOTHING), never=(
     [
         (pulls(), "conditional", RESOLVED_ONLY),
         (pulls(always=(WHOLE, WHOLE, WHOLE)), "confirmed", ""),
-        (pulls(always=(WHOLE, Asked(1, 0, 1), Asked(1, 0, 1))), "conditional", RESOLVED_ONLY),
+        (pulls(always=(WHOLE, RequestCounts(1, 0, 1), RequestCounts(1, 0, 1))), "conditional", RESOLVED_ONLY),
         (pulls(always=(WHOLE, NOTHING, NOTHING)), "refuted", ""),
         (pulls(if_not_present=(WHOLE, CHECK)), "refuted", ""),
         (pulls(if_not_present=(NOTHING, NOTHING)), "refuted", ""),
@@ -51,11 +51,11 @@ def test_pulls(seen, verdict, condition):
 @pytest.mark.parametrize(
     ("always", "if_not_present", "verdict"),
     [
-        (Asked(2, 0, 0), NOTHING, "conditional"),
-        (Asked(2, 2, 4), NOTHING, "confirmed"),
-        (Asked(2, 1, 2), NOTHING, "conditional"),
+        (RequestCounts(2, 0, 0), NOTHING, "conditional"),
+        (RequestCounts(2, 2, 4), NOTHING, "confirmed"),
+        (RequestCounts(2, 1, 2), NOTHING, "conditional"),
         (CHECK, NOTHING, "refuted"),
-        (Asked(2, 0, 0), CHECK, "refuted"),
+        (RequestCounts(2, 0, 0), CHECK, "refuted"),
     ],
     ids=[
         "only the tag is resolved again",

@@ -7,8 +7,8 @@ from harness.performance.growth import growth
 from harness.performance.sweep.step import Step
 from harness.run.claims import ClaimRecorder
 from harness.statistics.comparison import Comparison, Range
-from suites.ipvs.test_beside_iptables import THINGS, decide, first_and_last_apart
-from suites.ipvs.test_look_up import decide_look_up
+from suites.ipvs.test_ipvs_and_iptables import THINGS, decide, first_and_last_apart
+from suites.ipvs.test_lookup import decide_look_up
 
 SERVICES = (0, 100, 1000, 0)
 

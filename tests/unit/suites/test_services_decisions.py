@@ -2,7 +2,9 @@
 
 import pytest
 
-from harness.suite import Backend, FeatureGate, Observation, ServiceState
+from harness.dataplane.proxies import FeatureGate
+from harness.dataplane.reader import Backend, ServiceState
+from harness.suite import Observation
 from suites.services.decisions import (
     Affinity,
     HeadlessName,

@@ -9,7 +9,7 @@ the harness never imports this package. It starts the programs instead and excha
   work.py       the work queue of users: a plan's arrivals, and how the request of one arrival is sent and recorded
   alarm.py      waits for an arrival's intended start, to within microseconds
   arrivals.py   when each request is intended to start
-  exchanges.py  the kinds of request: first packet, HTTP, UDP, DNS
+  request_kinds.py  the kinds of request: first packet, HTTP, UDP, DNS
   tallies.py    what is recorded: histograms for each target and block of time
   echo.py       a server in the worker's own pod, on which the loopback baseline is measured
 """

@@ -10,7 +10,7 @@ import os
 from locust import User, constant_throughput, task
 
 from kubeproof_load.arrivals import Target
-from kubeproof_load.exchanges import request_kind_of
+from kubeproof_load.request_kinds import request_kind_of
 
 TARGET = Target("target", os.environ["KUBEPROOF_ADDRESS"], int(os.environ["KUBEPROOF_PORT"]))
 PATH = "/hostname"

@@ -3,7 +3,7 @@
 import time
 from threading import Condition
 
-from kubeproof_load.exchanges import request_kind_of
+from kubeproof_load.request_kinds import request_kind_of
 from kubeproof_load.tallies import Blocks
 
 

@@ -156,7 +156,7 @@ def test_an_image_that_nodes_of_an_existing_cluster_cannot_pull_is_reported_befo
     pods = "/api/v1/namespaces/ours/pods"
     waiting = {"waiting": {"reason": "InvalidImageName", "message": "no such thing"}}
     names = [f"images-{tools_pod_name(name)}" for name in ("node", "worker")]
-    listed = [
+    list_of = [
         {
             "metadata": {"name": name},
             "spec": {"containers": [{"name": "load", "image": "load"}]},
@@ -165,7 +165,11 @@ def test_an_image_that_nodes_of_an_existing_cluster_cannot_pull_is_reported_befo
         for name in names
     ]
     server = FakeApiServer(
-        {f"POST {pods}": {}, f"GET {pods}": {"items": listed}, **{f"DELETE {pods}/{name}": {} for name in names}}
+        {
+            f"POST {pods}": {},
+            f"GET {pods}": {"items": list_of},
+            **{f"DELETE {pods}/{name}": {} for name in names},
+        }
     )
     with serving(server, tmp_path) as cluster:
         owner = OnExisting(replace(cluster, network=None, namespace="ours"))

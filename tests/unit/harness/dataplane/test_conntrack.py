@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from harness.dataplane.conntrack import Losses, entry_limit, fewer_entries, losses
+from harness.dataplane.conntrack import Losses, entry_limit, limited_entries, losses
 from tests.fakes.owned import fake_cluster
 from tests.fakes.shell import TextShell
 
@@ -48,7 +48,7 @@ class LimitShell:
 
 def test_the_limit_is_restored_even_after_an_interrupt():
     shell, limits = LimitShell(), []
-    with suppress(KeyboardInterrupt), fewer_entries(shell, NODE, 400):
+    with suppress(KeyboardInterrupt), limited_entries(shell, NODE, 400):
         limits.append(entry_limit(shell, NODE))
         raise KeyboardInterrupt
     assert limits == [400]

@@ -5,7 +5,7 @@ import json
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from harness.kube.refusals import left_out, refused_fields
+from harness.kube.refusals import refused_fields, rejected_nodes
 from suites.services.test_traffic_policies import ServiceHealth, health_of
 from tests.unit.harness.traffic.test_steady import reply
 
@@ -66,7 +66,7 @@ def test_the_scheduler_reasons_are_returned_with_their_numbers_of_nodes():
         "{node-role.kubernetes.io/control-plane: }, 2 node(s) didn't match Pod's node affinity/selector. no new claims "
         "to deallocate, preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling."
     )
-    assert left_out(pod) == {
+    assert rejected_nodes(pod) == {
         "Insufficient kubeproof.io/seat": 1,
         "node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }": 1,
         "node(s) didn't match Pod's node affinity/selector": 2,
@@ -75,6 +75,7 @@ def test_the_scheduler_reasons_are_returned_with_their_numbers_of_nodes():
 
 def test_a_message_in_another_format_yields_no_reasons():
     assert (
-        left_out(unscheduled("0/3 nodes are available: the selector of claim x is invalid. nothing to preempt.")) == {}
+        rejected_nodes(unscheduled("0/3 nodes are available: the selector of claim x is invalid. nothing to preempt."))
+        == {}
     )
-    assert left_out({"status": {}}) == {}
+    assert rejected_nodes({"status": {}}) == {}

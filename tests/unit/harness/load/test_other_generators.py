@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from clusters.errors import WorldError
-from harness.load.other_generators import Reported, Turn, echo_argv, hey_argv, parse_hey, parse_wrk, wrk_argv
+from harness.load.other_generators import GeneratorResult, Reported, echo_argv, hey_argv, parse_hey, parse_wrk, wrk_argv
 from harness.load.plan import Target
 
 WEB = Target("web", "10.96.0.9", 80)
@@ -55,7 +55,10 @@ def test_hey_and_wrk_are_paced():
 
 
 def test_the_baseline_is_subtracted_from_a_generators_median():
-    assert Turn(Reported("hey", 900, 600, 1900, 100), Reported("hey", 280, 250, 700, 100)).above_us == 350
+    assert (
+        GeneratorResult(Reported("hey", 900, 600, 1900, 100), Reported("hey", 280, 250, 700, 100)).above_baseline_us
+        == 350
+    )
 
 
 def test_the_server_of_the_baseline_prints_its_port_and_keeps_running(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from harness.load.plan import Block, LoadResult, TargetBlocks
-from harness.load.records import block_medians_us, side_by_side, to_measurement
+from harness.load.records import block_medians_us, paired_counts, to_measurement
 from harness.statistics.histogram import encode
 
 NOTHING = TargetBlocks(())
@@ -50,9 +50,9 @@ def test_a_measurement_without_samples_has_no_quantiles():
 
 
 def test_two_targets_are_compared_in_the_blocks_that_both_have():
-    ours, theirs = side_by_side(blocks([100], [], [120]), blocks([90], [91], [92]), "kernel")
+    ours, theirs = paired_counts(blocks([100], [], [120]), blocks([90], [91], [92]), "kernel")
     assert len(ours.counts) == len(theirs.counts) == 2
     assert theirs.values_us.tolist() == [90, 92]
-    ours, theirs = side_by_side(blocks([100], [101], [120]), blocks([90], [], [92]), "kernel")
+    ours, theirs = paired_counts(blocks([100], [101], [120]), blocks([90], [], [92]), "kernel")
     assert ours.values_us.tolist() == [100, 120]
     assert block_medians_us(blocks([100, 100], [], [120, 120]), "kernel") == {0: 100.0, 2: 120.0}

@@ -9,9 +9,9 @@ from harness.dataplane.reader import RuleCount
 from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
 from harness.performance.sweep.step import Step
 from harness.statistics.quantile_interval import median_interval
-from harness.statistics.slope import slope_beside, slope_of_steps
+from harness.statistics.slope import slope_of_steps, slope_with_covariate
 from reports.model import Measurement
-from tests.unit.harness.performance.moody import SERVICES, steps_on_varying_host
+from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
 
 WHOLE = (0, 10, 100, 1000, 2000, 5000, 10000, 0)
 
@@ -148,7 +148,7 @@ def slopes_with_drift(runs, per_unit=0.0, spread=0.6):
         baselines_us = 18 + np.arange(8) * random.normal(0, 1) + random.normal(0, 1, 8)
         error = random.normal(0, spread)
         y_us = 70 + per_unit * STEPS + error * baselines_us + random.normal(0, 0.5, 8)
-        yield slope_beside(STEPS, y_us, baselines_us, spread)[0], slope_of_steps(STEPS, y_us)
+        yield slope_with_covariate(STEPS, y_us, baselines_us, spread)[0], slope_of_steps(STEPS, y_us)
 
 
 def test_drift_of_the_host_is_not_mistaken_for_a_slope():
@@ -165,14 +165,14 @@ def test_a_small_slope_is_detected_despite_drift():
 
 def test_equal_baselines_do_not_change_the_slope():
     y_us = [70, 71, 69, 72, 73, 71, 75, 70]
-    found, adjustment = slope_beside(STEPS, y_us, [20.0] * 8, 0.6)
+    found, adjustment = slope_with_covariate(STEPS, y_us, [20.0] * 8, 0.6)
     plain = slope_of_steps(STEPS, y_us)
     assert np.allclose([found.per_unit, found.low, found.high], [plain.per_unit, plain.low, plain.high])
     assert abs(adjustment) < 1e-9
 
 
 def test_steps_exactly_on_a_line_have_a_slope():
-    found, _ = slope_beside([0, 1, 2, 3], [5.0, 6.0, 7.0, 8.0], [20.0, 20.0, 20.0, 20.0], 0.6)
+    found, _ = slope_with_covariate([0, 1, 2, 3], [5.0, 6.0, 7.0, 8.0], [20.0, 20.0, 20.0, 20.0], 0.6)
     assert np.allclose([found.low, found.per_unit, found.high], 1, atol=0.2)
-    flat, _ = slope_beside([0, 1, 2, 3], [0.0] * 4, [20.0] * 4, 0.6)
+    flat, _ = slope_with_covariate([0, 1, 2, 3], [0.0] * 4, [20.0] * 4, 0.6)
     assert flat.low < 0 < flat.high

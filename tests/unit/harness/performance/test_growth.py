@@ -7,7 +7,7 @@ import numpy as np
 from harness.dataplane.reader import RuleCount
 from harness.performance.growth import growth
 from harness.performance.sweep.step import Step
-from tests.unit.harness.performance.moody import SERVICES, steps_on_varying_host
+from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
 
 
 def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):

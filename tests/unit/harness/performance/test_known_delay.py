@@ -4,7 +4,7 @@ from clusters.cluster import Node, Role
 from clusters.errors import CommandFailed
 from clusters.spec import Substrate
 from harness.load.plan import Block, TargetBlocks
-from harness.performance.known_delay import DelayablePath, NoNetem, in_a_row, path_to_pod
+from harness.performance.known_delay import DelayablePath, NoNetem, concatenated, path_to_pod
 
 CLIENT, BACKEND = Node("n1", Role.WORKER, "172.18.0.3"), Node("n2", Role.WORKER, "172.18.0.4")
 
@@ -72,5 +72,5 @@ def test_blocks_of_rounds_are_numbered_by_round_even_if_some_are_missing():
         TargetBlocks(()),
         TargetBlocks((Block(0),)),
     ]
-    assert [block.number for block in in_a_row(rounds, 3).blocks] == [0, 1, 4, 9]
-    assert in_a_row([], 3).blocks == ()
+    assert [block.number for block in concatenated(rounds, 3).blocks] == [0, 1, 4, 9]
+    assert concatenated([], 3).blocks == ()

@@ -2,8 +2,8 @@ from harness.performance.cost_per_rule import Walk
 from harness.performance.self_check import (
     check_aa_pairs,
     check_cost_per_rule,
+    check_cost_per_service,
     check_delay,
-    check_look_up,
     check_steps,
     finding,
 )
@@ -80,14 +80,14 @@ def test_the_cost_per_rule_is_unknown_without_a_chain_or_without_rules_that_stay
 
 
 def test_a_look_up_must_cost_nothing_with_a_narrow_interval_in_a_long_sweep():
-    assert check_look_up(slope(0.0001, 0.0002), 10000).holds
-    assert not check_look_up(slope(0.0001, 0.0006), 10000).holds
-    assert not check_look_up(slope(0.0004, 0.0002), 10000).holds
-    assert check_look_up(slope(0.0001, 0.0006), 1000).holds
+    assert check_cost_per_service(slope(0.0001, 0.0002), 10000).holds
+    assert not check_cost_per_service(slope(0.0001, 0.0006), 10000).holds
+    assert not check_cost_per_service(slope(0.0004, 0.0002), 10000).holds
+    assert check_cost_per_service(slope(0.0001, 0.0006), 1000).holds
 
 
 def test_one_failed_check_is_enough_to_conclude_nothing():
-    good, bad = check_aa_pairs(aa_pairs(20, 0)), check_look_up(slope(0.1, 0.01), 10000)
+    good, bad = check_aa_pairs(aa_pairs(20, 0)), check_cost_per_service(slope(0.1, 0.01), 10000)
     assert finding([good], "nftables").numbers["holds"] == 1
     failed = finding([good, bad], "nftables")
     assert failed.numbers["holds"] == 0

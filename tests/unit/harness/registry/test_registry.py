@@ -5,9 +5,9 @@ import tomllib
 
 from clusters.cluster import Node, Role
 from clusters.images.recipes import RECIPES
-from harness.registry.accesslog import Asked, RegistryRequest, read_requests
+from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import archive, compose_image, digest_of, only_file
-from harness.registry.nodes import HOSTS, images_of, nodes_know
+from harness.registry.nodes import HOSTS, images_of, registry_configured
 from tests.fakes.shell import RecordingNodeShell
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
@@ -45,12 +45,12 @@ def test_only_requests_for_content_are_read():
 
 def test_request_counts_can_be_subtracted():
     requests = list(read_requests(LOG))
-    assert Asked.of(requests) - Asked.of(requests[:1]) == Asked(checks=1, manifests=1, blobs=1)
+    assert RequestCounts.of(requests) - RequestCounts.of(requests[:1]) == RequestCounts(checks=1, manifests=1, blobs=1)
 
 
 def test_request_counts_are_formatted_in_words():
-    assert str(Asked(checks=1, blobs=2)) == "1 check, 2 blobs"
-    assert str(Asked()) == "nothing"
+    assert str(RequestCounts(checks=1, blobs=2)) == "1 check, 2 blobs"
+    assert str(RequestCounts()) == "nothing"
 
 
 def test_an_image_is_complete_and_its_digests_match_its_content():
@@ -82,7 +82,7 @@ def test_all_names_of_a_registrys_images_are_found():
 
 def test_the_configuration_and_images_of_a_registry_are_removed_at_the_end():
     shell = RecordingNodeShell({"images list": LISTING})
-    with nodes_know(shell, (WORKER,), HOST, "http://172.18.0.5:5000"):
+    with registry_configured(shell, (WORKER,), HOST, "http://172.18.0.5:5000"):
         (written,) = shell.ran
         assert written[-2:] == (f"/etc/containerd/certs.d/{HOST}", "http://172.18.0.5:5000")
     assert shell.ran[-2][:4] == ("ctr", "--namespace=k8s.io", "images", "rm")

@@ -20,12 +20,12 @@ OBSERVER_POD = "scheduler-observer-7"
 
 
 class RecordingScheduler:
-    """A `SchedulerView` that records the nodes of `wait_known`."""
+    """A `SchedulerView` that records the nodes of `wait_node_received`."""
 
     def __init__(self):
         self.known = []
 
-    def wait_known(self, node):
+    def wait_node_received(self, node):
         self.known.append(node)
 
 
@@ -97,7 +97,7 @@ def test_the_scheduler_observer_creates_a_pod_that_needs_the_latest_label(tmp_pa
     )
     with serving(api, tmp_path) as cluster:
         kube = Kube(cluster)
-        SchedulerObserver(kube, Waits(kube, JumpingClock()), "a").wait_known("worker")
+        SchedulerObserver(kube, Waits(kube, JumpingClock()), "a").wait_node_received("worker")
     marked, pod, unmarked = (body for body in api.bodies if body)
     assert pod["spec"]["nodeSelector"] == marked["metadata"]["labels"]
     assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
@@ -120,7 +120,7 @@ def test_the_scheduler_observer_removes_its_label_even_if_its_pod_is_never_bound
         kube = Kube(cluster)
         observer = SchedulerObserver(kube, Waits(kube, JumpingClock()), "a")
         with pytest.raises(DeadlinePassed, match="bound to worker by its latest label"):
-            observer.wait_known("worker")
+            observer.wait_node_received("worker")
     assert api.bodies[-1] == {"metadata": {"labels": {MARK: None}}}
 
 

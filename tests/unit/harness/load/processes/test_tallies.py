@@ -1,7 +1,7 @@
 from collections import Counter
 
 from kubeproof_load.arrivals import Arrival, Target
-from kubeproof_load.exchanges import Completed
+from kubeproof_load.request_kinds import Completed
 from kubeproof_load.tallies import Blocks
 from kubeproof_load.work import record
 

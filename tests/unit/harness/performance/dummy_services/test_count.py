@@ -28,7 +28,7 @@ NAMESPACE = {
 """The API server's answers about namespaces; the first thousand's is called "a", as in `ANSWERS`."""
 
 GONE = f"DELETE {NAMESPACES}/a"
-DELETED = [f"DELETE {SERVICES}/filler-00000", f"DELETE {SLICES}/filler-00000"]
+DELETED = [f"DELETE {SERVICES}/dummy-00000", f"DELETE {SLICES}/dummy-00000"]
 
 
 class PromptKernels:

@@ -38,22 +38,22 @@ def test_the_api_server_creates_the_first_one_and_the_others_are_copies(kube, ap
     assert [service_address.address for service_address in service_addresses] == [
         dummy_address(CIDR, number) for number in range(3)
     ]
-    assert [body["metadata"]["name"] for body in api.bodies if body] == ["filler-00000", "filler-00000"]
+    assert [body["metadata"]["name"] for body in api.bodies if body] == ["dummy-00000", "dummy-00000"]
     assert len(stored.stored) == 6
 
-    service = stored.stored["/registry/services/specs/a/filler-00002"]
+    service = stored.stored["/registry/services/specs/a/dummy-00002"]
     address = dummy_address(CIDR, 2)
     assert service["spec"] == SERVICE["spec"] | {"clusterIP": address, "clusterIPs": [address]}
     assert service["metadata"] == {
-        "name": "filler-00002",
+        "name": "dummy-00002",
         "namespace": "a",
         "labels": {LABEL: "yes"},
         "uid": service["metadata"]["uid"],
     }
-    endpoint_slice = stored.stored["/registry/endpointslices/a/filler-00002"]
+    endpoint_slice = stored.stored["/registry/endpointslices/a/dummy-00002"]
     assert endpoint_slice["endpoints"] == dummy_endpoint_slice(2)["endpoints"]
-    assert endpoint_slice["metadata"]["labels"]["kubernetes.io/service-name"] == "filler-00002"
-    assert stored.stored[f"/registry/ipaddresses/{address}"]["spec"]["parentRef"]["name"] == "filler-00002"
+    assert endpoint_slice["metadata"]["labels"]["kubernetes.io/service-name"] == "dummy-00002"
+    assert stored.stored[f"/registry/ipaddresses/{address}"]["spec"]["parentRef"]["name"] == "dummy-00002"
 
 
 def test_every_object_has_its_own_uid(kube, etcd, stored):
@@ -73,7 +73,7 @@ def test_the_api_server_creates_those_whose_address_is_in_use(kube, api, etcd, s
     service_addresses = store_dummies(kube, etcd, "a", range(3))
     assert len(service_addresses) == 3
     created = {body["metadata"]["name"] for body in api.bodies if body and body["kind"] == "Service"}
-    assert created == {"filler-00000", "filler-00001"}
+    assert created == {"dummy-00000", "dummy-00001"}
     assert len(stored.stored) == 1 + 3
 
 

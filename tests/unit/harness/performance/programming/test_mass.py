@@ -11,7 +11,7 @@ from harness.dataplane.reader import Backend
 from harness.kube.client import Kube
 from harness.load.plan import Target
 from harness.performance.programming.changes import subjects
-from harness.performance.programming.mass import Arrivals, arrivals, create_all, sample_of, taken_away
+from harness.performance.programming.mass import Arrivals, arrivals, create_all, deleted_afterwards, evenly_spaced
 from harness.performance.programming.probes import Probers, Want
 from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
 
@@ -21,8 +21,8 @@ LIVENESS_TARGET = Target("pod", BACKEND.address, BACKEND.port)
 
 
 def test_a_sample_is_evenly_spaced_and_includes_the_last():
-    assert [subject.name[-2:] for subject in sample_of(EVERYTHING, 4)] == ["01", "04", "07", "09"]
-    assert sample_of(EVERYTHING, 10) == EVERYTHING
+    assert [subject.name[-2:] for subject in evenly_spaced(EVERYTHING, 4)] == ["01", "04", "07", "09"]
+    assert evenly_spaced(EVERYTHING, 10) == EVERYTHING
 
 
 def test_all_services_are_created(tmp_path):
@@ -123,7 +123,7 @@ def test_services_are_deleted_and_gone_from_every_kernel_if_the_block_fails(tmp_
     with (
         serving(api, tmp_path) as cluster,
         pytest.raises(AssertionError),
-        taken_away(Kube(replace(cluster, substrate=substrate)), node, node, "a", EVERYTHING),
+        deleted_afterwards(Kube(replace(cluster, substrate=substrate)), node, node, "a", EVERYTHING),
     ):
         raise AssertionError
     assert sorted(api.asked) == [f"DELETE {services}/{subject.name}" for subject in EVERYTHING]

@@ -53,9 +53,9 @@ def test_a_step_has_the_differences_of_positions_and_of_aa_pairs():
     generator = FakeGenerator(
         head=100, middle=120, end=140, head_again=103, middle_again=123, end_again=143, same_node=90
     )
-    step = measured_by(generator, SweepPlan((10,), 150, 2, seed=1, twins=True))
+    step = measured_by(generator, SweepPlan((10,), 150, 2, seed=1, aa_pairs=True))
     assert step.last_above_first == Range(40, 40, 40)
-    assert step.twins == (Range(-3, -3, -3),) * 3
+    assert step.aa_pairs == (Range(-3, -3, -3),) * 3
     assert step.block_p50_us["end"] == (140, 140)
     assert step.tracked == 3411
 

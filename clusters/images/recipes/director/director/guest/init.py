@@ -19,8 +19,8 @@ from pathlib import Path
 
 from director.frames import Message
 from director.guest.addresses import AddressBook, AddressEvents
-from director.guest.answers import execute, first_sync_done, get
-from director.guest.aside import BackgroundProgram
+from director.guest.background import BackgroundProgram
+from director.guest.execute import execute, first_sync_done, get
 from director.guest.serialline import SerialLine, open_raw
 from director.guest.setup import ENVIRONMENT, kube_proxy, mount_own, prepare
 from director.host import ThisHost

@@ -3,19 +3,11 @@
 import numpy as np
 import pytest
 
-from harness.suite import (
-    Cluster,
-    Finding,
-    Kube,
-    LoadGenerator,
-    LoadPlan,
-    Measurement,
-    RequestKind,
-    ServiceMaker,
-    Target,
-    service_path,
-    to_measurement,
-)
+from harness.dataplane.services import service_path
+from harness.load.generator import LoadGenerator
+from harness.load.plan import LoadPlan, RequestKind, Target
+from harness.load.records import to_measurement
+from harness.suite import Cluster, Finding, Kube, Measurement, ServiceMaker
 
 RATE_PER_S, DURATION_S = 100, 20
 CLOCK = {RequestKind.FIRST_PACKET: "kernel"}
@@ -26,7 +18,7 @@ CLOCK = {RequestKind.FIRST_PACKET: "kernel"}
 @pytest.mark.performance
 @pytest.mark.exclusive
 @pytest.mark.usefixtures("undisturbed")
-def test_what_each_exchange_takes(
+def test_latency_of_each_request_kind(
     cluster: Cluster,
     kube: Kube,
     make_service: ServiceMaker,

@@ -5,30 +5,27 @@ import time
 import numpy as np
 import pytest
 
+from harness.dataplane.modes import open_data_plane
+from harness.kube.nodes.etcd import Etcd
+from harness.kube.objects.rollout import update_template
+from harness.load.generator import LoadGenerator
+from harness.load.plan import LoadPlan, RequestKind, Target
+from harness.performance.dummy_services.count import dummy_services
+from harness.performance.under_change import TrafficUnderChange, traffic_under_change
 from harness.suite import (
     Cluster,
     DataPlane,
-    Etcd,
     Finding,
     Kube,
-    LoadGenerator,
-    LoadPlan,
     Measurement,
     Mode,
     Progress,
     Proxies,
     ProxyShell,
-    RequestKind,
     ServiceHandle,
     ServiceMaker,
     Substrate,
-    Target,
-    TrafficUnderChange,
     Waits,
-    dummy_services,
-    open_data_plane,
-    traffic_under_change,
-    update_template,
 )
 
 RATE_PER_S = 100

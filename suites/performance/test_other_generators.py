@@ -4,29 +4,20 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.suite import (
-    Client,
-    ClientMaker,
-    Cluster,
-    Finding,
-    LoadGenerator,
-    LoadPlan,
-    ManifestMaker,
-    Range,
+from harness.load.generator import LoadGenerator
+from harness.load.other_generators import (
+    GeneratorResult,
     Reported,
-    RequestKind,
-    ServiceMaker,
-    Target,
-    Turn,
-    Waits,
     echo_argv,
     hey_argv,
     parse_hey,
     parse_wrk,
-    range_of,
-    reported_by_us,
+    reported_by_kubeproof,
     wrk_argv,
 )
+from harness.load.plan import LoadPlan, RequestKind, Target
+from harness.statistics.comparison import Range, range_of
+from harness.suite import Client, ClientMaker, Cluster, Finding, ManifestMaker, ServiceMaker, Waits
 
 RATE_PER_S = 100
 SECONDS, BASELINE_SECONDS = 10, 3
@@ -52,7 +43,7 @@ def client(cluster: Cluster, make_client: ClientMaker) -> Client:
 @pytest.mark.performance
 @pytest.mark.exclusive
 @pytest.mark.usefixtures("undisturbed")
-def test_other_generators_tell_the_same(
+def test_other_generators_agree(
     cluster: Cluster,
     target: Target,
     client: Client,
@@ -66,19 +57,19 @@ def test_other_generators_tell_the_same(
     """
     echo = Target("echo", "127.0.0.1", int(run(client, echo_argv())))
 
-    def ours(request_kind: RequestKind) -> Turn:
+    def ours(request_kind: RequestKind) -> GeneratorResult:
         plan = LoadPlan((target,), RATE_PER_S, SECONDS, seed, request_kind, PATH, baseline_s=BASELINE_SECONDS)
         result = generator.run(plan)
-        return Turn(reported_by_us(result.of(target)), reported_by_us(result.baseline))
+        return GeneratorResult(reported_by_kubeproof(result.of(target)), reported_by_kubeproof(result.baseline))
 
-    def hey(kept: bool) -> Turn:
-        return Turn(
+    def hey(kept: bool) -> GeneratorResult:
+        return GeneratorResult(
             parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=kept))),
             parse_hey(run(client, hey_argv(echo, PATH, RATE_PER_S, BASELINE_SECONDS, kept=kept))),
         )
 
-    def wrk() -> Turn:
-        return Turn(
+    def wrk() -> GeneratorResult:
+        return GeneratorResult(
             parse_wrk(run(client, wrk_argv(target, PATH, RATE_PER_S, SECONDS))),
             parse_wrk(run(client, wrk_argv(echo, PATH, RATE_PER_S, BASELINE_SECONDS))),
         )
@@ -111,7 +102,7 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     def sample() -> tuple[Reported, Reported, Reported]:
         result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, baseline_s=0.0))
         hey = parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=False)))
-        return reported_by_us(result.of(target), "kernel"), reported_by_us(result.of(target)), hey
+        return reported_by_kubeproof(result.of(target), "kernel"), reported_by_kubeproof(result.of(target)), hey
 
     idle = sample()
     for number in range(PROCESSORS):
@@ -139,25 +130,25 @@ def run(client: Client, argv: tuple[str, ...]) -> str:
     return done.stdout
 
 
-def in_turns(*generators: Callable[[], Turn]) -> dict[str, list[Turn]]:
+def in_turns(*generators: Callable[[], GeneratorResult]) -> dict[str, list[GeneratorResult]]:
     """Run the generators in turns. Return each generator's results, turn by turn."""
-    turns: dict[str, list[Turn]] = {}
+    turns: dict[str, list[GeneratorResult]] = {}
     for _ in range(ROUNDS):
         for generator in generators:
             turn = generator()
-            turns.setdefault(turn.told.generator, []).append(turn)
+            turns.setdefault(turn.target.generator, []).append(turn)
     return turns
 
 
-def finding(turns: dict[str, list[Turn]], how: str, cluster: Cluster) -> Finding:
+def finding(turns: dict[str, list[GeneratorResult]], how: str, cluster: Cluster) -> Finding:
     """Return p50, p99 and p50 above the loopback baseline of each generator over all turns, as a finding."""
-    p50 = {name: range_of([turn.told.p50_us for turn in taken]) for name, taken in turns.items()}
-    p99 = {name: range_of([turn.told.p99_us for turn in taken]) for name, taken in turns.items()}
-    above = {name: range_of([turn.above_us for turn in taken]) for name, taken in turns.items()}
+    p50 = {name: range_of([turn.target.p50_us for turn in taken]) for name, taken in turns.items()}
+    p99 = {name: range_of([turn.target.p99_us for turn in taken]) for name, taken in turns.items()}
+    above = {name: range_of([turn.above_baseline_us for turn in taken]) for name, taken in turns.items()}
     words = "; ".join(
         f"{name} p50 {p50[name]} us, {above[name]} us above its loopback baseline, p99 {p99[name]} us" for name in turns
     )
-    resolution_us = {name: taken[0].told.resolution_us for name, taken in turns.items()}
+    resolution_us = {name: taken[0].target.resolution_us for name, taken in turns.items()}
     apart = [name for name in turns if apart_from(above["ours"], above[name], resolution_us[name])]
     end = (
         f"; above the baselines {' and '.join(apart)} differs from ours"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from director.commands import Background, EntryLimit, Files, NotPermitted, Page, Processes, Program, Suspend, permitted
 from director.frames import Message
-from director.guest.aside import BackgroundProgram
+from director.guest.background import BackgroundProgram
 
 # The exit codes that a shell, `timeout`, curl, pgrep and pkill use for these errors.
 NOT_PERMITTED, NOT_FOUND, TIMED_OUT, NO_FILE, NO_CONNECTION, PAGE_REFUSED = 126, 127, 124, 1, 7, 22

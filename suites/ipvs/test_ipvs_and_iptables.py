@@ -5,11 +5,17 @@ from dataclasses import replace
 
 import pytest
 
+from harness.kube.objects.workloads import service
+from harness.performance.dummy_services.count import dummy_services
+from harness.performance.sweep.measuring import measure
+from harness.performance.sweep.run import with_youngest
+from harness.performance.sweep.setting import SweepPlan, SweepSetting
+from harness.performance.sweep.step import Step
+from harness.statistics.comparison import Comparison, Range, in_words, range_of
 from harness.suite import (
     ClaimRecorder,
     Client,
     ClientMaker,
-    Comparison,
     IptablesDataPlane,
     Measurement,
     Mode,
@@ -17,20 +23,10 @@ from harness.suite import (
     Progress,
     Proxies,
     ProxyShell,
-    Range,
     Request,
     ServiceHandle,
     ServiceMaker,
-    Step,
-    SweepPlan,
-    SweepSetting,
-    dummy_services,
-    in_words,
-    measure,
-    range_of,
-    service,
     wait_until,
-    with_youngest,
 )
 
 SERVICES = 1000
@@ -51,7 +47,7 @@ THINGS = (
 @pytest.mark.disruptive
 @pytest.mark.usefixtures("undisturbed")
 @pytest.mark.claim("2.2")
-def test_ipvs_beside_iptables_on_one_kernel(
+def test_ipvs_and_iptables_on_one_kernel(
     sweep_setting: SweepSetting,
     shell: ProxyShell,
     make_service: ServiceMaker,

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from kubeproof_load.arrivals import Target
-from kubeproof_load.exchanges import UnexpectedAnswer, dns_query, is_dns_answer, request_kind_of
+from kubeproof_load.request_kinds import UnexpectedAnswer, dns_query, is_dns_answer, request_kind_of
 
 from harness.load.master import PROCESSES
 

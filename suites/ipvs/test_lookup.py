@@ -2,7 +2,9 @@
 
 import pytest
 
-from harness.suite import ClaimRecorder, Finding, Growth, Measurement, Mode, Step, Sweeper, growth
+from harness.performance.growth import Growth
+from harness.performance.sweep.step import Step
+from harness.suite import ClaimRecorder, Finding, Measurement, Mode, Sweeper, growth
 
 SERVICES = (0, 100, 1000, 0)
 LIST_US = 20.0

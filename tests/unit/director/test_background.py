@@ -1,7 +1,7 @@
 import select
 import sys
 
-from director.guest.aside import BackgroundProgram
+from director.guest.background import BackgroundProgram
 
 
 def wait_ended(program):
