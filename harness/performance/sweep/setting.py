@@ -19,8 +19,9 @@ from harness.performance.rule_chain import RuleChain
 class SweepPlan:
     """The numbers of Services of a sweep, in order, and how each step is measured.
 
-    With `aa_pairs`, each position is measured under two labels. Each step lasts `duration_s` seconds. A step whose medians are not known precisely enough by then is extended, to at most twice its duration. All extensions
-    together take at most `spare_s` seconds; each step may use an equal share of what is left.
+    With `aa_pairs`, each position is measured under two labels. Each step lasts `duration_s` seconds. A step whose
+    medians are not known precisely enough by then is extended, to at most twice its duration. All extensions together
+    take at most `spare_s` seconds; each step may use an equal share of what is left.
     """
 
     services: tuple[int, ...]
@@ -35,9 +36,9 @@ class SweepPlan:
 class SweepSetting:
     """The objects that a sweep works with: the generator, its node, that node's mode, and the target Services.
 
-    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node. `same_node` leads to one
-    on the generator's node. If there is a `chain`, it is measured at the same time as each step to calibrate the cost per
-    rule.
+    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node. `same_node` leads to a
+    pod on the generator's node. If there is a `chain`, it is measured at the same time as each step to calibrate the
+    cost per rule.
     """
 
     kube: Kube

@@ -183,7 +183,7 @@ FAULTS = (
     Fault(
         "imagePullPolicy Always is taken for IfNotPresent",
         _always_pull_ignored,
-        expect=(Expectation(PULL_POLICIES, "assert asked == ASKED"),),
+        expect=(Expectation(PULL_POLICIES, "assert request_counts == ASKED"),),
         bystanders=(CONTENT,),
     ),
 )
