@@ -28,10 +28,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from clusters.host.ownership import KIND_CLUSTER_LABEL
+from clusters.host.processes import OWNER_VARIABLE, HostProcesses, with_descendants
 from clusters.images.lock import read_lock
 from clusters.images.recipes import recipe_book, stock_book
-from clusters.ownership import KIND_CLUSTER_LABEL
-from clusters.processes import OWNER_VARIABLE, HostProcesses, with_descendants
 from clusters.spec import Mode
 
 ROOT = Path(__file__).parents[1]

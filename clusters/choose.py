@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from clusters.cluster import CaseImages, Cluster
-from clusters.command import HostCommands
 from clusters.doctor import Host, Question, examine
 from clusters.doctor.machine import Machine
 from clusters.engine import Engine
 from clusters.existing import ExistingProvider
+from clusters.host.command import HostCommands
+from clusters.host.patience import host_patience
+from clusters.host.progress import Progress
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.named import NamedImages, PushedImages
@@ -20,8 +22,6 @@ from clusters.images.programs import Programs, cache_directory
 from clusters.images.recipes import recipe_book, stock_book
 from clusters.kind.images import Images, case_images
 from clusters.kind.provider import KindProvider
-from clusters.patience import host_patience
-from clusters.progress import Progress
 from clusters.provider import ClusterProvider
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 

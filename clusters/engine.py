@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clusters.command import CommandResult, Commands
 from clusters.errors import CommandFailed, EngineUnavailable
-from clusters.patience import DEFAULT, Patience
+from clusters.host.command import CommandResult, Commands
+from clusters.host.patience import DEFAULT, Patience
 
 BUILD_TIMEOUT_S = 1800.0
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from clusters.cluster import Cluster, Node
-from clusters.command import CommandResult
-from clusters.progress import Progress
+from clusters.host.command import CommandResult
+from clusters.host.progress import Progress
 from clusters.spec import ClusterSpec
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from clusters.choose import pushed_images
-from clusters.command import HostCommands
 from clusters.doctor import choose_source
 from clusters.doctor.machine import Machine
 from clusters.engine import Engine
+from clusters.host.command import HostCommands
+from clusters.host.progress import Progress
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.named import require_prefix
 from clusters.images.programs import Programs, cache_directory
 from clusters.images.push import push_images
 from clusters.images.recipes import Recipe, recipe_book, stock_book
-from clusters.progress import Progress
 from clusters.spec import Source
 
 

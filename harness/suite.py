@@ -5,8 +5,8 @@ from __future__ import annotations
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Cluster, Node
-from clusters.patience import Patience, host_patience
-from clusters.progress import Progress
+from clusters.host.patience import Patience, host_patience
+from clusters.host.progress import Progress
 from clusters.spec import Mode, Substrate
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.proxies import Proxies

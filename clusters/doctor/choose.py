@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from clusters.doctor.check import Check, Question, Verdict
-from clusters.doctor.engine import check_architecture, check_capabilities
+from clusters.doctor.checks.engine import check_architecture, check_capabilities
+from clusters.doctor.checks.rules import check_ipvs
+from clusters.doctor.checks.sources import check_registry
 from clusters.doctor.facts import Facts
 from clusters.doctor.host import Host
-from clusters.doctor.rules import check_ipvs
-from clusters.doctor.sources import check_registry
 from clusters.spec import Mode, Source, Substrate
 
 

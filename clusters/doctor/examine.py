@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from clusters.doctor.check import Check, Plan, Question
-from clusters.doctor.choose import source_for, substrate_for
-from clusters.doctor.engine import (
+from clusters.doctor.checks.engine import (
     check_architecture,
     check_capabilities,
     check_cgroups,
     check_elsewhere,
     check_engine,
 )
+from clusters.doctor.checks.limits import check_conntrack, check_disk, check_inotify, check_memory, check_open_files
+from clusters.doctor.checks.releases import check_kubernetes
+from clusters.doctor.checks.rules import check_iptables, check_ipvs, check_nftables
+from clusters.doctor.checks.sources import check_building, check_kind, check_registry
+from clusters.doctor.checks.stock import Stock
+from clusters.doctor.checks.tools import check_tools, check_uml_modes
+from clusters.doctor.choose import source_for, substrate_for
 from clusters.doctor.facts import Facts
 from clusters.doctor.host import Host
-from clusters.doctor.limits import check_conntrack, check_disk, check_inotify, check_memory, check_open_files
-from clusters.doctor.releases import check_kubernetes
 from clusters.doctor.report import DoctorReport
-from clusters.doctor.rules import check_iptables, check_ipvs, check_nftables
-from clusters.doctor.sources import check_building, check_kind, check_registry
-from clusters.doctor.stock import Stock
-from clusters.doctor.tools import check_tools, check_uml_modes
 from clusters.spec import ClusterSpec, Source
 
 ANYWHERE: tuple[Callable[[Facts], tuple[Check, ...]], ...] = (

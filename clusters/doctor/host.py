@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from clusters.command import Commands
+from clusters.host.command import Commands
 
 
 @dataclass(frozen=True, slots=True)

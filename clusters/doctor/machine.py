@@ -15,8 +15,8 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from clusters.command import HostCommands
 from clusters.doctor.host import InotifyTaken, Room
+from clusters.host.command import HostCommands
 
 
 class Machine(HostCommands):

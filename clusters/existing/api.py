@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clusters.command import CommandResult
+from clusters.host.command import CommandResult
 
 SYSTEM = "kube-system"
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clusters.clock import Clock, SystemClock
 from clusters.existing.api import ClusterApi
 from clusters.existing.podstart import START_TIMEOUT_S, PodStart, all_pulled
 from clusters.existing.toolspod import tools_pod_name
+from clusters.host.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)

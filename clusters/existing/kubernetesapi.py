@@ -18,10 +18,10 @@ from kubernetes.stream import portforward, stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL
 from websocket import WebSocketException
 
-from clusters.command import CommandResult
 from clusters.errors import ClusterNotReady, ClusterUnreachable, CommandFailed, UsageError
 from clusters.existing.api import SYSTEM, ProxyPod
 from clusters.existing.podstart import pull_refusals
+from clusters.host.command import CommandResult
 
 REQUEST_TIMEOUT_S = 30
 FORWARD_TIMEOUT_S = 5.0

@@ -6,8 +6,8 @@ import secrets
 from typing import Any
 
 from clusters.cluster import Node
-from clusters.command import CommandResult
 from clusters.existing.api import ClusterApi
+from clusters.host.command import CommandResult
 
 START_TIMEOUT_S = 60.0
 INTO_THE_NODE = ("nsenter", "-t", "1", "-m", "-u", "-i", "-n", "-p", "--")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clusters.existing.api import ClusterApi
-from clusters.ownership import Owner
+from clusters.host.ownership import Owner
 
 LABEL = "io.kubeproof.run"
 OWNER_ANNOTATION = "io.kubeproof.owner"

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clusters.clock import Clock, SystemClock
 from clusters.errors import ClusterNotReady, ImageUnavailable
 from clusters.existing.api import ClusterApi
+from clusters.host.clock import Clock, SystemClock
 
 FINAL_REASONS = frozenset(("InvalidImageName", "ErrImageNeverPull"))
 """The reasons after which a kubelet does not try again."""

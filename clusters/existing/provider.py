@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from clusters.cluster import CaseImages, Cluster, Node, Role
-from clusters.command import CommandResult
 from clusters.errors import Refused, WorldError
 from clusters.existing.api import ClusterApi, ProxyPod
 from clusters.existing.contexts import require_context
@@ -19,7 +18,8 @@ from clusters.existing.nodeaccess import run_in_node_pod
 from clusters.existing.ownnamespace import OwnNamespace, new_name
 from clusters.existing.proxypods import UNKNOWN, first_line, proxy_versions
 from clusters.existing.tools import ToolsPods
-from clusters.progress import Progress
+from clusters.host.command import CommandResult
+from clusters.host.progress import Progress
 from clusters.spec import ClusterSpec, Substrate
 
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"

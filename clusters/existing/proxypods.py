@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clusters.command import CommandResult
 from clusters.errors import ClusterNotReady, CommandFailed, WorldError
 from clusters.existing.api import ClusterApi, ProxyPod
+from clusters.host.command import CommandResult
 
 ABSENT = ("executable file not found", "no such file or directory")
 """The messages of container runtimes about a program that an image lacks."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from clusters.clock import Clock, SystemClock
-from clusters.command import CommandResult
 from clusters.errors import WorldError
 from clusters.existing.api import ClusterApi
 from clusters.existing.podstart import PodStart, all_running
 from clusters.existing.proxypods import UNKNOWN, first_line, legacy_iptables, proxy_pod
 from clusters.existing.toolspod import tools_pod, tools_pod_name
+from clusters.host.clock import Clock, SystemClock
+from clusters.host.command import CommandResult
 
 BACKENDS_OF = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
 """Programs that the image has once for each backend of iptables, such as iptables-nft-save."""

@@ -8,15 +8,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusters.command import Commands
 from clusters.engine import Engine
 from clusters.errors import BuildFailed, CommandFailed
+from clusters.host.command import Commands
+from clusters.host.ownership import build_labels
+from clusters.host.progress import Progress, timed
 from clusters.images.node import import_parts
 from clusters.images.programs import Programs
 from clusters.images.recipes import DEBIAN, Recipe
 from clusters.images.rootfs import bootstrap
-from clusters.ownership import build_labels
-from clusters.progress import Progress, timed
 
 PIP_TIMEOUT_S = 600.0
 LABEL = "io.kubeproof.recipe"

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from clusters.engine import Engine
+from clusters.host.ownership import OWNER_LABEL, build_labels
 from clusters.images.recipes import Recipe
-from clusters.ownership import OWNER_LABEL, build_labels
 
 CONTAINERD_START_TIMEOUT_S = 30
 ENTRYPOINT = 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'

@@ -12,9 +12,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusters.command import Commands
 from clusters.errors import BuildFailed, CommandFailed
-from clusters.progress import Progress, timed
+from clusters.host.command import Commands
+from clusters.host.progress import Progress, timed
 
 MODULES = Path(__file__).with_name("modules")
 GO_TIMEOUT_S = 3600.0

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from clusters.engine import Engine
 from clusters.errors import CommandFailed, WorldError
+from clusters.host.progress import Progress, timed
 from clusters.images.build import Builder
 from clusters.images.recipes import Recipe
-from clusters.progress import Progress, timed
 
 DOCKER_HUB = "docker.io/"
 """The prefix of Docker Hub, which the engine omits: with and without it a reference is the same."""

@@ -6,8 +6,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from clusters.command import Commands
 from clusters.errors import BuildFailed, CommandFailed
+from clusters.host.command import Commands
 
 TIMEOUT_S = 900.0
 APT_SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))

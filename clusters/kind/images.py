@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from clusters.cluster import CaseImages
 from clusters.engine import Engine
+from clusters.host.progress import Progress
 from clusters.images.build import Builder
 from clusters.images.lock import Lock
 from clusters.images.recipes import Recipe, RecipeBook, StockBook, recipe_book, stock_book
-from clusters.progress import Progress
 from clusters.spec import ClusterSpec, Source, Substrate
 
 

@@ -9,8 +9,8 @@ from clusters.addons.network import NodeNetwork
 from clusters.cluster import Node, Role
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady
+from clusters.host.ownership import KIND_CLUSTER_LABEL
 from clusters.kubectl import Kubectl
-from clusters.ownership import KIND_CLUSTER_LABEL
 
 ROLE_LABEL = "io.x-k8s.kind.role"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 
-from clusters.command import Commands
 from clusters.errors import BuildFailed, CommandFailed, HostUnfit
+from clusters.host.command import Commands
+from clusters.host.progress import Progress
 from clusters.images.programs import Programs
 from clusters.images.recipes import KIND
 from clusters.kind.fit import KindVersion, Minor, oldest_that_fits, why_unfit
-from clusters.progress import Progress
 
 
 def find_kind(commands: Commands, programs: Programs, kubernetes: Minor, progress: Progress) -> str:

@@ -6,11 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clusters.cleaning import claimed_clusters, clean_leftovers, remove_cluster
+from clusters.cleanup.clean import claimed_clusters, clean_leftovers, remove_cluster
 from clusters.cluster import Cluster, Node
-from clusters.command import CommandResult, Commands
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, UsageError, WorldError
+from clusters.host.command import CommandResult, Commands
+from clusters.host.ownership import KIND_CLUSTER_LABEL, Claimed, Owner, labels_for
+from clusters.host.processes import HostProcesses, Processes
+from clusters.host.progress import Progress, timed
 from clusters.images.lock import Lock
 from clusters.images.programs import Programs
 from clusters.kind.addons import install_addons, wait_addons_ready
@@ -21,9 +24,6 @@ from clusters.kind.images import Images, ImageSet
 from clusters.kind.nodes import node_containers, nodes_of, server_version
 from clusters.kind.program import find_kind
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
-from clusters.ownership import KIND_CLUSTER_LABEL, Claimed, Owner, labels_for
-from clusters.processes import HostProcesses, Processes
-from clusters.progress import Progress, timed
 from clusters.spec import ClusterSpec
 
 

@@ -6,9 +6,9 @@ import json
 
 from clusters.addons.uml import SOCKET
 from clusters.cluster import Node
-from clusters.command import CommandResult
 from clusters.engine import Engine
 from clusters.errors import CommandFailed
+from clusters.host.command import CommandResult
 from clusters.proxymode import PROXY_MODE_COMMAND, require_mode
 from clusters.spec import ClusterSpec, Substrate
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clusters.progress import PrintedProgress
+from clusters.host.progress import PrintedProgress
 from harness.cli.tools import tools_of
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from clusters.host.progress import PrintedProgress
 from clusters.images.named import OPTIONS
-from clusters.progress import PrintedProgress
 from clusters.spec import Source
 from harness.cli.tools import tools_of
 

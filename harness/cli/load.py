@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from clusters.host.progress import PrintedProgress
 from clusters.images.named import NamedImages
-from clusters.progress import PrintedProgress
 from clusters.spec import Mode
 from harness.cli.tools import tools_of
 from harness.plugin.run.checks import LOCUST_WORKERS, PORTS, whole_number

@@ -14,8 +14,8 @@ from typing import Any
 
 from clusters.cluster import Cluster
 from clusters.errors import UsageError, WorldError
-from clusters.progress import Progress
-from clusters.supervisor import supervise
+from clusters.host.progress import Progress
+from clusters.host.supervisor import supervise
 from harness.dataplane.services import service_path
 from harness.kube.client import Kube
 from harness.kube.objects.namespaces import own_namespace

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import typer
 
 from clusters.doctor import Host
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from clusters.spec import Source
 from harness.plugin.run.request import ClusterRequest
 
 
 def _clean_leftovers(progress: Progress, *, kept_too: bool) -> tuple[str, ...]:
-    from clusters.cleaning import clean_leftovers
+    from clusters.cleanup.clean import clean_leftovers
 
     return clean_leftovers(progress, kept_too=kept_too)
 

@@ -21,8 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from clusters.clock import Clock, SystemClock
-from clusters.patience import Patience, host_patience
+from clusters.host.clock import Clock, SystemClock
+from clusters.host.patience import Patience, host_patience
 from harness.errors import BecameImpossible, DeadlinePassed
 
 Seen = TypeVar("Seen")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from clusters.clock import Clock, SystemClock
-from clusters.patience import Patience
+from clusters.host.clock import Clock, SystemClock
+from clusters.host.patience import Patience
 from harness.kube.client import Kube
 from harness.kube.kinds import node_path
 from harness.kube.observe import INTERVAL_S, Observation, observe_within

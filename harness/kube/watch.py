@@ -19,8 +19,8 @@ from typing import Any, Self
 
 from kubernetes.client.exceptions import ApiException
 
-from clusters.clock import Clock, SystemClock
 from clusters.errors import WorldError
+from clusters.host.clock import Clock, SystemClock
 from harness.kube.client import Kube
 
 SPAN_S = 1

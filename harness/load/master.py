@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clusters.errors import WorldError
-from clusters.supervisor import supervise
+from clusters.host.supervisor import supervise
 
 PROCESSES = Path(__file__).parent / "processes"
 MODULE = "kubeproof_load.master"

@@ -14,8 +14,8 @@ import yaml
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Cluster, Node
-from clusters.command import CommandResult
 from clusters.errors import KubeproofError
+from clusters.host.command import CommandResult
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 

@@ -17,7 +17,7 @@ import pytest
 from clusters.choose import provider_of
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
-from clusters.supervisor import supervise
+from clusters.host.supervisor import supervise
 from harness.dataplane.shell import ProviderShell
 from harness.plugin import hookspecs
 from harness.plugin.bundle import bundle_name, collect_bundle

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Cluster
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from harness.plugin.run.owner import ClusterOwner
 from harness.plugin.run.request import ClusterRequest
 from reports.model import RunResults

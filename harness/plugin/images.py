@@ -15,7 +15,7 @@ import pytest
 from clusters.choose import existing_provider_of
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError, UsageError, WorldError
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from harness.plugin.needs import images_needed
 from harness.plugin.run.controller import CONTROLLER
 from harness.run.log import RunLog

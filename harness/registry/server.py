@@ -20,7 +20,7 @@ from testcontainers.core.container import DockerContainer
 
 from clusters.cluster import Cluster
 from clusters.errors import WorldError
-from clusters.ownership import labels_for
+from clusters.host.ownership import labels_for
 from harness.kube.wait import wait_until
 from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import MANIFEST_TYPE, Image, archive, compose_image, digest_of, only_file

@@ -2,7 +2,7 @@
 
 testcontainers creates and removes them. Its reaper (Ryuk) is disabled, because a host without a registry cannot pull
 its image. Containers that a killed run leaves behind are found by the harness's own labels instead (see
-`clusters.ownership`).
+`clusters.host.ownership`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from clusters.errors import CommandFailed, EngineUnavailable, WorldError
-from clusters.ownership import labels_for
+from clusters.host.ownership import labels_for
 from harness.kube.client import ExecResult
 from harness.traffic.delays import DelayTally
 from harness.traffic.requests import Reply, Request, read_replies

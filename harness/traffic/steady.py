@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from clusters.clock import Clock, SystemClock
 from clusters.errors import WorldError
+from clusters.host.clock import Clock, SystemClock
 from harness.traffic.requests import Reply, Request, delayed, lost
 
 BURST = 50

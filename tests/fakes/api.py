@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.command import CommandResult
 from clusters.errors import CommandFailed, WorldError
 from clusters.existing.api import SYSTEM, ProxyPod
+from clusters.host.command import CommandResult
 
 NODES = ("control-plane", "worker", "worker2")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from clusters.command import CommandResult
 from clusters.errors import CommandFailed
+from clusters.host.command import CommandResult
 
 Answer = str | CommandFailed | Callable[[tuple[str, ...]], str]
 

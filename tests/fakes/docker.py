@@ -10,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from clusters.command import CommandResult
 from clusters.errors import CommandFailed
-from clusters.ownership import KIND_CLUSTER_LABEL
+from clusters.host.command import CommandResult
+from clusters.host.ownership import KIND_CLUSTER_LABEL
 
 LABEL = re.compile(r'\{\{\.Label "([^"]+)"\}\}')
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusters.cluster import Cluster, Node
-from clusters.command import CommandResult
 from clusters.errors import CommandFailed
+from clusters.host.command import CommandResult
 
 
 class NodeCommands:

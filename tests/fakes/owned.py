@@ -12,7 +12,7 @@ import pytest
 
 from clusters.cluster import Cluster, Node, Role
 from clusters.errors import ClusterNotReady, ImageUnavailable
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.plugin.run.request import ClusterRequest
 from reports.model import RunResults, results_to_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clusters.processes import Process, with_descendants
+from clusters.host.processes import Process, with_descendants
 
 
 class FakeProcesses:

@@ -6,9 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusters.command import Commands
 from clusters.errors import ClusterNotReady, CommandFailed
-from clusters.progress import Progress
+from clusters.host.command import Commands
+from clusters.host.progress import Progress
 from tests.normal_host.acceleration import EMULATION, KVM, Acceleration
 from tests.normal_host.machine import Machine
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from clusters.command import HostCommands
+from clusters.host.command import HostCommands
+from clusters.host.progress import PrintedProgress
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs, cache_directory
-from clusters.progress import PrintedProgress
 from clusters.spec import Mode
 from tests.normal_host.boot import choose_acceleration
 from tests.normal_host.guest import GuestRun, run_in_guest

@@ -10,11 +10,11 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusters.command import Commands
 from clusters.errors import EngineUnavailable
+from clusters.host.command import Commands
+from clusters.host.progress import Progress, timed
 from clusters.images.programs import Programs
 from clusters.images.recipes import KIND
-from clusters.progress import Progress, timed
 from clusters.spec import Mode
 from tests.normal_host.acceleration import Acceleration
 from tests.normal_host.boot import Disk, boot

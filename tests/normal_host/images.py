@@ -6,13 +6,13 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from clusters.command import Commands
 from clusters.engine import Engine
+from clusters.host.command import Commands
+from clusters.host.progress import Progress, timed
 from clusters.images.build import Builder
 from clusters.images.lock import Lock
 from clusters.images.programs import Programs
 from clusters.images.recipes import recipe_book
-from clusters.progress import Progress, timed
 from tests.normal_host.acceleration import Acceleration
 from tests.normal_host.boot import Disk, boot
 from tests.normal_host.machine import Machine, make_disk

@@ -8,9 +8,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from clusters.command import Commands
+from clusters.host.command import Commands
+from clusters.host.progress import Progress, timed
 from clusters.images.rootfs import bootstrap
-from clusters.progress import Progress, timed
 
 SUITE = "bookworm"
 PACKAGES = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Cluster
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from harness.plugin.run.owner import ClusterOwner
 from harness.plugin.run.request import ClusterRequest
 from tests.planted.failure import Failure

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from clusters.cluster import Cluster
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from clusters.spec import Substrate
 from harness.dataplane.conntrack import limited_entries
 from harness.kube.client import Kube

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from clusters.addons.guard import UPLINK
-from clusters.command import HostCommands
 from clusters.engine import Engine
+from clusters.host.command import HostCommands
+from clusters.host.ownership import build_labels
 from clusters.images.lock import read_lock
 from clusters.images.recipes import DEBIAN
 from clusters.images.rootfs import bootstrap
-from clusters.ownership import build_labels
 
 OLDER, NEWER = "bookworm", "trixie"
 """Debian suites: nft 1.0.6, as in kube-proxy images up to Kubernetes 1.35, and 1.1.3, as in kindest/node."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from clusters.cluster import CaseImages
-from clusters.patience import Patience, host_patience
+from clusters.host.patience import Patience, host_patience
 
 HTTP_PORT = 8080
 UDP_PORT = 8081

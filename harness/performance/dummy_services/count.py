@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from clusters.spec import Substrate
 from harness.dataplane.proxies import Proxies
 from harness.dataplane.reader import DataPlane, ServiceAddress

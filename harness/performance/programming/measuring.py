@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clusters.cluster import Cluster
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from clusters.spec import Mode, Substrate
 from harness.load.plan import Target
 from harness.performance.programming.changes import Change, Subject, clear, make, prepare

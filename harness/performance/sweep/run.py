@@ -27,7 +27,7 @@ from dataclasses import replace
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Node
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from harness.dataplane.conntrack import Losses, entry_limit, losses
 from harness.dataplane.reader import ServiceAddress
 from harness.dataplane.services import service_path, wait_backends

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from clusters.addons.guard import LIST_COUNTERS, read_guard_count
 from clusters.choose import choose_spec, existing_provider, kind_provider
-from clusters.cleaning import clean_leftovers
+from clusters.cleanup.clean import clean_leftovers
 from clusters.cluster import Cluster
 from clusters.errors import EngineUnavailable, UsageError
 from clusters.existing import ExistingProvider
-from clusters.progress import Progress
+from clusters.host.progress import Progress
 from clusters.provider import ClusterProvider
 from harness.plugin.run.request import ClusterRequest
 

@@ -12,8 +12,8 @@ import pytest
 
 from clusters.errors import UsageError
 from clusters.existing.contexts import require_context
+from clusters.host.patience import DEFAULT, Patience, host_patience
 from clusters.images.named import OPTIONS, NamedImages
-from clusters.patience import DEFAULT, Patience, host_patience
 from clusters.spec import Mode, Source, Substrate
 from harness.plugin.run.checks import (
     LAST_SERVICES,

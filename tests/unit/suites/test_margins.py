@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Node, Role
-from clusters.patience import Patience
+from clusters.host.patience import Patience
 from harness.dataplane.proxies import WORKING_DEADLINE_S
 from harness.dataplane.services import PROGRAMMED_DEADLINE_S
 from harness.traffic.persistent import LIMIT_S as PERSISTENT_LIMIT_S

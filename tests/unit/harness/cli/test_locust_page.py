@@ -16,7 +16,7 @@ import pytest
 
 from clusters.errors import ImageUnavailable, UsageError, WorldError
 from clusters.existing.toolspod import tools_pod_name
-from clusters.progress import PrintedProgress
+from clusters.host.progress import PrintedProgress
 from clusters.spec import Mode
 from harness.cli.locust_page import free_port, master_argv, require_ended_well, show_locust_page
 from harness.kube.wait import wait_until

@@ -1,6 +1,6 @@
 import pytest
 
-from clusters.patience import Patience
+from clusters.host.patience import Patience
 from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.wait import is_ready, pod_state, wait_until, why_never_ready
 from tests.fakes.clock import JumpingClock

@@ -3,7 +3,7 @@
 import pytest
 
 from clusters.cluster import CaseImages
-from clusters.patience import Patience
+from clusters.host.patience import Patience
 from harness.kube.objects.workloads import backends
 
 IMAGES = CaseImages(*(f"reg/{name}:1" for name in CaseImages.__dataclass_fields__))

@@ -2,7 +2,7 @@
 
 A cluster's network has the cluster's name. It is created before all other parts and removed after them, so that any
 later process can find what a killed run left. Anything without a Kubeproof label is never touched. kind's node
-containers have only kind's own labels; `clusters.remains` describes how nodes without a network are identified.
+containers have only kind's own labels; `clusters.cleanup.remains` describes how nodes without a network are identified.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each supervised process has one supervisor. The supervisor holds the read end of a pipe. The write end is open only in
 the supervised process and in children that have not called execve(2) yet. When the pipe closes, every remaining
-descendant has the owner in its environment. The supervisor ends these (`clusters.processes`) and then exits.
+descendant has the owner in its environment. The supervisor ends these (`clusters.host.processes`) and then exits.
 
 The alternatives have disadvantages. A parent-death signal (prctl(2)) does not reach grandchildren, such as the `docker`
 that kind starts, and is sent when a *thread* ends. A supervisor for each command costs as much as `docker` itself,
@@ -18,10 +18,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from clusters.ownership import Owner
-from clusters.processes import GRACE_S, MAKING_S, OWNER_VARIABLE, SUPERVISOR, HostProcesses
+from clusters.host.ownership import Owner
+from clusters.host.processes import GRACE_S, MAKING_S, OWNER_VARIABLE, SUPERVISOR, HostProcesses
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def supervise() -> None:

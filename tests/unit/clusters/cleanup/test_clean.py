@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from clusters.cleaning import clean_leftovers, remove_cluster
+from clusters.cleanup.clean import clean_leftovers, remove_cluster
 from clusters.engine import Engine
 from clusters.errors import WorldError
-from clusters.ownership import (
+from clusters.host.ownership import (
     CLUSTER_LABEL,
     KEEP_LABEL,
     OWNER_LABEL,
@@ -16,7 +16,7 @@ from clusters.ownership import (
     build_labels,
     labels_for,
 )
-from clusters.processes import Process
+from clusters.host.processes import Process
 from tests.fakes.clock import JumpingClock
 from tests.fakes.commands import failing
 from tests.fakes.docker import FakeContainer, FakeDocker

@@ -1,7 +1,7 @@
 import pytest
 
-from clusters.command import HostCommands
 from clusters.errors import CommandFailed
+from clusters.host.command import HostCommands
 
 
 def test_a_program_reads_its_standard_input_and_its_output_is_returned():

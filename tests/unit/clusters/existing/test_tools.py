@@ -11,9 +11,9 @@ from clusters.existing.ownnamespace import LABEL, LIFETIME_S, OWNER_ANNOTATION, 
 from clusters.existing.podstart import PATIENCE_S
 from clusters.existing.tools import ToolsPods
 from clusters.existing.toolspod import tools_pod, tools_pod_name
+from clusters.host.ownership import Owner
 from clusters.images.lock import read_lock
 from clusters.images.recipes import recipe_book, stock_book
-from clusters.ownership import Owner
 from tests.fakes.api import NODES, FakeApi
 from tests.fakes.clock import JumpingClock
 

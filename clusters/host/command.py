@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from clusters.errors import CommandFailed
-from clusters.processes import HostProcesses
-from clusters.supervisor import supervise
+from clusters.host.processes import HostProcesses
+from clusters.host.supervisor import supervise
 
 DRAIN_S = 5.0
 """How long to wait for the remaining output of a process that was ended."""

@@ -3,8 +3,8 @@
 import pytest
 
 from clusters.doctor import Question, Verdict, choose_substrate, examine
+from clusters.doctor.checks.rules import IPTABLES_ON_NFT, IPVS, NFT
 from clusters.doctor.kernel import Feature, Kernel
-from clusters.doctor.rules import IPTABLES_ON_NFT, IPVS, NFT
 from clusters.spec import Mode, Source, Substrate
 from tests.fakes.commands import failing
 from tests.fakes.host import KERNEL, FakeHost

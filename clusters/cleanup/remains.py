@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from clusters.clock import Clock
 from clusters.engine import Engine
 from clusters.errors import WorldError
-from clusters.ownership import CLUSTER_LABEL, KIND_CLUSTER_LABEL, OWNER_LABEL, Owner
+from clusters.host.clock import Clock
+from clusters.host.ownership import CLUSTER_LABEL, KIND_CLUSTER_LABEL, OWNER_LABEL, Owner
 from clusters.spec import CLUSTER_NAME
 
 REMOVAL_DEADLINE_S = 180.0

@@ -9,8 +9,8 @@ import tomllib
 from urllib.parse import urlsplit
 
 from clusters.doctor.check import Check, Verdict
+from clusters.doctor.checks.stock import Stock, kind_is_built
 from clusters.doctor.facts import Facts
-from clusters.doctor.stock import Stock, kind_is_built
 from clusters.errors import CommandFailed
 from clusters.images.lock import LOCK_FILE
 from clusters.images.rootfs import APT_SOURCES, OS_RELEASE, debian_suite

@@ -1,9 +1,9 @@
 import pytest
 import yaml
 
+from clusters.host.patience import DEFAULT, Patience
 from clusters.images.lock import read_lock
 from clusters.kind.config import CREATE_TIMEOUT_S, kind_config
-from clusters.patience import DEFAULT, Patience
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 
 LOCK = read_lock()

@@ -1,8 +1,9 @@
 """The processes of this host, read from proc(5), and the termination of those left by ended runs.
 
 Each process that is started for a run has the run's owner in its environment, and passes it on to its children. An
-owner is identified by PID and start time (`clusters.ownership`), so that any process can check whether it has ended.
-The owner's supervisor (`clusters.supervisor`) ends the remaining processes at once, `kubeproof clean` does so later.
+owner is identified by PID and start time (`clusters.host.ownership`), so any process can check whether it has ended.
+The owner's supervisor (`clusters.host.supervisor`) ends the remaining processes at once; `kubeproof clean` does so
+later.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Protocol
 
-from clusters.clock import Clock, SystemClock
 from clusters.errors import WorldError
-from clusters.ownership import ENDED, KIND_CLUSTER_LABEL, Owner
+from clusters.host.clock import Clock, SystemClock
+from clusters.host.ownership import ENDED, KIND_CLUSTER_LABEL, Owner
 
 OWNER_VARIABLE = "KUBEPROOF_OWNER"
 """The environment variable that holds the owner, in every process that is started for a run."""
@@ -25,7 +26,7 @@ OWNER_VARIABLE = "KUBEPROOF_OWNER"
 NETWORK_VARIABLE = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
 """The environment variable that names the cluster's network to kind and to each `docker` that kind starts."""
 
-SUPERVISOR = "clusters.supervisor"
+SUPERVISOR = "clusters.host.supervisor"
 GRACE_S = 2.0
 """The time between SIGTERM and SIGKILL."""
 

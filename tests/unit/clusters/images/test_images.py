@@ -5,13 +5,13 @@ import pytest
 
 from clusters.engine import Engine
 from clusters.errors import BuildFailed, UsageError
+from clusters.host.ownership import OWNER_LABEL, build_labels
 from clusters.images import recipes as recipes_module
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.node import import_parts
 from clusters.images.programs import Module, Programs
 from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, recipe_book, stock_book
-from clusters.ownership import OWNER_LABEL, build_labels
 from clusters.spec import Source
 from tests.fakes.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress

@@ -2,7 +2,7 @@ import pytest
 
 from clusters.engine import Engine
 from clusters.errors import UsageError
-from clusters.patience import Patience
+from clusters.host.patience import Patience
 from tests.fakes.commands import ScriptedCommands
 
 

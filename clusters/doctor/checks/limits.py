@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from clusters.doctor.check import Check, Verdict
+from clusters.doctor.checks.stock import Stock
 from clusters.doctor.facts import EngineSeen, Facts
-from clusters.doctor.stock import Stock
 
 GIB = 2**30
 

@@ -9,15 +9,15 @@ import yaml
 
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken, UsageError
+from clusters.host.ownership import CLUSTER_LABEL, OWNER_LABEL, Owner
+from clusters.host.patience import Patience
+from clusters.host.processes import HostProcesses
 from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs
 from clusters.images.recipes import stock_book
 from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
-from clusters.ownership import CLUSTER_LABEL, OWNER_LABEL, Owner
-from clusters.patience import Patience
-from clusters.processes import HostProcesses
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.commands import failing
 from tests.fakes.progress import SilentProgress

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from clusters.doctor import Question, Verdict, choose_source, examine
+from clusters.doctor.checks.sources import REGISTRIES
 from clusters.doctor.choose import source_for
 from clusters.doctor.facts import Facts
-from clusters.doctor.sources import REGISTRIES
 from clusters.errors import UsageError
 from clusters.images.lock import read_lock
 from clusters.images.recipes import stock_book

@@ -2,7 +2,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from clusters.ownership import KEEP_LABEL, OWNER_LABEL, Claimed, Owner, labels_for
+from clusters.host.ownership import KEEP_LABEL, OWNER_LABEL, Claimed, Owner, labels_for
 
 
 def claimed(labels):

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from clusters.clock import Clock, SystemClock
-from clusters.command import HostCommands
+from clusters.cleanup.remains import Remains, remove_until_gone
 from clusters.engine import Engine
 from clusters.errors import WorldError
-from clusters.ownership import CLUSTER_LABEL, KIND_CLUSTER_LABEL, Claimed
-from clusters.patience import host_patience
-from clusters.processes import HostProcesses, Process, Processes
-from clusters.progress import Progress
-from clusters.remains import Remains, remove_until_gone
+from clusters.host.clock import Clock, SystemClock
+from clusters.host.command import HostCommands
+from clusters.host.ownership import CLUSTER_LABEL, KIND_CLUSTER_LABEL, Claimed
+from clusters.host.patience import host_patience
+from clusters.host.processes import HostProcesses, Process, Processes
+from clusters.host.progress import Progress
 from clusters.spec import CLUSTER_NAME
 
 

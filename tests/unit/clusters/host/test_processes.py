@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from clusters.command import HostCommands
 from clusters.errors import CommandFailed, WorldError
-from clusters.ownership import Owner
-from clusters.processes import GRACE_S, MAKING_S, HostProcesses, Process, with_descendants
+from clusters.host.command import HostCommands
+from clusters.host.ownership import Owner
+from clusters.host.processes import GRACE_S, MAKING_S, HostProcesses, Process, with_descendants
 from tests.fakes.clock import JumpingClock
 
 PATIENCE_S = 30
@@ -23,7 +23,7 @@ PATIENCE_S = 30
 
 PLAIN = "sleep 600 & echo $$ $! > {line}; wait"
 STUBBORN = 'trap "" TERM; sleep 600 & echo $$ $! > {line}; wait; wait'
-RUN = "import sys; from clusters.command import HostCommands; HostCommands().run(*sys.argv[1:], timeout_s=600)"
+RUN = "import sys; from clusters.host.command import HostCommands; HostCommands().run(*sys.argv[1:], timeout_s=600)"
 INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {RUN}"
 """A run that SIGINT interrupts. Without this, it inherits that SIGINT is ignored if a shell started the tests in the
 background."""
@@ -81,9 +81,7 @@ def test_a_grandchild_is_ended_even_if_it_is_detached(line, escape):
 
 def test_children_that_were_not_started_by_host_commands_are_ended(line):
     """xdist's workers are such children of the run."""
-    code = (
-        "import subprocess, sys; from clusters.supervisor import supervise; supervise(); subprocess.run(sys.argv[1:])"
-    )
+    code = "import subprocess, sys; from clusters.host.supervisor import supervise; supervise(); subprocess.run(sys.argv[1:])"
     with started("sh", "-c", PLAIN.format(line=line), code=code) as parent:
         handles = watch(line.read_text().split())
         parent.kill()
@@ -108,7 +106,7 @@ def test_children_of_an_interrupted_parent_are_ended(line):
 def test_children_continue_after_the_thread_that_started_them_has_ended(line):
     """A parent-death signal would be sent when that thread ends."""
     code = (
-        "import subprocess, sys, threading; from clusters.supervisor import supervise; supervise(); "
+        "import subprocess, sys, threading; from clusters.host.supervisor import supervise; supervise(); "
         "start = threading.Thread(target=lambda: subprocess.Popen(sys.argv[1:])); start.start(); start.join(); "
         "print('joined', flush=True); sys.stdin.read()"
     )
@@ -245,8 +243,8 @@ def test_other_processes_are_not_ended(line):
 
 def test_the_supervisor_ends_when_its_process_exits_normally():
     code = (
-        "import subprocess; from clusters import supervisor as s; s.supervise(); "
-        "from clusters.processes import HostProcesses; import os; "
+        "import subprocess; from clusters.host import supervisor as s; s.supervise(); "
+        "from clusters.host.processes import HostProcesses; import os; "
         "print(*[p for p in os.listdir('/proc') if p.isdigit() and "
         "open(f'/proc/{p}/stat').read().rpartition(')')[2].split()[1] == str(os.getpid())])"
     )
