@@ -28,7 +28,7 @@ PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x8
 PIP_TIMEOUT_S = 900.0
 WORK_MIB = 4096
 
-SUITES = ("suites/services", "suites/ipvs")
+SUITES = ("suites/services", "suites/endpoints", "suites/kube_proxy", "suites/ipvs")
 RUN_TIMEOUT_S = 7200.0
 
 

@@ -13,10 +13,11 @@ from harness.dataplane.services import PROGRAMMED_DEADLINE_S
 from harness.traffic.persistent import LIMIT_S as PERSISTENT_LIMIT_S
 from harness.traffic.requests import Request
 from harness.traffic.steady import LIMIT
+from suites.endpoints import test_readiness
+from suites.endpoints.test_terminating import CONNECTIONS, grace_s
 from suites.ipvs import test_ipset
+from suites.kube_proxy import test_changes, test_restart
 from suites.rollouts import test_strategy
-from suites.services import test_changes, test_readiness, test_restart
-from suites.services.test_terminating import CONNECTIONS, grace_s
 from tests.fakes.owned import fake_cluster
 
 SUITES = Path(__file__).parents[3] / "suites"

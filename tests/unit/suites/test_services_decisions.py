@@ -5,20 +5,19 @@ import pytest
 from harness.dataplane.proxies import FeatureGate
 from harness.dataplane.reader import Backend, ServiceState
 from harness.suite import Observation
+from suites.endpoints.decisions import PodLeaving, decide_readiness
+from suites.endpoints.test_readiness import nodes_keeping
+from suites.kube_proxy.decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
 from suites.services.decisions import (
     Affinity,
     HeadlessName,
-    PodLeaving,
     decide_affinity,
     decide_affinity_timeout,
     decide_cluster_ip,
     decide_headless,
     decide_iptables_rules,
     decide_outside,
-    decide_readiness,
 )
-from suites.services.mode_decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
-from suites.services.test_readiness import nodes_keeping
 
 
 def leaving(left=True, api_s=2.0, last_s=2.5, late=0, kept_by=None, restarts=0):

@@ -6,7 +6,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from harness.kube.refusals import refused_fields, rejected_nodes
-from suites.services.test_traffic_policies import ServiceHealth, health_of
+from suites.endpoints.test_traffic_policies import ServiceHealth, health_of
 from tests.unit.harness.traffic.test_steady import reply
 
 HEALTH = '{"service": {"namespace": "a", "name": "web"}, "localEndpoints": %s, "serviceProxyHealthy": true}'

@@ -4,7 +4,7 @@ import pytest
 
 from harness.dataplane.proxies import FeatureGate
 from harness.suite import ClaimRecorder, Cluster, Proxies
-from suites.services.mode_decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
+from suites.kube_proxy.decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
 
 IPVS, NFTABLES = "KubeProxyIPVS", "NFTablesProxyMode"
 DEPRECATED_SINCE, GATED_SINCE, NFTABLES_STABLE_SINCE = (1, 35), (1, 37), (1, 33)

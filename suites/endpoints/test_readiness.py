@@ -20,7 +20,7 @@ from harness.suite import (
     observe_within,
     steady_traffic,
 )
-from suites.services.decisions import PodLeaving, decide_readiness
+from suites.endpoints.decisions import PodLeaving, decide_readiness
 
 SPACING_S = 0.02
 CONNECTIONS = 40
