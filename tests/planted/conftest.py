@@ -16,7 +16,7 @@ from harness.run.stash import CLUSTER
 from tests.planted.fault import Fault, Site
 from tests.planted.faults import FAULTS, proxy
 from tests.planted.health import faults_namespace
-from tests.planted.trial import raising_environment_errors
+from tests.planted.trial.trial import raising_environment_errors
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.nodes.shell import NodeShell
-from tests.planted.expectation import Expectation
+from tests.planted.trial.expectation import Expectation
 
 EVERY_MODE = frozenset(Mode)
 NAMESPACE = "planted"

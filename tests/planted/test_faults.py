@@ -8,10 +8,10 @@ import pytest
 
 from clusters.cluster import Cluster
 from reports.model import Finding
-from tests.planted.cases import CaseProcess
 from tests.planted.fault import Fault, Site
 from tests.planted.health import wait_healthy
-from tests.planted.trial import try_fault
+from tests.planted.trial.cases import CaseProcess
+from tests.planted.trial.trial import try_fault
 
 
 @pytest.mark.exclusive

@@ -21,7 +21,7 @@ from harness.performance.sweep.run import sweep
 from harness.performance.sweep.setting import SweepPlan, SweepSetting
 from harness.performance.sweep.step import Step
 from reports.model import Finding
-from tests.planted.sweeps import FULL_TABLE, LOST_WORKER, REFUSED_SERVICES, SweepTrial
+from tests.planted.trial.sweeps import FULL_TABLE, LOST_WORKER, REFUSED_SERVICES, SweepTrial
 
 SERVICES = (0, 10, 20)
 FAULTY = 1

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.planted import samples
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, replaced
 from tests.planted.means.manifests import controller_manager_without
 from tests.planted.means.metrics import doubled
 from tests.planted.suites import COMPARING_CPU, CPU, PAUSED, REPLICAS, TOLERANCE
+from tests.planted.trial.expectation import Expectation
 
 MANY = 100
 """A number of replicas that is higher than the maxReplicas of any case."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from harness.kube.nodes.control_plane import ControlPlane
 from tests.planted import samples
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, refused, removed, replaced
 from tests.planted.means.manifests import CONTROLLER_MANAGER, controller_manager_without
@@ -26,6 +25,7 @@ from tests.planted.suites import (
     TAINTS,
     UNDONE,
 )
+from tests.planted.trial.expectation import Expectation
 
 
 @contextmanager

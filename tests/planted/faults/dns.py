@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness.kube.wait import wait_until
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.names import corefile, no_dns, resolver
 from tests.planted.suites import CLUSTER_IP, HEADLESS, HEADLESS_UNREADY
+from tests.planted.trial.expectation import Expectation
 
 WRONG_ADDRESS = "192.0.2.1"
 TEMPLATE = f"""    template IN A cluster.local {{

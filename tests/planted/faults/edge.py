@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.planted import samples
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed, replaced
 from tests.planted.means.kernel import RAW_PREROUTING, packet_rule
 from tests.planted.suites import BALANCER, INGRESS_ROUTES, INGRESS_WAY, NODE_PORT, SOURCE_RANGES
+from tests.planted.trial.expectation import Expectation
 
 NATIVE_LB = "traefik.ingress.kubernetes.io/service.nativelb"
 """https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/"""

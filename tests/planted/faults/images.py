@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.registries import falsified
 from tests.planted.suites import NOT_THERE, PULL_POLICIES
+from tests.planted.trial.expectation import Expectation
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from clusters.spec import Mode
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.kernel import (
     FILTER_FORWARD,
@@ -18,6 +17,7 @@ from tests.planted.means.kernel import (
 )
 from tests.planted.means.outside import pods_routed
 from tests.planted.suites import CHANGES, CLUSTER_IP, CONNTRACK, HEADLESS, NODE_PORT, OUTSIDE, POD_AFFINITY, WAYS_IN
+from tests.planted.trial.expectation import Expectation
 
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})
 

@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means import kubelets
 from tests.planted.means.kernel import repeated
 from tests.planted.suites import DAEMON_SET, STATIC_MIRROR, STATIC_PROBES, UNDONE
+from tests.planted.trial.expectation import Expectation
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.planted import samples
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed, replaced
 from tests.planted.suites import (
@@ -23,6 +22,7 @@ from tests.planted.suites import (
     SIDECAR,
     STARTUP,
 )
+from tests.planted.trial.expectation import Expectation
 
 MAIN = "/spec/containers/0"
 

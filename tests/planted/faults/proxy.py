@@ -12,7 +12,6 @@ from clusters.spec import Mode
 from harness.dataplane.reader import ServiceState
 from harness.kube.objects.workloads import client_ip_affinity
 from harness.kube.wait import wait_until
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary
 from tests.planted.means.proxies import (
@@ -38,6 +37,7 @@ from tests.planted.suites import (
     WAITING_FOR_SERVICES,
     WAYS_IN,
 )
+from tests.planted.trial.expectation import Expectation
 
 SEEN_DEADLINE_S = 60.0
 RULES_OF_THE_NODE = frozenset({Mode.IPTABLES, Mode.NFTABLES})

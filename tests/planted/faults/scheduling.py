@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from harness.kube.nodes.control_plane import ControlPlane
 from tests.planted import samples
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, removed
 from tests.planted.means.manifests import scheduler_without
@@ -23,6 +22,7 @@ from tests.planted.suites import (
     SPREAD,
     TAINTS,
 )
+from tests.planted.trial.expectation import Expectation
 
 
 @contextmanager

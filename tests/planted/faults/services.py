@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from clusters.spec import Mode
 from tests.planted import samples
-from tests.planted.expectation import Expectation
 from tests.planted.fault import Fault, Site
 from tests.planted.means.admission import altered, replaced
 from tests.planted.means.kernel import FILTER_OUTPUT, packet_rule
@@ -20,6 +19,7 @@ from tests.planted.suites import (
     READINESS,
     TERMINATING,
 )
+from tests.planted.trial.expectation import Expectation
 
 IS_READY = "(!has(e.conditions.ready) || e.conditions.ready)"
 IS_TERMINATING = "(has(e.conditions.terminating) && e.conditions.terminating)"

@@ -4,7 +4,7 @@ import pytest
 
 from clusters.choose import choose_spec
 from clusters.spec import Mode, Source
-from tests.fakes.host import FakeHost
+from tests.fakes.host.host import FakeHost
 from tests.fakes.progress import SilentProgress
 
 

@@ -5,7 +5,7 @@ import pytest
 from clusters.cluster import Cluster, Node, Role
 from clusters.errors import Refused, UsageError
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
-from tests.fakes.images import CASE_IMAGES
+from tests.fakes.host.images import CASE_IMAGES
 
 SPEC = ClusterSpec(Mode.IPTABLES, "1.37.2", Source.BUILT)
 

@@ -9,7 +9,7 @@ from director.guest.execute import _limit_entries, _processes, _suspend, execute
 from director.guest.serialline import SerialLine
 from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
 
-from tests.fakes.machine import FakeMachine
+from tests.fakes.host.machine import FakeMachine
 
 START = {
     "node_name": "worker",

@@ -1,7 +1,7 @@
 from director.host import HostCommandFailed
 from director.plumbing import install, install_commands, remove, remove_commands, rules
 
-from tests.fakes.machine import FakeMachine
+from tests.fakes.host.machine import FakeMachine
 
 INSTALL = (
     "ip link add ipvs0 type veth peer name ipvs0-guest",

@@ -2,7 +2,7 @@ import pytest
 from director.host import HostCommandFailed
 from director.routes import Routes, changes, destinations, outside, own_addresses
 
-from tests.fakes.machine import FakeMachine
+from tests.fakes.host.machine import FakeMachine
 
 NAT = """-N KUBE-SERVICES
 -A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-SVC-NPX46M4PTMTKRN6Y

@@ -10,7 +10,7 @@ from director.kernel import Kernel, Stream, kernel_argv, lines
 from director.routes import Routes
 from director.serve import Director
 
-from tests.fakes.machine import FakeMachine
+from tests.fakes.host.machine import FakeMachine
 
 START = {"node_name": "worker"}
 NAT = '-A KUBE-SERVICES -d 203.0.113.5/32 -p tcp -m comment --comment "web external IP" -j KUBE-EXT-A\n'

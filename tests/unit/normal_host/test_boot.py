@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clusters.errors import ClusterNotReady, CommandFailed
-from tests.fakes.commands import ScriptedCommands
+from tests.fakes.host.commands import ScriptedCommands
 from tests.fakes.progress import SilentProgress
 from tests.normal_host.acceleration import EMULATION, KVM
 from tests.normal_host.boot import Disk, boot, choose_acceleration

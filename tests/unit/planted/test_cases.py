@@ -6,9 +6,9 @@ import pytest
 
 from clusters.errors import WorldError
 from reports.model import Outcome
-from tests.fakes.owned import fake_cluster
-from tests.planted.cases import CaseProcess
-from tests.planted.expectation import Expectation
+from tests.fakes.cluster.owned import fake_cluster
+from tests.planted.trial.cases import CaseProcess
+from tests.planted.trial.expectation import Expectation
 
 REPOSITORY = Path(__file__).parents[3]
 CASES = """

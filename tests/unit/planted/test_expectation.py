@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DeadlinePassed
-from tests.planted.expectation import Expectation, NoSuchAssertion
-from tests.planted.failure import Failure, FailureKind, Frame
+from tests.planted.trial.expectation import Expectation, NoSuchAssertion
+from tests.planted.trial.failure import Failure, FailureKind, Frame
 
 CASE = "suite.py::test_it"
 SOURCE = """\

@@ -4,7 +4,7 @@ import urllib.request
 
 import yaml
 
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 from tests.planted.pod.falsified_metrics import MARK, doubled, fetch
 
 

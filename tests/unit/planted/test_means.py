@@ -6,8 +6,8 @@ import pytest
 
 from clusters.cluster import Node, Role
 from clusters.spec import Substrate
-from tests.fakes.owned import fake_cluster
-from tests.fakes.shell import RecordingNodeShell
+from tests.fakes.cluster.owned import fake_cluster
+from tests.fakes.cluster.shell import RecordingNodeShell
 from tests.planted.fault import Site
 from tests.planted.means import kernel, kubelets
 from tests.planted.means.admission import removed, replaced

@@ -8,8 +8,8 @@ from harness.autoscaling.recorder import AutoscalerRecord
 from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.wait import Waits
-from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.clock import JumpingClock
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 from tests.planted.faults import FAULTS
 
 PODS, SLICES = "GET /api/v1/namespaces/a/pods", "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"

@@ -15,9 +15,9 @@ from reports.model import Verdict
 from suites.lifecycle.test_phases import test_pods_go_through_their_phases as go_through_phases
 from suites.scheduling.test_node_selection import test_a_label_that_goes_away_does_not_drive_a_pod_away as take_label
 from suites.services.test_cluster_ip import test_connections_stand_in_netfilters_table as track_connections
-from tests.planted.expectation import REPOSITORY
-from tests.planted.failure import Failure
 from tests.planted.faults import FAULTS
+from tests.planted.trial.expectation import REPOSITORY
+from tests.planted.trial.failure import Failure
 
 WORKERS = tuple(Node(f"worker-{number}", Role.WORKER, f"172.18.0.{number}") for number in (1, 2))
 

@@ -6,8 +6,8 @@ import pytest
 
 from harness.dataplane.reader import RuleCount
 from harness.performance.sweep.step import Step
-from tests.planted.detection import Detection
-from tests.planted.sweeps import REASONS, SweepTrial
+from tests.planted.trial.detection import Detection
+from tests.planted.trial.sweeps import REASONS, SweepTrial
 from tests.unit.reports.sample import measured
 
 VALID = Step(10, (measured(10),), {}, RuleCount(0, {}), 1.0)

@@ -6,12 +6,12 @@ import pytest
 
 from clusters.errors import WorldError
 from reports.model import CaseResult, Outcome, RunResults
-from tests.planted.cases import CaseRun
-from tests.planted.detection import Detection
-from tests.planted.expectation import Expectation, NoSuchAssertion
-from tests.planted.failure import Failure, FailureKind, Frame
 from tests.planted.fault import Fault
-from tests.planted.trial import FaultEnvironmentError, try_fault
+from tests.planted.trial.cases import CaseRun
+from tests.planted.trial.detection import Detection
+from tests.planted.trial.expectation import Expectation, NoSuchAssertion
+from tests.planted.trial.failure import Failure, FailureKind, Frame
+from tests.planted.trial.trial import FaultEnvironmentError, try_fault
 from tests.unit.reports.sample import RUN
 
 PASSED, FAILED, ENVIRONMENT_ERROR = Outcome.PASSED, Outcome.FAILED, Outcome.ENVIRONMENT_ERROR

@@ -12,7 +12,7 @@ import pytest
 
 CONFTEST = """
 import pytest
-from tests.fakes.owned import PullingNodes, ResultsFile, TracingOwner
+from tests.fakes.cluster.owned import PullingNodes, ResultsFile, TracingOwner
 
 def pytest_configure(config):
     config.pluginmanager.register(ResultsFile())

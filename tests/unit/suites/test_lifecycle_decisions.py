@@ -18,7 +18,7 @@ from suites.lifecycle.decisions import (
 )
 from suites.lifecycle.test_creation import refusals
 from suites.lifecycle.test_restart_policy import kept
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 
 def ids(value):

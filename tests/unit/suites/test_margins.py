@@ -18,7 +18,7 @@ from suites.endpoints.test_terminating import CONNECTIONS, grace_s
 from suites.ipvs import test_ipset
 from suites.kube_proxy import test_changes, test_restart
 from suites.rollouts import test_strategy
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.owned import fake_cluster
 
 SUITES = Path(__file__).parents[3] / "suites"
 LONG_S = 60

@@ -18,9 +18,9 @@ from clusters.host.ownership import (
 )
 from clusters.host.processes import Process
 from tests.fakes.clock import JumpingClock
-from tests.fakes.commands import failing
-from tests.fakes.docker import FakeContainer, FakeDocker
-from tests.fakes.processes import FakeProcesses
+from tests.fakes.host.commands import failing
+from tests.fakes.host.docker import FakeContainer, FakeDocker
+from tests.fakes.host.processes import FakeProcesses
 from tests.fakes.progress import SilentProgress
 
 DEAD = "another-boot/1/1/1"

@@ -4,8 +4,8 @@ import pytest
 
 from clusters.doctor import Question, Verdict, examine
 from clusters.spec import Mode, Source
-from tests.fakes.commands import failing
-from tests.fakes.host import WITHOUT_SYS_RESOURCE, FakeHost
+from tests.fakes.host.commands import failing
+from tests.fakes.host.host import WITHOUT_SYS_RESOURCE, FakeHost
 
 
 def check(host, name, **question):

@@ -6,8 +6,8 @@ from clusters.doctor import Question, Verdict, choose_substrate, examine
 from clusters.doctor.checks.rules import IPTABLES_ON_NFT, IPVS, NFT
 from clusters.doctor.kernel import Feature, Kernel
 from clusters.spec import Mode, Source, Substrate
-from tests.fakes.commands import failing
-from tests.fakes.host import KERNEL, FakeHost
+from tests.fakes.host.commands import failing
+from tests.fakes.host.host import KERNEL, FakeHost
 
 NO_IP_VS = {"/proc/net/ip_vs": None}
 IPVSADM_FAILS = {"unshare --net ipvsadm": failing("unshare --net ipvsadm", "Can't initialize ipvs")}

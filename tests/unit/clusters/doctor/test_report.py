@@ -8,8 +8,8 @@ import pytest
 from clusters.doctor import Host, Machine, Question, Verdict, examine
 from clusters.errors import HostUnfit
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
-from tests.fakes.commands import failing
-from tests.fakes.host import FakeHost
+from tests.fakes.host.commands import failing
+from tests.fakes.host.host import FakeHost
 
 LIBC = ctypes.CDLL(None)
 INSTANCES = "/proc/sys/fs/inotify/max_user_instances"

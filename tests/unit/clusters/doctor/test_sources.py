@@ -13,8 +13,8 @@ from clusters.errors import UsageError
 from clusters.images.lock import read_lock
 from clusters.images.recipes import stock_book
 from clusters.spec import Mode, Source
-from tests.fakes.commands import failing
-from tests.fakes.host import WITHOUT_SYS_RESOURCE, FakeHost
+from tests.fakes.host.commands import failing
+from tests.fakes.host.host import WITHOUT_SYS_RESOURCE, FakeHost
 
 BUILT = {"source": Source.BUILT}
 LOCKED = read_lock()

@@ -4,7 +4,7 @@ import pytest
 
 from clusters.errors import ClusterNotReady, CommandFailed, UsageError
 from clusters.existing.kubernetesapi import KubernetesApi
-from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
+from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
 
 NAMESPACES = "/api/v1/namespaces"
 POD = {"metadata": {"name": "tools-1"}, "spec": {"containers": [{"name": "tools", "image": "reg/tools:1"}]}}

@@ -5,7 +5,7 @@ import pytest
 from clusters.errors import ClusterNotReady
 from clusters.existing.effectivemode import read_effective_mode
 from clusters.spec import Mode
-from tests.fakes.api import NODES, FakeApi
+from tests.fakes.cluster.api import NODES, FakeApi
 
 USING_IPVS = 'I1124 03:15:01 1 server_linux.go:191] "Using ipvs Proxier"\n'
 

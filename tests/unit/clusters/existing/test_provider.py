@@ -10,8 +10,8 @@ from clusters.existing import ExistingProvider
 from clusters.existing.toolspod import tools_pod_name
 from clusters.provider import ClusterProvider
 from clusters.spec import ClusterSpec, Mode, Source
-from tests.fakes.api import FakeApi
-from tests.fakes.images import CASE_IMAGES
+from tests.fakes.cluster.api import FakeApi
+from tests.fakes.host.images import CASE_IMAGES
 from tests.fakes.progress import SilentProgress
 
 SPEC = ClusterSpec(Mode.IPVS, "1.36.1", Source.REGISTRY)

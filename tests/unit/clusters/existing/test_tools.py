@@ -14,8 +14,8 @@ from clusters.existing.toolspod import tools_pod, tools_pod_name
 from clusters.host.ownership import Owner
 from clusters.images.lock import read_lock
 from clusters.images.recipes import recipe_book, stock_book
-from tests.fakes.api import NODES, FakeApi
 from tests.fakes.clock import JumpingClock
+from tests.fakes.cluster.api import NODES, FakeApi
 
 OURS = "kubeproof-run-1"
 LEGACY, NFT = "iptables v1.8.9 (legacy)", "iptables v1.8.11 (nf_tables)"

@@ -3,7 +3,7 @@ import pytest
 from clusters.engine import Engine
 from clusters.errors import UsageError
 from clusters.host.patience import Patience
-from tests.fakes.commands import ScriptedCommands
+from tests.fakes.host.commands import ScriptedCommands
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from clusters.images.node import import_parts
 from clusters.images.programs import Module, Programs
 from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, recipe_book, stock_book
 from clusters.spec import Source
-from tests.fakes.commands import ScriptedCommands, failing
+from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
 
 LOCK = read_lock()

@@ -13,7 +13,7 @@ from clusters.images.push import push_images
 from clusters.images.recipes import recipe_book, stock_book
 from clusters.push import for_existing
 from clusters.spec import Source
-from tests.fakes.commands import ScriptedCommands, failing
+from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
 
 LOCK = read_lock()

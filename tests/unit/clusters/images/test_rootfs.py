@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clusters.images.rootfs import bootstrap
-from tests.fakes.commands import ScriptedCommands, failing
+from tests.fakes.host.commands import ScriptedCommands, failing
 
 DEBIAN = """\
 URIs: http://mirror.example/debian

@@ -8,7 +8,7 @@ from clusters.images.programs import Programs
 from clusters.images.recipes import KIND
 from clusters.kind.fit import KindVersion, oldest_that_fits, why_unfit
 from clusters.kind.program import find_kind
-from tests.fakes.commands import ScriptedCommands, failing
+from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
 
 LOCK = read_lock()

@@ -19,9 +19,9 @@ from clusters.images.recipes import stock_book
 from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
-from tests.fakes.commands import failing
+from tests.fakes.host.commands import failing
+from tests.fakes.host.stocknodes import KIND_FAILS, WorkingKind
 from tests.fakes.progress import SilentProgress
-from tests.fakes.stocknodes import KIND_FAILS, WorkingKind
 
 LOCK = read_lock()
 STOCK = ClusterSpec(Mode.IPTABLES, "1.37.0", Source.REGISTRY)

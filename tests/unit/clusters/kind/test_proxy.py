@@ -7,7 +7,7 @@ from clusters.engine import Engine
 from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
-from tests.fakes.commands import ScriptedCommands
+from tests.fakes.host.commands import ScriptedCommands
 
 NODE = Node("c-worker", Role.WORKER, "172.18.0.3")
 PROXY_MODE_COMMAND = (

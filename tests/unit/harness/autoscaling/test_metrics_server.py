@@ -4,7 +4,7 @@ import pytest
 
 from harness.autoscaling.metrics_server import MetricsServer, window_begin_s
 from harness.kube.client import Kube
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 API = "GET /apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
 DEPLOYMENT = "/apis/apps/v1/namespaces/kube-system/deployments/metrics-server"

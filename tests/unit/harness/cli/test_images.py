@@ -5,7 +5,7 @@ import pytest
 from clusters.errors import WorldError
 from harness.cli.main import main
 from harness.cli.tools import Tools
-from tests.fakes.host import FakeHost
+from tests.fakes.host.host import FakeHost
 
 KUBECONFIG = """\
 contexts:

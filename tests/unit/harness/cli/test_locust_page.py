@@ -22,7 +22,7 @@ from harness.cli.locust_page import free_port, master_argv, require_ended_well, 
 from harness.kube.wait import wait_until
 from harness.load.master import PROCESSES
 from harness.plugin.run.request import request_for_cluster
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 FILE = PROCESSES / "kubeproof_load" / "locustfile.py"
 

@@ -12,7 +12,7 @@ from harness.cli.doctor_report import print_report
 from harness.cli.main import main
 from harness.cli.tools import Tools
 from reports.model import results_to_json
-from tests.fakes.host import FakeHost
+from tests.fakes.host.host import FakeHost
 from tests.unit.reports.sample import RESULTS
 
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 
 from harness.dataplane.conntrack import Losses, entry_limit, limited_entries, losses
-from tests.fakes.owned import fake_cluster
-from tests.fakes.shell import TextShell
+from tests.fakes.cluster.owned import fake_cluster
+from tests.fakes.cluster.shell import TextShell
 
 (NODE, *_) = fake_cluster().nodes
 

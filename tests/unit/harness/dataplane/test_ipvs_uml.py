@@ -3,7 +3,7 @@
 from clusters.cluster import Node, Role
 from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.reader import Backend, ServiceAddress
-from tests.fakes.shell import TextShell
+from tests.fakes.cluster.shell import TextShell
 
 NODE = Node("worker", Role.WORKER, "172.25.0.3")
 HERE, THERE = Backend("10.244.1.5", 8080), Backend("10.244.2.6", 8080)

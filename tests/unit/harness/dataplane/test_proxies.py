@@ -10,7 +10,7 @@ from clusters.spec import Substrate
 from harness.dataplane.proxies import FeatureGate, Proxies, parse_features
 from harness.dataplane.proxy_usage import Syncs, Usage, parse_syncs, parse_usage
 from harness.kube.client import Kube
-from tests.fakes.apiserver import FakeApiServer, exits, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, exits, serving
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 OTHER = Node("other", Role.WORKER, "172.18.0.4")

@@ -8,7 +8,7 @@ from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
 from harness.dataplane.nftables import NftablesDataPlane
 from harness.dataplane.reader import Backend, RuleCount, ServiceAddress
-from tests.fakes.shell import TextShell
+from tests.fakes.cluster.shell import TextShell
 
 NODE = Node("worker", Role.WORKER, "172.18.0.3")
 SERVICE_ADDRESS = ServiceAddress("10.96.7.7", 80)

@@ -12,7 +12,7 @@ from clusters.cluster import Node, Role
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.nftables import NftablesDataPlane
 from harness.dataplane.reader import Backend, ServiceAddress
-from tests.fakes.shell import TextShell
+from tests.fakes.cluster.shell import TextShell
 
 SAMPLES = Path(__file__).parent / "samples"
 NODE = Node("worker", Role.WORKER, "172.18.0.3")

@@ -9,8 +9,8 @@ from harness.kube.client import Kube
 from harness.kube.install import install, runs_on_every_node
 from harness.kube.nodes.shell import CONNECTED, CUT, NodeUplinks
 from harness.kube.wait import Waits
-from tests.fakes.apiserver import FakeApiServer, serving
-from tests.fakes.shell import RecordingNodeShell
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.shell import RecordingNodeShell
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 POOLS = Pools.of(IPv4Network("172.18.0.0/16"))

@@ -3,7 +3,7 @@ from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import ClusterUnreachable
 from harness.kube.client import ExecResult, Kube
-from tests.fakes.apiserver import STDERR, STDOUT, FakeApiServer, exits, serving
+from tests.fakes.cluster.apiserver import STDERR, STDOUT, FakeApiServer, exits, serving
 
 PODS = "/api/v1/namespaces/a/pods"
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}

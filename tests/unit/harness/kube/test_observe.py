@@ -5,8 +5,8 @@ from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.observe import observe_within
 from harness.kube.wait import Waits
-from tests.fakes.apiserver import FakeApiServer, cluster_at, serving
 from tests.fakes.clock import JumpingClock
+from tests.fakes.cluster.apiserver import FakeApiServer, cluster_at, serving
 
 PODS = "GET /api/v1/namespaces/a/pods"
 SLICES = "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"

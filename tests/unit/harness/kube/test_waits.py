@@ -3,8 +3,8 @@ import pytest
 from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.wait import Waits, condition_of, is_rolled_out
-from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.clock import JumpingClock
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 POD = "/api/v1/namespaces/a/pods/web-1"
 SLICES = "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"

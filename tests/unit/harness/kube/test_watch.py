@@ -4,8 +4,8 @@ from clusters.errors import WorldError
 from harness.kube.client import Kube
 from harness.kube.wait import wait_until
 from harness.kube.watch import WatchRecorder
-from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.clock import JumpingClock
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 PODS, SETS = "GET /api/v1/namespaces/a/pods", "GET /apis/apps/v1/namespaces/a/replicasets"
 LIST = {"metadata": {"resourceVersion": "10"}, "items": []}

@@ -12,8 +12,8 @@ from harness.load.adjustable import HttpLoad, LoadTally, adjustable_load
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
 from harness.performance.dummy_services.objects import dummy_address, remove, wait_everywhere
 from harness.performance.sweep.positions import Position, choose_positions
-from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
+from tests.fakes.cluster.owned import fake_cluster
 
 
 def plan(address):

@@ -4,9 +4,9 @@ import yaml
 from clusters.errors import CommandFailed
 from harness.kube.client import Kube
 from harness.plugin.bundle import BUNDLE_LIMIT, FILE_LIMIT, Bundle, bundle_name, collect_bundle
-from tests.fakes.apiserver import FakeApiServer, serving
-from tests.fakes.nodes import NodeCommands
-from tests.fakes.shell import TextShell
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.nodes import NodeCommands
+from tests.fakes.cluster.shell import TextShell
 
 PODS = "GET /api/v1/namespaces/a/pods"
 LOG = f"{PODS}/web-1/log"

@@ -8,7 +8,7 @@ from clusters.images.recipes import RECIPES
 from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import archive, compose_image, digest_of, only_file
 from harness.registry.nodes import HOSTS, images_of, registry_configured
-from tests.fakes.shell import RecordingNodeShell
+from tests.fakes.cluster.shell import RecordingNodeShell
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 HOST = "registry.a-case.test"

@@ -6,7 +6,7 @@ from requests.exceptions import ConnectionError as NoConnection
 
 from clusters.errors import CommandFailed, EngineUnavailable, WorldError
 from harness.traffic.outside import MOST_ADDRESSES, OutsideClient, spare_addresses
-from tests.fakes.containers import FakeContainer
+from tests.fakes.host.containers import FakeContainer
 
 OWN_ADDRESS = {"ip -o -4 addr show": "2: eth0    inet 172.18.0.5/16 brd 172.18.255.255 scope global eth0"}
 

@@ -16,7 +16,7 @@ from harness.traffic.persistent import (
     require_complete,
 )
 from harness.traffic.steady import TrafficTooShort
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 from tests.unit.harness.traffic.test_requests import LOOPBACK, port_of
 
 

@@ -15,7 +15,7 @@ from clusters.errors import WorldError
 from harness.kube.client import ExecResult
 from harness.kube.wait import wait_until
 from harness.traffic.requests import CLOCK, Reply, Request, bodies, delayed, lost, read_clock_s, read_replies
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 LOOPBACK = "127.0.0.1"
 SYN_SENT = "02"

@@ -9,9 +9,9 @@ from harness.kube.nodes.changes import NodeChanger, nodes_of, spare_worker
 from harness.kube.nodes.scheduler import MARK, SchedulerObserver
 from harness.kube.nodes.shell import NodeServices, StaticPods
 from harness.kube.wait import Waits
-from tests.fakes.apiserver import FakeApiServer, serving
 from tests.fakes.clock import JumpingClock
-from tests.fakes.shell import RecordingNodeShell
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.shell import RecordingNodeShell
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 CONFIG = "staticPodPath: /etc/kubernetes/manifests\n"

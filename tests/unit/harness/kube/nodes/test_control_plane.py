@@ -8,7 +8,7 @@ import pytest
 from clusters.errors import CommandFailed
 from harness.kube.client import Kube
 from harness.kube.nodes.control_plane import ControlPlane
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 LEASES = "GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
 

@@ -1,8 +1,8 @@
 import pytest
 
 from harness.kube.nodes.etcd import Etcd
-from tests.fakes.etcd import FakeEtcd
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.etcd import FakeEtcd
+from tests.fakes.cluster.owned import fake_cluster
 
 ONE, TWO = {"kind": "A", "name": "it's one"}, {"kind": "A", "name": "two"}
 

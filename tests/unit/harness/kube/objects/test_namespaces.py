@@ -3,7 +3,7 @@ from kubernetes.client.exceptions import ApiException
 
 from harness.kube.client import Kube
 from harness.kube.objects.namespaces import own_namespace
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 ACCOUNT = "/api/v1/namespaces/case-1/serviceaccounts/default"
 ANSWERS = {

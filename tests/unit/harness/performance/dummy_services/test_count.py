@@ -11,10 +11,10 @@ from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
 from harness.performance.dummy_services.count import dummy_services
 from harness.performance.dummy_services.objects import dummy_address
-from tests.fakes.apiserver import FakeApiServer, serving
-from tests.fakes.dummies import ANSWERS, CIDR, SERVICES, SLICES
-from tests.fakes.etcd import FakeEtcd
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.dummies import ANSWERS, CIDR, SERVICES, SLICES
+from tests.fakes.cluster.etcd import FakeEtcd
+from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.progress import SilentProgress
 
 CASE, NAMESPACES = "case", "/api/v1/namespaces"

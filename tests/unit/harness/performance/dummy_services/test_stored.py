@@ -6,10 +6,10 @@ from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
 from harness.performance.dummy_services.objects import LABEL, dummy_address, dummy_endpoint_slice
 from harness.performance.dummy_services.stored import remove_stored_dummies, store_dummies
-from tests.fakes.apiserver import FakeApiServer, serving
-from tests.fakes.dummies import ANSWERS, CIDR, SERVICE, SERVICES, SLICES
-from tests.fakes.etcd import FakeEtcd
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.dummies import ANSWERS, CIDR, SERVICE, SERVICES, SLICES
+from tests.fakes.cluster.etcd import FakeEtcd
+from tests.fakes.cluster.owned import fake_cluster
 
 
 @pytest.fixture

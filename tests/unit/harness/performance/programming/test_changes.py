@@ -13,8 +13,8 @@ from harness.load.plan import Target
 from harness.performance.programming.changes import Change, clear, make, prepare, subjects
 from harness.performance.programming.measuring import Pace, Sample, latency_ms, measure_changes, measurements, pace_at
 from harness.performance.programming.probes import Probe, Probers, Seen, Want
-from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
+from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.progress import SilentProgress
 
 BACKEND = Backend("10.244.1.7", 8080)

@@ -13,7 +13,7 @@ from harness.load.plan import Target
 from harness.performance.programming.changes import subjects
 from harness.performance.programming.mass import Arrivals, arrivals, create_all, deleted_afterwards, evenly_spaced
 from harness.performance.programming.probes import Probers, Want
-from tests.fakes.apiserver import STDOUT, FakeApiServer, exits, serving
+from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
 
 BACKEND = Backend("10.244.1.7", 8080)
 EVERYTHING = subjects("10.96.0.0/16", BACKEND, 10)

@@ -7,9 +7,9 @@ from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.setting import SweepPlan
 from harness.statistics.comparison import Range
 from harness.statistics.histogram import encode
-from tests.fakes.owned import fake_cluster
-from tests.fakes.shell import TextShell
-from tests.fakes.sweep import SETTING
+from tests.fakes.cluster.owned import fake_cluster
+from tests.fakes.cluster.shell import TextShell
+from tests.fakes.cluster.sweep import SETTING
 
 
 class Lookups:

@@ -10,10 +10,10 @@ from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.performance.sweep.run import _bring_to, _steps, with_youngest
 from harness.performance.sweep.setting import SweepPlan
 from harness.statistics.histogram import encode
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.owned import fake_cluster
+from tests.fakes.cluster.shell import TextShell
+from tests.fakes.cluster.sweep import SETTING
 from tests.fakes.progress import SilentProgress
-from tests.fakes.shell import TextShell
-from tests.fakes.sweep import SETTING
 
 BACKEND = Backend("10.244.1.5", 8080)
 

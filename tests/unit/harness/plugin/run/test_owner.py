@@ -5,7 +5,7 @@ import pytest
 from clusters.errors import ClusterNotReady
 from harness.plugin.run.owner import ProviderOwner
 from harness.plugin.run.request import ClusterRequest
-from tests.fakes.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 from tests.fakes.progress import SilentProgress
 
 NAMESPACES = "/api/v1/namespaces"

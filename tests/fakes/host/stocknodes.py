@@ -6,7 +6,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
-from tests.fakes.commands import Answer, ScriptedCommands, failing
+from tests.fakes.host.commands import Answer, ScriptedCommands, failing
 
 ADDRESSES = {"control-plane": "172.18.0.2", "worker": "172.18.0.3", "worker2": "172.18.0.4"}
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import yaml
 
 from clusters.cluster import Cluster
-from tests.fakes.owned import fake_cluster
+from tests.fakes.cluster.owned import fake_cluster
 
 ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """The string that a server appends to a client's key: RFC 6455, section 1.3."""

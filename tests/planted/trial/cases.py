@@ -15,8 +15,8 @@ from clusters.errors import WorldError
 from harness.plugin.run.exit_code import NOTHING_RAN
 from reports.model import RunResults
 from reports.store import LATEST, read_results
-from tests.planted.failure import Failure
-from tests.planted.inner import CLUSTER_FILE, FAILURES_FILE
+from tests.planted.trial.failure import Failure
+from tests.planted.trial.inner import CLUSTER_FILE, FAILURES_FILE
 
 TIMEOUT_S = 300.0
 CLEANING_S = 60.0
@@ -49,7 +49,7 @@ class CaseProcess:
         cluster.write_text(json.dumps(self._cluster.to_json()))
         failures.write_text("")
         argv = (
-            *(sys.executable, "-m", "pytest", "-p", "tests.planted.inner", "-p", "no:cacheprovider"),
+            *(sys.executable, "-m", "pytest", "-p", "tests.planted.trial.inner", "-p", "no:cacheprovider"),
             *(f"--proxy-mode={self._cluster.mode}", f"--runs-dir={self._directory}", *cases),
         )
         log = self._directory / "pytest.log"

@@ -11,11 +11,11 @@ from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import WorldError
 from reports.model import CaseResult, Finding, Outcome
-from tests.planted.cases import CaseRun
-from tests.planted.detection import Detection, finding_of, worst
-from tests.planted.expectation import REPOSITORY, Expectation
-from tests.planted.failure import Failure
 from tests.planted.fault import Fault, Site
+from tests.planted.trial.cases import CaseRun
+from tests.planted.trial.detection import Detection, finding_of, worst
+from tests.planted.trial.expectation import REPOSITORY, Expectation
+from tests.planted.trial.failure import Failure
 
 RunCases = Callable[[tuple[str, ...]], CaseRun]
 """A function that runs these cases against the cluster in its present state."""

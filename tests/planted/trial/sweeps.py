@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from harness.performance.sweep.step import Step
 from reports.model import Finding
-from tests.planted.detection import Detection, finding_of
-from tests.planted.expectation import Statement, find_statement
+from tests.planted.trial.detection import Detection, finding_of
+from tests.planted.trial.expectation import Statement, find_statement
 
 
 @dataclass(frozen=True, slots=True)

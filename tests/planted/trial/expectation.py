@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clusters.errors import UsageError
-from tests.planted.failure import Failure, FailureKind
+from tests.planted.trial.failure import Failure, FailureKind
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SIMPLE = (ast.Assert, ast.Assign, ast.AnnAssign, ast.Expr, ast.Return)
 """Statements that contain no other statements."""
 

@@ -16,7 +16,7 @@ from clusters.host.progress import Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.plugin.run.request import ClusterRequest
 from reports.model import RunResults, results_to_json
-from tests.fakes.images import CASE_IMAGES
+from tests.fakes.host.images import CASE_IMAGES
 
 TRACE = Path("owner.log")
 PULLED = Path("pulled.log")

@@ -13,7 +13,7 @@ from clusters.cluster import Cluster
 from clusters.host.progress import Progress
 from harness.plugin.run.owner import ClusterOwner
 from harness.plugin.run.request import ClusterRequest
-from tests.planted.failure import Failure
+from tests.planted.trial.failure import Failure
 
 CLUSTER_FILE = "KUBEPROOF_PLANTED_CLUSTER"
 """The environment variable with the path of the file that describes the cluster as JSON."""

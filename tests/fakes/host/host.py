@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from clusters.doctor.host import InotifyTaken, Room
-from tests.fakes.commands import Answer, ScriptedCommands, failing
+from tests.fakes.host.commands import Answer, ScriptedCommands, failing
 
 KERNEL = "6.1.0-13-amd64"
 ALL_CAPABILITIES = "000001ffffffffff"
