@@ -83,8 +83,8 @@ def observe_unlisted(waits: Waits, web: ServiceHandle, address: str) -> Observat
     return observe_within(
         f"Service {web.namespace}/{web.name} without {address} among its ready endpoints",
         lambda: frozenset(endpoint for endpoint, _ in waits.endpoints(web.namespace, web.name)),
-        lambda list_of: address not in list_of,
-        describe=lambda list_of: f"{len(list_of)} ready: {sorted(list_of)}",
+        lambda ready: address not in ready,
+        describe=lambda ready: f"{len(ready)} ready: {sorted(ready)}",
         within_s=30.0,
     )
 

@@ -56,13 +56,17 @@ def _startup_ignored(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _readiness_slow(site: Site) -> Iterator[None]:
+def _unready_late(site: Site) -> Iterator[None]:
+    """Pods still become ready at their first success, so a case gets as far as the failure that it is about."""
     with altered(
         site,
         samples.pod(),
-        when="has(object.spec.containers[0].readinessProbe) && object.spec.containers[0].readinessProbe.periodSeconds < 60",
-        patch=replaced(f"{MAIN}/readinessProbe/periodSeconds", "60"),
-        seen=lambda made: _main_container(made)["readinessProbe"]["periodSeconds"] == 60,
+        when=(
+            "has(object.spec.containers[0].readinessProbe) && "
+            "object.spec.containers[0].readinessProbe.failureThreshold < 120"
+        ),
+        patch=replaced(f"{MAIN}/readinessProbe/failureThreshold", "120"),
+        seen=lambda made: _main_container(made)["readinessProbe"]["failureThreshold"] == 120,
     ):
         yield
 
@@ -145,8 +149,8 @@ FAULTS = (
         bystanders=(LIVENESS,),
     ),
     Fault(
-        "readiness probes are run only once a minute",
-        _readiness_slow,
+        "a pod stays ready until its readiness probe has failed 120 times",
+        _unready_late,
         expect=(Expectation(READINESS, "endpoints.require()"),),
         bystanders=(ANSWERS,),
     ),
