@@ -158,8 +158,8 @@ class Engine:
         The value is "" for a label that a container lacks.
         """
         form = "\t".join(("{{.ID}}", *(f'{{{{.Label "{label}"}}}}' for label in labels)))
-        list_of = self._docker("ps", "--all", "--no-trunc", "--format", form).stdout
-        rows = (line.split("\t") for line in list_of.splitlines())
+        listing = self._docker("ps", "--all", "--no-trunc", "--format", form).stdout
+        rows = (line.split("\t") for line in listing.splitlines())
         return {container: tuple(values) for container, *values in rows}
 
     def inspect_container(self, container: str) -> dict[str, Any] | None:

@@ -64,8 +64,8 @@ def existing(kube: Kube, namespace: str) -> Iterator[dict[str, Any]]:
     """Yield the dummy Services of the namespace, then their EndpointSlices."""
     for api, kind in (("v1", "Service"), ("discovery.k8s.io/v1", "EndpointSlice")):
         named = {"apiVersion": api, "kind": kind}
-        list_of = kube.get(f"{collection(namespace, named)}?labelSelector={LABEL}")
-        yield from ({**named, **item} for item in list_of["items"])
+        found = kube.get(f"{collection(namespace, named)}?labelSelector={LABEL}")
+        yield from ({**named, **item} for item in found["items"])
 
 
 def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServiceAddress]]], *, deadline_s: float) -> float:

@@ -61,10 +61,10 @@ class FakeDocker:
             case ("ps", "--all", *options):
                 self.samples += 1
                 self.before_listing(self.samples)
-                list_of = [seen for seen in self.containers if _fits(options, seen.id, seen.labels, "")]
-                for seen in list_of:
+                matching = [seen for seen in self.containers if _fits(options, seen.id, seen.labels, "")]
+                for seen in matching:
                     seen.making = max(0, seen.making - 1)
-                return _lines(_line(options, seen) for seen in list_of)
+                return _lines(_line(options, seen) for seen in matching)
             case ("container", "inspect", *ids):
                 return self._inspect_containers(argv, ids)
             case ("rm", "--force", "--volumes", identity):

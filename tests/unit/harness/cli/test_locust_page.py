@@ -156,7 +156,7 @@ def test_an_image_that_nodes_of_an_existing_cluster_cannot_pull_is_reported_befo
     pods = "/api/v1/namespaces/ours/pods"
     waiting = {"waiting": {"reason": "InvalidImageName", "message": "no such thing"}}
     names = [f"images-{tools_pod_name(name)}" for name in ("node", "worker")]
-    list_of = [
+    unpulled = [
         {
             "metadata": {"name": name},
             "spec": {"containers": [{"name": "load", "image": "load"}]},
@@ -167,7 +167,7 @@ def test_an_image_that_nodes_of_an_existing_cluster_cannot_pull_is_reported_befo
     server = FakeApiServer(
         {
             f"POST {pods}": {},
-            f"GET {pods}": {"items": list_of},
+            f"GET {pods}": {"items": unpulled},
             **{f"DELETE {pods}/{name}": {} for name in names},
         }
     )
