@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from reports.model import Outcome, RunResults, Verdict
 from reports.writers.chart import chart_svg, series_of
+from reports.writers.glossary import TermLinks, anchor, read_glossary
 from reports.writers.readable import interval, number, readable, seconds
 from reports.writers.tables import step_table, tables
 from reports.writers.words import (
@@ -66,6 +67,8 @@ def report_html(results: RunResults) -> str:
             failures=[case for case in results.cases if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)],
             skipped=[case for case in results.cases if case.outcome is Outcome.SKIPPED],
             quantiles=QUANTILES,
+            terms=TermLinks().link,
+            glossary=read_glossary(),
         )
     )
 
@@ -95,5 +98,6 @@ def _environment() -> Environment:
     environment.filters["interval"] = interval
     environment.filters["seconds"] = seconds
     environment.filters["came_out"] = came_out
+    environment.filters["anchor"] = anchor
     environment.filters["slug"] = lambda text: str(text).replace(" ", "-")
     return environment

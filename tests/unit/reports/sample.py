@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reports.model import (
     CaseResult,
     ClaimResult,
@@ -62,3 +64,8 @@ RESULTS = RunResults(
     measurements=(measured(0), measured(1000, p50=150.0)),
     findings=(Finding("growth", "It grows.", {"per_1000_services_us": 50.0}, "Theil-Sen"),),
 )
+
+
+def without_links(page: str) -> str:
+    """Return a page without its links, such as those to the glossary."""
+    return re.sub(r"</?a\b[^>]*>", "", page)

@@ -19,7 +19,7 @@ from reports.writers.html import report_html
 from reports.writers.junit import junit_xml
 from reports.writers.tables import step_table, tables
 from reports.writers.words import headline
-from tests.unit.reports.sample import RESULTS, RUN, case, claim, measured
+from tests.unit.reports.sample import RESULTS, RUN, case, claim, measured, without_links
 
 HOSTILE = '<script>alert("x")</script>\x07 & <b>'
 
@@ -150,7 +150,7 @@ def test_a_sweep_has_charts_of_raw_and_baseline_corrected_medians():
     corrected = [replace(point, name="first_packet_less_floor", quantiles={"p50": 90.0}) for point in points]
     page = report_html(replace(RESULTS, measurements=(*points, *corrected)))
     assert page.count("<svg") == 3
-    assert page.count("baseline-corrected") == 1
+    assert without_links(page).count("p50 by the kernel&#39;s clock, baseline-corrected") == 1
     assert report_html(replace(RESULTS, measurements=tuple(points))).count("<svg") == 2
 
 
@@ -177,7 +177,7 @@ def test_a_run_of_planted_faults_reports_how_many_were_caught(tmp_path):
     score = "1 of 3 planted faults caught, 1 noticed by accident, 1 not noticed"
     assert headline(results) == f"The suites were tested with planted faults: {score}."
     page, lines = report_html(results), list(summary(results, tmp_path))
-    assert f"Planted faults: {score}" in page
+    assert f"Planted faults: {score}" in without_links(page)
     assert "Noticed by accident: it is broken." in page
     assert "Not noticed: it is broken." in page
     assert "<h2>Findings</h2>" not in page
@@ -216,4 +216,4 @@ def test_a_failed_self_check_is_in_the_headline(holds, shown):
     check = Finding("self-check", "The A/A pair differs.", {"holds": holds}, "95% intervals")
     results = replace(RESULTS, findings=(check,))
     assert ("Draw no conclusion from its measurements" in headline(results)) is shown
-    assert ('<b class="failed">The A/A pair differs.' in report_html(results)) is shown
+    assert ('<b class="failed">The A/A pair differs.' in without_links(report_html(results))) is shown
