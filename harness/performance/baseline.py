@@ -54,7 +54,7 @@ class Baseline:
 
 def has_baseline(steps: Sequence[Step], position: str) -> bool:
     """Return whether every step has at least two blocks with samples of both the position and the baseline."""
-    return all(len(step.with_baseline_us.get(position, ())) > 1 for step in steps)
+    return all(len(step.latencies.with_baseline_us.get(position, ())) > 1 for step in steps)
 
 
 def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 1.0) -> Slope:
@@ -67,7 +67,7 @@ def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 
     """
     if has_baseline(steps, position):
         return _fitted(steps, position, per)[0]
-    medians_us = [median(step.block_p50_us[position]) for step in steps]
+    medians_us = [median(step.latencies.block_p50_us[position]) for step in steps]
     return slope_of_steps([step.services / per for step in steps], medians_us)
 
 
@@ -78,11 +78,11 @@ def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Slope, Ba
     assumes a mean of 0 and a standard deviation of the two uncertainties added in quadrature: the standard error of the
     coefficient within steps, and its spread between steps.
     """
-    at_zero = [step.with_baseline_us[position] for step in steps if step.services == 0]
+    at_zero = [step.latencies.with_baseline_us[position] for step in steps if step.services == 0]
     coefficient, error = _coefficient(at_zero)
     baseline = Baseline(median(baseline for blocks in at_zero for _, baseline in blocks), coefficient)
-    medians_us = [median(baseline.corrected(step.with_baseline_us[position])) for step in steps]
-    baselines_us = [median(baseline for _, baseline in step.with_baseline_us[position]) for step in steps]
+    medians_us = [median(baseline.corrected(step.latencies.with_baseline_us[position])) for step in steps]
+    baselines_us = [median(baseline for _, baseline in step.latencies.with_baseline_us[position]) for step in steps]
     services = [step.services / per for step in steps]
     if len(steps) < ENOUGH_STEPS:
         return slope_of_steps(services, medians_us), baseline
@@ -123,14 +123,14 @@ def baseline_corrected(steps: Sequence[Step]) -> Iterator[Measurement]:
     The conditions are those of the position's measurement. `n` is the number of blocks, and there is no histogram.
     Positions without a baseline are left out.
     """
-    for position in steps[0].block_p50_us:
+    for position in steps[0].latencies.block_p50_us:
         if has_baseline(steps, position):
             _, baseline = _fitted(steps, position, 1.0)
             yield from (_of_step(step, position, baseline) for step in steps)
 
 
 def _of_step(step: Step, position: str, baseline: Baseline) -> Measurement:
-    blocks_us = baseline.corrected(step.with_baseline_us[position])
+    blocks_us = baseline.corrected(step.latencies.with_baseline_us[position])
     measured = next(found for found in step.measurements if _is_of(found, position))
     correction = {"floor_us": round(baseline.us, 2), "times_floor": round(baseline.coefficient, 2)}
     return Measurement(

@@ -83,6 +83,11 @@ def farthest(walks: Sequence[Walk]) -> tuple[int, float]:
     return rules, median(walk.later_us for walk in walks if walk.rules == rules) / rules * NS_PER_US
 
 
+def has_many_rules(walks: Sequence[Walk]) -> bool:
+    """Return whether `walks`, those of one step, compare over at least `MANY_RULES` rules; False for no walks."""
+    return bool(walks) and farthest(walks)[0] >= MANY_RULES
+
+
 def agree(ours: Range, theirs: Range) -> bool:
     """Return whether the two 95% intervals overlap."""
     return ours.low <= theirs.high and theirs.low <= ours.high

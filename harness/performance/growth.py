@@ -88,5 +88,5 @@ def growth(steps: Sequence[Step]) -> Growth:
     Requires at least three `steps`, some at zero Services and some at more.
     """
     slope = baseline_corrected_slope(steps, POSITION, PER)
-    at_zero_us = median(median(step.block_p50_us[POSITION]) for step in steps if step.services == 0)
+    at_zero_us = median(median(step.latencies.block_p50_us[POSITION]) for step in steps if step.services == 0)
     return Growth(slope, at_zero_us, max(step.services for step in steps), len(steps), has_baseline(steps, POSITION))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from harness.performance.cost_per_rule import MANY_RULES, NS_PER_US, Walk, agree, cost_per_rule, farthest
+from harness.performance.cost_per_rule import NS_PER_US, Walk, agree, cost_per_rule, has_many_rules
 from harness.statistics.comparison import Range
 from harness.statistics.slope import Slope
 from reports.model import SELF_CHECK, Finding
@@ -88,7 +88,7 @@ def check_cost_per_rule(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequenc
 
 
 def _steps_with_many_rules(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence[Walk]]:
-    many = [step for step in steps if step and farthest(step)[0] >= MANY_RULES]
+    many = [step for step in steps if has_many_rules(step)]
     return many if len(many) >= FEWEST_STEPS else steps
 
 

@@ -22,7 +22,6 @@ from harness.suite import (
     Node,
     Progress,
     Proxies,
-    ProxyShell,
     Request,
     ServiceHandle,
     ServiceMaker,
@@ -49,7 +48,6 @@ THINGS = (
 @pytest.mark.claim("2.2")
 def test_ipvs_and_iptables_on_one_kernel(
     sweep_setting: SweepSetting,
-    shell: ProxyShell,
     make_service: ServiceMaker,
     make_client: ClientMaker,
     measurements: list[Measurement],
@@ -61,24 +59,23 @@ def test_ipvs_and_iptables_on_one_kernel(
 
     The node's kube-proxy switches from ipvs to iptables mode and back.
     """
-    setting, node, proxies = sweep_setting, sweep_setting.load_node, sweep_setting.proxies
+    setting, node, proxies = sweep_setting, sweep_setting.origin.node, sweep_setting.access.proxies
     web = make_service("web", 1)
     client = make_client("client", node=node)
-    plan = SweepPlan((SERVICES,), rate_per_s=150, duration_s=20, seed=seed)
+    plan = SweepPlan((SERVICES, SERVICES), rate_per_s=150, duration_s=20, seed=seed)
 
-    with dummy_services(setting.kube, setting.etcd, setting.dataplane, proxies, setting.namespace, progress) as dummies:
+    with dummy_services(setting.access, setting.namespace, progress) as dummies:
         progress.step(f"{SERVICES} Services")
         programmed_s = dummies.bring_to(SERVICES)
         progress.note(f"programmed in every kernel after {programmed_s:.1f} s")
         setting = with_youngest(setting, 0)
-        ipvs = measure(setting, plan, 0, SERVICES, programmed_s)
+        ipvs = measure(setting, plan, 0)
         by_ipvs = costs(ipvs, "ipvs", web, client, proxies, node)
         with proxies.changing((node,), "mode") as set_mode, ExitStack() as before_return_to_ipvs:
             # With that many Services the first sync on a user-mode Linux takes minutes.
             before_return_to_ipvs.callback(dummies.remove)
             set_mode("iptables")
-            iptables_setting = replace(setting, mode=Mode.IPTABLES, dataplane=IptablesDataPlane(shell))
-            iptables = measure(iptables_setting, plan, 1, SERVICES, programmed_s)
+            iptables = measure(in_iptables_mode(setting), plan, 1)
             by_iptables = costs(iptables, "iptables", web, client, proxies, node)
 
     for found in (*ipvs.measurements, *iptables.measurements):
@@ -89,10 +86,17 @@ def test_ipvs_and_iptables_on_one_kernel(
     decide(
         claim, comparisons, f"On node {node.name} at {SERVICES} Services: {in_words(comparisons, 'ipvs', 'iptables')}."
     )
-    assert ipvs.rules.rules < iptables.rules.rules, (
-        f"node {node.name} had {ipvs.rules.rules} rules in ipvs mode and {iptables.rules.rules} in iptables mode: "
+    ipvs_rules, iptables_rules = ipvs.cost.rules.rules, iptables.cost.rules.rules
+    assert ipvs_rules < iptables_rules, (
+        f"node {node.name} had {ipvs_rules} rules in ipvs mode and {iptables_rules} in iptables mode: "
         "it did not switch modes"
     )
+
+
+def in_iptables_mode(setting: SweepSetting) -> SweepSetting:
+    """Return the setting after the generator's node has been switched to iptables mode."""
+    access = replace(setting.access, dataplane=IptablesDataPlane(setting.access.shell))
+    return replace(setting, access=access, origin=replace(setting.origin, mode=Mode.IPTABLES))
 
 
 def decide(claim: ClaimRecorder, comparisons: list[Comparison], evidence: str) -> None:
@@ -127,8 +131,9 @@ def first_and_last_apart(step: Step) -> Range:
     the oldest or with the youngest. The first and the last Service are measured at the same time. The two modes are
     measured minutes apart, and the host may change by more than they differ in that time.
     """
-    assert step.last_above_first is not None, "the last Service was not measured"
-    return step.last_above_first.size
+    last_above_first = step.latencies.last_above_first
+    assert last_above_first is not None, "the last Service was not measured"
+    return last_above_first.size
 
 
 def request_time_s(client: Client, web: ServiceHandle) -> float:

@@ -28,8 +28,8 @@ def test_sets_grow_and_rules_and_first_packet_do_not(
     findings.append(grown.finding(mode))
     decide_look_up(claim, grown, steps)
 
-    rules = {step.services: step.rules.rules for step in steps[:-1]}
-    members = {step.services: sum(step.rules.sets.values()) for step in steps[:-1]}
+    rules = {step.services: step.cost.rules.rules for step in steps[:-1]}
+    members = {step.services: sum(step.cost.rules.sets.values()) for step in steps[:-1]}
     constant = len(set(rules.values())) == 1
     numbers = ", ".join(
         f"{rules[number]} rules and {members[number]} set members at {number} dummy Services" for number in rules
@@ -48,9 +48,9 @@ def decide_look_up(claim: ClaimRecorder, grown: Growth, steps: list[Step]) -> No
     Service are therefore measured at the same time, with all dummy Services between them in age. With a list, which may
     begin with either, one of the two would take longer by all the dummy Services.
     """
-    apart = max(steps, key=lambda step: step.services).last_above_first
+    apart = max(steps, key=lambda step: step.services).latencies.last_above_first
     assert apart is not None, "no Service was measured"
-    programmed = ", ".join(f"{step.services} Services after {step.programmed_s:.0f} s" for step in steps[1:-1])
+    programmed = ", ".join(f"{step.services} Services after {step.cost.programmed_s:.0f} s" for step in steps[1:-1])
     evidence = (
         f"The first packet's growth was {grown.figures}. With {grown.most} Services between the two, the first packet "
         f"to the youngest Service took {apart} us longer than to the oldest. Programmed on all nodes: {programmed}."

@@ -18,7 +18,7 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
     """At 0 to 1,000 Services rules grow. The first packet is measured at the chain's head, middle and end."""
     steps = run_sweep(*SERVICES)
     findings.append(growth(steps).finding(cluster.mode))
-    rules = {step.services: step.rules.rules for step in steps[:-1]}
+    rules = {step.services: step.cost.rules.rules for step in steps[:-1]}
     assert rules[1000] > rules[100] > rules[0], f"rules by number of dummy Services: {rules}"
     assert all(step.measurements for step in steps)
     failed = [measured.flags for measured in measurements if measured.errors]

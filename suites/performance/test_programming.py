@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from harness.dataplane.reader import Backend
-from harness.kube.nodes.etcd import Etcd
 from harness.load.plan import Target
+from harness.performance.access import ClusterAccess
 from harness.performance.dummy_services.count import dummy_services
 from harness.performance.programming.changes import prepare, subjects
 from harness.performance.programming.mass import arrivals, create_all, deleted_afterwards, evenly_spaced
 from harness.performance.programming.measuring import measure_changes, pace_at
 from harness.performance.programming.measuring import measurements as changes_measured
 from harness.performance.programming.probes import Probers, Want
-from harness.suite import Cluster, DataPlane, Finding, Kube, Measurement, Progress, Proxies, ServiceHandle, ServiceMaker
+from harness.suite import Cluster, Finding, Measurement, Progress, ServiceHandle, ServiceMaker
 
 SAMPLES = 200
 MASS, WATCHED = 1000, 20
@@ -39,10 +39,7 @@ def backend(web: ServiceHandle) -> Backend:
 @pytest.mark.usefixtures("undisturbed")
 def test_changes_arrive_in_every_kernel(
     cluster: Cluster,
-    kube: Kube,
-    dataplane: DataPlane,
-    dummy_services_etcd: Etcd | None,
-    proxies: Proxies,
+    cluster_access: ClusterAccess,
     namespace: str,
     web: ServiceHandle,
     backend: Backend,
@@ -55,7 +52,7 @@ def test_changes_arrive_in_every_kernel(
     """Add and remove a Service and its endpoint, 200 times each at every number of Services, probed from each node."""
     everything = subjects(cluster.service_cidr, backend, SAMPLES)
     unchanged = Target("unchanged", web.cluster_ip, 80)
-    with dummy_services(kube, dummy_services_etcd, dataplane, proxies, namespace, progress) as dummies:
+    with dummy_services(cluster_access, namespace, progress) as dummies:
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
             dummies.bring_to(services, at_once=True)
@@ -74,9 +71,7 @@ def test_changes_arrive_in_every_kernel(
 @pytest.mark.usefixtures("undisturbed")
 def test_a_thousand_services_at_once_arrive(
     cluster: Cluster,
-    kube: Kube,
-    dataplane: DataPlane,
-    proxies: Proxies,
+    cluster_access: ClusterAccess,
     namespace: str,
     backend: Backend,
     probers: Probers,
@@ -86,18 +81,19 @@ def test_a_thousand_services_at_once_arrive(
 
     Then measure a cold start of one node's kube-proxy, with no rules in its kernel.
     """
-    everything = subjects(cluster.service_cidr, backend, MASS)
+    kube, everything = cluster_access.kube, subjects(cluster.service_cidr, backend, MASS)
     watched, pod = evenly_spaced(everything, WATCHED), Target("pod", backend.address, backend.port)
     for subject in everything:
         prepare(kube, namespace, subject)
-    with deleted_afterwards(kube, dataplane, proxies, namespace, everything):
+    with deleted_afterwards(cluster_access, namespace, everything):
         created = arrivals(probers, watched, pod, lambda: create_all(kube, namespace, everything))
         findings.append(created.finding(f"{MASS} Services at once", f"{cluster.mode} mode"))
 
         if cluster.owned:
             node = cluster.workers[0]
             one_node = replace(probers, pods={node.name: probers.pods[node.name]})
-            cold = arrivals(one_node, watched, pod, lambda: proxies.start_cold(node), want=Want.REACHABLE_AGAIN)
+            start_cold = cluster_access.proxies.start_cold
+            cold = arrivals(one_node, watched, pod, lambda: start_cold(node), want=Want.REACHABLE_AGAIN)
             findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
             assert not cold.lost, cold.after_s
     assert not created.lost, created.after_s

@@ -46,8 +46,8 @@ def test_the_first_packet_over_the_number_of_services(
     steps = valid_steps(made)
     checked = self_check(list(checks(steps, len(made), cluster.mode)), cluster.mode)
     findings.append(checked)
-    costs = [step.cost for step in made if step.cost is not None]
-    findings.append(cost_finding(costs, sweep_setting.load_node, cluster.mode))
+    costs = [step.cost.proxy for step in made if step.cost.proxy is not None]
+    findings.append(cost_finding(costs, sweep_setting.origin.node, cluster.mode))
     if cluster.mode is Mode.IPTABLES:
         findings.append(cost_per_rule_finding(steps, cluster.mode))
     if checked.numbers["holds"]:
@@ -65,17 +65,20 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
     yield enough
     if not enough.holds:
         return
-    yield check_aa_pairs([pair for step in steps for pair in step.aa_pairs])
+    yield check_aa_pairs([pair for step in steps for pair in step.latencies.aa_pairs])
     if mode is Mode.IPTABLES:
-        yield check_cost_per_rule([step.walks for step in steps], [step.chain_walks for step in steps])
+        yield check_cost_per_rule(
+            [step.latencies.walks for step in steps], [step.latencies.chain_walks for step in steps]
+        )
     else:
         yield look_up_check(steps)
 
 
 def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
     """Measure requests that open no connection and so traverse no rules, at zero Services."""
-    target = Target("kept", setting.service_addresses[0].address, setting.service_addresses[0].port)
-    result = setting.generator.run(
+    first = setting.targets.service_addresses[0]
+    target = Target("kept", first.address, first.port)
+    result = setting.origin.generator.run(
         LoadPlan((target,), RATE_PER_S, DURATION_S, seed, RequestKind.HTTP_KEPT, "/hostname")
     )
     conditions: dict[str, object] = {

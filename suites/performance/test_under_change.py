@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from harness.dataplane.modes import open_data_plane
-from harness.kube.nodes.etcd import Etcd
 from harness.kube.objects.rollout import update_template
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, RequestKind, Target
+from harness.performance.access import ClusterAccess
 from harness.performance.dummy_services.count import dummy_services
 from harness.performance.under_change import TrafficUnderChange, traffic_under_change
 from harness.suite import (
     Cluster,
-    DataPlane,
     Finding,
     Kube,
     Measurement,
@@ -82,10 +81,7 @@ def plan(web: ServiceHandle, duration_s: float, seed: int) -> LoadPlan:
 
 def test_traffic_while_services_are_added(
     cluster: Cluster,
-    kube: Kube,
-    dataplane: DataPlane,
-    dummy_services_etcd: Etcd | None,
-    proxies: Proxies,
+    cluster_access: ClusterAccess,
     namespace: str,
     generator: LoadGenerator,
     web: ServiceHandle,
@@ -95,7 +91,7 @@ def test_traffic_while_services_are_added(
 ) -> None:
     """Measure traffic to one Service while a thousand others are added."""
     load = plan(web, ADDING_S[cluster.substrate], seed)
-    with dummy_services(kube, dummy_services_etcd, dataplane, proxies, namespace, progress) as dummies:
+    with dummy_services(cluster_access, namespace, progress) as dummies:
         with traffic_under_change(generator, load, f"{ADDED} Services are added") as traffic:
             settle()
             with traffic.changing():

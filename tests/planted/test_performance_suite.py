@@ -44,8 +44,8 @@ def test_a_lost_worker_invalidates_only_its_step(
     sweep_setting: SweepSetting, kube: Kube, seed: int, progress: Progress, findings: list[Finding]
 ) -> None:
     """Delete the generator's only worker pod while it sends; the next step uses the pod that replaces it."""
-    generator = DisturbedGenerator(sweep_setting.generator, FAULTY, lambda: delete_worker(kube, sweep_setting))
-    steps = sweep_with_fault(replace(sweep_setting, generator=generator), seed, progress, nullcontext)
+    setting = disturbed(sweep_setting, lambda: delete_worker(kube, sweep_setting.namespace))
+    steps = sweep_with_fault(setting, seed, progress, nullcontext)
 
     record_trial("the generator's only worker is lost", f"1 {LOST_WORKER.piece}$", steps, findings)
 
@@ -65,16 +65,12 @@ def test_a_full_connection_tracking_table_invalidates_only_its_step(
     """Once the load has started, lower the conntrack limit of the generator's node below what the load needs."""
     if cluster.substrate is not Substrate.UML:
         pytest.skip("a kind node shares the conntrack limit with the host and cannot set it")
+    shell, node = sweep_setting.access.shell, sweep_setting.origin.node
     with ExitStack() as limit:
+        setting = disturbed(sweep_setting, lambda: limit.enter_context(limited_entries(shell, node, MOST_ENTRIES)))
+        steps = sweep_with_fault(setting, seed, progress, lambda: closing(limit))
 
-        def allow_few() -> None:
-            limit.enter_context(limited_entries(sweep_setting.shell, sweep_setting.load_node, MOST_ENTRIES))
-
-        generator = DisturbedGenerator(sweep_setting.generator, FAULTY, allow_few)
-        steps = sweep_with_fault(replace(sweep_setting, generator=generator), seed, progress, lambda: closing(limit))
-
-    node = re.escape(sweep_setting.load_node.name)
-    expected = f"connection tracking of {node} {FULL_TABLE.piece} {MOST_ENTRIES} entries: "
+    expected = f"connection tracking of {re.escape(node.name)} {FULL_TABLE.piece} {MOST_ENTRIES} entries: "
     record_trial("the connection tracking table is full", expected, steps, findings)
 
 
@@ -107,9 +103,15 @@ class DisturbedGenerator(LoadGenerator):
         return super().run(plan, self._disturb if self._left == -1 else begun)
 
 
-def delete_worker(kube: Kube, setting: SweepSetting) -> None:
+def disturbed(setting: SweepSetting, disturb: Callable[[], None]) -> SweepSetting:
+    """Return the setting with a generator that calls `disturb` once the load of step `FAULTY` has begun."""
+    generator = DisturbedGenerator(setting.origin.generator, FAULTY, disturb)
+    return replace(setting, origin=replace(setting.origin, generator=generator))
+
+
+def delete_worker(kube: Kube, namespace: str) -> None:
     """Delete the generator's only worker pod without a grace period."""
-    pods = f"/api/v1/namespaces/{setting.namespace}/pods"
+    pods = f"/api/v1/namespaces/{namespace}/pods"
     (worker,) = (pod["metadata"]["name"] for pod in kube.get(f"{pods}?labelSelector=load")["items"])
     kube.request("DELETE", f"{pods}/{worker}?gracePeriodSeconds=0")
 

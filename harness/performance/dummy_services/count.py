@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 
 from clusters.host.progress import Progress
 from clusters.spec import Substrate
-from harness.dataplane.proxies import Proxies
-from harness.dataplane.reader import DataPlane, ServiceAddress
-from harness.kube.client import Kube
+from harness.dataplane.reader import ServiceAddress
 from harness.kube.nodes.etcd import Etcd
 from harness.kube.objects.namespaces import own_namespace
+from harness.performance.access import ClusterAccess
 from harness.performance.dummy_services.objects import create_dummies, remove, wait_everywhere
 from harness.performance.dummy_services.stored import remove_stored_dummies, store_dummies
 
@@ -33,13 +32,10 @@ class DummyServices:
     namespace (`deleteMirroredSlices` in
     https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/controller/endpointslicemirroring/endpointslicemirroring_controller.go).
 
-    With an `etcd`, they can be written to it directly; without, the API server creates and deletes all of them.
+    With access to etcd, they can be written to it directly; without, the API server creates and deletes all of them.
     """
 
-    kube: Kube
-    etcd: Etcd | None
-    dataplane: DataPlane
-    proxies: Proxies
+    access: ClusterAccess
     namespace: str
     progress: Progress
     ends: ExitStack
@@ -61,12 +57,12 @@ class DummyServices:
         existing = len(self.service_addresses)
         assert services >= existing, f"{services} dummy Services wanted, but {existing} exist already"
         self.asked_for = True
-        etcd = self.etcd if at_once else None
-        with self.proxies.paused(*(() if etcd is None else self.kube.cluster.nodes)):
+        nodes, etcd = self.access.kube.cluster.nodes, self.access.etcd if at_once else None
+        with self.access.proxies.paused(*(() if etcd is None else nodes)):
             added = frozenset(self._added(range(existing, services), etcd))
         self.service_addresses |= added
         return wait_everywhere(
-            lambda: (self.dataplane.missing(node, added) for node in self.kube.cluster.nodes),
+            lambda: (self.access.dataplane.missing(node, added) for node in nodes),
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
@@ -78,9 +74,9 @@ class DummyServices:
             part = range(max(first, numbers.start), min(first + PER_NAMESPACE, numbers.stop))
             namespace = self._namespace(thousand)
             if etcd is None:
-                yield from create_dummies(self.kube, namespace, part)
+                yield from create_dummies(self.access.kube, namespace, part)
             else:
-                yield from store_dummies(self.kube, etcd, namespace, part)
+                yield from store_dummies(self.access.kube, etcd, namespace, part)
             done, left = part.stop - numbers.start, numbers.stop - part.stop
             per_s = done / (time.monotonic() - begin_s)
             self.progress.note(f"{part.stop} dummy Services created at {per_s:.0f}/s, {left / per_s:.0f} s left")
@@ -88,19 +84,20 @@ class DummyServices:
     def _namespace(self, thousand: int) -> str:
         """Return the namespace of a thousand; create it if needed, with the labels of the case's namespace."""
         if thousand not in self._namespaces:
-            labels = self.kube.get(f"/api/v1/namespaces/{self.namespace}")["metadata"]["labels"]
+            labels = self.access.kube.get(f"/api/v1/namespaces/{self.namespace}")["metadata"]["labels"]
             metadata = {"name": f"{self.namespace}-{thousand}", "labels": labels}
-            self._namespaces[thousand] = self.ends.enter_context(own_namespace(self.kube, metadata))
+            self._namespaces[thousand] = self.ends.enter_context(own_namespace(self.access.kube, metadata))
         return self._namespaces[thousand]
 
     def remove(self) -> None:
         """Delete all dummy Services, through etcd if possible, without waiting for the kernels."""
-        with self.proxies.paused(*(() if self.etcd is None else self.kube.cluster.nodes)):
+        kube, etcd = self.access.kube, self.access.etcd
+        with self.access.proxies.paused(*(() if etcd is None else kube.cluster.nodes)):
             for namespace in self._namespaces.values():
-                if self.etcd is None:
-                    remove(self.kube, namespace)
+                if etcd is None:
+                    remove(kube, namespace)
                 else:
-                    remove_stored_dummies(self.kube, self.etcd, namespace)
+                    remove_stored_dummies(kube, etcd, namespace)
 
     def empty(self) -> float:
         """Delete all dummy Services; return the seconds until no kernel holds any. Raises `DeadlinePassed`."""
@@ -108,40 +105,31 @@ class DummyServices:
             return 0.0
         self.remove()
         deleted, self.service_addresses, self.asked_for = self.service_addresses, frozenset(), False
-        return wait_gone(self.kube, self.dataplane, self.proxies, deleted)
+        return wait_gone(self.access, deleted)
 
 
 @contextmanager
-def dummy_services(
-    kube: Kube,
-    etcd: Etcd | None,
-    dataplane: DataPlane,
-    proxies: Proxies,
-    namespace: str,
-    progress: Progress,
-) -> Iterator[DummyServices]:
+def dummy_services(access: ClusterAccess, namespace: str, progress: Progress) -> Iterator[DummyServices]:
     """Yield the dummy Services of a case, none at first.
 
     At the end of the block, also if it raises, delete them and wait until no kernel holds any, for the next case.
     """
     with ExitStack() as ends:
-        dummies = DummyServices(kube, etcd, dataplane, proxies, namespace, progress, ends)
+        dummies = DummyServices(access, namespace, progress, ends)
         with afterwards(dummies.empty):
             yield dummies
 
 
-def wait_gone(
-    kube: Kube, dataplane: DataPlane, proxies: Proxies, service_addresses: frozenset[ServiceAddress]
-) -> float:
+def wait_gone(access: ClusterAccess, service_addresses: frozenset[ServiceAddress]) -> float:
     """Wait until no kernel holds these addresses of deleted Services; return the seconds. Raises `DeadlinePassed`.
 
     A user-mode Linux takes as long to delete a thousand ipset entries as to add them (minutes on a small host), but
     only seconds to restart without them, so it is restarted.
     """
-    if kube.cluster.substrate == Substrate.UML:
-        proxies.restart()
+    if access.kube.cluster.substrate == Substrate.UML:
+        access.proxies.restart()
     return wait_everywhere(
-        lambda: (dataplane.left(node, service_addresses) for node in kube.cluster.nodes),
+        lambda: (access.dataplane.left(node, service_addresses) for node in access.kube.cluster.nodes),
         deadline_s=CONVERGENCE_DEADLINE_S,
     )
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from clusters.errors import WorldError
-from harness.dataplane.proxies import Proxies
-from harness.dataplane.reader import DataPlane, ServiceAddress
+from harness.dataplane.reader import ServiceAddress
 from harness.kube.client import Kube
 from harness.load.plan import Target
+from harness.performance.access import ClusterAccess
 from harness.performance.dummy_services.count import afterwards, wait_gone
 from harness.performance.programming.changes import Change, Subject, make, service_of
 from harness.performance.programming.probes import Probe, Probers, Want
@@ -117,20 +117,18 @@ def create_all(kube: Kube, namespace: str, everything: Sequence[Subject]) -> Non
 
 
 @contextmanager
-def deleted_afterwards(
-    kube: Kube, dataplane: DataPlane, proxies: Proxies, namespace: str, everything: Sequence[Subject]
-) -> Iterator[None]:
+def deleted_afterwards(access: ClusterAccess, namespace: str, everything: Sequence[Subject]) -> Iterator[None]:
     """Delete these Services at the end of the block and wait until no kernel holds them, for the next case."""
 
     def clean_up() -> None:
         with ThreadPoolExecutor(WRITERS) as writers:
             # Iterating over the results raises a writer's exception here.
-            for _ in writers.map(lambda subject: kube.delete(namespace, service_of(subject)), everything):
+            for _ in writers.map(lambda subject: access.kube.delete(namespace, service_of(subject)), everything):
                 pass
         service_addresses = frozenset(
             ServiceAddress(subject.target.address, subject.target.port) for subject in everything
         )
-        wait_gone(kube, dataplane, proxies, service_addresses)
+        wait_gone(access, service_addresses)
 
     with afterwards(clean_up):
         yield

@@ -16,7 +16,7 @@ from harness.performance.cost_per_rule import Place, Walk, walks
 from harness.performance.sweep.positions import Position, choose_positions
 from harness.performance.sweep.rounds import run_until_known
 from harness.performance.sweep.setting import SweepPlan, SweepSetting
-from harness.performance.sweep.step import Step
+from harness.performance.sweep.step import Step, StepCost, StepLatencies
 from harness.statistics.comparison import Range
 from harness.statistics.difference import quantile_difference
 from reports.model import Measurement
@@ -25,46 +25,44 @@ SAME_NODE = "same node"
 OWN_POD = "the generator's own pod"
 
 
-def measure(
-    setting: SweepSetting, plan: SweepPlan, number: int, services: int, programmed_s: float, spare_s: float = 0.0
-) -> Step:
-    """Measure one step with the present dummy Services; extend it by up to `spare_s` beyond the plan's duration.
+def measure(setting: SweepSetting, plan: SweepPlan, number: int, spare_s: float = 0.0) -> Step:
+    """Measure step `number` of the plan, whose dummy Services must exist already; the number also varies the seed.
 
-    The step's `number` also varies the seed. `services` and `programmed_s` are only recorded.
+    The step is extended by up to `spare_s` seconds beyond the plan's duration. Of its cost, it has what the node's
+    kernel held; the caller adds what came before the measurement.
     """
-    before = setting.dataplane.rules_walked(setting.load_node)
-    positions = choose_positions(setting.service_addresses, before)
-    same_node = Target(SAME_NODE, setting.same_node.address, setting.same_node.port)
+    access, node, targets = setting.access, setting.origin.node, setting.targets
+    before = access.dataplane.rules_walked(node)
+    positions = choose_positions(targets.service_addresses, before)
+    same_node = Target(SAME_NODE, targets.same_node.address, targets.same_node.port)
     chain_walks: list[Walk] = []
     tracked: list[int] = []
 
     def run(load: LoadPlan) -> LoadResult:
         with in_background(lambda: _chain_walks(setting, load, before)) as calibration:
-            result = setting.generator.run(load)
+            result = setting.origin.generator.run(load)
             # Read at once: entries of reset connections expire after ten seconds (nf_conntrack_tcp_timeout_close).
-            tracked.append(entry_count(setting.shell, setting.load_node))
+            tracked.append(entry_count(access.shell, node))
             chain_walks.extend(calibration.result())
         return result
 
     measured = (*(place.target for place in positions), same_node)
     result, duration_s = run_until_known(run, _load(plan, number, positions, same_node), measured, spare_s)
-    after = setting.dataplane.rules_walked(setting.load_node)
-    conditions = _conditions(setting, plan, services, number) | {"duration_s": duration_s}
-    data = _StepData(positions, same_node, result, after, conditions, np.random.default_rng([plan.seed, number]))
-    medians_us = data.medians_us()
+    data = _StepData(
+        positions=positions,
+        same_node=same_node,
+        result=result,
+        after=access.dataplane.rules_walked(node),
+        conditions=_conditions(setting, plan, number) | {"duration_s": duration_s},
+        random=np.random.default_rng([plan.seed, number]),
+        with_aa_pairs=plan.aa_pairs,
+    )
     return Step(
-        services,
-        (*data.measurements(), *(data.aa_measurements() if plan.aa_pairs else ())),
-        {label: tuple(blocks.values()) for label, blocks in medians_us.items()},
-        setting.dataplane.rule_count(setting.load_node),
-        programmed_s,
-        duration_s,
-        tuple(data.aa_differences()) if plan.aa_pairs else (),
-        tuple(walks(list(data.places()))),
-        tuple(chain_walks),
-        last_above_first=data.difference(positions[-1].target, positions[0].target),
-        tracked=max(tracked),
-        with_baseline_us={label: tuple(data.with_baseline_us(blocks)) for label, blocks in medians_us.items()},
+        services=plan.services[number],
+        measurements=tuple(data.measurements()),
+        latencies=data.latencies(tuple(chain_walks)),
+        cost=StepCost(rules=access.dataplane.rule_count(node), tracked=max(tracked)),
+        duration_s=duration_s,
     ).invalidated(f"{result.lost} of the generator's workers were lost" if result.lost else "")
 
 
@@ -90,12 +88,12 @@ def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServiceA
     return setting.chain.walk(known, load)
 
 
-def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: int) -> dict[str, object]:
-    cluster = setting.kube.cluster
+def _conditions(setting: SweepSetting, plan: SweepPlan, number: int) -> dict[str, object]:
+    cluster = setting.access.kube.cluster
     return {
-        "mode": str(setting.mode),
+        "mode": str(setting.origin.mode),
         "substrate": str(cluster.substrate),
-        "services": services,
+        "services": plan.services[number],
         "step": number,
         "target": "ClusterIP",
         "connection": "new",
@@ -108,7 +106,7 @@ def _conditions(setting: SweepSetting, plan: SweepPlan, services: int, number: i
 class _StepData:
     """The result of a step's load, and the number of rules before each service address `after` it.
 
-    `random` is the generator of bootstrap resamples.
+    `random` is the generator of bootstrap resamples, so intervals depend on the order in which they are computed.
     """
 
     positions: tuple[Position, ...]
@@ -117,9 +115,14 @@ class _StepData:
     after: Mapping[ServiceAddress, int]
     conditions: dict[str, object]
     random: np.random.Generator
+    with_aa_pairs: bool
 
     def measurements(self) -> Iterator[Measurement]:
-        """Yield measurements of each position, the Service on the generator's node and the baseline, by each clock."""
+        """Yield measurements of each position, the Service on the generator's node and the baseline, by each clock.
+
+        Then yield a measurement of each position under the second label of its A/A pair, if there are any, by the
+        kernel's clock.
+        """
         for clock in CLOCKS:
             for place in self.positions:
                 yield self._of_place("first_packet", place, place.target, clock)
@@ -128,11 +131,9 @@ class _StepData:
             yield self._measurement("first_packet_near", self.result.of(self.same_node), clock, same_node)
             baseline = {"target": OWN_POD, "endpoint": OWN_POD}
             yield self._measurement("generator_floor", self.result.baseline, clock, baseline)
-
-    def aa_measurements(self) -> Iterator[Measurement]:
-        """Yield a measurement of each position under its second label, by the kernel's clock."""
-        for place in self.positions:
-            yield self._of_place("first_packet_twin", place, place.aa_target, "kernel")
+        if self.with_aa_pairs:
+            for place in self.positions:
+                yield self._of_place("first_packet_twin", place, place.aa_target, "kernel")
 
     def _of_place(self, name: str, place: Position, target: Target, clock: str) -> Measurement:
         here = {"position": place.label, "rules_walked": place.rules_walked}
@@ -146,28 +147,40 @@ class _StepData:
         conditions = {**self.conditions, **here, "clock": clock}
         return to_measurement(name, blocks, clock, conditions, self.result, flags, self.random)
 
-    def medians_us(self) -> dict[str, dict[int, float]]:
+    def latencies(self, chain_walks: tuple[Walk, ...]) -> StepLatencies:
+        """Return the medians and differences of the step, with those of the calibration chain."""
+        medians_us = self._medians_us()
+        return StepLatencies(
+            block_p50_us={label: tuple(blocks.values()) for label, blocks in medians_us.items()},
+            with_baseline_us={label: tuple(self._with_baseline_us(blocks)) for label, blocks in medians_us.items()},
+            aa_pairs=tuple(self._aa_differences()) if self.with_aa_pairs else (),
+            walks=tuple(walks(list(self._places()))),
+            chain_walks=chain_walks,
+            last_above_first=self._difference(self.positions[-1].target, self.positions[0].target),
+        )
+
+    def _medians_us(self) -> dict[str, dict[int, float]]:
         """Return the medians of blocks by block number, for each position and the Service on the generator's node."""
         targets = (*(place.target for place in self.positions), self.same_node)
         return {target.label: block_medians_us(self.result.of(target), "kernel") for target in targets}
 
-    def with_baseline_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
+    def _with_baseline_us(self, medians_us: dict[int, float]) -> Iterator[tuple[float, float]]:
         """Yield each median with the baseline's median of the same block, for the blocks that have both."""
         baseline_us = block_medians_us(self.result.baseline, "kernel")
         for number in sorted(medians_us.keys() & baseline_us.keys()):
             yield medians_us[number], baseline_us[number]
 
-    def aa_differences(self) -> Iterator[Range]:
+    def _aa_differences(self) -> Iterator[Range]:
         """Yield the difference of each A/A pair, where enough blocks have samples of both."""
-        differences = (self.difference(place.target, place.aa_target) for place in self.positions)
+        differences = (self._difference(place.target, place.aa_target) for place in self.positions)
         yield from (difference for difference in differences if difference is not None)
 
-    def difference(self, ours: Target, theirs: Target) -> Range | None:
+    def _difference(self, ours: Target, theirs: Target) -> Range | None:
         """Return the median of `ours` minus that of `theirs`; None if fewer than two blocks have samples of both."""
         pair = paired_counts(self.result.of(ours), self.result.of(theirs), "kernel")
         return quantile_difference(*pair, 0.5, self.random) if len(pair[0].counts) > 1 else None
 
-    def places(self) -> Iterator[Place]:
+    def _places(self) -> Iterator[Place]:
         """Yield the place of each position; none where service addresses are looked up or the rule has moved."""
         for place in self.positions:
             if place.rules_walked is not None and not place.moved(self.after.get(place.service_address)):

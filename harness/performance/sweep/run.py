@@ -46,39 +46,38 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
 
     At the end of the block, the dummy Services are deleted and no kernel holds them any more.
     """
-    with dummy_services(
-        setting.kube, setting.etcd, setting.dataplane, setting.proxies, setting.namespace, progress
-    ) as dummies:
+    with dummy_services(setting.access, setting.namespace, progress) as dummies:
         yield _steps(setting, plan, dummies, progress)
 
 
 def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progress: Progress) -> Iterator[Step]:
-    spare_s = plan.spare_s
+    proxies, node, spare_s = setting.access.proxies, setting.origin.node, plan.spare_s
     for number, services in enumerate(plan.services):
         progress.step(f"{services} Services")
-        before = setting.proxies.usage(setting.load_node)
+        before = proxies.usage(node)
         here, programmed_s, invalid_reason = _bring_to(setting, dummies, number, services)
-        after = setting.proxies.usage(setting.load_node)
+        after = proxies.usage(node)
         lost = _losses(setting)
         progress.note(invalid_reason or f"programmed in every kernel after {programmed_s:.1f} s")
         share_s = min(plan.duration_s, spare_s / (len(plan.services) - number))
-        step = measure(here, plan, number, services, programmed_s, share_s).invalidated(invalid_reason)
+        step = measure(here, plan, number, share_s).invalidated(invalid_reason)
         progress.note(f"measured for {step.duration_s:.0f} s")
         spare_s -= step.duration_s - plan.duration_s
         step = step.invalidated(_full_tables(setting, lost))
-        yield replace(step, cost=cost_of(services, before, after, step.rules, step.tracked))
+        used = cost_of(services, before, after, step.cost.rules, step.cost.tracked)
+        yield replace(step, cost=replace(step.cost, programmed_s=programmed_s, proxy=used))
 
 
 def _losses(setting: SweepSetting) -> dict[Node, Losses]:
     """Read the losses of connection tracking on every node: an endpoint's node tracks its connections too."""
-    return {node: losses(setting.shell, node) for node in setting.kube.cluster.nodes}
+    return {node: losses(setting.access.shell, node) for node in setting.access.kube.cluster.nodes}
 
 
 def _full_tables(setting: SweepSetting, before: dict[Node, Losses]) -> str:
     """Return which nodes' connection tracking tables were full since `before`, and what they lost; else nothing."""
     since = {node: now.since(before[node]) for node, now in _losses(setting).items()}
     return "; ".join(
-        f"connection tracking of {node.name} was full, with {entry_limit(setting.shell, node)} entries: "
+        f"connection tracking of {node.name} was full, with {entry_limit(setting.access.shell, node)} entries: "
         f"{lost.evicted} were evicted early and {lost.dropped_when_full} packets were dropped"
         for node, lost in since.items()
         if lost.table_was_full
@@ -105,10 +104,11 @@ def _bring_to(
 
 def with_youngest(setting: SweepSetting, number: int) -> SweepSetting:
     """Create a Service and wait for it in the generator's kernel; return the setting with it as the last target."""
-    name = f"youngest-{number}"
-    setting.kube.create(setting.namespace, service(name, setting.backend))
-    made = setting.kube.get(service_path(setting.namespace, name))["spec"]
-    service_address = ServiceAddress(made["clusterIP"], setting.same_node.port)
-    backends = setting.dataplane.service(setting.load_node, setting.service_addresses[0]).backends
-    wait_backends(setting.dataplane, setting.load_node, service_address, backends)
-    return replace(setting, service_addresses=(*setting.service_addresses[:-1], service_address))
+    access, node, targets, name = setting.access, setting.origin.node, setting.targets, f"youngest-{number}"
+    access.kube.create(setting.namespace, service(name, targets.backend))
+    made = access.kube.get(service_path(setting.namespace, name))["spec"]
+    service_address = ServiceAddress(made["clusterIP"], targets.same_node.port)
+    backends = access.dataplane.service(node, targets.service_addresses[0]).backends
+    wait_backends(access.dataplane, node, service_address, backends)
+    service_addresses = (*targets.service_addresses[:-1], service_address)
+    return replace(setting, targets=replace(targets, service_addresses=service_addresses))

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 from clusters.cluster import Node
 from clusters.spec import Mode
-from harness.dataplane.proxies import Proxies
-from harness.dataplane.reader import DataPlane, ServiceAddress
-from harness.dataplane.shell import ProxyShell
-from harness.kube.client import Kube
-from harness.kube.nodes.etcd import Etcd
+from harness.dataplane.reader import ServiceAddress
 from harness.load.generator import LoadGenerator
+from harness.performance.access import ClusterAccess
 from harness.performance.rule_chain import RuleChain
 
 
@@ -32,25 +29,37 @@ class SweepPlan:
     spare_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class SweepSetting:
-    """The objects that a sweep works with: the generator, its node, that node's mode, and the target Services.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOrigin:
+    """The load generator of a sweep, its node, and the mode of that node's kube-proxy."""
 
-    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node. `same_node` leads to a
-    pod on the generator's node. If there is a `chain`, it is measured at the same time as each step to calibrate the
-    cost per rule.
+    generator: LoadGenerator
+    node: Node
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepTargets:
+    """The Services to which a sweep connects.
+
+    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node than the generator's.
+    `same_node` leads to a pod on the generator's node.
     """
 
-    kube: Kube
-    etcd: Etcd | None
-    mode: Mode
-    dataplane: DataPlane
-    proxies: Proxies
-    shell: ProxyShell
-    namespace: str
-    generator: LoadGenerator
-    load_node: Node
-    backend: str
     service_addresses: tuple[ServiceAddress, ...]
     same_node: ServiceAddress
+    backend: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepSetting:
+    """What a sweep works with: a cluster, a namespace of its own, the origin of the load and its targets.
+
+    If there is a `chain`, it is measured at the same time as each step to calibrate the cost per rule.
+    """
+
+    access: ClusterAccess
+    namespace: str
+    origin: LoadOrigin
+    targets: SweepTargets
     chain: RuleChain | None = None

@@ -6,65 +6,88 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from harness.dataplane.reader import RuleCount
-from harness.performance.cost_per_rule import MANY_RULES, Walk, farthest
+from harness.performance.cost_per_rule import MANY_RULES, Walk, farthest, has_many_rules
 from harness.performance.sweep.proxy_cost import Cost
 from harness.statistics.comparison import Range
 from reports.model import IN_NO_CONCLUSION, Finding, Measurement
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The measurements at one number of Services. Differences and medians are in microseconds by the kernel's clock.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLatencies:
+    """The latencies of a step. Differences and medians are in microseconds by the kernel's clock.
 
     - `block_p50_us`: the median of each block, for each position and for the Service on the generator's node.
     - `with_baseline_us`: the same medians, each paired with the loopback baseline's median in the same block.
-    - `rules`: what the kernel of the generator's node held; `programmed_s`: how long every kernel took to hold it.
-    - `duration_s`: how long the step was measured.
     - `aa_pairs`: the difference of the medians of each A/A pair.
     - `walks`: the differences of each later position from the first one, block by block; `chain_walks`: the same in a
       chain that never matches, measured at the same time.
     - `last_above_first`: the median of the last position minus that of the first (where service addresses are looked
       up: of the youngest Service minus that of the oldest).
-    - `cost`: what kube-proxy used to get from the previous step to this one.
+    """
+
+    block_p50_us: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    with_baseline_us: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    aa_pairs: tuple[Range, ...] = ()
+    walks: tuple[Walk, ...] = ()
+    chain_walks: tuple[Walk, ...] = ()
+    last_above_first: Range | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCost:
+    """What a step's Services cost.
+
+    - `rules`: what the kernel of the generator's node held.
     - `tracked`: the connection tracking entries on the generator's node when the load ended.
-    - `invalid_reason`: why no conclusion may be drawn from the step, which keeps its numbers; empty if it is valid.
+    - `programmed_s`: how many seconds every kernel took to hold the Services.
+    - `proxy`: what kube-proxy used to get from the previous step to this one.
+    """
+
+    rules: RuleCount
+    tracked: int = 0
+    programmed_s: float = 0.0
+    proxy: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The measurements at one number of Services, which lasted `duration_s` seconds.
+
+    `invalid_reasons` says why no conclusion may be drawn from the step, which keeps its numbers; empty if it is valid.
     """
 
     services: int
     measurements: tuple[Measurement, ...]
-    block_p50_us: dict[str, tuple[float, ...]]
-    rules: RuleCount
-    programmed_s: float
+    latencies: StepLatencies
+    cost: StepCost
     duration_s: float = 0.0
-    aa_pairs: tuple[Range, ...] = ()
-    walks: tuple[Walk, ...] = ()
-    chain_walks: tuple[Walk, ...] = ()
-    cost: Cost | None = None
-    last_above_first: Range | None = None
-    tracked: int = 0
-    with_baseline_us: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
-    invalid_reason: str = ""
+    invalid_reasons: tuple[str, ...] = ()
+
+    @property
+    def invalid_reason(self) -> str:
+        """All invalid reasons as one text; empty if the step is valid."""
+        return "; ".join(self.invalid_reasons)
 
     def invalidated(self, invalid_reason: str) -> Step:
-        """Return the step, marked invalid for this reason with all its measurements; unchanged without a reason."""
+        """Return the step, marked invalid for this reason too with all its measurements; unchanged without a reason."""
         if not invalid_reason:
             return self
         flag = f"{IN_NO_CONCLUSION}{invalid_reason}"
         marked = tuple(replace(found, flags=(flag, *found.flags)) for found in self.measurements)
-        return replace(self, invalid_reason=invalid_reason, measurements=marked)
+        return replace(self, invalid_reasons=(*self.invalid_reasons, invalid_reason), measurements=marked)
 
 
 def valid_steps(steps: Iterable[Step]) -> list[Step]:
     """Return the steps from which conclusions may be drawn."""
-    return [step for step in steps if not step.invalid_reason]
+    return [step for step in steps if not step.invalid_reasons]
 
 
 def cost_per_rule_finding(steps: Iterable[Step], mode: str) -> Finding:
     """Return the cost per rule of each step with many rules, in the sweep and in the chain, as a finding."""
     rows = [
-        (step.services, *farthest(step.walks), farthest(step.chain_walks)[1])
+        (step.services, *farthest(step.latencies.walks), farthest(step.latencies.chain_walks)[1])
         for step in steps
-        if step.walks and step.chain_walks and farthest(step.walks)[0] >= MANY_RULES
+        if step.latencies.chain_walks and has_many_rules(step.latencies.walks)
     ]
     numbers = {
         f"{name} at step {number}": round(value, 2)

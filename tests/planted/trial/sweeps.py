@@ -34,7 +34,7 @@ REASONS = (LOST_WORKER, REFUSED_SERVICES, FULL_TABLE)
 class SweepTrial:
     """The steps of a sweep in which a fault was in place during step number `faulty`.
 
-    `expected` is a regular expression that the invalid reason of this step must match from its beginning.
+    `expected` is a regular expression that an invalid reason of this step must match from its beginning.
     """
 
     fault: str
@@ -44,11 +44,12 @@ class SweepTrial:
 
     @property
     def detection(self) -> Detection:
-        """Return whether the faulty step is invalid for the expected reason. Any other reason counts as by accident."""
-        reason = self.steps[self.faulty].invalid_reason
-        if not reason:
+        """Return whether the faulty step is invalid for the expected reason. Only other reasons count as by accident."""
+        reasons = self.steps[self.faulty].invalid_reasons
+        if not reasons:
             return Detection.MISSED
-        return Detection.CAUGHT if re.match(self.expected, reason) else Detection.BY_ACCIDENT
+        expected = any(re.match(self.expected, reason) for reason in reasons)
+        return Detection.CAUGHT if expected else Detection.BY_ACCIDENT
 
     @property
     def wrong_steps(self) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ class SweepTrial:
             f"step {number} with {step.services} Services"
             for number, step in enumerate(self.steps)
             if not step.measurements
-            or (bool(step.invalid_reason) and number != self.faulty)
+            or (bool(step.invalid_reasons) and number != self.faulty)
             or any(found.concludes == (number == self.faulty) for found in step.measurements)
         )
 

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from harness.dataplane.reader import RuleCount
-from harness.performance.sweep.step import Step
+from tests.fakes.cluster.sweep import step_of
 from tests.planted.trial.detection import Detection
 from tests.planted.trial.sweeps import REASONS, SweepTrial
 from tests.unit.reports.sample import measured
 
-VALID = Step(10, (measured(10),), {}, RuleCount(0, {}), 1.0)
+VALID = step_of(10, measurements=(measured(10),))
 LOST = "1 of the generator's workers were lost"
 
 
@@ -42,6 +41,11 @@ def test_only_the_expected_reason_counts_as_caught(reason, detection, verdict):
     assert reason in found.failure_message
 
 
+def test_a_further_reason_does_not_hide_the_expected_one():
+    for bad in (VALID.invalidated(LOST).invalidated("late"), VALID.invalidated("late").invalidated(LOST)):
+        assert trial(VALID, bad, VALID).caught
+
+
 @pytest.mark.parametrize(
     "other", [VALID.invalidated(LOST), replace(VALID, measurements=())], ids=["also invalid", "no measurements"]
 )
@@ -53,4 +57,4 @@ def test_a_fault_that_affects_another_step_is_too_wide(other):
 
 
 def test_measurements_of_the_faulty_step_must_not_be_used_in_conclusions():
-    assert not trial(VALID, replace(VALID, invalid_reason=LOST), VALID).caught
+    assert not trial(VALID, replace(VALID, invalid_reasons=(LOST,)), VALID).caught

@@ -2,13 +2,12 @@
 
 import pytest
 
-from harness.dataplane.reader import RuleCount
 from harness.performance.growth import growth
-from harness.performance.sweep.step import Step
 from harness.run.claims import ClaimRecorder
 from harness.statistics.comparison import Comparison, Range
 from suites.ipvs.test_ipvs_and_iptables import THINGS, decide, first_and_last_apart
 from suites.ipvs.test_lookup import decide_look_up
+from tests.fakes.cluster.sweep import step_of
 
 SERVICES = (0, 100, 1000, 0)
 
@@ -23,7 +22,7 @@ def recorded(decide_claim, claim):
 
 def look_up(medians_us, apart):
     steps = [
-        Step(services, (), {"end": (median_us,)}, RuleCount(0, {}), 5.0, last_above_first=apart)
+        step_of(services, block_p50_us={"end": (median_us,)}, last_above_first=apart)
         for services, median_us in zip(SERVICES, medians_us, strict=True)
     ]
     return recorded(lambda recorder: decide_look_up(recorder, growth(steps), steps), "1.1")
@@ -82,5 +81,5 @@ def test_the_comparison_of_two_modes_can_end_in_each_verdict(figures, verdict):
 
 
 def test_the_difference_of_first_and_last_service_has_no_sign():
-    step = Step(1000, (), {}, RuleCount(0, {}), 5.0, last_above_first=Range(-46, -57, -35))
+    step = step_of(1000, last_above_first=Range(-46, -57, -35))
     assert first_and_last_apart(step) == Range(46, 35, 57)

@@ -5,12 +5,11 @@ from statistics import median
 
 import numpy as np
 
-from harness.dataplane.reader import RuleCount
 from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
-from harness.performance.sweep.step import Step
 from harness.statistics.quantile_interval import median_interval
 from harness.statistics.slope import slope_of_steps, slope_with_covariate
 from reports.model import Measurement
+from tests.fakes.cluster.sweep import step_of, with_latencies
 from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
 
 WHOLE = (0, 10, 100, 1000, 2000, 5000, 10000, 0)
@@ -61,7 +60,7 @@ def test_a_baseline_that_does_not_vary_with_the_host_hardly_changes_the_medians(
     found = list(baseline_corrected(steps))
     assert abs(found[0].conditions["times_floor"]) < 6  # poorly determined, because the baseline hardly varies
     for step, one in zip(steps, found, strict=True):
-        assert abs(one.quantiles["p50"] - median(step.block_p50_us["end"])) < 3
+        assert abs(one.quantiles["p50"] - median(step.latencies.block_p50_us["end"])) < 3
 
 
 def drifting(services):
@@ -76,7 +75,7 @@ def drifting(services):
         ours_us = 50 + 2.4 * level_us + 3 * variation_us + random.normal(0, 0.3, 60)
         blocks = tuple(zip(ours_us.tolist(), (level_us + variation_us).tolist(), strict=True))
         medians = {"end": tuple(ours for ours, _ in blocks)}
-        yield measured(Step(number, (), medians, RuleCount(0, {}), 0.0, with_baseline_us={"end": blocks}))
+        yield measured(step_of(number, block_p50_us=medians, with_baseline_us={"end": blocks}))
 
 
 def test_many_steps_adjust_the_coefficient_to_that_between_steps():
@@ -93,25 +92,27 @@ def test_few_steps_use_the_coefficient_within_the_steps_at_zero():
 
 def test_a_difference_between_steps_at_zero_does_not_affect_the_coefficient_within_steps():
     first, *rest = drifting((0, 100, 1000, 0))
-    slower = tuple((ours, baseline + 9) for ours, baseline in first.with_baseline_us["end"])
-    found = next(baseline_corrected([replace(first, with_baseline_us={"end": slower}), *rest]))
+    slower = tuple((ours, baseline + 9) for ours, baseline in first.latencies.with_baseline_us["end"])
+    found = next(baseline_corrected([with_latencies(first, with_baseline_us={"end": slower}), *rest]))
     assert abs(found.conditions["times_floor"] - 3) < 0.3
 
 
 def test_a_constant_baseline_changes_nothing():
     constant = [
-        replace(step, with_baseline_us={"end": tuple((ours, 20.0) for ours, _ in step.with_baseline_us["end"])})
+        with_latencies(
+            step, with_baseline_us={"end": tuple((ours, 20.0) for ours, _ in step.latencies.with_baseline_us["end"])}
+        )
         for step in drifting(WHOLE)
     ]
     for step, one in zip(constant, baseline_corrected(constant), strict=True):
-        assert abs(one.quantiles["p50"] - median(step.block_p50_us["end"])) < 1e-6
+        assert abs(one.quantiles["p50"] - median(step.latencies.block_p50_us["end"])) < 1e-6
 
 
 def test_no_step_is_corrected_if_one_has_no_baseline():
     first, *rest = (measured(step) for step in steps_on_varying_host(per_1000_us=5))
-    for blocks in ((), first.with_baseline_us["end"][:1]):
-        steps = [replace(first, with_baseline_us={"end": blocks}), *rest]
-        uncorrected = [median(step.block_p50_us["end"]) for step in steps]
+    for blocks in ((), first.latencies.with_baseline_us["end"][:1]):
+        steps = [with_latencies(first, with_baseline_us={"end": blocks}), *rest]
+        uncorrected = [median(step.latencies.block_p50_us["end"]) for step in steps]
         assert baseline_corrected_slope(steps, "end") == slope_of_steps(SERVICES, uncorrected)
         assert not list(baseline_corrected(steps))
 

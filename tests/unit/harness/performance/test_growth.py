@@ -1,12 +1,9 @@
 """Simulated sweeps with known growth."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from harness.dataplane.reader import RuleCount
 from harness.performance.growth import growth
-from harness.performance.sweep.step import Step
+from tests.fakes.cluster.sweep import step_of, with_latencies
 from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
 
 
@@ -17,7 +14,7 @@ def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
     for number, services in enumerate(SERVICES):
         mean_us = 100 + per_1000_us * services / 1000 + at_last_us * number / (len(SERVICES) - 1)
         blocks = tuple(float(block) for block in generator.normal(mean_us, noise_us, 20))
-        steps.append(Step(services, (), {"end": blocks}, RuleCount(0, {}), 0.0))
+        steps.append(step_of(services, block_p50_us={"end": blocks}))
     return steps
 
 
@@ -48,7 +45,9 @@ def test_drift_from_step_to_step_is_rarely_mistaken_for_growth():
     for seed in range(200):
         drifts_us = np.random.default_rng(1000 + seed).normal(0, 20, len(SERVICES))
         drifted = [
-            replace(step, block_p50_us={"end": tuple(block + drift_us for block in step.block_p50_us["end"])})
+            with_latencies(
+                step, block_p50_us={"end": tuple(us + drift_us for us in step.latencies.block_p50_us["end"])}
+            )
             for step, drift_us in zip(simulated(seed=seed), drifts_us, strict=True)
         ]
         false_alarms += growth(drifted).seen
@@ -63,12 +62,9 @@ def test_a_sweep_too_imprecise_to_detect_growth_does_not_conclude_its_absence():
 def test_one_slow_step_is_not_mistaken_for_growth():
     steps = simulated(per_1000_us=15)
     slow = [
-        Step(
-            step.services,
-            (),
-            {"end": tuple(b + 60 * (step.services == 100) for b in step.block_p50_us["end"])},
-            step.rules,
-            0.0,
+        with_latencies(
+            step,
+            block_p50_us={"end": tuple(us + 60 * (step.services == 100) for us in step.latencies.block_p50_us["end"])},
         )
         for step in steps
     ]
@@ -81,7 +77,7 @@ def test_growth_is_detected_despite_a_small_change_of_the_host():
 
 def test_drift_that_shows_in_the_baseline_neither_causes_nor_hides_growth():
     flat, steep = (list(steps_on_varying_host(per_1000_us=us)) for us in (0, 15))
-    raw = [replace(step, with_baseline_us={}) for step in steep]
+    raw = [with_latencies(step, with_baseline_us={}) for step in steep]
     assert "the data do not show" in growth(raw).finding("iptables").statement
     found = growth(steep)
     assert "takes longer by" in found.finding("iptables").statement
@@ -103,7 +99,7 @@ def test_an_estimated_coefficient_does_not_raise_the_rate_of_false_alarms():
 
 def sweep_of(services, medians_us):
     return [
-        Step(number, (), {"end": (median_us,)}, RuleCount(0, {}), 0.0)
+        step_of(number, block_p50_us={"end": (median_us,)})
         for number, median_us in zip(services, medians_us, strict=True)
     ]
 

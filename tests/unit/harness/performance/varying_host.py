@@ -4,8 +4,7 @@ from itertools import cycle
 
 import numpy as np
 
-from harness.dataplane.reader import RuleCount
-from harness.performance.sweep.step import Step
+from tests.fakes.cluster.sweep import step_of
 
 SERVICES = (0, 100, 1000, 0)
 SLOWDOWNS = (1.0, 1.3, 1.1, 1.25)
@@ -28,4 +27,4 @@ def steps_on_varying_host(*, per_1000_us, seed=7, noise=0.01, steps=SERVICES, ba
             for factor, (ours, theirs) in zip(factors, generator.normal(1, noise, (20, 2)), strict=True)
         )
         medians = {"end": tuple(ours for ours, _ in blocks)}
-        yield Step(services, (), medians, RuleCount(0, {}), 0.0, with_baseline_us={"end": blocks})
+        yield step_of(services, block_p50_us=medians, with_baseline_us={"end": blocks})

@@ -15,6 +15,7 @@ from tests.fakes.cluster.apiserver import FakeApiServer, serving
 from tests.fakes.cluster.dummies import ANSWERS, CIDR, SERVICES, SLICES
 from tests.fakes.cluster.etcd import FakeEtcd
 from tests.fakes.cluster.owned import fake_cluster
+from tests.fakes.cluster.sweep import ACCESS
 from tests.fakes.progress import SilentProgress
 
 CASE, NAMESPACES = "case", "/api/v1/namespaces"
@@ -62,6 +63,10 @@ class RecordedProxies:
             self.while_paused += ["etcd"] * (self.stored.programs - programs)
 
 
+def access(kube, proxies, etcd=None):
+    return replace(ACCESS, kube=kube, etcd=etcd, dataplane=PromptKernels(), proxies=proxies)
+
+
 @contextmanager
 def one_dummy(tmp_path, substrate, stored=None, *, at_once=False):
     """Run a block with one dummy Service; yield the API server and the proxies."""
@@ -70,7 +75,7 @@ def one_dummy(tmp_path, substrate, stored=None, *, at_once=False):
     with serving(api, tmp_path) as cluster:
         kube = Kube(replace(cluster, substrate=substrate))
         etcd = None if stored is None else Etcd(stored, cluster)
-        with dummy_services(kube, etcd, PromptKernels(), proxies, CASE, SilentProgress()) as dummies:
+        with dummy_services(access(kube, proxies, etcd), CASE, SilentProgress()) as dummies:
             dummies.bring_to(1, at_once=at_once)
             assert len(dummies.service_addresses) == 1
             yield api, proxies
@@ -148,7 +153,7 @@ class Namespaces:
 
 def test_every_thousand_has_a_namespace_of_its_own_with_the_labels_of_the_cases():
     kube = Namespaces()
-    with dummy_services(kube, None, PromptKernels(), RecordedProxies(kube), CASE, SilentProgress()) as dummies:
+    with dummy_services(access(kube, RecordedProxies(kube)), CASE, SilentProgress()) as dummies:
         for services in (10, 1000, 2500):
             dummies.bring_to(services)
         assert {service_address.address for service_address in dummies.service_addresses} == {

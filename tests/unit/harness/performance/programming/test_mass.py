@@ -14,6 +14,7 @@ from harness.performance.programming.changes import subjects
 from harness.performance.programming.mass import Arrivals, arrivals, create_all, deleted_afterwards, evenly_spaced
 from harness.performance.programming.probes import Probers, Want
 from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
+from tests.fakes.cluster.sweep import ACCESS
 
 BACKEND = Backend("10.244.1.7", 8080)
 EVERYTHING = subjects("10.96.0.0/16", BACKEND, 10)
@@ -120,11 +121,10 @@ def test_services_are_deleted_and_gone_from_every_kernel_if_the_block_fails(tmp_
     services = "/api/v1/namespaces/a/services"
     api = FakeApiServer({f"DELETE {services}/{subject.name}": {} for subject in EVERYTHING})
     node = Node()
-    with (
-        serving(api, tmp_path) as cluster,
-        pytest.raises(AssertionError),
-        deleted_afterwards(Kube(replace(cluster, substrate=substrate)), node, node, "a", EVERYTHING),
-    ):
-        raise AssertionError
+    with serving(api, tmp_path) as cluster:
+        kube = Kube(replace(cluster, substrate=substrate))
+        access = replace(ACCESS, kube=kube, dataplane=node, proxies=node)
+        with pytest.raises(AssertionError), deleted_afterwards(access, "a", EVERYTHING):
+            raise AssertionError
     assert sorted(api.asked) == [f"DELETE {services}/{subject.name}" for subject in EVERYTHING]
     assert node.done == [*restarts, "10 looked for on node", "10 looked for on worker"]

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from types import SimpleNamespace
 
 from harness.dataplane.reader import RuleCount
@@ -9,7 +8,7 @@ from harness.statistics.comparison import Range
 from harness.statistics.histogram import encode
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.cluster.shell import TextShell
-from tests.fakes.cluster.sweep import SETTING
+from tests.fakes.cluster.sweep import setting_with
 
 
 class Lookups:
@@ -23,10 +22,9 @@ class Lookups:
 
 
 def measured_by(generator, plan):
-    """Measure one step at 10 Services."""
+    """Measure step 1 of the plan."""
     kube, shell = SimpleNamespace(cluster=fake_cluster()), TextShell({"conntrack -C": "3411"})
-    setting = replace(SETTING, kube=kube, dataplane=Lookups(), shell=shell, generator=generator)
-    return measure(setting, plan, 1, 10, 1.0)
+    return measure(setting_with(generator=generator, kube=kube, dataplane=Lookups(), shell=shell), plan, 1)
 
 
 class FakeGenerator:
@@ -53,17 +51,20 @@ def test_a_step_has_the_differences_of_positions_and_of_aa_pairs():
     generator = FakeGenerator(
         head=100, middle=120, end=140, head_again=103, middle_again=123, end_again=143, same_node=90
     )
-    step = measured_by(generator, SweepPlan((10,), 150, 2, seed=1, aa_pairs=True))
-    assert step.last_above_first == Range(40, 40, 40)
-    assert step.aa_pairs == (Range(-3, -3, -3),) * 3
-    assert step.block_p50_us["end"] == (140, 140)
-    assert step.tracked == 3411
+    step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1, aa_pairs=True))
+    assert step.latencies.last_above_first == Range(40, 40, 40)
+    assert step.latencies.aa_pairs == (Range(-3, -3, -3),) * 3
+    assert step.latencies.block_p50_us["end"] == (140, 140)
+    assert step.cost.tracked == 3411
+    assert step.services == 10
 
 
 def test_a_single_block_yields_no_difference():
-    step = measured_by(FakeGenerator(blocks=1, head=100, middle=120, end=140, same_node=90), SweepPlan((10,), 9, 1, 1))
-    assert step.last_above_first is None
-    assert step.block_p50_us["end"] == (140,)
+    step = measured_by(
+        FakeGenerator(blocks=1, head=100, middle=120, end=140, same_node=90), SweepPlan((0, 10), 9, 1, 1)
+    )
+    assert step.latencies.last_above_first is None
+    assert step.latencies.block_p50_us["end"] == (140,)
 
 
 def test_medians_are_paired_with_the_baseline_in_the_blocks_that_both_have():
@@ -72,4 +73,4 @@ def test_medians_are_paired_with_the_baseline_in_the_blocks_that_both_have():
     baselines = [found for found in step.measurements if found.name == "generator_floor"]
     kernel = next(found for found in baselines if found.conditions["clock"] == "kernel")
     assert (kernel.quantiles["p50"], kernel.conditions["services"]) == (30, 10)
-    assert step.with_baseline_us["same node"] == ((90, 30),)
+    assert step.latencies.with_baseline_us["same node"] == ((90, 30),)

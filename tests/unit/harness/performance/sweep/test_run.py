@@ -12,7 +12,7 @@ from harness.performance.sweep.setting import SweepPlan
 from harness.statistics.histogram import encode
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.cluster.shell import TextShell
-from tests.fakes.cluster.sweep import SETTING
+from tests.fakes.cluster.sweep import SETTING, setting_with
 from tests.fakes.progress import SilentProgress
 
 BACKEND = Backend("10.244.1.5", 8080)
@@ -40,7 +40,7 @@ class FakeDataPlane:
         self.samples = 0
 
     def service(self, node, service_address):
-        if service_address in SETTING.service_addresses:
+        if service_address in SETTING.targets.service_addresses:
             return ServiceState(True, frozenset({BACKEND}))
         self.samples += 1
         return ServiceState(True, frozenset({BACKEND} if self.samples == 3 else ()))
@@ -65,10 +65,10 @@ def test_a_number_of_services_that_is_not_reached_is_a_reason_and_not_an_error()
 
 def test_the_youngest_service_has_the_same_backends_as_all_others():
     kube, dataplane = FakeKube(), FakeDataPlane()
-    here = with_youngest(replace(SETTING, kube=kube, dataplane=dataplane), 3)
+    here = with_youngest(setting_with(kube=kube, dataplane=dataplane), 3)
     (made,) = kube.created
     assert (made["metadata"]["name"], made["spec"]["selector"]) == ("youngest-3", {"app": "target"})
-    assert here.service_addresses == (*SETTING.service_addresses[:-1], ServiceAddress("10.96.9.9", 80))
+    assert here.targets.service_addresses == (*SETTING.targets.service_addresses[:-1], ServiceAddress("10.96.9.9", 80))
     assert dataplane.samples == 3
 
 
@@ -85,7 +85,7 @@ def test_a_kernel_that_never_holds_the_youngest_service_invalidates_the_step():
         def get(self, path):
             return {"spec": {"clusterIP": "10.96.9.9"}}
 
-    setting = replace(SETTING, kube=Any(), dataplane=Late())
+    setting = setting_with(kube=Any(), dataplane=Late())
     _, _, invalid_reason = _bring_to(setting, Ready(), 0, 10)
     assert "the kernels were not programmed in time: a service address in the kernel" in invalid_reason
 
@@ -99,7 +99,7 @@ def test_a_refused_youngest_service_invalidates_the_step():
         def bring_to(self, services, *, at_once):
             return 1.0
 
-    setting = replace(SETTING, kube=Full())
+    setting = setting_with(kube=Full())
     assert _bring_to(setting, Ready(), 0, 10)[::2] == (setting, "the API server refused Services: 422 no address left")
 
 
@@ -151,12 +151,12 @@ class Lookups(FakeDataPlane):
 def test_steps_are_extended_by_their_share_of_the_spare_time_to_at_most_twice_their_duration():
     generator = DriftingGenerator()
     shell = TextShell({"conntrack -C": "5", "conntrack -S": "cpu=0 drop=0 early_drop=0"})
-    setting = replace(
-        SETTING, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell, generator=generator
-    )
+    setting = setting_with(generator=generator, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell)
     plan = SweepPlan((0, 10, 0), 150, 60, seed=1, spare_s=70)
     steps = list(_steps(setting, plan, AtOnce(), SilentProgress()))
     assert [step.duration_s for step in steps] == [60, 90, 90]
+    assert [step.cost.programmed_s for step in steps] == [1.0, 1.0, 1.0]
+    assert [step.cost.proxy.services for step in steps] == [0, 10, 0]
     assert generator.durations_s == [60, 60, 30, 60, 30]
     ample = list(_steps(setting, replace(plan, spare_s=600), AtOnce(), SilentProgress()))
     assert [step.duration_s for step in ample] == [120, 120, 120]
@@ -178,8 +178,10 @@ class Filling:
 
 @pytest.mark.parametrize("node", AnyService.cluster.nodes, ids=str)
 def test_a_full_connection_tracking_table_invalidates_its_step(node):
-    setting = replace(SETTING, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=Filling(node, samples=3))
-    setting = replace(setting, generator=DriftingGenerator())
+    shell = Filling(node, samples=3)
+    setting = setting_with(
+        generator=DriftingGenerator(), kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell
+    )
     reasons = [
         step.invalid_reason
         for step in _steps(setting, SweepPlan((0, 10, 0), 150, 60, seed=1), AtOnce(), SilentProgress())

@@ -1,11 +1,9 @@
-from dataclasses import replace
-
-from harness.dataplane.reader import RuleCount
 from harness.performance.cost_per_rule import Walk
-from harness.performance.sweep.step import Step, cost_per_rule_finding, valid_steps
+from harness.performance.sweep.step import cost_per_rule_finding, valid_steps
+from tests.fakes.cluster.sweep import step_of, with_latencies
 from tests.unit.reports.sample import measured
 
-GOOD = Step(1000, (measured(1000),), {}, RuleCount(0, {}), 1.0)
+GOOD = step_of(1000, measurements=(measured(1000),))
 
 
 def test_an_invalid_step_keeps_its_numbers_and_is_in_no_conclusion():
@@ -17,9 +15,21 @@ def test_an_invalid_step_keeps_its_numbers_and_is_in_no_conclusion():
     assert GOOD.invalidated("") is GOOD
 
 
+def test_a_step_keeps_every_reason_for_which_it_is_invalid():
+    bad = GOOD.invalidated("1 of the generator's workers were lost").invalidated("").invalidated("a table was full")
+    assert bad.invalid_reason == "1 of the generator's workers were lost; a table was full"
+    (found,) = bad.measurements
+    assert set(found.flags) == {
+        "in no conclusion: a table was full",
+        "in no conclusion: 1 of the generator's workers were lost",
+    }
+
+
 def test_the_cost_per_rule_is_reported_for_steps_with_many_rules():
-    few = replace(GOOD, walks=(Walk(90, 2.0),), chain_walks=(Walk(90, 3.0),))
-    many = replace(GOOD, walks=(Walk(500, 9.0), Walk(1000, 17.0), Walk(1000, 19.0)), chain_walks=(Walk(1000, 16.0),))
+    few = with_latencies(GOOD, walks=(Walk(90, 2.0),), chain_walks=(Walk(90, 3.0),))
+    many = with_latencies(
+        GOOD, walks=(Walk(500, 9.0), Walk(1000, 17.0), Walk(1000, 19.0)), chain_walks=(Walk(1000, 16.0),)
+    )
     found = cost_per_rule_finding([few, many], "iptables")
     assert found.numbers == {
         "services at step 0": 1000,
