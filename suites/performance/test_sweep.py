@@ -19,7 +19,7 @@ from harness.performance.self_check import finding as self_check
 from harness.performance.sweep.measuring import SAME_NODE
 from harness.performance.sweep.proxy_cost import finding as cost_finding
 from harness.performance.sweep.setting import SweepSetting
-from harness.performance.sweep.step import Step, cost_per_rule_finding, valid_steps
+from harness.performance.sweep.step import Step, cost_per_rule_finding, unknown_cost_per_rule, valid_steps
 from harness.suite import Cluster, Finding, Measurement, Mode, Sweeper, growth
 
 RATE_PER_S, DURATION_S = 150, 20
@@ -49,7 +49,7 @@ def test_the_first_packet_over_the_number_of_services(
     costs = [step.cost.proxy for step in made if step.cost.proxy is not None]
     findings.append(cost_finding(costs, sweep_setting.origin.node, cluster.mode))
     if cluster.mode is Mode.IPTABLES:
-        findings.append(cost_per_rule_finding(steps, cluster.mode))
+        findings.append(cost_per_rule(steps, cluster.mode))
     if checked.numbers["holds"]:
         measurements.extend(baseline_corrected(steps))
         findings.append(growth(steps).finding(cluster.mode))
@@ -72,6 +72,12 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
         )
     else:
         yield look_up_check(steps)
+
+
+def cost_per_rule(steps: list[Step], mode: Mode) -> Finding:
+    """Return the cost per rule as a finding; a quick sweep may have no step with enough rules to show it."""
+    known = any(step.latencies.show_cost_per_rule for step in steps)
+    return cost_per_rule_finding(steps, mode) if known else unknown_cost_per_rule(mode)
 
 
 def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:

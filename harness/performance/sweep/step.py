@@ -32,6 +32,11 @@ class StepLatencies:
     chain_walks: tuple[Walk, ...] = ()
     last_above_first: Range | None = None
 
+    @property
+    def show_cost_per_rule(self) -> bool:
+        """Return whether they compare places many rules apart, in the sweep and in the chain that never matches."""
+        return bool(self.chain_walks) and has_many_rules(self.walks)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCost:
@@ -82,12 +87,21 @@ def valid_steps(steps: Iterable[Step]) -> list[Step]:
     return [step for step in steps if not step.invalid_reasons]
 
 
+def unknown_cost_per_rule(mode: str) -> Finding:
+    """Return the finding of a sweep in which no valid step shows the cost per rule."""
+    statement = (
+        f"The cost per rule in {mode} mode is unknown: no valid step compares places {MANY_RULES} or more rules apart, "
+        "both in the sweep and in a chain that never matches."
+    )
+    return Finding("rule cost", statement, {}, "no step was used")
+
+
 def cost_per_rule_finding(steps: Iterable[Step], mode: str) -> Finding:
     """Return the cost per rule of each step with many rules, in the sweep and in the chain, as a finding."""
     rows = [
         (step.services, *farthest(step.latencies.walks), farthest(step.latencies.chain_walks)[1])
         for step in steps
-        if step.latencies.chain_walks and has_many_rules(step.latencies.walks)
+        if step.latencies.show_cost_per_rule
     ]
     numbers = {
         f"{name} at step {number}": round(value, 2)
