@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.model import RunResults
+from reports.model import RESULTS_FILE, RunResults
+from reports.schema import require_contract
 from reports.store import point_latest_at, write_results, write_whole
 from reports.writers.console import summary
 from reports.writers.html import report_html
@@ -21,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ResultsWriter:
-    """Writes all files of a run whenever its results change."""
+    """Writes all files of a run whenever its results change, and checks the last results file against its schema."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -33,6 +34,8 @@ class ResultsWriter:
         write_whole(directory / "junit.xml", junit_xml(results))
         point_latest_at(directory)
         self._config.stash[LAST] = (results, directory)
+        if results.run.finished is not None:
+            require_contract((directory / RESULTS_FILE).read_text(encoding="utf-8"))
 
 
 @pytest.hookimpl(trylast=True)

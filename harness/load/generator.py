@@ -38,7 +38,8 @@ class LoadGenerator:
         """
         plan.require_within(self.kube.cluster)
         limit_s = plan.duration_s + plan.baseline_s + ALLOWANCE_S
-        return LoadResult.from_record(self.master.run_plan(plan.as_record(next(self._numbers)), limit_s, begun))
+        record = self.master.run_plan(plan.as_record(next(self._numbers)), limit_s, begun)
+        return LoadResult.from_record(record, plan.block_s)
 
     @contextmanager
     def running(self, plan: LoadPlan) -> Iterator[Future[LoadResult]]:

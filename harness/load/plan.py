@@ -160,7 +160,8 @@ class LoadResult:
     Counts of requests: `planned`; `missed`, which never started because the generator was too far behind; and `late`,
     which started more than 5 ms after their intended start. `cpu_share` is CPU time over wall time of the busiest
     worker, where 1.0 is a whole core. `lost` is the number of workers that did not report the end of the plan.
-    `began_s` is the start of the first block in seconds since 1970, by the clock of the workers' node.
+    `began_s` is the start of the first block in seconds since 1970, by the clock of the workers' node. Blocks are
+    `block_s` long.
     """
 
     planned: int
@@ -171,10 +172,11 @@ class LoadResult:
     began_s: float
     targets: dict[str, TargetBlocks]
     baseline: TargetBlocks
+    block_s: float = 1.0
 
     @classmethod
-    def from_record(cls, record: dict[str, Any]) -> Self:
-        """Read the result that the master has merged."""
+    def from_record(cls, record: dict[str, Any], block_s: float = 1.0) -> Self:
+        """Read the result that the master has merged, of a plan with blocks of `block_s`."""
         done = record["done"]
         by_label: dict[str, list[Block]] = {}
         for part in (*record["block"], *record["baseline"]):
@@ -190,6 +192,7 @@ class LoadResult:
             began_s=min((worker["began_s"] for worker in done), default=math.nan),
             baseline=targets.pop("baseline", TargetBlocks(())),
             targets=targets,
+            block_s=block_s,
         )
 
     def of(self, target: Target) -> TargetBlocks:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from harness.load.plan import LoadResult, TargetBlocks
+from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.statistics.histogram import BlockCounts, block_counts, merge
 from harness.statistics.quantile_interval import quantile, quantile_interval
-from reports.model import Measurement
+from reports.model import Conditions, HistogramPart, Measurement, MeasurementName
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 CLOCKS = ("kernel", "wall", "corrected")
@@ -15,11 +18,15 @@ OWN_CLOCKS = ("wall", "corrected")
 """The clocks that include the generator's own delays."""
 
 
+MOST_PARTS = 10
+"""The number of parts in which a measurement's samples are stored, so that an interval can be computed from them."""
+
+
 def to_measurement(
-    name: str,
+    name: MeasurementName,
     blocks: TargetBlocks,
     clock: str,
-    conditions: dict[str, object],
+    conditions: Conditions,
     result: LoadResult,
     flags: tuple[str, ...],
     generator: np.random.Generator,
@@ -36,7 +43,16 @@ def to_measurement(
         flags = (*flags, f"incomplete: {result.lost} of the generator's workers were lost")
     errors = sum(blocks.errors.values())
     if not counts.n:
-        return Measurement(name, "us", conditions, 0, errors, {}, {}, "", (*flags, "no samples"))
+        return Measurement(
+            name=name,
+            unit="us",
+            conditions=conditions,
+            n=0,
+            errors=errors,
+            quantiles={},
+            ci95={},
+            flags=(*flags, "no samples"),
+        )
     return Measurement(
         name=name,
         unit="us",
@@ -46,8 +62,30 @@ def to_measurement(
         quantiles={label: quantile(counts, q) for label, q in QUANTILES.items()},
         ci95={label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()},
         histogram=merge(encoded),
+        parts=histogram_parts(blocks, clock, result.block_s),
         flags=(*flags, *result.flags) if clock in OWN_CLOCKS else flags,
     )
+
+
+def histogram_parts(blocks: TargetBlocks, clock: str, block_s: float) -> tuple[HistogramPart, ...]:
+    """Merge neighbouring blocks in which that clock has samples into up to `MOST_PARTS` parts of about equal length."""
+    sampled = [block for block in blocks.blocks if getattr(block, clock)]
+    groups = np.array_split(np.arange(len(sampled)), min(MOST_PARTS, len(sampled)))
+    return tuple(_part([sampled[at] for at in group], clock, block_s) for group in groups)
+
+
+def _part(blocks: Sequence[Block], clock: str, block_s: float) -> HistogramPart:
+    first, last = blocks[0].number, blocks[-1].number
+    return HistogramPart(
+        begin_s=first * block_s,
+        duration_s=(last + 1 - first) * block_s,
+        histogram=merge(getattr(block, clock) for block in blocks),
+    )
+
+
+def in_experiment(measured: Measurement, experiment: str) -> Measurement:
+    """Return the measurement as one that is not about the run's own mode."""
+    return replace(measured, conditions=replace(measured.conditions, experiment=experiment))
 
 
 def block_medians_us(blocks: TargetBlocks, clock: str) -> dict[int, float]:

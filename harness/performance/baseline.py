@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from harness.performance.sweep.step import Step
 from harness.statistics.quantile_interval import median_interval, parts
 from harness.statistics.slope import FINEST_US, Slope, slope_of_steps, slope_with_covariate
-from reports.model import Measurement
+from reports.model import Measurement, MeasurementName
 
 COEFFICIENT_SPREAD = 0.2
 """The standard deviation of the coefficient between steps, as a share of that within steps.
@@ -132,19 +132,20 @@ def baseline_corrected(steps: Sequence[Step]) -> Iterator[Measurement]:
 def _of_step(step: Step, position: str, baseline: Baseline) -> Measurement:
     blocks_us = baseline.corrected(step.latencies.with_baseline_us[position])
     measured = next(found for found in step.measurements if _is_of(found, position))
-    correction = {"floor_us": round(baseline.us, 2), "times_floor": round(baseline.coefficient, 2)}
     return Measurement(
-        name="first_packet_less_floor",
+        name=MeasurementName.FIRST_PACKET_CORRECTED,
         unit="us",
-        conditions={**measured.conditions, **correction},
+        conditions=replace(measured.conditions, baseline_us=baseline.us, baseline_coefficient=baseline.coefficient),
         n=len(blocks_us),
         errors=0,
         quantiles={"p50": median(blocks_us)},
         ci95={"p50": median_interval(blocks_us)},
-        histogram="",
     )
 
 
 def _is_of(found: Measurement, position: str) -> bool:
     conditions = found.conditions
-    return "twin" not in found.name and (conditions.get("position"), conditions.get("clock")) == (position, "kernel")
+    return found.name is not MeasurementName.FIRST_PACKET_AA and (conditions.position, conditions.clock) == (
+        position,
+        "kernel",
+    )

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from harness.load.plan import BUSY_SHARE, LoadResult, Target
 from harness.statistics.histogram import block_counts
 from harness.statistics.quantile_interval import quantile
-from reports.model import Finding
+from reports.model.findings import CapacityFinding, RateAttempt
 
+US_PER_MS = 1000.0
 NARROW = 1.15
 """The search ends when the lowest rate that failed is at most this many times the highest rate that passed."""
 
@@ -65,28 +66,29 @@ def highest(made: tuple[Attempt, ...]) -> Attempt | None:
     return max((one for one in made if one.holds and one.rate_per_s < broke), key=_rate, default=None)
 
 
-def finding(made: tuple[Attempt, ...], what: str, mode: str) -> Finding:
-    """Return the capacity as a finding of the report; `what` names the requests."""
+def finding(made: tuple[Attempt, ...], requests: str, mode: str) -> CapacityFinding:
+    """Return the capacity as a finding of the report; `requests` names the requests."""
     best = highest(made)
-    bound_ms = made[0].bound_us / 1000
-    if best is None:
-        lowest = f"{made[0].rate_per_s:.0f} {what} per second"
-        statement = f"In {mode} mode, p99 did not stay within {bound_ms:g} ms even at {lowest}."
-        return Finding("capacity", statement, {"per_s": 0, "bound_ms": bound_ms}, f"{len(made)} rates")
     limit = min((one for one in made if not one.holds), key=_rate, default=None)
-    numbers = {"per_s": round(best.rate_per_s), "p99_us": round(best.p99_us), "bound_ms": bound_ms}
-    if limit is None:
-        end = "no higher rate was tried"
-    elif limit.generator_busy:
-        busy = f"the generator itself used {limit.cpu_share:.0%} of a core, so the limit may be the generator's"
-        end = f"at {limit.rate_per_s:.0f} per second {busy}"
-    else:
-        why = f"{limit.missed} missed, {limit.failed} failed, p99 {limit.p99_us:.0f} us"
-        end = f"at {limit.rate_per_s:.0f} per second it did not ({why})"
-    statement = (
-        f"In {mode} mode, p99 stayed within {bound_ms:g} ms up to {best.rate_per_s:.0f} {what} per second; {end}."
+    return CapacityFinding(
+        mode=mode,
+        requests=requests,
+        bound_ms=made[0].bound_us / US_PER_MS,
+        passed=None if best is None else _record(best),
+        exceeded=None if limit is None else _record(limit),
+        attempts=tuple(map(_record, made)),
     )
-    return Finding("capacity", statement, numbers, f"stepped search over {len(made)} rates")
+
+
+def _record(attempt: Attempt) -> RateAttempt:
+    return RateAttempt(
+        rate_per_s=attempt.rate_per_s,
+        p99_us=attempt.p99_us,
+        missed=attempt.missed,
+        failed=attempt.failed,
+        cpu_share=attempt.cpu_share,
+        generator_busy=attempt.generator_busy,
+    )
 
 
 def _gap(made: list[Attempt]) -> tuple[float, float] | None:

@@ -11,7 +11,8 @@ from clusters.errors import Refused, UsageError
 from harness.performance.baseline import COEFFICIENT_SPREAD
 from harness.performance.break_even import BreakEven, ModeCost, Pair
 from harness.statistics.comparison import Range
-from reports.model import SELF_CHECK, Measurement, RunResults
+from reports.model import Measurement, MeasurementName, RunResults
+from reports.model.findings import SelfCheckFinding
 
 POSITION = "end"
 ALIKE = ("substrate", "kernel", "cpus", "kubernetes", "source", "nodes")
@@ -52,10 +53,10 @@ def mode_costs(ours: RunResults, theirs: RunResults) -> tuple[ModeCost, ModeCost
     The correction brings both runs to the same baseline, the mean of theirs. Raises `UsageError` if a run lacks the
     measurements.
     """
-    our_steps, their_steps = (_steps(results, "first_packet_less_floor") for results in (ours, theirs))
+    our_steps, their_steps = (_steps(results, MeasurementName.FIRST_PACKET_CORRECTED) for results in (ours, theirs))
     if not our_steps or not their_steps:
         return _uncorrected(ours), _uncorrected(theirs)
-    baseline_us = (_number(our_steps[0], "floor_us") + _number(their_steps[0], "floor_us")) / 2
+    baseline_us = (_number(our_steps[0], "baseline_us") + _number(their_steps[0], "baseline_us")) / 2
     return _at_baseline(ours, our_steps, baseline_us), _at_baseline(theirs, their_steps, baseline_us)
 
 
@@ -64,18 +65,18 @@ def _at_baseline(results: RunResults, steps: list[Measurement], baseline_us: flo
 
     The coefficient's uncertainty makes the shift uncertain: an error that all steps share.
     """
-    coefficient = _number(steps[0], "times_floor")
-    shift_us = coefficient * (baseline_us - _number(steps[0], "floor_us"))
+    coefficient = _number(steps[0], "baseline_coefficient")
+    shift_us = coefficient * (baseline_us - _number(steps[0], "baseline_us"))
     packets = tuple((services, median_us + shift_us) for services, median_us in map(_median, steps))
     return _mode_cost(results, packets, abs(COEFFICIENT_SPREAD * shift_us))
 
 
 def _uncorrected(results: RunResults) -> ModeCost:
-    return _mode_cost(results, tuple(map(_median, _steps(results, "first_packet"))), 0.0)
+    return _mode_cost(results, tuple(map(_median, _steps(results, MeasurementName.FIRST_PACKET))), 0.0)
 
 
 def _mode_cost(results: RunResults, packets: tuple[tuple[int, float], ...], common_error: float) -> ModeCost:
-    requests = [found for found in results.measurements if _is(found, "request_kept", "wall", None)]
+    requests = [found for found in results.measurements if _is_persistent_request(found)]
     if len(packets) < FEWEST_STEPS or len({services for services, _ in packets}) < 2 or not requests:
         remedy = f"tox -e perf-{results.run.mode} measures one"
         raise UsageError(f"run {results.run.id} contains no complete sweep", remedy=remedy)
@@ -131,7 +132,7 @@ def _require_comparable(ours: RunResults, theirs: RunResults) -> None:
         if here != there:
             raise Refused(f"the runs differ in {name}: {here} and {there}", remedy="compare runs of one host")
     for results in (ours, theirs):
-        if any(found.kind == SELF_CHECK and found.numbers.get("holds") != 1 for found in results.findings):
+        if any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings):
             raise Refused(f"run {results.run.id} failed its self-check, so nothing may be concluded from it")
         _require_figures(results)
     _require_one_host(ours, theirs)
@@ -154,30 +155,38 @@ def _require_one_host(ours: RunResults, theirs: RunResults) -> None:
 
 def _baselines_us(results: RunResults) -> list[float]:
     """Return the median of the loopback baseline in each step, in microseconds."""
-    return [found.quantiles["p50"] for found in results.measurements if _is(found, "generator_floor", "kernel", None)]
+    return [found.quantiles["p50"] for found in results.measurements if _is_baseline(found)]
 
 
-def _is(found: Measurement, name: str, clock: str, position: str | None) -> bool:
-    conditions = found.conditions
-    here = (found.name, conditions.get("clock"), conditions.get("position"))
-    return here == (name, clock, position) and "p50" in found.quantiles
+def _is_baseline(found: Measurement) -> bool:
+    return _is(found, MeasurementName.BASELINE, "kernel", None)
 
 
-def _steps(results: RunResults, name: str) -> list[Measurement]:
+def _is_persistent_request(found: Measurement) -> bool:
+    return _is(found, MeasurementName.PERSISTENT_REQUEST, "wall", None)
+
+
+def _is(found: Measurement, name: MeasurementName, clock: str, position: str | None) -> bool:
+    here = (found.name, found.conditions.clock, found.conditions.position)
+    return here == (name, clock, position) and found.conditions.experiment is None and "p50" in found.quantiles
+
+
+def _steps(results: RunResults, name: MeasurementName) -> list[Measurement]:
     return [found for found in results.measurements if _is(found, name, "kernel", POSITION) and found.concludes]
 
 
 def _require_figures(results: RunResults) -> None:
     """Raise `UsageError` if a figure to be compared is not a number or is out of range."""
-    for name in ("first_packet", "first_packet_less_floor"):
+    for name in (MeasurementName.FIRST_PACKET, MeasurementName.FIRST_PACKET_CORRECTED):
         for found in _steps(results, name):
             _require_figure(results, found, "p50", found.quantiles["p50"], -LONGEST_US, LONGEST_US)
-            _require_figure(results, found, "services", found.conditions.get("services"), 0, MOST_SERVICES)
-            for condition in ("floor_us", "times_floor") if name == "first_packet_less_floor" else ():
-                value = found.conditions.get(condition)
-                _require_figure(results, found, condition, value, -LONGEST_US, LONGEST_US)
+            _require_figure(results, found, "services", found.conditions.services, 0, MOST_SERVICES)
+    for found in _steps(results, MeasurementName.FIRST_PACKET_CORRECTED):
+        for condition in ("baseline_us", "baseline_coefficient"):
+            value = getattr(found.conditions, condition)
+            _require_figure(results, found, condition, value, -LONGEST_US, LONGEST_US)
     for found in results.measurements:
-        if _is(found, "request_kept", "wall", None) or _is(found, "generator_floor", "kernel", None):
+        if _is_persistent_request(found) or _is_baseline(found):
             _require_figure(results, found, "p50", found.quantiles["p50"], 0, LONGEST_US)
 
 
@@ -197,6 +206,6 @@ def _median(found: Measurement) -> tuple[int, float]:
 
 
 def _number(found: Measurement, condition: str) -> float:
-    value = found.conditions[condition]
+    value = getattr(found.conditions, condition)
     assert isinstance(value, int | float), f"{condition} of {found.name} is {value!r}"
     return float(value)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from harness.performance.baseline import baseline_corrected_slope, has_baseline
+from harness.performance.intervals import slope_interval
 from harness.performance.sweep.step import Step
 from harness.statistics.slope import Slope
-from reports.model import Finding
+from reports.model.findings import GrowthConclusion, GrowthFinding
 
 POSITION = "end"
 PER = 1000.0
@@ -52,30 +53,24 @@ class Growth:
             f"(95% interval {slope.low:.1f} to {slope.high:.1f}, from {self.steps} steps)"
         )
 
-    def finding(self, mode: str) -> Finding:
+    def finding(self, mode: str) -> GrowthFinding:
         """Return the growth as a finding of the report."""
-        numbers = {
-            "per_1000_services_us": round(self.slope.per_unit, 3),
-            "low_us": round(self.slope.low, 3),
-            "high_us": round(self.slope.high, 3),
-            "at_zero_us": round(self.at_zero_us, 3),
-            "steps": self.steps,
-        }
-        method = "least squares through the median of each step, with Student's t interval"
-        if self.baseline_corrected:
-            method += "; corrected for drift of the loopback baseline, measured at the same time"
-        return Finding("growth", f"In {mode} mode {self._statement}", numbers, method)
+        return GrowthFinding(
+            mode=mode,
+            conclusion=self.conclusion,
+            per_1000_services_us=slope_interval(self.slope),
+            at_zero_us=self.at_zero_us,
+            most_services=self.most,
+            steps=self.steps,
+            baseline_corrected=self.baseline_corrected,
+        )
 
     @property
-    def _statement(self) -> str:
+    def conclusion(self) -> GrowthConclusion:
+        """What may be concluded."""
         if self.seen:
-            return f"the first packet of a new connection to the last Service takes longer by {self.figures}."
-        if self.absent:
-            return (
-                f"no growth of the first packet was detected: {self.figures}. "
-                f"Growth below {self.slope.high:.1f} us per 1,000 Services could not have been detected."
-            )
-        return f"the data do not show whether the first packet takes longer with more Services: {self.figures}."
+            return GrowthConclusion.GROWS
+        return GrowthConclusion.NO_GROWTH if self.absent else GrowthConclusion.UNKNOWN
 
     @property
     def _span(self) -> float:

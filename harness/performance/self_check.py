@@ -7,14 +7,22 @@ kube-proxy costs as much as one in a calibration chain, and that a known delay i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from scipy import stats
 
 from harness.performance.cost_per_rule import NS_PER_US, Walk, agree, cost_per_rule, has_many_rules
+from harness.performance.intervals import interval_of, slope_interval
 from harness.statistics.comparison import Range
 from harness.statistics.slope import Slope
-from reports.model import SELF_CHECK, Finding
+from reports.model.findings import (
+    AAPairsCheck,
+    CostPerRuleCheck,
+    CostPerServiceCheck,
+    KnownDelayCheck,
+    MeasuredDelay,
+    NoCostPerRule,
+    StepsCheck,
+)
 
 FALSE_ALARM_RATE = 0.005
 """The largest probability with which the check of A/A pairs may fail by chance alone."""
@@ -33,26 +41,20 @@ PRECISION = 0.25
 """The largest half-width of an interval of a cost, as a share of the cost."""
 
 
-@dataclass(frozen=True, slots=True)
-class SelfCheck:
-    """The result of one check: whether it passed, and its figures as text and as numbers."""
-
-    holds: bool
-    figures: str
-    numbers: dict[str, float]
-
-
-def check_steps(valid_steps: Sequence[int], made: int) -> SelfCheck:
+def check_steps(valid_steps: Sequence[int], made: int) -> StepsCheck:
     """Check that enough of the `made` steps are valid; `valid_steps` are the numbers of Services of the valid ones."""
-    zeros = valid_steps.count(0)
-    figures = f"{len(valid_steps)} of {made} steps are valid, {zeros} of them at zero Services"
-    if len(valid_steps) < made:
-        figures += f" (at least {FEWEST_STEPS} and {FEWEST_ZEROS} are needed)"
-    holds = len(valid_steps) >= FEWEST_STEPS and zeros >= FEWEST_ZEROS and len(valid_steps) > zeros
-    return SelfCheck(holds, figures, {"steps": made, "steps_sound": len(valid_steps)})
+    valid, zeros = len(valid_steps), valid_steps.count(0)
+    return StepsCheck(
+        holds=valid >= FEWEST_STEPS and zeros >= FEWEST_ZEROS and valid > zeros,
+        made=made,
+        valid=valid,
+        valid_at_zero=zeros,
+        least=FEWEST_STEPS,
+        least_at_zero=FEWEST_ZEROS,
+    )
 
 
-def check_aa_pairs(differences: Sequence[Range]) -> SelfCheck:
+def check_aa_pairs(differences: Sequence[Range]) -> AAPairsCheck:
     """Check that targets which are measured under two labels (A/A pairs) show no difference.
 
     The 95% interval of a pair's difference must contain 0 in 95% of pairs. The pairs have separate samples, so the
@@ -60,31 +62,34 @@ def check_aa_pairs(differences: Sequence[Range]) -> SelfCheck:
     """
     alike = sum(one.low <= 0 <= one.high for one in differences)
     fewest = int(stats.binom.ppf(FALSE_ALARM_RATE, len(differences), 0.95))
-    figures = (
-        f"the 95% interval of the difference contains 0 in {alike} of {len(differences)} A/A pairs "
-        f"(at least {fewest} are needed)"
-    )
-    return SelfCheck(alike >= fewest, figures, {"twins": len(differences), "twins_alike": alike})
+    return AAPairsCheck(holds=alike >= fewest, pairs=len(differences), alike=alike, least=fewest)
 
 
-def check_cost_per_rule(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> SelfCheck:
+def check_cost_per_rule(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> CostPerRuleCheck:
     """Check that a rule of kube-proxy costs as much as one in a `chain` that never matches, measured at the same time.
 
     Both arguments hold the comparisons of each step. Steps with few rules are ignored if enough others remain. Both
     costs must be known to within 25%, because wide intervals overlap whatever the costs are.
     """
-    if not any(chain):
-        reason = "no calibration chain was measured during the sweep, so the cost per rule cannot be checked"
-        return SelfCheck(False, reason, {})
-    if min(sum(bool(step) for step in steps) for steps in (swept, chain)) < FEWEST_STEPS:
-        reason = "rules moved during the measurement in too many steps, so the cost per rule is unknown"
-        return SelfCheck(False, reason, {})
+    unknown = _why_unknown(swept, chain)
+    if unknown is not None:
+        return CostPerRuleCheck(holds=False, precision=PRECISION, unknown=unknown)
     ours, theirs = cost_per_rule(_steps_with_many_rules(swept)), cost_per_rule(_steps_with_many_rules(chain))
     precise = all(cost.high - cost.value < PRECISION * cost.value for cost in (ours, theirs))
-    imprecise = "" if precise else f", and not both are known to within {PRECISION:.0%}"
-    figures = f"a rule costs {_ns(ours)} in the sweep and {_ns(theirs)} in a chain that never matches{imprecise}"
-    numbers = {**_numbers("rule", ours), **_numbers("calibrated_rule", theirs)}
-    return SelfCheck(precise and agree(ours, theirs), figures, numbers)
+    return CostPerRuleCheck(
+        holds=precise and agree(ours, theirs),
+        sweep_ns=interval_of(ours, NS_PER_US),
+        chain_ns=interval_of(theirs, NS_PER_US),
+        precise=precise,
+        precision=PRECISION,
+    )
+
+
+def _why_unknown(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> NoCostPerRule | None:
+    if not any(chain):
+        return NoCostPerRule.NO_CHAIN
+    fewest = min(sum(bool(step) for step in steps) for steps in (swept, chain))
+    return NoCostPerRule.RULES_MOVED if fewest < FEWEST_STEPS else None
 
 
 def _steps_with_many_rules(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence[Walk]]:
@@ -92,21 +97,22 @@ def _steps_with_many_rules(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence
     return many if len(many) >= FEWEST_STEPS else steps
 
 
-def check_cost_per_service(swept: Slope, most: int) -> SelfCheck:
+def check_cost_per_service(swept: Slope, most: int) -> CostPerServiceCheck:
     """Check that an additional Service costs nothing where the kernel finds service addresses by look-up.
 
     `swept` is the slope in microseconds per Service, over up to `most` Services. Its interval must contain 0. In a long
     sweep it must also be narrower than a nanosecond; a short one cannot determine the slope so precisely.
     """
     width_ns = (swept.high - swept.low) * NS_PER_US
-    precise = width_ns < NARROW_NS or most < LONG_SWEEP
-    must = f"contain 0 and be narrower than {NARROW_NS:g} ns" if most >= LONG_SWEEP else "contain 0"
-    slope = Range(swept.per_unit, swept.low, swept.high)
-    figures = f"each additional Service costs {_ns(slope)}; the interval must {must}"
-    return SelfCheck(swept.low <= 0 <= swept.high and precise, figures, _numbers("service", slope))
+    must_be_narrow = most >= LONG_SWEEP
+    return CostPerServiceCheck(
+        holds=swept.low <= 0 <= swept.high and (width_ns < NARROW_NS or not must_be_narrow),
+        service_ns=slope_interval(swept, NS_PER_US),
+        narrow_ns=NARROW_NS if must_be_narrow else None,
+    )
 
 
-def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> SelfCheck:
+def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> KnownDelayCheck:
     """Check that a microsecond of added delay is measured as one microsecond.
 
     `found` maps each delay per passage to the measured difference; a handshake passes the delayed device `passages`
@@ -115,33 +121,10 @@ def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> Self
     A delayed packet also waits for a timer and its interrupt, which takes the same time for every delay. Each
     difference is too large by that time, but the slope over several delays is not.
     """
-    differences = ", ".join(f"{delay_us} us was measured as {longer} us" for delay_us, longer in found.items())
-    value, low, high = slope.per_unit, slope.low, slope.high
-    times = f"{passages} passages" if passages > 1 else "one passage"
-    figures = (
-        f"each microsecond of added delay is measured as {value:.3f} us ({low:.3f} to {high:.3f}), and the timers of "
-        f"the delay add a constant {slope.at_zero:.1f} us; with {times} of the delay per handshake, {differences}"
+    return KnownDelayCheck(
+        holds=slope.low <= 1 <= slope.high,
+        slope=slope_interval(slope),
+        constant_us=slope.at_zero,
+        passages=passages,
+        delays=tuple(MeasuredDelay(delay_us, interval_of(longer)) for delay_us, longer in found.items()),
     )
-    numbers = {f"delay_{delay_us}_us": round(longer.value, 3) for delay_us, longer in found.items()}
-    numbers |= {"delay_slope": round(value, 4), "delay_slope_low": round(low, 4), "delay_slope_high": round(high, 4)}
-    return SelfCheck(low <= 1 <= high, figures, numbers)
-
-
-def finding(checks: Sequence[SelfCheck], mode: str) -> Finding:
-    """Return all checks as one finding of the report."""
-    holds = all(check.holds for check in checks)
-    figures = "; ".join(check.figures for check in checks)
-    numbers = {name: value for check in checks for name, value in check.numbers.items()}
-    beginning = "All self-checks passed" if holds else "A self-check failed, so conclude nothing from the measurements"
-    statement = f"{beginning} ({mode} mode): {figures}."
-    return Finding(SELF_CHECK, statement, {"holds": int(holds), **numbers}, "95% intervals")
-
-
-def _ns(cost_us: Range) -> str:
-    value, low, high = (us * NS_PER_US for us in (cost_us.value, cost_us.low, cost_us.high))
-    return f"{value:.2f} ns ({low:.2f} to {high:.2f})"
-
-
-def _numbers(name: str, cost_us: Range) -> dict[str, float]:
-    values = {"": cost_us.value, "_low": cost_us.low, "_high": cost_us.high}
-    return {f"{name}_ns{end}": round(value * NS_PER_US, 4) for end, value in values.items()}

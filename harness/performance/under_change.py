@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -14,10 +14,8 @@ import numpy as np
 from harness.load.generator import LoadGenerator
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.records import CLOCKS, to_measurement
-from reports.model import Finding, Measurement
-
-MOST_FAILURES = 3
-"""The number of different error messages that a finding lists."""
+from reports.model import Conditions, Measurement, MeasurementName
+from reports.model.findings import PartFailures, UnderChangeFinding
 
 
 class Part(StrEnum):
@@ -65,49 +63,43 @@ class TrafficUnderChange:
             return Part.DURING
         return Part.BEFORE if end_s <= min(first_s for first_s, _ in self.spans_s) else Part.AFTER
 
-    def measurements(self, conditions: dict[str, object], generator: np.random.Generator) -> Iterator[Measurement]:
+    def measurements(self, conditions: Conditions, generator: np.random.Generator) -> Iterator[Measurement]:
         """Yield a measurement for each target, part and clock."""
         assert self.result is not None, "the traffic has not ended"
+        here = replace(
+            conditions,
+            change=self.change,
+            request_kind=str(self.plan.request_kind),
+            rate_per_s=self.plan.rate_per_s,
+        )
         for target in self.plan.targets:
             for part, blocks in self.parts(target).items():
                 for clock in CLOCKS:
-                    here = {
-                        **conditions,
-                        "change": self.change,
-                        "part": str(part),
-                        "target": target.label,
-                        "exchange": str(self.plan.request_kind),
-                        "rate_per_s": self.plan.rate_per_s,
-                        "clock": clock,
-                    }
                     if blocks.histograms(clock) or (clock == "wall" and blocks.errors):
-                        yield to_measurement("meanwhile", blocks, clock, here, self.result, (), generator)
+                        of_part = replace(here, part=str(part), target=target.label, clock=clock)
+                        yield to_measurement(
+                            MeasurementName.UNDER_CHANGE, blocks, clock, of_part, self.result, (), generator
+                        )
 
-    def finding(self, mode: str) -> Finding:
+    def finding(self, mode: str) -> UnderChangeFinding:
         """Return the failures before, during and after the change as a finding of the report."""
-        sent = dict.fromkeys(Part, 0)
+        blocks = dict.fromkeys(Part, 0)
         failed: dict[Part, Counter[str]] = {part: Counter() for part in Part}
         for target in self.plan.targets:
-            for part, blocks in self.parts(target).items():
-                failed[part].update(blocks.errors)
-                sent[part] += len(blocks.blocks)
+            for part, found in self.parts(target).items():
+                failed[part].update(found.errors)
+                blocks[part] += len(found.blocks)
         block_s = self.plan.block_s / len(self.plan.targets)
-        failures = "; ".join(
-            f"{part} it ({sent[part] * block_s:.0f} s) {_failures_text(failed[part])}"
-            if sent[part]
-            else f"{part} it nothing was sent"
-            for part in Part
+        return UnderChangeFinding(
+            mode=mode,
+            change=self.change,
+            request_kind=str(self.plan.request_kind),
+            rate_per_s=self.plan.rate_per_s,
+            parts=tuple(
+                PartFailures(part=str(part), duration_s=blocks[part] * block_s, messages=dict(failed[part]))
+                for part in Part
+            ),
         )
-        numbers = {f"failed_{part}": failed[part].total() for part in Part}
-        statement = f"{self.change}, in {mode} mode at {self.plan.rate_per_s:g} requests per second: {failures}."
-        return Finding("meanwhile", statement, numbers, f"{self.plan.request_kind} requests, every failure counted")
-
-
-def _failures_text(failures: Counter[str]) -> str:
-    if not failures:
-        return "no request failed"
-    most_common = ", ".join(f"{number} x {message}" for message, number in failures.most_common(MOST_FAILURES))
-    return f"{failures.total()} failed ({most_common})"
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from scipy import stats
 
-from reports.model import CaseResult, Finding, Outcome
+from reports.model import CaseResult, Outcome
+from reports.model.findings import FailureRate, FlakesFinding, FlakyCase
 
 REPETITION = re.compile(r"(\[|-)\d+-\d+\]$")
 """The suffix that pytest-repeat appends to a case's id: [2-5], or [parameter-2-5]."""
@@ -23,7 +24,7 @@ def repeated_case(case_id: str) -> str:
     return case_id[: found.start()] + ("" if found[1] == "[" else "]")
 
 
-def flakes(cases: Iterable[CaseResult]) -> Finding:
+def flakes(cases: Iterable[CaseResult]) -> FlakesFinding:
     """Return the cases that failed in some but not all repetitions, and the rate of such failures.
 
     A case that always fails is not flaky. Skipped repetitions do not count. Intervals are exact (Clopper and Pearson
@@ -36,19 +37,16 @@ def flakes(cases: Iterable[CaseResult]) -> Finding:
     broken = sorted(name for name, failed in ended.items() if all(failed))
     judged = {name: failed for name, failed in ended.items() if name not in broken}
     flaky = {name: failed for name, failed in judged.items() if any(failed)}
-    failures, n = sum(map(sum, flaky.values())), sum(map(len, judged.values()))
-    statement = f"{len(flaky)} of {len(judged)} cases are flaky: {_rate(failures, n)} of their repetitions failed."
-    details = [f"{name.rpartition('::')[2]} {_rate(sum(failed), len(failed))}" for name, failed in flaky.items()]
-    if details:
-        statement += f" Those are: {'; '.join(details)}."
-    if broken:
-        statement += f" Not counted, because they failed each time: {', '.join(broken)}."
-    numbers = {"cases": len(judged), "repetitions": n, "failures": failures, "flaky": sorted(flaky), "broken": broken}
-    return Finding("flakes", statement, numbers, "exact 95% intervals of a binomial rate")
+    return FlakesFinding(
+        cases=len(judged),
+        rate=_rate(sum(map(sum, flaky.values())), sum(map(len, judged.values()))),
+        flaky=tuple(FlakyCase(case=name, rate=_rate(sum(flaky[name]), len(flaky[name]))) for name in sorted(flaky)),
+        broken=tuple(broken),
+    )
 
 
-def _rate(failures: int, n: int) -> str:
-    if not n:
-        return "0 of 0"
-    interval = stats.binomtest(failures, n).proportion_ci(method="exact")
-    return f"{failures} of {n} (95% interval {interval.low:.1%} to {interval.high:.1%})"
+def _rate(failures: int, repetitions: int) -> FailureRate:
+    if not repetitions:
+        return FailureRate(failures=0, repetitions=0, low=0.0, high=1.0)
+    interval = stats.binomtest(failures, repetitions).proportion_ci(method="exact")
+    return FailureRate(failures=failures, repetitions=repetitions, low=float(interval.low), high=float(interval.high))

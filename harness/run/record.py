@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import pytest
 from kubernetes.client.exceptions import ApiException
+from pydantic import TypeAdapter
 
 from clusters.errors import WorldError
 from harness.run.claims import ClaimRecorder, RecordedVerdict
-from reports.model import Finding, Measurement, Outcome, Verdict
+from reports.model import Finding, Measurement, Outcome
+from reports.text import map_texts, storable
 
 ATTRIBUTE = "kubeproof"
 
@@ -31,6 +31,22 @@ class CaseRecord:
     bundle: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CaseReport:
+    """The content of one report on a case, as the controller reads it."""
+
+    outcome: Outcome
+    reason: str
+    may_decide: tuple[str, ...]
+    bundle: str | None
+    verdicts: tuple[RecordedVerdict, ...]
+    measurements: tuple[Measurement, ...]
+    findings: tuple[Finding, ...]
+
+
+CASE_REPORTS = TypeAdapter(CaseReport)
+
+
 RECORD = pytest.StashKey[CaseRecord]()
 
 
@@ -43,19 +59,22 @@ def new_record(item: pytest.Item) -> CaseRecord:
 
 
 def attach(report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Attach to the report what the controller needs, as JSON text, which xdist serialises unchanged."""
+    """Attach to the report what the controller needs, as JSON text, which xdist serialises unchanged.
+
+    Unpaired surrogates, which JSON text in UTF-8 cannot hold, are escaped.
+    """
     record = item.stash[RECORD]
     last = report.when == "teardown"
-    payload = {
-        "outcome": str(outcome_of(report, call)),
-        "reason": reason_of(report, call),
-        "may_decide": list(record.may_decide),
-        "bundle": record.bundle,
-        "verdicts": [asdict(verdict) for verdict in record.claims.recorded] if last else [],
-        "measurements": [asdict(measured) for measured in record.measurements] if last else [],
-        "findings": [asdict(found) for found in record.findings] if last else [],
-    }
-    setattr(report, ATTRIBUTE, json.dumps(payload))
+    content = CaseReport(
+        outcome=outcome_of(report, call),
+        reason=reason_of(report, call),
+        may_decide=record.may_decide,
+        bundle=record.bundle,
+        verdicts=tuple(record.claims.recorded) if last else (),
+        measurements=tuple(record.measurements) if last else (),
+        findings=tuple(record.findings) if last else (),
+    )
+    setattr(report, ATTRIBUTE, CASE_REPORTS.dump_json(map_texts(content, storable)).decode())
 
 
 def outcome_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Outcome:
@@ -96,38 +115,9 @@ def reason_of(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     return f"{where}{kind}{str(error).strip()[:2000]}"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseReport:
-    """The content of one report on a case, as the controller reads it."""
-
-    outcome: Outcome
-    reason: str
-    may_decide: tuple[str, ...]
-    bundle: str | None
-    verdicts: tuple[RecordedVerdict, ...]
-    measurements: tuple[Measurement, ...]
-    findings: tuple[Finding, ...]
-
-
 def read_case_report(report: pytest.TestReport) -> CaseReport:
     """Read a report. A report without our payload comes from xdist itself: the worker crashed while it ran the case."""
     text: str | None = getattr(report, ATTRIBUTE, None)
     if text is None:
         return CaseReport(Outcome.ENVIRONMENT_ERROR, str(report.longrepr), (), None, (), (), ())
-    payload: dict[str, Any] = json.loads(text)
-    return CaseReport(
-        outcome=Outcome(payload["outcome"]),
-        reason=payload["reason"],
-        may_decide=tuple(payload["may_decide"]),
-        bundle=payload["bundle"],
-        verdicts=tuple(
-            RecordedVerdict(**{**found, "verdict": Verdict(found["verdict"])}) for found in payload["verdicts"]
-        ),
-        measurements=tuple(_measurement(measured) for measured in payload["measurements"]),
-        findings=tuple(Finding(**found) for found in payload["findings"]),
-    )
-
-
-def _measurement(doc: dict[str, Any]) -> Measurement:
-    ci95 = {name: (ends[0], ends[1]) for name, ends in doc["ci95"].items()}
-    return Measurement(**{**doc, "ci95": ci95, "flags": tuple(doc["flags"])})
+    return CASE_REPORTS.validate_json(text, strict=True)

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Iterable
 
 from harness.traffic.requests import Reply
-from reports.model import Finding
+from reports.model.findings import DelayedConnectionsFinding
 
-KIND = "delayed connections"
+US_PER_S = 1e6
 
 
 class DelayTally:
@@ -31,20 +31,12 @@ class DelayTally:
                 if reply.delayed:
                     self._delayed.append(reply)
 
-    def finding(self, case: str) -> Finding | None:
+    def finding(self, case: str) -> DelayedConnectionsFinding | None:
         """Return the finding about the case's delayed connections, or None if there were none."""
         with self._lock:
             if not self._delayed:
                 return None
             slowest_us = max(reply.connect_us or 0 for reply in self._delayed)
-            return Finding(
-                kind=KIND,
-                statement=f"{len(self._delayed)} of {self._connections} connections of {case} succeeded only after a "
-                f"retransmitted SYN; the slowest took {slowest_us / 1e6:.1f} s to connect.",
-                numbers={
-                    "connections": self._connections,
-                    "delayed": len(self._delayed),
-                    "slowest_connect_us": slowest_us,
-                },
-                confidence="counted by the clients' kernels",
+            return DelayedConnectionsFinding(
+                case=case, connections=self._connections, delayed=len(self._delayed), slowest_s=slowest_us / US_PER_S
             )

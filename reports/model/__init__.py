@@ -1,28 +1,32 @@
-"""The records of a run, and the codec of `results.json`."""
+"""The records of a run, and the codec of `results.json`. Records of findings are in `reports.model.findings`."""
 
 from reports.model.cases import CaseResult, Outcome
 from reports.model.claims import NOT_IN_RUN, ClaimResult, Verdict, claim_order
-from reports.model.codec import RESULTS_FILE, SCHEMA, results_from_json, results_to_json
-from reports.model.findings import PLANTED, SELF_CHECK, Finding
-from reports.model.measurements import IN_NO_CONCLUSION, Measurement
+from reports.model.codec import RESULTS_FILE, SCHEMA, json_schema, results_from_json, results_to_json
+from reports.model.figure import Interval
+from reports.model.findings import Finding
+from reports.model.measurements import ChangeSample, Conditions, HistogramPart, Measurement, MeasurementName
 from reports.model.results import RunInfo, RunResults
 
 __all__ = [
-    "IN_NO_CONCLUSION",
     "NOT_IN_RUN",
-    "PLANTED",
     "RESULTS_FILE",
     "SCHEMA",
-    "SELF_CHECK",
     "CaseResult",
+    "ChangeSample",
     "ClaimResult",
+    "Conditions",
     "Finding",
+    "HistogramPart",
+    "Interval",
     "Measurement",
+    "MeasurementName",
     "Outcome",
     "RunInfo",
     "RunResults",
     "Verdict",
     "claim_order",
+    "json_schema",
     "results_from_json",
     "results_to_json",
 ]

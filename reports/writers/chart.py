@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
-from reports.model import Measurement
+from reports.model import Measurement, MeasurementName
 from reports.writers.readable import LARGE, finite, interval
 
 MOST_STEPS = 6
@@ -33,16 +33,21 @@ class Series:
     points: tuple[Measurement, ...]
 
 
-def series_of(measurements: Sequence[Measurement], name: str, clock: str, quantile: str) -> tuple[Series, ...]:
+def series_of(
+    measurements: Sequence[Measurement], name: MeasurementName, clock: str, quantile: str
+) -> tuple[Series, ...]:
     """Return a series for each position in the chain, of the measurements of one name and clock that can be drawn.
 
     Its points are in order of the number of Services. A position keeps its colour in the charts of all quantiles.
     """
     by_position: dict[str, list[Measurement]] = {}
     for measured in measurements:
-        conditions = measured.conditions
-        if measured.name == name and conditions.get("clock") == clock and measured.quantiles:
-            by_position.setdefault(str(conditions.get("position", NO_POSITION)), []).append(measured)
+        is_wanted = measured.name is name and (measured.conditions.clock, measured.conditions.experiment) == (
+            clock,
+            None,
+        )
+        if is_wanted and measured.quantiles:
+            by_position.setdefault(measured.conditions.position or NO_POSITION, []).append(measured)
     found = (
         Series(position, f"series-{number}", _drawable(points, quantile))
         for number, (position, points) in enumerate(by_position.items())
@@ -120,7 +125,7 @@ def _y(value_us: float, top_us: float) -> float:
 
 
 def _is_drawable(measured: Measurement, quantile: str) -> bool:
-    return _is_known(measured.quantiles.get(quantile)) and _is_known(measured.conditions.get("services"))
+    return _is_known(measured.quantiles.get(quantile)) and measured.conditions.services is not None
 
 
 def _is_known(value: object) -> bool:
@@ -138,7 +143,8 @@ def _highest_us(measured: Measurement, quantile: str) -> float:
 
 
 def _services(measured: Measurement) -> int:
-    return int(measured.conditions["services"])
+    assert measured.conditions.services is not None  # only drawable measurements are drawn
+    return measured.conditions.services
 
 
 def _marks(highest_us: float) -> tuple[float, ...]:

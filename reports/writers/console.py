@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reports.model import Outcome, RunResults
 from reports.text import one_line
+from reports.writers.sentences import sentence
 from reports.writers.words import left_out, nothing_ran, outcome_counts, planted_score, slowest
 
 
@@ -31,7 +32,7 @@ def _lines(results: RunResults, report: Path) -> Iterator[str]:
     if results.cases:
         yield f"  slowest cases: {slowest(results)}"
     for finding in results.findings:
-        yield f"  finding: {finding.statement}"
+        yield f"  finding: {sentence(finding).statement}"
     if score := planted_score(results):
         yield f"planted faults: {score}"
     if reason := nothing_ran(results):

@@ -8,15 +8,15 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.model import Outcome, RunResults, Verdict
+from reports.model import MeasurementName, Outcome, RunResults, Verdict
 from reports.writers.chart import chart_svg, series_of
 from reports.writers.glossary import TermLinks, anchor, read_glossary
 from reports.writers.readable import interval, number, readable, seconds
+from reports.writers.sentences import sentence
 from reports.writers.tables import step_table, tables
 from reports.writers.words import (
     advice,
     by_verdict,
-    came_out,
     failed_self_checks,
     headline,
     left_out,
@@ -28,9 +28,9 @@ from reports.writers.words import (
 QUANTILES = ("p50", "p90", "p99")
 
 CHARTS = (
-    ("first_packet", "p50", "p50 by the kernel's clock"),
-    ("first_packet_less_floor", "p50", "p50 by the kernel's clock, baseline-corrected"),
-    ("first_packet", "p99", "p99 by the kernel's clock"),
+    (MeasurementName.FIRST_PACKET, "p50", "p50 by the kernel's clock"),
+    (MeasurementName.FIRST_PACKET_CORRECTED, "p50", "p50 by the kernel's clock, baseline-corrected"),
+    (MeasurementName.FIRST_PACKET, "p99", "p99 by the kernel's clock"),
 )
 """For each chart the name of its measurements, the quantile and the title."""
 
@@ -63,6 +63,7 @@ def report_html(results: RunResults) -> str:
             charts=_charts(results),
             tables=tables(results.measurements),
             step_table=step_table,
+            sentence=sentence,
             failed_self_checks=failed_self_checks(results),
             failures=[case for case in results.cases if case.outcome in (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)],
             skipped=[case for case in results.cases if case.outcome is Outcome.SKIPPED],
@@ -97,7 +98,6 @@ def _environment() -> Environment:
     environment.filters["number"] = number
     environment.filters["interval"] = interval
     environment.filters["seconds"] = seconds
-    environment.filters["came_out"] = came_out
     environment.filters["anchor"] = anchor
     environment.filters["slug"] = lambda text: str(text).replace(" ", "-")
     return environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TypeVar
 
-from reports.model import Measurement
+from reports.model import Interval, Measurement
 from reports.text import map_texts, visible
 
 Value = TypeVar("Value")
@@ -53,3 +53,48 @@ def seconds(value: object) -> float:
     """Return a duration in seconds; 0 for a value that is not one."""
     shown = finite(value)
     return 0.0 if shown is None else max(shown, 0.0)
+
+
+def many(count: int, noun: str) -> str:
+    """Return a number of things: "1 case", "2 cases"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def fixed(value: object, places: int = 1) -> str:
+    """Return a figure with this many decimal places and separators of thousands."""
+    shown = finite(value)
+    if shown is None:
+        return NO_NUMBER
+    return f"{shown:.4g}" if abs(shown) >= LARGE else f"{shown:z,.{places}f}"
+
+
+def scaled(value: object, factor: float) -> float | None:
+    """Return a figure times `factor`; None if it is not known."""
+    shown = finite(value)
+    return None if shown is None else finite(shown * factor)
+
+
+def ratio(value: object, other: object) -> float | None:
+    """Return `value` over `other`; None if that is not known."""
+    above, below = finite(value), finite(other)
+    return finite(above / below) if above is not None and below else None
+
+
+def short(value: object) -> str:
+    """Return a figure without trailing zeros, with up to four significant digits."""
+    shown = finite(value)
+    return NO_NUMBER if shown is None else f"{shown:.4g}"
+
+
+def with_ends(found: Interval, places: int | None = None) -> str:
+    """Return a value and the ends of its interval.
+
+    By default with as many digits as the interval's width justifies: two of the width (JCGM 100:2008, 7.2.6).
+    """
+    low, high = finite(found.low), finite(found.high)
+    if places is None:
+        width = 0.0 if low is None or high is None else high - low
+        if not 0 < width < LARGE:
+            return f"{short(found.value)} ({short(found.low)} to {short(found.high)})"
+        places = max(0, 1 - math.floor(math.log10(width)))
+    return f"{fixed(found.value, places)} ({fixed(found.low, places)} to {fixed(found.high, places)})"

@@ -5,14 +5,29 @@ A table of measurements has a column for each condition that differs between its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from reports.model import Finding, Measurement
+from reports.model import Finding, Measurement, MeasurementName
+from reports.model.findings import CostFinding, CostPerRuleFinding
 from reports.writers.readable import NO_NUMBER, finite
 
-OF_STEP = re.compile(r"(?P<name>.+) at step (?P<step>[0-9]{1,9})")
+TITLES = {
+    MeasurementName.FIRST_PACKET: "First packet, endpoint on another node",
+    MeasurementName.FIRST_PACKET_SAME_NODE: "First packet, endpoint on the same node",
+    MeasurementName.FIRST_PACKET_AA: "First packet under a second label (A/A pair)",
+    MeasurementName.FIRST_PACKET_CORRECTED: "First packet, baseline-corrected",
+    MeasurementName.FIRST_PACKET_BY_ENDPOINTS: "First packet by number of endpoints",
+    MeasurementName.BASELINE: "Loopback baseline",
+    MeasurementName.PERSISTENT_REQUEST: "Request on a persistent connection",
+    MeasurementName.REQUEST_KIND: "Request kinds",
+    MeasurementName.KNOWN_DELAY: "First packet with a known delay",
+    MeasurementName.UNDER_CHANGE: "Requests under change",
+    MeasurementName.PROGRAMMING: "Time until a change takes effect",
+}
+"""The title of the table of each measurement."""
+
+MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +50,11 @@ class Table:
 
 
 def tables(measurements: Sequence[Measurement]) -> list[Table]:
-    """Return a table for each name, in the order in which the names first appear."""
-    by_name: dict[str, list[Measurement]] = {}
+    """Return a table for each name and experiment, in the order in which they first appear."""
+    by_name: dict[tuple[MeasurementName, str | None], list[Measurement]] = {}
     for measured in measurements:
-        by_name.setdefault(measured.name, []).append(measured)
-    return [_table(name, found) for name, found in by_name.items()]
+        by_name.setdefault((measured.name, measured.conditions.experiment), []).append(measured)
+    return [_table(name, found) for (name, _), found in by_name.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +66,46 @@ class StepTable:
 
 
 def step_table(finding: Finding) -> StepTable | None:
-    """Return the finding's numbers by step, or None if they are not all numbers of steps."""
-    found = [(OF_STEP.fullmatch(key), value) for key, value in finding.numbers.items()]
-    cells = {(int(key["step"]), key["name"]): _words(value) for key, value in found if key}
-    if not cells or len(cells) < len(found):
+    """Return the numbers by step of a finding that has any, or None."""
+    match finding:
+        case CostFinding():
+            rows = [_with_megabytes(asdict(step)) for step in finding.steps]
+        case CostPerRuleFinding():
+            rows = [asdict(step) for step in finding.steps]
+        case _:
+            rows = []
+    if not rows:
         return None
-    names = list(dict.fromkeys(name for _, name in cells))
-    steps = sorted({step for step, _ in cells})
-    rows = tuple(tuple(cells.get((step, name), "") for name in names) for step in steps)
-    return StepTable(tuple(map(_title, names)), rows)
+    return StepTable(tuple(map(_title, rows[0])), tuple(tuple(_cell(value) for value in row.values()) for row in rows))
 
 
-def _table(name: str, measurements: list[Measurement]) -> Table:
-    names = list(dict.fromkeys(name for measured in measurements for name in measured.conditions))
-    values = {name: [_words(measured.conditions.get(name)) for measured in measurements] for name in names}
-    columns = tuple(name for name in names if len(set(values[name])) > 1)
-    common = ", ".join(f"{_title(name)} {values[name][0]}" for name in names if name not in columns and values[name][0])
-    rows = tuple(
-        Row(tuple(values[name][number] for name in columns), measured) for number, measured in enumerate(measurements)
+def _with_megabytes(step: dict[str, object]) -> dict[str, object]:
+    """Return the numbers of a step with its memory in MB."""
+    memory_bytes = finite(step["memory_bytes"])
+    return {
+        ("memory_mb" if name == "memory_bytes" else name): (
+            value if name != "memory_bytes" or memory_bytes is None else memory_bytes / MB
+        )
+        for name, value in step.items()
+    }
+
+
+def _cell(value: object) -> str:
+    shown = finite(value)
+    return f"{shown:,.2f}" if isinstance(value, float) and shown is not None else _words(value)
+
+
+def _table(name: MeasurementName, measurements: list[Measurement]) -> Table:
+    conditions = [{name: _words(value) for name, value in asdict(found.conditions).items()} for found in measurements]
+    columns = tuple(name for name in conditions[0] if len({row[name] for row in conditions}) > 1)
+    common = ", ".join(
+        f"{_title(name)} {value}" for name, value in conditions[0].items() if name not in columns and value
     )
-    return Table(_title(name), measurements[0].unit, common, tuple(map(_title, columns)), rows)
+    rows = tuple(
+        Row(tuple(row[name] for name in columns), measured)
+        for row, measured in zip(conditions, measurements, strict=True)
+    )
+    return Table(TITLES[name], measurements[0].unit, common, tuple(map(_title, columns)), rows)
 
 
 def _title(name: str) -> str:

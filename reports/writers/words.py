@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from reports.model import PLANTED, SELF_CHECK, ClaimResult, Finding, Outcome, RunResults, Verdict
-from reports.writers.readable import seconds
+from reports.model import ClaimResult, Outcome, RunResults, Verdict
+from reports.model.findings import Detection, PlantedFaultFinding, SelfCheckFinding
+from reports.writers.readable import many, seconds
 
 SLOWEST = 10
 
@@ -33,9 +34,9 @@ def slowest(results: RunResults) -> str:
     return ", ".join(f"{case.id.rpartition('::')[2]} {seconds(case.duration_s):.0f} s" for case in ranked)
 
 
-def planted(results: RunResults) -> tuple[Finding, ...]:
+def planted(results: RunResults) -> tuple[PlantedFaultFinding, ...]:
     """Return the findings about faults that were planted in this run."""
-    return tuple(finding for finding in results.findings if finding.kind == PLANTED)
+    return tuple(finding for finding in results.findings if isinstance(finding, PlantedFaultFinding))
 
 
 def planted_score(results: RunResults) -> str:
@@ -43,25 +44,17 @@ def planted_score(results: RunResults) -> str:
     faults = planted(results)
     if not faults:
         return ""
-    caught, by_accident, too_wide = (
-        sum(came_out(fault, name) for fault in faults) for name in ("caught", "by_accident", "too_wide")
-    )
-    missed = len(faults) - caught - by_accident - too_wide
-    rest = f", {too_wide} too wide" if too_wide else ""
+    count = Counter(fault.detection for fault in faults)
+    too_wide = f", {count[Detection.TOO_WIDE]} too wide" if count[Detection.TOO_WIDE] else ""
     return (
-        f"{caught} of {many(len(faults), 'planted fault')} caught, {by_accident} noticed by accident, "
-        f"{missed} not noticed{rest}"
+        f"{count[Detection.CAUGHT]} of {many(len(faults), 'planted fault')} caught, "
+        f"{count[Detection.BY_ACCIDENT]} noticed by accident, {count[Detection.MISSED]} not noticed{too_wide}"
     )
 
 
-def came_out(fault: Finding, outcome: str) -> bool:
-    """Return True if a planted fault had this outcome, a name in its numbers."""
-    return bool(fault.numbers.get(outcome) == 1)
-
-
-def failed_self_checks(results: RunResults) -> tuple[Finding, ...]:
+def failed_self_checks(results: RunResults) -> tuple[SelfCheckFinding, ...]:
     """Return the findings about self-checks that failed."""
-    return tuple(found for found in results.findings if found.kind == SELF_CHECK and found.numbers.get("holds") != 1)
+    return tuple(found for found in results.findings if isinstance(found, SelfCheckFinding) and not found.holds)
 
 
 def headline(results: RunResults) -> str:
@@ -113,7 +106,3 @@ def advice(results: RunResults) -> Sequence[str]:
             "Compare this report with one of nftables mode."
         )
     return lines
-
-
-def many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness.kube.objects.workloads import service
+from harness.load.records import in_experiment
 from harness.performance.dummy_services.count import dummy_services
 from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.run import with_youngest
@@ -79,8 +80,7 @@ def test_ipvs_and_iptables_on_one_kernel(
             by_iptables = costs(iptables, "iptables", web, client, proxies, node)
 
     for found in (*ipvs.measurements, *iptables.measurements):
-        # A name that distinguishes them from the sweep's measurements.
-        measurements.append(replace(found, name=f"{found.name} of two modes"))
+        measurements.append(in_experiment(found, "two modes on one node"))
 
     comparisons = [Comparison(*found) for found in zip(THINGS, by_ipvs, by_iptables, strict=True)]
     decide(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.findings import ProxyRestartFinding
 from harness.suite import (
     ClientMaker,
     Cluster,
@@ -43,20 +44,16 @@ def test_connections_outlive_a_restart_of_kube_proxy(
         proxies.restart(node)
     web.wait_service_addresses(*web.add_services("later"), present=True)
     findings.append(
-        Finding(
-            kind="restart of kube-proxy",
-            statement=f"While kube-proxy on {node.name} was replaced, {traffic.summary}. Of {OPEN_CONNECTIONS} "
-            f"persistent connections {len(persistent.broken)} broke and {len(persistent.stalled)} stalled; "
-            f"{persistent.retransmits} of their segments were retransmitted.",
-            numbers={
-                "new": len(traffic.replies),
-                "lost": len(traffic.lost),
-                "delayed": len(traffic.delayed),
-                "broken": len(persistent.broken),
-                "stalled": len(persistent.stalled),
-                "retransmits": persistent.retransmits,
-            },
-            confidence="one restart on one node",
+        ProxyRestartFinding(
+            mode=cluster.mode,
+            node=node.name,
+            new=len(traffic.replies),
+            lost=len(traffic.lost),
+            delayed=len(traffic.delayed),
+            persistent=OPEN_CONNECTIONS,
+            broken=len(persistent.broken),
+            stalled=len(persistent.stalled),
+            retransmits=persistent.retransmits,
         )
     )
     assert not traffic.lost, f"{len(traffic.lost)} of {len(traffic.replies)} connections lost: {traffic.lost[0]}"

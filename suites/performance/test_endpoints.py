@@ -1,12 +1,16 @@
 """The first packet's duration by the number of endpoints of its Service."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.dataplane.services import service_path, wait_backends
+from harness.findings import Conditions, EndpointsDifference, EndpointsFinding, MeasurementName
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, Target
 from harness.load.records import paired_counts, to_measurement
+from harness.performance.intervals import interval_of
 from harness.performance.many_endpoints import many_endpoints_backends, many_endpoints_pod, many_endpoints_service
 from harness.statistics.comparison import Range
 from harness.statistics.difference import quantile_difference
@@ -44,10 +48,11 @@ def test_the_first_packet_over_the_number_of_endpoints(
     result = generator.run(LoadPlan(targets, RATE_PER_S, DURATION_S, seed))
 
     random = np.random.default_rng(seed)
-    conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "clock": "kernel"}
+    name = MeasurementName.FIRST_PACKET_BY_ENDPOINTS
+    conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, clock="kernel")
     for number, target in zip(ENDPOINTS, targets, strict=True):
-        here = {**conditions, "endpoints": number}
-        measurements.append(to_measurement("endpoints", result.of(target), "kernel", here, result, (), random))
+        here = replace(conditions, endpoints=number)
+        measurements.append(to_measurement(name, result.of(target), "kernel", here, result, (), random))
     above = {
         number: quantile_difference(*paired_counts(result.of(target), result.of(targets[0]), "kernel"), 0.5, random)
         for number, target in zip(ENDPOINTS[1:], targets[1:], strict=True)
@@ -67,11 +72,9 @@ def make(kube: Kube, dataplane: DataPlane, namespace: str, address: str, endpoin
     return Target(f"{endpoints} endpoints", service_address.address, service_address.port)
 
 
-def finding(cluster: Cluster, above: dict[int, Range]) -> Finding:
+def finding(cluster: Cluster, above: dict[int, Range]) -> EndpointsFinding:
     """Return the differences to one endpoint as a finding."""
-    differences = ", ".join(f"{found} us with {number} endpoints" for number, found in above.items())
-    statement = (
-        f"In {cluster.mode} mode the first packet took longer than to a Service with one endpoint by {differences}."
+    differences = tuple(
+        EndpointsDifference(endpoints=number, longer_us=interval_of(found)) for number, found in above.items()
     )
-    numbers = {f"{number}_endpoints_us": round(found.value, 3) for number, found in above.items()}
-    return Finding("endpoints", statement, numbers, "difference of medians of the same blocks, 95% intervals")
+    return EndpointsFinding(mode=cluster.mode, differences=differences)

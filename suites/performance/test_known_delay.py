@@ -2,17 +2,18 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from harness.findings import Conditions, KnownDelayCheck, KnownDelayFinding, MeasurementName, SelfCheckFinding
 from harness.kube.nodes.shell import NodeShell
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, Target, TargetBlocks
 from harness.load.records import block_medians_us, paired_counts, to_measurement
 from harness.performance.known_delay import DelayablePath, NoNetem, concatenated, path_to_pod
-from harness.performance.self_check import SelfCheck, check_delay
-from harness.performance.self_check import finding as self_check
+from harness.performance.self_check import check_delay
 from harness.statistics.difference import quantile_difference
 from harness.statistics.slope import robust_slope
 from harness.suite import Cluster, Finding, Measurement, ProxyShell, ServiceMaker
@@ -60,22 +61,20 @@ def test_a_known_delay_is_found_again(
     points = list(longer(rows, path.passages))
     check = check_delay(found, path.passages, robust_slope(*zip(*points, strict=True)))
     findings.append(finding(check, cluster))
-    conditions: dict[str, object] = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "clock": "kernel"}
+    conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, clock="kernel", passages=path.passages)
     for delay_us, blocks in rows.items():
-        here = {**conditions, "delay_us": delay_us, "passages": path.passages}
-        measurements.append(to_measurement("known_delay", blocks, "kernel", here, result, (), draw))
+        here = replace(conditions, delay_us=delay_us)
+        measurements.append(to_measurement(MeasurementName.KNOWN_DELAY, blocks, "kernel", here, result, (), draw))
 
 
-def finding(check: SelfCheck, cluster: Cluster) -> Finding:
+def finding(check: KnownDelayCheck, cluster: Cluster) -> Finding:
     """Return the self-check as a finding.
 
     On user-mode Linux it is no check, only a finding: timers there are those of a process and late by a few per cent.
     """
     if cluster.substrate == "host":
-        return self_check([check], cluster.mode)
-    return Finding(
-        "known delay", f"In {cluster.mode} mode, {check.figures}.", check.numbers, "not a check: a guest's timers"
-    )
+        return SelfCheckFinding(mode=cluster.mode, checks=(check,))
+    return KnownDelayFinding(mode=cluster.mode, delay=check)
 
 
 def require_netem(path: DelayablePath) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.findings import BusyHostFinding, ClockTail, GeneratorLatency, GeneratorsFinding
 from harness.load.generator import LoadGenerator
 from harness.load.other_generators import (
     GeneratorResult,
@@ -16,6 +17,7 @@ from harness.load.other_generators import (
     wrk_argv,
 )
 from harness.load.plan import LoadPlan, RequestKind, Target
+from harness.performance.intervals import interval_of
 from harness.statistics.comparison import Range, range_of
 from harness.suite import Client, ClientMaker, Cluster, Finding, ManifestMaker, ServiceMaker, Waits
 
@@ -76,7 +78,7 @@ def test_other_generators_agree(
 
     kept = in_turns(lambda: ours(RequestKind.HTTP_KEPT), lambda: hey(True), wrk)
     new = in_turns(lambda: ours(RequestKind.HTTP_NEW), lambda: hey(False))
-    findings += [finding(kept, "on persistent connections", cluster), finding(new, "on new connections", cluster)]
+    findings += [finding(kept, "persistent", cluster), finding(new, "new", cluster)]
 
 
 @pytest.mark.workers(2)
@@ -110,15 +112,16 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     waits.wait_pods_ready(namespace, "app=burner", PROCESSORS)
     busy = sample()
     names = ("our kernel's clock", "our own clock", "hey")
-    ratios = {name: after.p99_us / before.p99_us for name, before, after in zip(names, idle, busy, strict=True)}
-    by_clock = ", ".join(f"{ratio:.2f} by {name}" for name, ratio in ratios.items())
     findings.append(
-        Finding(
-            "busy host",
-            f"In {cluster.mode} mode the ratio of p99 of a new connection with {PROCESSORS} busy loops to p99 without: "
-            f"{by_clock}.",
-            {name: round(ratio, 3) for name, ratio in ratios.items()},
-            f"{RATE_PER_S} per second for {BUSY_SECONDS} s each, once",
+        BusyHostFinding(
+            mode=cluster.mode,
+            busy_loops=PROCESSORS,
+            rate_per_s=RATE_PER_S,
+            duration_s=BUSY_SECONDS,
+            clocks=tuple(
+                ClockTail(clock=name, idle_p99_us=before.p99_us, busy_p99_us=after.p99_us)
+                for name, before, after in zip(names, idle, busy, strict=True)
+            ),
         )
     )
 
@@ -140,25 +143,30 @@ def in_turns(*generators: Callable[[], GeneratorResult]) -> dict[str, list[Gener
     return turns
 
 
-def finding(turns: dict[str, list[GeneratorResult]], how: str, cluster: Cluster) -> Finding:
+def finding(turns: dict[str, list[GeneratorResult]], connections: str, cluster: Cluster) -> GeneratorsFinding:
     """Return p50, p99 and p50 above the loopback baseline of each generator over all turns, as a finding."""
-    p50 = {name: range_of([turn.target.p50_us for turn in taken]) for name, taken in turns.items()}
-    p99 = {name: range_of([turn.target.p99_us for turn in taken]) for name, taken in turns.items()}
-    above = {name: range_of([turn.above_baseline_us for turn in taken]) for name, taken in turns.items()}
-    words = "; ".join(
-        f"{name} p50 {p50[name]} us, {above[name]} us above its loopback baseline, p99 {p99[name]} us" for name in turns
+    ours = range_of([turn.above_baseline_us for turn in turns["ours"]])
+    return GeneratorsFinding(
+        mode=cluster.mode,
+        connections=connections,
+        rate_per_s=RATE_PER_S,
+        turns=ROUNDS,
+        turn_s=SECONDS,
+        generators=tuple(latency(name, taken, ours) for name, taken in turns.items()),
     )
-    resolution_us = {name: taken[0].target.resolution_us for name, taken in turns.items()}
-    apart = [name for name in turns if apart_from(above["ours"], above[name], resolution_us[name])]
-    end = (
-        f"; above the baselines {' and '.join(apart)} differs from ours"
-        if apart
-        else "; above the baselines all generators agree"
+
+
+def latency(generator: str, taken: list[GeneratorResult], ours: Range) -> GeneratorLatency:
+    """Return the latencies of one generator over its turns; `ours` is our generator's above its baseline."""
+    above, resolution_us = range_of([turn.above_baseline_us for turn in taken]), taken[0].target.resolution_us
+    return GeneratorLatency(
+        generator=generator,
+        p50_us=interval_of(range_of([turn.target.p50_us for turn in taken])),
+        p99_us=interval_of(range_of([turn.target.p99_us for turn in taken])),
+        above_baseline_us=interval_of(above),
+        resolution_us=resolution_us,
+        differs=apart_from(ours, above, resolution_us),
     )
-    numbers = {f"{name}_p50_us": round(found.value, 1) for name, found in p50.items()}
-    numbers |= {f"{name}_above_floor_us": round(found.value, 1) for name, found in above.items()}
-    statement = f"With {RATE_PER_S} requests per second {how} in {cluster.mode} mode: {words}{end}."
-    return Finding("side by side", statement, numbers, f"{ROUNDS} turns of {SECONDS} s each")
 
 
 def apart_from(ours: Range, theirs: Range, resolution_us: float) -> bool:

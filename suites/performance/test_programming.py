@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from harness.dataplane.reader import Backend
+from harness.findings import Conditions
 from harness.load.plan import Target
 from harness.performance.access import ClusterAccess
 from harness.performance.dummy_services.count import dummy_services
@@ -58,7 +59,7 @@ def test_changes_arrive_in_every_kernel(
             dummies.bring_to(services, at_once=True)
             pace, random = pace_at(cluster, services), np.random.default_rng([seed, number])
             samples = measure_changes(probers, everything, unchanged, pace, seed + number, progress)
-            conditions = {"mode": str(cluster.mode), "substrate": str(cluster.substrate), "services": services}
+            conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, services=services)
             measurements.extend(changes_measured(samples, pace, conditions, random))
 
     lost = [(found.conditions, found.errors) for found in measurements if found.errors]
@@ -87,13 +88,13 @@ def test_a_thousand_services_at_once_arrive(
         prepare(kube, namespace, subject)
     with deleted_afterwards(cluster_access, namespace, everything):
         created = arrivals(probers, watched, pod, lambda: create_all(kube, namespace, everything))
-        findings.append(created.finding(f"{MASS} Services at once", f"{cluster.mode} mode"))
+        findings.append(created.finding(f"{MASS} Services at once", cluster.mode))
 
         if cluster.owned:
             node = cluster.workers[0]
             one_node = replace(probers, pods={node.name: probers.pods[node.name]})
             start_cold = cluster_access.proxies.start_cold
             cold = arrivals(one_node, watched, pod, lambda: start_cold(node), want=Want.REACHABLE_AGAIN)
-            findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", f"{cluster.mode} mode"))
+            findings.append(cold.finding(f"A cold start of kube-proxy at {MASS} Services", cluster.mode))
             assert not cold.lost, cold.after_s
     assert not created.lost, created.after_s

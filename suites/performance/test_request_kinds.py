@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from harness.dataplane.services import service_path
+from harness.findings import Conditions, Interval, MeasurementName, RequestKindMedian, RequestKindsFinding
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, RequestKind, Target
 from harness.load.records import to_measurement
@@ -46,30 +47,27 @@ def test_latency_of_each_request_kind(
     for request_kind, (target, detail) in asked.items():
         result = generator.run(LoadPlan((target,), RATE_PER_S, DURATION_S, seed, request_kind, detail))
         clock = CLOCK.get(request_kind, "wall")
-        conditions = {
-            "mode": str(cluster.mode),
-            "substrate": str(cluster.substrate),
-            "exchange": str(request_kind),
-            "rate_per_s": RATE_PER_S,
-            "clock": clock,
-        }
-        made[request_kind] = to_measurement("exchange", result.of(target), clock, conditions, result, (), random)
+        conditions = Conditions(
+            mode=cluster.mode,
+            substrate=cluster.substrate,
+            request_kind=str(request_kind),
+            rate_per_s=RATE_PER_S,
+            clock=clock,
+        )
+        made[request_kind] = to_measurement(
+            MeasurementName.REQUEST_KIND, result.of(target), clock, conditions, result, (), random
+        )
     measurements += made.values()
     findings.append(finding(cluster, made))
     failed = {str(request_kind): found.flags for request_kind, found in made.items() if found.errors}
     assert not failed, f"requests failed under a light load: {failed}"
 
 
-def finding(cluster: Cluster, made: dict[RequestKind, Measurement]) -> Finding:
+def finding(cluster: Cluster, made: dict[RequestKind, Measurement]) -> RequestKindsFinding:
     """Return the medians as a finding."""
-    medians = ", ".join(
-        f"{request_kind.replace('_', ' ')} {found.quantiles['p50']:.0f} us "
-        f"({found.ci95['p50'][0]:.0f} to {found.ci95['p50'][1]:.0f})"
+    medians = tuple(
+        RequestKindMedian(request_kind=str(request_kind), p50_us=Interval(found.quantiles["p50"], *found.ci95["p50"]))
         for request_kind, found in made.items()
         if found.n
     )
-    numbers = {
-        f"{request_kind}_p50_us": round(found.quantiles["p50"], 1) for request_kind, found in made.items() if found.n
-    }
-    statement = f"Medians in {cluster.mode} mode, with only the cluster's own Services and the case's: {medians}."
-    return Finding("exchanges", statement, numbers, f"{RATE_PER_S} per second for {DURATION_S} s each, 95% intervals")
+    return RequestKindsFinding(mode=cluster.mode, rate_per_s=RATE_PER_S, duration_s=DURATION_S, medians=medians)

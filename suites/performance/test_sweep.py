@@ -5,21 +5,20 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from harness.findings import Conditions, CostPerServiceCheck, MeasurementName, SelfCheck, SelfCheckFinding
 from harness.load.plan import LoadPlan, RequestKind, Target
 from harness.load.records import to_measurement
 from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
 from harness.performance.self_check import (
-    SelfCheck,
     check_aa_pairs,
     check_cost_per_rule,
     check_cost_per_service,
     check_steps,
 )
-from harness.performance.self_check import finding as self_check
 from harness.performance.sweep.measuring import SAME_NODE
 from harness.performance.sweep.proxy_cost import finding as cost_finding
 from harness.performance.sweep.setting import SweepSetting
-from harness.performance.sweep.step import Step, cost_per_rule_finding, unknown_cost_per_rule, valid_steps
+from harness.performance.sweep.step import Step, cost_per_rule_finding, valid_steps
 from harness.suite import Cluster, Finding, Measurement, Mode, Sweeper, growth
 
 RATE_PER_S, DURATION_S = 150, 20
@@ -44,13 +43,13 @@ def test_the_first_packet_over_the_number_of_services(
     """
     made = run_sweep(*sweep_services, aa_pairs=True)
     steps = valid_steps(made)
-    checked = self_check(list(checks(steps, len(made), cluster.mode)), cluster.mode)
+    checked = SelfCheckFinding(mode=cluster.mode, checks=tuple(checks(steps, len(made), cluster.mode)))
     findings.append(checked)
     costs = [step.cost.proxy for step in made if step.cost.proxy is not None]
     findings.append(cost_finding(costs, sweep_setting.origin.node, cluster.mode))
     if cluster.mode is Mode.IPTABLES:
-        findings.append(cost_per_rule(steps, cluster.mode))
-    if checked.numbers["holds"]:
+        findings.append(cost_per_rule_finding(steps, cluster.mode))
+    if checked.holds:
         measurements.extend(baseline_corrected(steps))
         findings.append(growth(steps).finding(cluster.mode))
 
@@ -74,12 +73,6 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
         yield look_up_check(steps)
 
 
-def cost_per_rule(steps: list[Step], mode: Mode) -> Finding:
-    """Return the cost per rule as a finding; a quick sweep may have no step with enough rules to show it."""
-    known = any(step.latencies.show_cost_per_rule for step in steps)
-    return cost_per_rule_finding(steps, mode) if known else unknown_cost_per_rule(mode)
-
-
 def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
     """Measure requests that open no connection and so traverse no rules, at zero Services."""
     first = setting.targets.service_addresses[0]
@@ -87,17 +80,12 @@ def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, 
     result = setting.origin.generator.run(
         LoadPlan((target,), RATE_PER_S, DURATION_S, seed, RequestKind.HTTP_KEPT, "/hostname")
     )
-    conditions: dict[str, object] = {
-        "mode": str(cluster.mode),
-        "substrate": str(cluster.substrate),
-        "services": 0,
-        "connection": "kept",
-        "clock": "wall",
-    }
+    conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, services=0, connection="kept", clock="wall")
     random = np.random.default_rng(seed)
-    return to_measurement("request_kept", result.of(target), "wall", conditions, result, (), random)
+    name = MeasurementName.PERSISTENT_REQUEST
+    return to_measurement(name, result.of(target), "wall", conditions, result, (), random)
 
 
-def look_up_check(steps: list[Step]) -> SelfCheck:
+def look_up_check(steps: list[Step]) -> CostPerServiceCheck:
     """Return the self-check of the cost per Service for a connection that passes one node's rules, over all steps."""
     return check_cost_per_service(baseline_corrected_slope(steps, SAME_NODE), max(step.services for step in steps))

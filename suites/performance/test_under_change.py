@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from harness.dataplane.modes import open_data_plane
+from harness.findings import Conditions, LeftOverRulesFinding
 from harness.kube.objects.rollout import update_template
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, RequestKind, Target
@@ -57,7 +58,7 @@ class Record:
         self._measurements, self._findings = measurements, findings
 
     def add(self, traffic: TrafficUnderChange) -> None:
-        conditions: dict[str, object] = {"mode": str(self._cluster.mode), "substrate": str(self._cluster.substrate)}
+        conditions = Conditions(mode=self._cluster.mode, substrate=self._cluster.substrate)
         self._measurements.extend(traffic.measurements(conditions, np.random.default_rng(self._seed)))
         self._findings.append(traffic.finding(self._cluster.mode))
 
@@ -160,25 +161,18 @@ def test_traffic_while_the_mode_is_switched(
     findings.append(left_over(cluster, other, left_of_ours.rules, left_of_theirs.rules))
 
 
-def left_over(cluster: Cluster, other: Mode, left_of_ours: int, left_of_theirs: int) -> Finding:
+def left_over(cluster: Cluster, other: Mode, left_of_ours: int, left_of_theirs: int) -> LeftOverRulesFinding:
     """Return the numbers of rules that each mode left in the kernel as a finding.
 
     A user-mode Linux ends with kube-proxy and keeps no rules, so there the finding has no numbers.
     """
-    node, ours = cluster.workers[0].name, cluster.mode
-    how = "read from the kernel once, after the first sync"
-    if cluster.substrate is Substrate.UML:
-        statement = (
-            f"Rules that {ours} mode leaves in the kernel of {node} cannot be counted: its user-mode Linux ends with "
-            "kube-proxy."
-        )
-        return Finding("left over", statement, {}, how)
-    return Finding(
-        "left over",
-        f"On {node}, {left_of_ours} rules of {ours} mode were left while kube-proxy ran in {other} mode, and "
-        f"{left_of_theirs} rules of {other} mode after it had been switched back to {ours} mode.",
-        {"left_of_the_old": left_of_ours, "left_of_the_other": left_of_theirs},
-        how,
+    counted = cluster.substrate is not Substrate.UML
+    return LeftOverRulesFinding(
+        mode=cluster.mode,
+        other_mode=other,
+        node=cluster.workers[0].name,
+        left_of_mode=left_of_ours if counted else None,
+        left_of_other=left_of_theirs if counted else None,
     )
 
 

@@ -16,11 +16,12 @@ from harness.performance.access import ClusterAccess
 from harness.performance.dummy_services.count import afterwards, wait_gone
 from harness.performance.programming.changes import Change, Subject, make, service_of
 from harness.performance.programming.probes import Probe, Probers, Want
-from reports.model import Finding
+from reports.model.findings import MassProgrammingFinding, NodeArrivals
 
 WRITERS = 8
 EVERY_S = 0.005
 LIMIT_S = 600.0
+MS_PER_S = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +41,18 @@ class Arrivals:
     def lost(self) -> int:
         return sum(after_s.count(None) for after_s in self.after_s.values())
 
-    @property
-    def last_s(self) -> dict[str, float | None]:
-        """For each node, the seconds until the last address was reachable; None if none was."""
-        return {
-            node: max((one_s for one_s in after_s if one_s is not None), default=None)
-            for node, after_s in self.after_s.items()
-        }
-
-    def finding(self, what: str, conditions: str) -> Finding:
-        """Return the time of the last arrival on each node as a finding of the report; `what` names the change."""
-        arrived = ", ".join(
-            f"never on {node}" if last_s is None else f"{last_s:.2f} s on {node}"
-            for node, last_s in self.last_s.items()
+    def finding(self, change: str, mode: str) -> MassProgrammingFinding:
+        """Return the arrivals on each node as a finding of the report; `change` names the change."""
+        return MassProgrammingFinding(
+            mode=mode,
+            change=change,
+            tried_every_ms=EVERY_S * MS_PER_S,
+            done_s=self.done_s,
+            nodes=tuple(
+                NodeArrivals(node=node, after_s=after_s, away_s=self.away_s.get(node, ()))
+                for node, after_s in self.after_s.items()
+            ),
         )
-        away = ", ".join(f"{max(away_s):.2f} s on {node}" for node, away_s in self.away_s.items() if away_s)
-        numbers = {f"last_s on {node}": round(last_s, 3) for node, last_s in self.last_s.items() if last_s is not None}
-        numbers |= {f"away_s on {node}": round(max(away_s), 3) for node, away_s in self.away_s.items() if away_s}
-        watched = max(len(after_s) for after_s in self.after_s.values())
-        statement = (
-            f"{what} ({conditions}): time until the last of {watched} watched Services was reachable"
-            f"{' again' if away else ''}: {arrived}"
-        )
-        statement += f"; the longest time for which one was unreachable was {away}" if away else ""
-        statement += f"; {self.lost} never became reachable" if self.lost else ""
-        statement += f". The change itself was done after {self.done_s:.2f} s."
-        how = f"a try from each node every {EVERY_S * 1000:g} ms; once"
-        return Finding("programming", statement, {**numbers, "done_s": round(self.done_s, 3), "lost": self.lost}, how)
 
 
 def arrivals(

@@ -19,7 +19,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from harness.performance.programming.changes import Change, Subject, clear, make
 from harness.performance.programming.probes import Probe, Probers, Seen
 from harness.statistics.histogram import block_counts, encode, merge
 from harness.statistics.quantile_interval import quantile, quantile_interval
-from reports.model import Measurement
+from reports.model import ChangeSample, Conditions, Measurement, MeasurementName
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 US_PER_MS, US_PER_S = 1000.0, 1e6
@@ -75,12 +75,23 @@ def pace_at(cluster: Cluster, services: int) -> Pace:
 class Sample:
     """The latency of one change on one node.
 
-    It is None if the change never took effect, and negative if its effect was seen before it was made.
+    It is None if the change never took effect, and negative if its effect was seen before it was made. Changes of one
+    kind are numbered from 0, and so are the batches in which they are made.
     """
 
     change: Change
     node: str
     latency_ms: float | None
+    number: int = 0
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The number of a batch, and that of its first change."""
+
+    first: int
+    batch: int
 
 
 def measure_changes(
@@ -100,11 +111,12 @@ def measure_changes(
     generator = random.Random(seed)
     for begin in range(0, len(all_subjects), pace.batch):
         batch = all_subjects[begin : begin + pace.batch]
+        numbers = _Numbers(first=begin, batch=begin // pace.batch)
         progress.note(f"changing {batch[0].name} to {batch[-1].name}")
         for subject in batch:
             prepare(kube, namespace, subject)
         for change in Change:
-            samples += _one_kind(probers, batch, change, liveness_target, pace, generator)
+            samples += _one_kind(probers, batch, numbers, change, liveness_target, pace, generator)
         clear(kube, namespace, batch)
     return tuple(samples)
 
@@ -112,6 +124,7 @@ def measure_changes(
 def _one_kind(
     probers: Probers,
     batch: Sequence[Subject],
+    numbers: _Numbers,
     change: Change,
     liveness_target: Target,
     pace: Pace,
@@ -127,8 +140,8 @@ def _one_kind(
             sent_s.append(make(probers.kube, probers.namespace, subject, change))
         by_node = {node: future.result() for node, future in watching.items()}
     for node, seen in by_node.items():
-        for begun_s, one in zip(sent_s, seen, strict=True):
-            yield Sample(change, node, latency_ms(begun_s, one))
+        for number, (begun_s, one) in enumerate(zip(sent_s, seen, strict=True), numbers.first):
+            yield Sample(change, node, latency_ms(begun_s, one), number, numbers.batch)
 
 
 def latency_ms(sent_s: float, seen: Seen) -> float | None:
@@ -137,48 +150,52 @@ def latency_ms(sent_s: float, seen: Seen) -> float | None:
 
 
 def measurements(
-    samples: Sequence[Sample], pace: Pace, conditions: dict[str, object], generator: np.random.Generator
+    samples: Sequence[Sample], pace: Pace, conditions: Conditions, generator: np.random.Generator
 ) -> Iterator[Measurement]:
     """Yield a measurement for each kind of change and each node, in milliseconds; its histogram is in microseconds."""
     for change in Change:
         for node in dict.fromkeys(sample.node for sample in samples):
-            latencies = [sample.latency_ms for sample in samples if (sample.change, sample.node) == (change, node)]
-            here = {
-                **conditions,
-                "change": str(change),
-                "node": node,
-                "tried_every_ms": round(pace.every_s * 1000, 1),
-            }
-            yield _measurement(latencies, here, generator)
+            here = replace(conditions, change=str(change), node=node, tried_every_ms=round(pace.every_s * 1000, 1))
+            of_node = [sample for sample in samples if (sample.change, sample.node) == (change, node)]
+            yield _measurement(of_node, here, generator)
 
 
-def _measurement(
-    all_ms: Sequence[float | None], conditions: dict[str, object], generator: np.random.Generator
-) -> Measurement:
-    latencies_ms = [value for value in all_ms if value is not None and value >= 0]
-    lost = sum(value is None for value in all_ms)
-    early = len(all_ms) - len(latencies_ms) - lost
+def _measurement(samples: Sequence[Sample], conditions: Conditions, generator: np.random.Generator) -> Measurement:
+    found_ms = [sample.latency_ms for sample in samples]
+    latencies_ms = [value for value in found_ms if value is not None and value >= 0]
+    lost = found_ms.count(None)
+    early = len(found_ms) - len(latencies_ms) - lost
     flags = (
         *((f"not seen within {WATCH_S:.0f} s: {lost} changes",) if lost else ()),
         *((f"seen before they were made: {early} changes",) if early else ()),
+        *(() if latencies_ms else ("no samples",)),
     )
-    errors = lost + early
-    if not latencies_ms:
-        return Measurement("programming", "ms", conditions, 0, errors, {}, {}, "", (*flags, "no samples"))
+    measured = Measurement(
+        name=MeasurementName.PROGRAMMING,
+        unit="ms",
+        conditions=conditions,
+        n=len(latencies_ms),
+        errors=lost + early,
+        quantiles={},
+        ci95={},
+        samples=tuple(ChangeSample(sample.number, sample.batch, sample.latency_ms) for sample in samples),
+        flags=flags,
+    )
+    return _with_quantiles(measured, latencies_ms, generator) if latencies_ms else measured
+
+
+def _with_quantiles(
+    measured: Measurement, latencies_ms: Sequence[float], generator: np.random.Generator
+) -> Measurement:
     blocks = [
         encode(round(value * US_PER_MS) for value in latencies_ms[begin : begin + BLOCK])
         for begin in range(0, len(latencies_ms), BLOCK)
     ]
     counts = block_counts(blocks)
     ends = {label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()}
-    return Measurement(
-        name="programming",
-        unit="ms",
-        conditions=conditions,
-        n=counts.n,
-        errors=errors,
+    return replace(
+        measured,
         quantiles={label: quantile(counts, q) / US_PER_MS for label, q in QUANTILES.items()},
         ci95={label: (low / US_PER_MS, high / US_PER_MS) for label, (low, high) in ends.items()},
         histogram=merge(blocks),
-        flags=flags,
     )

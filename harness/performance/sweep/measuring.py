@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.dataplane.conntrack import entry_count
 from harness.dataplane.reader import ServiceAddress
 from harness.load.background import in_background
-from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.plan import LoadPlan, LoadResult, Target
 from harness.load.records import CLOCKS, block_medians_us, paired_counts, to_measurement
 from harness.performance.cost_per_rule import Place, Walk, walks
 from harness.performance.sweep.positions import Position, choose_positions
@@ -19,7 +19,7 @@ from harness.performance.sweep.setting import SweepPlan, SweepSetting
 from harness.performance.sweep.step import Step, StepCost, StepLatencies
 from harness.statistics.comparison import Range
 from harness.statistics.difference import quantile_difference
-from reports.model import Measurement
+from reports.model import Conditions, Measurement, MeasurementName
 
 SAME_NODE = "same node"
 OWN_POD = "the generator's own pod"
@@ -53,7 +53,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, spare_s: float 
         same_node=same_node,
         result=result,
         after=access.dataplane.rules_walked(node),
-        conditions=_conditions(setting, plan, number) | {"duration_s": duration_s},
+        conditions=_conditions(setting, plan, number, duration_s),
         random=np.random.default_rng([plan.seed, number]),
         with_aa_pairs=plan.aa_pairs,
     )
@@ -88,18 +88,18 @@ def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServiceA
     return setting.chain.walk(known, load)
 
 
-def _conditions(setting: SweepSetting, plan: SweepPlan, number: int) -> dict[str, object]:
-    cluster = setting.access.kube.cluster
-    return {
-        "mode": str(setting.origin.mode),
-        "substrate": str(cluster.substrate),
-        "services": plan.services[number],
-        "step": number,
-        "target": "ClusterIP",
-        "connection": "new",
-        "endpoint": "other node",
-        "rate_per_s": plan.rate_per_s,
-    }
+def _conditions(setting: SweepSetting, plan: SweepPlan, number: int, duration_s: float) -> Conditions:
+    return Conditions(
+        mode=str(setting.origin.mode),
+        substrate=str(setting.access.kube.cluster.substrate),
+        services=plan.services[number],
+        step=number,
+        target="ClusterIP",
+        connection="new",
+        endpoint="other node",
+        rate_per_s=plan.rate_per_s,
+        duration_s=duration_s,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class _StepData:
     same_node: Target
     result: LoadResult
     after: Mapping[ServiceAddress, int]
-    conditions: dict[str, object]
+    conditions: Conditions
     random: np.random.Generator
     with_aa_pairs: bool
 
@@ -125,27 +125,28 @@ class _StepData:
         """
         for clock in CLOCKS:
             for place in self.positions:
-                yield self._of_place("first_packet", place, place.target, clock)
-            walked = self.after.get(ServiceAddress(self.same_node.address, self.same_node.port))
-            same_node = {"position": SAME_NODE, "rules_walked": walked, "endpoint": SAME_NODE}
-            yield self._measurement("first_packet_near", self.result.of(self.same_node), clock, same_node)
-            baseline = {"target": OWN_POD, "endpoint": OWN_POD}
-            yield self._measurement("generator_floor", self.result.baseline, clock, baseline)
+                yield self._of_place(MeasurementName.FIRST_PACKET, place, place.target, clock)
+            yield self._of_same_node(clock)
+            yield self._of_baseline(clock)
         if self.with_aa_pairs:
             for place in self.positions:
-                yield self._of_place("first_packet_twin", place, place.aa_target, "kernel")
+                yield self._of_place(MeasurementName.FIRST_PACKET_AA, place, place.aa_target, "kernel")
 
-    def _of_place(self, name: str, place: Position, target: Target, clock: str) -> Measurement:
-        here = {"position": place.label, "rules_walked": place.rules_walked}
-        return self._measurement(
-            name, self.result.of(target), clock, here, place.moved(self.after.get(place.service_address))
-        )
+    def _of_place(self, name: MeasurementName, place: Position, target: Target, clock: str) -> Measurement:
+        here = replace(self.conditions, position=place.label, rules_walked=place.rules_walked, clock=clock)
+        moved = place.moved(self.after.get(place.service_address))
+        return to_measurement(name, self.result.of(target), clock, here, self.result, moved, self.random)
 
-    def _measurement(
-        self, name: str, blocks: TargetBlocks, clock: str, here: Mapping[str, object], flags: tuple[str, ...] = ()
-    ) -> Measurement:
-        conditions = {**self.conditions, **here, "clock": clock}
-        return to_measurement(name, blocks, clock, conditions, self.result, flags, self.random)
+    def _of_same_node(self, clock: str) -> Measurement:
+        walked = self.after.get(ServiceAddress(self.same_node.address, self.same_node.port))
+        here = replace(self.conditions, position=SAME_NODE, rules_walked=walked, endpoint=SAME_NODE, clock=clock)
+        blocks, name = self.result.of(self.same_node), MeasurementName.FIRST_PACKET_SAME_NODE
+        return to_measurement(name, blocks, clock, here, self.result, (), self.random)
+
+    def _of_baseline(self, clock: str) -> Measurement:
+        here = replace(self.conditions, target=OWN_POD, endpoint=OWN_POD, clock=clock)
+        blocks, name = self.result.baseline, MeasurementName.BASELINE
+        return to_measurement(name, blocks, clock, here, self.result, (), self.random)
 
     def latencies(self, chain_walks: tuple[Walk, ...]) -> StepLatencies:
         """Return the medians and differences of the step, with those of the calibration chain."""

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from clusters.cluster import Node
 from harness.dataplane.proxy_usage import NOTHING_USED, Usage
 from harness.dataplane.reader import RuleCount
-from reports.model import Finding
-
-MB = 1_000_000
+from reports.model.findings import CostFinding, StepUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +45,23 @@ def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracke
     )
 
 
-def finding(costs: Sequence[Cost], node: Node, mode: str) -> Finding:
-    """Return the costs of all steps as one finding of the report; its sentence describes the largest step."""
-    largest = max(costs, key=lambda cost: cost.services)
-    numbers = {
-        f"{name} at step {number}": value
-        for number, cost in enumerate(costs)
-        for name, value in (
-            ("services", cost.services),
-            ("cpu_s", round(cost.cpu_s, 3)),
-            ("programs_cpu_s", round(cost.programs_cpu_s, 3)),
-            ("memory_mb", round(cost.memory_bytes / MB, 1)),
-            ("syncs", cost.syncs),
-            ("sync_s", round(cost.sync_s, 3)),
-            ("rules", cost.rules.rules),
-            ("set_members", sum(cost.rules.sets.values())),
-            ("tracked", cost.tracked),
-        )
-    }
-    return Finding("cost", _sentence(largest, node, mode), numbers, "one run")
+def finding(costs: Sequence[Cost], node: Node, mode: str) -> CostFinding:
+    """Return the costs of all steps as one finding of the report."""
+    return CostFinding(
+        mode=mode, node=node.name, steps=tuple(_usage(number, cost) for number, cost in enumerate(costs))
+    )
 
 
-def _sentence(cost: Cost, node: Node, mode: str) -> str:
-    cpu = f"{cost.cpu_s:.1f} CPU seconds itself and {cost.programs_cpu_s:.1f} in programs that it ran"
-    return (
-        f"kube-proxy on {node.name} ({mode} mode) took {cost.sync_s:.1f} s ({cost.syncs} syncs; {cpu}) to get from the "
-        f"previous step to {cost.services:,} Services. Then it used {cost.memory_bytes / MB:.0f} MB of memory, and the "
-        f"kernel held {cost.rules.rules:,} rules, {sum(cost.rules.sets.values()):,} set members and {cost.tracked:,} "
-        "tracked connections."
+def _usage(number: int, cost: Cost) -> StepUsage:
+    return StepUsage(
+        step=number,
+        services=cost.services,
+        cpu_s=cost.cpu_s,
+        programs_cpu_s=cost.programs_cpu_s,
+        memory_bytes=cost.memory_bytes,
+        syncs=cost.syncs,
+        sync_s=cost.sync_s,
+        rules=cost.rules.rules,
+        set_members=sum(cost.rules.sets.values()),
+        tracked=cost.tracked,
     )

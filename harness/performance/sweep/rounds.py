@@ -72,6 +72,7 @@ def followed_by(first: LoadResult, then: LoadResult, blocks: int) -> LoadResult:
         began_s=first.began_s,
         targets=targets,
         baseline=_joined(first.baseline, then.baseline, blocks),
+        block_s=first.block_s,
     )
 
 

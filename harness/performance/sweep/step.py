@@ -9,7 +9,8 @@ from harness.dataplane.reader import RuleCount
 from harness.performance.cost_per_rule import MANY_RULES, Walk, farthest, has_many_rules
 from harness.performance.sweep.proxy_cost import Cost
 from harness.statistics.comparison import Range
-from reports.model import IN_NO_CONCLUSION, Finding, Measurement
+from reports.model import Measurement
+from reports.model.findings import CostPerRuleFinding, StepCostPerRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +78,9 @@ class Step:
         """Return the step, marked invalid for this reason too with all its measurements; unchanged without a reason."""
         if not invalid_reason:
             return self
-        flag = f"{IN_NO_CONCLUSION}{invalid_reason}"
-        marked = tuple(replace(found, flags=(flag, *found.flags)) for found in self.measurements)
-        return replace(self, invalid_reasons=(*self.invalid_reasons, invalid_reason), measurements=marked)
+        invalid = replace(self, invalid_reasons=(*self.invalid_reasons, invalid_reason))
+        marked = (replace(found, invalid_reason=invalid.invalid_reason) for found in self.measurements)
+        return replace(invalid, measurements=tuple(marked))
 
 
 def valid_steps(steps: Iterable[Step]) -> list[Step]:
@@ -87,29 +88,20 @@ def valid_steps(steps: Iterable[Step]) -> list[Step]:
     return [step for step in steps if not step.invalid_reasons]
 
 
-def unknown_cost_per_rule(mode: str) -> Finding:
-    """Return the finding of a sweep in which no valid step shows the cost per rule."""
-    statement = (
-        f"The cost per rule in {mode} mode is unknown: no valid step compares places {MANY_RULES} or more rules apart, "
-        "both in the sweep and in a chain that never matches."
-    )
-    return Finding("rule cost", statement, {}, "no step was used")
-
-
-def cost_per_rule_finding(steps: Iterable[Step], mode: str) -> Finding:
+def cost_per_rule_finding(steps: Iterable[Step], mode: str) -> CostPerRuleFinding:
     """Return the cost per rule of each step with many rules, in the sweep and in the chain, as a finding."""
-    rows = [
-        (step.services, *farthest(step.latencies.walks), farthest(step.latencies.chain_walks)[1])
-        for step in steps
-        if step.latencies.show_cost_per_rule
-    ]
-    numbers = {
-        f"{name} at step {number}": round(value, 2)
-        for number, row in enumerate(rows)
-        for name, value in zip(("services", "rules_walked", "rule_ns", "calibrated_rule_ns"), row, strict=True)
-    }
-    statement = (
-        f"Cost per rule in {mode} mode, in nanoseconds: in the sweep, from the first Service to the last, and in a "
-        f"chain that never matches, measured at the same time. It depends on what else is in the processor's caches."
+    return CostPerRuleFinding(
+        mode=mode,
+        least_rules=MANY_RULES,
+        steps=tuple(_cost_per_rule(step) for step in steps if step.latencies.show_cost_per_rule),
     )
-    return Finding("rule cost", statement, numbers, f"medians of steps with {MANY_RULES} or more rules to traverse")
+
+
+def _cost_per_rule(step: Step) -> StepCostPerRule:
+    rules, rule_ns = farthest(step.latencies.walks)
+    return StepCostPerRule(
+        services=step.services,
+        rules_walked=rules,
+        rule_ns=rule_ns,
+        calibrated_rule_ns=farthest(step.latencies.chain_walks)[1],
+    )

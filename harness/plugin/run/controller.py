@@ -104,7 +104,7 @@ class Controller:
             self._finish(report.nodeid, self._pending.pop(report.nodeid), case_report)
 
     def close(self) -> None:
-        """Remove the cluster and write the final results, once. Ctrl-C and SIGTERM are ignored meanwhile."""
+        """Remove the cluster and write the final results, once. Ctrl-C and SIGTERM are ignored until it is done."""
         if self._closed:
             return
         self._closed = True

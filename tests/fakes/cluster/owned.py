@@ -16,6 +16,7 @@ from clusters.host.progress import Progress
 from clusters.spec import Mode, Source, Substrate
 from harness.plugin.run.request import ClusterRequest
 from reports.model import RunResults, results_to_json
+from reports.schema import require_contract
 from tests.fakes.host.images import CASE_IMAGES
 
 TRACE = Path("owner.log")
@@ -50,7 +51,9 @@ class ResultsFile:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_kubeproof_results(self, results: RunResults, directory: Path) -> None:
-        Path("results.json").write_text(results_to_json(results))
+        text = results_to_json(results)
+        require_contract(text)
+        Path("results.json").write_text(text)
 
 
 def fake_cluster() -> Cluster:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 
-from reports.model import PLANTED, Finding
+from reports.model.findings import Detection, PlantedFaultFinding
 
-
-class Detection(StrEnum):
-    """Whether a fault was detected, worst first. Only `CAUGHT` counts: an assertion that is meant for the fault failed."""
-
-    MISSED = "not noticed"
-    BY_ACCIDENT = "noticed by accident"
-    CAUGHT = "caught"
+__all__ = ["Detection", "finding_of", "worst"]
 
 
 def worst(detections: Iterable[Detection]) -> Detection:
@@ -22,22 +15,11 @@ def worst(detections: Iterable[Detection]) -> Detection:
 
 
 def finding_of(
-    fault: str, detection: Detection, *, too_wide: bool, cases: Mapping[str, str], confidence: str
-) -> Finding:
+    fault: str, detection: Detection, *, too_wide: bool, cases: Mapping[str, str], details: str
+) -> PlantedFaultFinding:
     """Return the fault as the report presents it.
 
     A fault that is `too_wide`, which means that bystanders failed, does not count as caught.
     """
-    caught = detection is Detection.CAUGHT
-    word = "too wide" if caught and too_wide else str(detection)
-    return Finding(
-        kind=PLANTED,
-        statement=f"{word.capitalize()}: {fault}.",
-        numbers={
-            "caught": int(caught and not too_wide),
-            "by_accident": int(detection is Detection.BY_ACCIDENT),
-            "too_wide": int(caught and too_wide),
-            "cases": dict(cases),
-        },
-        confidence=confidence,
-    )
+    shown = Detection.TOO_WIDE if detection is Detection.CAUGHT and too_wide else detection
+    return PlantedFaultFinding(fault=fault, detection=shown, cases=dict(cases), details=details)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from harness.performance.sweep.step import Step
-from reports.model import Finding
+from reports.model.findings import PlantedFaultFinding
 from tests.planted.trial.detection import Detection, finding_of
 from tests.planted.trial.expectation import Statement, find_statement
 
@@ -71,11 +71,11 @@ class SweepTrial:
         return self.detection is Detection.CAUGHT and not self.wrong_steps
 
     @property
-    def finding(self) -> Finding:
+    def finding(self) -> PlantedFaultFinding:
         """Return the trial as the report presents it."""
         cases = {f"step {number}": step.invalid_reason or "valid" for number, step in enumerate(self.steps)}
         return finding_of(
-            self.fault, self.detection, too_wide=bool(self.wrong_steps), cases=cases, confidence=self._description
+            self.fault, self.detection, too_wide=bool(self.wrong_steps), cases=cases, details=self._description
         )
 
     @property

@@ -10,7 +10,8 @@ from pathlib import Path
 from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import WorldError
-from reports.model import CaseResult, Finding, Outcome
+from reports.model import CaseResult, Outcome
+from reports.model.findings import PlantedFaultFinding
 from tests.planted.fault import Fault, Site
 from tests.planted.trial.cases import CaseRun
 from tests.planted.trial.detection import Detection, finding_of, worst
@@ -83,7 +84,7 @@ class Trial:
         return self.detection is Detection.CAUGHT and not self.failed_bystanders
 
     @property
-    def finding(self) -> Finding:
+    def finding(self) -> PlantedFaultFinding:
         """Return the trial as the report presents it."""
         detections = {found.case.id: str(found.detection) for found in self.case_trials}
         outcomes = {case.id: str(case.outcome) for case in self.bystanders}
@@ -92,7 +93,7 @@ class Trial:
             self.detection,
             too_wide=bool(self.failed_bystanders),
             cases={**detections, **outcomes},
-            confidence="; ".join((*map(str, self.case_trials), *self._failed_bystander_lines)),
+            details="; ".join((*map(str, self.case_trials), *self._failed_bystander_lines)),
         )
 
     @property

@@ -6,6 +6,7 @@ import pytest
 
 from clusters.errors import WorldError
 from reports.model import CaseResult, Outcome, RunResults
+from reports.model.findings import PlantedFaultFinding
 from tests.planted.fault import Fault
 from tests.planted.trial.cases import CaseRun
 from tests.planted.trial.detection import Detection
@@ -65,23 +66,19 @@ def test_a_fault_is_caught_by_the_expected_assertion(tmp_path):
     trial = recorded.run_trial()
     assert trial.caught
     assert recorded.log == ["healthy", "planted", "run", "removed", "healthy"]
-    assert trial.finding.statement == "Caught: it is broken."
-    assert trial.finding.numbers == {
-        "caught": 1,
-        "by_accident": 0,
-        "too_wide": 0,
-        "cases": {NOTICES: "caught", BYSTANDER: "passed"},
-    }
-    assert trial.finding.confidence == "notices: caught: because"
+    assert trial.finding == PlantedFaultFinding(
+        fault="it is broken",
+        detection=Detection.CAUGHT,
+        cases={NOTICES: "caught", BYSTANDER: "passed"},
+        details="notices: caught: because",
+    )
 
 
 def test_a_failure_elsewhere_is_noticed_by_accident(tmp_path):
     trial = RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: PASSED}, failures=[HELPER]).run_trial()
     assert not trial.caught
     assert trial.detection is Detection.BY_ACCIDENT
-    assert trial.finding.statement == "Noticed by accident: it is broken."
-    assert trial.finding.numbers["caught"] == 0
-    assert trial.finding.numbers["by_accident"] == 1
+    assert trial.finding.detection is Detection.BY_ACCIDENT
     assert "DeadlinePassed at a.py:2 > wait.py:9: 3 pods Ready: not in time" in trial.failure_message
     assert "expected to fail: `no answer` of a.py::notices" in trial.failure_message
 
@@ -104,7 +101,7 @@ def test_every_named_case_must_catch_the_fault(tmp_path):
         tmp_path, {NOTICES: FAILED, NOTICES_TOO: PASSED, BYSTANDER: PASSED}, expect=expect
     ).run_trial()
     assert trial.detection is Detection.MISSED
-    assert trial.finding.numbers["cases"] == {NOTICES: "caught", NOTICES_TOO: "not noticed", BYSTANDER: "passed"}
+    assert trial.finding.cases == {NOTICES: "caught", NOTICES_TOO: "not noticed", BYSTANDER: "passed"}
 
 
 @pytest.mark.parametrize("outcome", [PASSED, ENVIRONMENT_ERROR, Outcome.SKIPPED], ids=str)
@@ -112,8 +109,7 @@ def test_a_fault_that_no_case_notices_is_missed(outcome, tmp_path):
     trial = RecordedTrial(tmp_path, {NOTICES: outcome, BYSTANDER: PASSED}).run_trial()
     assert not trial.caught
     assert trial.detection is Detection.MISSED
-    assert trial.finding.statement == "Not noticed: it is broken."
-    assert trial.finding.numbers["caught"] == trial.finding.numbers["by_accident"] == 0
+    assert trial.finding.detection is Detection.MISSED
     assert f"notices: not noticed: {outcome}" in trial.failure_message
 
 
@@ -121,9 +117,7 @@ def test_a_fault_that_no_case_notices_is_missed(outcome, tmp_path):
 def test_a_fault_that_makes_a_bystander_fail_is_too_wide(outcome, tmp_path):
     trial = RecordedTrial(tmp_path, {NOTICES: FAILED, BYSTANDER: outcome}).run_trial()
     assert not trial.caught
-    assert trial.finding.statement == "Too wide: it is broken."
-    assert trial.finding.numbers["too_wide"] == 1
-    assert trial.finding.numbers["caught"] == 0
+    assert trial.finding.detection is Detection.TOO_WIDE
     assert f"stands_by: expected to pass, {outcome}" in trial.failure_message
 
 

@@ -4,12 +4,22 @@ import pytest
 
 CLAIMS = """
 import pytest
-from reports.model import Measurement
+from reports.model import Conditions, Measurement, MeasurementName
 
 @pytest.mark.claim("1.1")
 def test_records(cluster, claim, measurements):
     claim.refuted("1.1", "seen otherwise")
-    measurements.append(Measurement("first_packet", "us", {"services": 0}, 1, 0, {"p50": 1.0}, {"p50": (0.5, 1.5)}, ""))
+    measurements.append(
+        Measurement(
+            name=MeasurementName.FIRST_PACKET,
+            unit="us",
+            conditions=Conditions(mode=cluster.mode, services=0),
+            n=1,
+            errors=0,
+            quantiles={"p50": 1.0},
+            ci95={"p50": (0.5, 1.5)},
+        )
+    )
 """
 OTHER_MODES = """
 import pytest

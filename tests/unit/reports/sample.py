@@ -7,13 +7,15 @@ import re
 from reports.model import (
     CaseResult,
     ClaimResult,
-    Finding,
+    Conditions,
     Measurement,
+    MeasurementName,
     Outcome,
     RunInfo,
     RunResults,
     Verdict,
 )
+from reports.model.findings import StatedFinding
 
 RUN = RunInfo(
     id="20261124T000000Z-iptables",
@@ -41,19 +43,29 @@ def claim(number: str, verdict: Verdict) -> ClaimResult:
     return ClaimResult(number, f"claim {number} is so.", verdict, "", "It was seen.", ())
 
 
-def measured(services: int, position: str = "end", p50: float = 100.0) -> Measurement:
+def measured(
+    services: int,
+    position: str = "end",
+    p50: float = 100.0,
+    *,
+    name: MeasurementName = MeasurementName.FIRST_PACKET,
+) -> Measurement:
     """Return a measurement of first packets in microseconds."""
     quantiles = {"p50": p50, "p90": p50 * 1.5, "p99": p50 * 3}
     return Measurement(
-        name="first_packet",
+        name=name,
         unit="us",
-        conditions={"services": services, "position": position, "clock": "kernel", "rules_walked": services},
+        conditions=Conditions(services=services, position=position, clock="kernel", rules_walked=services),
         n=1000,
         errors=0,
         quantiles=quantiles,
         ci95={name: (value * 0.95, value * 1.05) for name, value in quantiles.items()},
-        histogram="",
     )
+
+
+def stated(statement: str) -> StatedFinding:
+    """Return a finding in its author's words."""
+    return StatedFinding(topic="growth", statement=statement, method="Theil-Sen", numbers={"slope_us": 50.0})
 
 
 RESULTS = RunResults(
@@ -62,7 +74,7 @@ RESULTS = RunResults(
     cases=(case("test_b"), case("test_a")),
     claims=(claim("15.1", Verdict.CONFIRMED), claim("2.5", Verdict.UNTESTED), claim("16.1", Verdict.REFUTED)),
     measurements=(measured(0), measured(1000, p50=150.0)),
-    findings=(Finding("growth", "It grows.", {"per_1000_services_us": 50.0}, "Theil-Sen"),),
+    findings=(stated("It grows."),),
 )
 
 

@@ -3,20 +3,28 @@ from dataclasses import replace
 
 import pytest
 
-from reports.model import Measurement
+from reports.model import Conditions, Measurement, MeasurementName
 from reports.writers.chart import chart_svg, series_of
 
 
 def first_packet(services, high_us):
-    conditions = {"clock": "kernel", "position": "end", "services": services}
-    return Measurement("first_packet", "us", conditions, 9, 0, {"p50": high_us / 2}, {"p50": (0.0, high_us)}, "")
+    return Measurement(
+        name=MeasurementName.FIRST_PACKET,
+        unit="us",
+        conditions=Conditions(clock="kernel", position="end", services=services),
+        n=9,
+        errors=0,
+        quantiles={"p50": high_us / 2},
+        ci95={"p50": (0.0, high_us)},
+    )
 
 
 def marks(*highs_us):
     """Return the labels of the value axis, from the bottom."""
     measurements = [first_packet(10 * number, high_us) for number, high_us in enumerate(highs_us)]
     return re.findall(
-        r'text-anchor="end">([^<]*)<', chart_svg(series_of(measurements, "first_packet", "kernel", "p50"), "p50")
+        r'text-anchor="end">([^<]*)<',
+        chart_svg(series_of(measurements, MeasurementName.FIRST_PACKET, "kernel", "p50"), "p50"),
     )
 
 
@@ -35,13 +43,13 @@ def test_an_axis_has_round_numbers_and_ends_above_the_highest_value(high_us, exp
 
 
 def test_without_measurements_there_is_no_chart():
-    assert chart_svg(series_of([], "first_packet", "kernel", "p50"), "p50") == ""
+    assert chart_svg(series_of([], MeasurementName.FIRST_PACKET, "kernel", "p50"), "p50") == ""
 
 
 def test_a_series_keeps_its_colour_if_another_cannot_be_drawn():
-    head = replace(first_packet(0, 9.0), conditions={"clock": "kernel", "position": "head", "services": 0})
+    head = replace(first_packet(0, 9.0), conditions=Conditions(clock="kernel", position="head", services=0))
     without = replace(head, quantiles={"p99": 9.0})
-    both = series_of([head, first_packet(0, 9.0)], "first_packet", "kernel", "p50")
-    (alone,) = series_of([without, first_packet(0, 9.0)], "first_packet", "kernel", "p50")
+    both = series_of([head, first_packet(0, 9.0)], MeasurementName.FIRST_PACKET, "kernel", "p50")
+    (alone,) = series_of([without, first_packet(0, 9.0)], MeasurementName.FIRST_PACKET, "kernel", "p50")
     assert [line.name for line in both] == ["head", "end"]
     assert alone == both[1]

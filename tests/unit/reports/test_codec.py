@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reports.model import SCHEMA, Finding, claim_order, results_from_json, results_to_json
+from reports.model import SCHEMA, Conditions, Interval, claim_order, results_from_json, results_to_json
+from reports.model.findings import EndpointsDifference, EndpointsFinding
 from tests.unit.reports.sample import RESULTS, RUN, measured
 
 
@@ -29,28 +30,30 @@ def test_nan_and_infinity_are_stored_as_null_and_read_as_nan():
         measured(0),
         quantiles={"p50": math.nan, "p99": math.inf},
         ci95={"p50": (-math.inf, 1.0)},
-        conditions={"x": math.nan},
+        conditions=Conditions(services=1, rate_per_s=math.nan),
     )
-    finding = Finding("growth", "It grows.", {"per_rule_ns": [math.nan, 1.0]}, "")
+    difference = EndpointsDifference(endpoints=10, longer_us=Interval(math.nan, 1.0, math.inf))
+    finding = EndpointsFinding(mode="ipvs", differences=(difference,))
     results = replace(RESULTS, measurements=(odd,), findings=(finding,))
     text = results_to_json(results)
     (read,) = results_from_json(text).measurements
     assert all(math.isnan(value) for value in (*read.quantiles.values(), read.ci95["p50"][0]))
-    assert read.conditions == {"x": None}
-    assert json.loads(text)["findings"][0]["numbers"] == {"per_rule_ns": [None, 1.0]}
+    assert read.conditions == Conditions(services=1)
+    (stored,) = json.loads(text)["findings"]
+    assert stored["differences"] == [{"endpoints": 10, "longer_us": {"value": None, "low": 1.0, "high": None}}]
 
 
 @pytest.mark.parametrize(
     ("doc", "problem"),
     [
-        ([], "expected schema kubeproof.results/1, found []"),
-        (None, "expected schema kubeproof.results/1, found None"),
-        ({}, "expected schema kubeproof.results/1, found None"),
-        ({"schema": "somebody/1"}, "expected schema kubeproof.results/1, found 'somebody/1'"),
-        ({"schema": "kubeproof.results/0"}, "expected schema kubeproof.results/1, found 'kubeproof.results/0'"),
+        ([], "expected schema kubeproof.results/2, found []"),
+        (None, "expected schema kubeproof.results/2, found None"),
+        ({}, "expected schema kubeproof.results/2, found None"),
+        ({"schema": "somebody/1"}, "expected schema kubeproof.results/2, found 'somebody/1'"),
+        ({"schema": "kubeproof.results/0"}, "expected schema kubeproof.results/2, found 'kubeproof.results/0'"),
         (
             {"schema": "kubeproof.results/99"},
-            "a newer kubeproof wrote it: expected schema kubeproof.results/1, found 'kubeproof.results/99'",
+            "a newer kubeproof wrote it: expected schema kubeproof.results/2, found 'kubeproof.results/99'",
         ),
         ({"schema": SCHEMA}, "results.run: Field required"),
         (document(run=7), "results.run: Input should be an object, found 7"),
@@ -71,6 +74,7 @@ def test_a_document_that_is_not_results_is_rejected_with_the_reason(doc, problem
         ("n", 1.5, ": Input should be a valid integer, found 1.5"),
         ("n", True, ": Input should be a valid integer, found True"),
         ("conditions", [], ": Input should be an object, found []"),
+        ("conditions", {"services": "7"}, ".services: Input should be a valid integer, found '7'"),
         ("quantiles", {"p50": "100"}, ".p50: Input should be a valid number, found '100'"),
         ("quantiles", {"p50": False}, ".p50: Input should be a valid number, found False"),
         ("ci95", {"p50": [1.0]}, ".p50[1]: Field required"),

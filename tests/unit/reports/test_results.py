@@ -6,11 +6,20 @@ import pytest
 from reports.model import (
     NOT_IN_RUN,
     SCHEMA,
-    Finding,
+    Conditions,
+    MeasurementName,
     Outcome,
     RunResults,
     Verdict,
     results_to_json,
+)
+from reports.model.findings import (
+    AAPairsCheck,
+    CostFinding,
+    Detection,
+    PlantedFaultFinding,
+    SelfCheckFinding,
+    StepUsage,
 )
 from reports.store import point_latest_at, read_results, write_results
 from reports.writers.chart import chart_svg, series_of
@@ -34,7 +43,7 @@ def test_results_are_written_to_a_file_and_read_back(tmp_path):
 
 def test_another_schema_is_refused(tmp_path):
     (tmp_path / "results.json").write_text(results_to_json(RESULTS).replace(SCHEMA, "kubeproof.results/0"))
-    with pytest.raises(ValueError, match=r"expected schema kubeproof\.results/1"):
+    with pytest.raises(ValueError, match=r"expected schema kubeproof\.results/2"):
         read_results(tmp_path)
 
 
@@ -137,17 +146,19 @@ def test_the_summary_shows_every_claim_and_the_path_of_the_report(tmp_path):
 
 def test_the_chart_has_one_series_per_position_and_one_interval_per_point():
     points = [measured(services, position) for services in (0, 100, 1000) for position in ("head", "end")]
-    series = series_of(points, "first_packet", "kernel", "p50")
+    series = series_of(points, MeasurementName.FIRST_PACKET, "kernel", "p50")
     assert [line.name for line in series] == ["head", "end"]
     svg = chart_svg(series, "p50")
     assert svg.count("<circle") == svg.count('class="interval"') == 6
-    assert series_of(points, "first_packet", "wall", "p50") == ()
-    assert series_of(points, "first_packet_less_floor", "kernel", "p50") == ()
+    assert series_of(points, MeasurementName.FIRST_PACKET, "wall", "p50") == ()
+    assert series_of(points, MeasurementName.FIRST_PACKET_CORRECTED, "kernel", "p50") == ()
 
 
 def test_a_sweep_has_charts_of_raw_and_baseline_corrected_medians():
     points = [measured(services, "end") for services in (0, 1000)]
-    corrected = [replace(point, name="first_packet_less_floor", quantiles={"p50": 90.0}) for point in points]
+    corrected = [
+        replace(point, name=MeasurementName.FIRST_PACKET_CORRECTED, quantiles={"p50": 90.0}) for point in points
+    ]
     page = report_html(replace(RESULTS, measurements=(*points, *corrected)))
     assert page.count("<svg") == 3
     assert without_links(page).count("p50 by the kernel&#39;s clock, baseline-corrected") == 1
@@ -164,15 +175,12 @@ def test_claims_that_are_not_part_of_the_run_are_only_listed_by_id(tmp_path):
     assert not any("claim 3.1" in line for line in lines)
 
 
+def planted(detection):
+    return PlantedFaultFinding(fault="it is broken", detection=detection, cases={}, details="a case failed")
+
+
 def test_a_run_of_planted_faults_reports_how_many_were_caught(tmp_path):
-    faults = tuple(
-        Finding("planted", f"{score}: it is broken.", numbers, "a case failed")
-        for score, numbers in (
-            ("Caught", {"caught": 1}),
-            ("Noticed by accident", {"caught": 0, "by_accident": 1}),
-            ("Not noticed", {"caught": 0, "by_accident": 0}),
-        )
-    )
+    faults = tuple(map(planted, (Detection.CAUGHT, Detection.BY_ACCIDENT, Detection.MISSED)))
     results = replace(RESULTS, findings=faults)
     score = "1 of 3 planted faults caught, 1 noticed by accident, 1 not noticed"
     assert headline(results) == f"The suites were tested with planted faults: {score}."
@@ -185,15 +193,19 @@ def test_a_run_of_planted_faults_reports_how_many_were_caught(tmp_path):
 
 
 def test_a_fault_that_fails_unrelated_cases_is_counted_separately():
-    fault = Finding("planted", "Too wide: it is broken.", {"caught": 0, "by_accident": 0, "too_wide": 1}, "")
+    fault = planted(Detection.TOO_WIDE)
     score = "0 of 1 planted fault caught, 0 noticed by accident, 0 not noticed, 1 too wide"
     assert headline(replace(RESULTS, findings=(fault,))) == f"The suites were tested with planted faults: {score}."
 
 
 def test_measurements_have_one_table_per_name_with_the_conditions_that_differ():
-    slow = replace(measured(1000), name="programming", unit="ms", conditions={"change": "add Service", "node": "n1"})
+    slow = replace(
+        measured(1000, name=MeasurementName.PROGRAMMING),
+        unit="ms",
+        conditions=Conditions(change="add Service", node="n1"),
+    )
     first, second = tables([measured(0), measured(1000), slow])
-    assert (first.title, first.columns) == ("first packet", ("services", "rules walked"))
+    assert (first.title, first.columns) == ("First packet, endpoint on another node", ("services", "rules walked"))
     assert first.common == "position end, clock kernel"
     assert [row.conditions for row in first.rows] == [("0", "0"), ("1,000", "1,000")]
     assert (second.unit, second.columns, second.common) == ("ms", (), "change add Service, node n1")
@@ -202,18 +214,35 @@ def test_measurements_have_one_table_per_name_with_the_conditions_that_differ():
 
 
 def test_the_numbers_of_a_finding_by_step_are_shown_in_a_table():
-    numbers = {"services at step 0": 0, "services at step 1": 1000, "cpu_s at step 1": 5.5}
-    cost = Finding("cost", "What it took.", numbers, "one run")
+    step = StepUsage(
+        step=1,
+        services=1000,
+        cpu_s=5.5,
+        programs_cpu_s=None,
+        memory_bytes=63_400_000.0,
+        syncs=4,
+        sync_s=1.25,
+        rules=10_000,
+        set_members=0,
+        tracked=7,
+    )
+    cost = CostFinding(mode="iptables", node="worker", steps=(step,))
     table = step_table(cost)
-    assert (table.columns, table.rows) == (("services", "cpu s"), (("0", ""), ("1,000", "5.5")))
-    assert step_table(replace(cost, numbers={**numbers, "holds": 1})) is None
-    assert step_table(replace(cost, numbers={})) is None
-    assert "<td>1,000</td><td>5.5</td>" in report_html(replace(RESULTS, findings=(cost,)))
+    assert table.columns[:5] == ("step", "services", "cpu s", "programs cpu s", "memory mb")
+    assert table.rows == (("1", "1,000", "5.50", "", "63.40", "4", "1.25", "10,000", "0", "7"),)
+    assert step_table(replace(cost, steps=())) is None
+    assert step_table(RESULTS.findings[0]) is None
+    assert "<td>1,000</td><td>5.50</td>" in report_html(replace(RESULTS, findings=(cost,)))
 
 
-@pytest.mark.parametrize(("holds", "shown"), [(0, True), (1, False)])
+@pytest.mark.parametrize(("holds", "shown"), [(False, True), (True, False)])
 def test_a_failed_self_check_is_in_the_headline(holds, shown):
-    check = Finding("self-check", "The A/A pair differs.", {"holds": holds}, "95% intervals")
+    check = SelfCheckFinding(mode="ipvs", checks=(AAPairsCheck(holds=holds, pairs=24, alike=9, least=19),))
     results = replace(RESULTS, findings=(check,))
     assert ("Draw no conclusion from its measurements" in headline(results)) is shown
-    assert ('<b class="failed">The A/A pair differs.' in without_links(report_html(results))) is shown
+    page = without_links(report_html(results))
+    assert ('<b class="failed">A self-check failed, so conclude nothing' in page) is shown
+
+
+def test_a_self_check_without_any_check_counts_as_failed():
+    assert "Draw no conclusion" in headline(replace(RESULTS, findings=(SelfCheckFinding(mode="ipvs", checks=()),)))

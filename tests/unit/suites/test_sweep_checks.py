@@ -4,9 +4,11 @@ import pytest
 
 from clusters.spec import Mode
 from harness.performance.cost_per_rule import MANY_RULES, Walk
-from harness.performance.self_check import finding
+from harness.performance.sweep.step import cost_per_rule_finding
 from harness.statistics.comparison import Range
-from suites.performance.test_sweep import checks, cost_per_rule
+from reports.model.findings import SelfCheckFinding
+from reports.writers.sentences import sentence
+from suites.performance.test_sweep import checks
 from tests.fakes.cluster.sweep import step_of
 
 QUICK = (0, 10, 100, 0)
@@ -26,27 +28,27 @@ def few_rules():
 
 def checked(steps):
     """Return the self-check of a quick sweep, of whose steps only these are valid."""
-    return finding(list(checks(steps, len(QUICK), Mode.IPTABLES)), "iptables")
+    return SelfCheckFinding(mode="iptables", checks=tuple(checks(steps, len(QUICK), Mode.IPTABLES)))
 
 
 def test_a_sweep_whose_steps_all_have_few_rules_fails_the_check_in_words():
     found = checked(few_rules())
-    assert found.numbers["holds"] == 0
-    assert found.statement.endswith("and not both are known to within 25%.")
+    assert not found.holds
+    assert sentence(found).statement.endswith("and not both are known to within 25%.")
 
 
 def test_a_sweep_whose_rules_moved_in_every_step_fails_the_check_in_words():
     found = checked(
         [step_of(services, aa_pairs=(Range(0, -1, 1),) * 3, chain_walks=(Walk(9, 1.0),)) for services in QUICK]
     )
-    assert found.numbers["holds"] == 0
-    assert found.statement.endswith("so the cost per rule is unknown.")
+    assert not found.holds
+    assert sentence(found).statement.endswith("so the cost per rule is unknown.")
 
 
 def test_a_sweep_with_valid_steps_at_zero_services_only_fails_the_check_in_words():
     found = checked([one for one in few_rules() if one.services == 0])
-    assert found.numbers["holds"] == 0
-    assert "2 of 4 steps are valid, 2 of them at zero Services" in found.statement
+    assert not found.holds
+    assert "2 of 4 steps are valid, 2 of them at zero Services" in sentence(found).statement
 
 
 @pytest.mark.parametrize(
@@ -55,13 +57,12 @@ def test_a_sweep_with_valid_steps_at_zero_services_only_fails_the_check_in_words
     ids=["few rules", "zero Services only", "rules moved", "no valid step"],
 )
 def test_an_unknown_cost_per_rule_is_reported_in_words(steps):
-    found = cost_per_rule(steps, Mode.IPTABLES)
-    assert found.numbers == {}
-    assert found.statement.startswith("The cost per rule in iptables mode is unknown: no valid step")
-    assert f"{MANY_RULES} or more rules" in found.statement
+    found = cost_per_rule_finding(steps, "iptables")
+    assert found.steps == ()
+    assert sentence(found).statement.startswith("The cost per rule in iptables mode is unknown: no valid step")
+    assert f"{MANY_RULES} or more rules" in sentence(found).statement
 
 
 def test_one_step_with_many_rules_is_enough_to_report_a_cost_per_rule():
-    found = cost_per_rule([*few_rules(), step(1000, 1011)], Mode.IPTABLES)
-    assert found.numbers["rule_ns at step 0"] == 25
-    assert "rule_ns at step 1" not in found.numbers
+    (only,) = cost_per_rule_finding([*few_rules(), step(1000, 1011)], "iptables").steps
+    assert only.rule_ns == 25

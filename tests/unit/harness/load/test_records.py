@@ -2,7 +2,8 @@ import numpy as np
 
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.load.records import block_medians_us, paired_counts, to_measurement
-from harness.statistics.histogram import encode
+from harness.statistics.histogram import block_counts, encode
+from reports.model import Conditions, MeasurementName
 
 NOTHING = TargetBlocks(())
 
@@ -22,13 +23,37 @@ def result(**fields):
 
 
 def measured(blocks_of_target, clock="kernel", **fields):
-    return to_measurement("first_packet", blocks_of_target, clock, {}, result(**fields), (), np.random.default_rng(1))
+    return to_measurement(
+        MeasurementName.FIRST_PACKET,
+        blocks_of_target,
+        clock,
+        Conditions(),
+        result(**fields),
+        (),
+        np.random.default_rng(1),
+    )
 
 
 def test_a_measurement_has_quantiles_with_intervals_and_counts_all_samples():
     found = measured(blocks([100] * 9, [110] * 9, [120] * 9))
     assert (found.n, found.errors, found.flags) == (27, 0, ())
     assert found.ci95["p50"][0] <= found.quantiles["p50"] <= found.ci95["p50"][1]
+
+
+def test_a_measurement_has_parts_with_their_times_that_hold_every_sample():
+    found = measured(blocks(*[[100 + number] for number in range(25)]), block_s=2.0)
+    assert len(found.parts) == 10
+    assert (found.parts[0].begin_s, found.parts[0].duration_s) == (0.0, 6.0)
+    assert (found.parts[-1].begin_s, found.parts[-1].duration_s) == (46.0, 4.0)
+    parts = block_counts([part.histogram for part in found.parts])
+    whole = block_counts([found.histogram])
+    assert parts.values_us.tolist() == whole.values_us.tolist()
+    assert parts.counts.sum(axis=0).tolist() == whole.counts[0].tolist()
+
+
+def test_a_block_without_samples_is_in_no_part():
+    found = measured(blocks([100], [], [120]))
+    assert [(part.begin_s, part.duration_s) for part in found.parts] == [(0.0, 1.0), (2.0, 1.0)]
 
 
 def test_requests_without_a_sample_are_flagged():
@@ -46,7 +71,7 @@ def test_delays_of_the_generator_are_flagged_only_for_its_own_clocks():
 
 def test_a_measurement_without_samples_has_no_quantiles():
     found = measured(NOTHING)
-    assert (found.n, found.quantiles, found.flags) == (0, {}, ("no samples",))
+    assert (found.n, found.quantiles, found.parts, found.flags) == (0, {}, (), ("no samples",))
 
 
 def test_two_targets_are_compared_in_the_blocks_that_both_have():

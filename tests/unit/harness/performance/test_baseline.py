@@ -8,7 +8,7 @@ import numpy as np
 from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
 from harness.statistics.quantile_interval import median_interval
 from harness.statistics.slope import slope_of_steps, slope_with_covariate
-from reports.model import Measurement
+from reports.model import Conditions, Measurement, MeasurementName
 from tests.fakes.cluster.sweep import step_of, with_latencies
 from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
 
@@ -17,24 +17,29 @@ WHOLE = (0, 10, 100, 1000, 2000, 5000, 10000, 0)
 
 def measured(step):
     """Return the step with measurements, of which only one is the position's by the kernel's clock."""
-    here = {"services": step.services, "clock": "kernel"}
-    records = [
-        Measurement("first_packet_twin", "us", {**here, "position": "end", "twin": True}, 9, 0, {}, {}, ""),
-        Measurement("first_packet", "us", {**here, "position": "end", "clock": "wall"}, 9, 0, {}, {}, ""),
-        Measurement("first_packet", "us", {**here, "position": "end", "rules_walked": 7}, 9, 0, {}, {}, ""),
-        Measurement("generator_floor", "us", here, 9, 0, {}, {}, ""),
-    ]
-    return replace(step, measurements=tuple(records))
+    here = Conditions(services=step.services, clock="kernel")
+    at_end = replace(here, position="end")
+    records = (
+        record(MeasurementName.FIRST_PACKET_AA, at_end),
+        record(MeasurementName.FIRST_PACKET, replace(at_end, clock="wall")),
+        record(MeasurementName.FIRST_PACKET, replace(at_end, rules_walked=7)),
+        record(MeasurementName.BASELINE, here),
+    )
+    return replace(step, measurements=records)
+
+
+def record(name, conditions):
+    return Measurement(name=name, unit="us", conditions=conditions, n=9, errors=0, quantiles={}, ci95={})
 
 
 def test_each_step_is_corrected_to_the_baseline_at_zero_services():
     steps = [measured(step) for step in steps_on_varying_host(per_1000_us=20)]
     found = list(baseline_corrected(steps))
-    assert [(one.name, one.n) for one in found] == [("first_packet_less_floor", 20)] * 4
-    assert [one.conditions["services"] for one in found] == list(SERVICES)
-    assert {one.conditions["rules_walked"] for one in found} == {7}
-    assert {one.conditions["clock"] for one in found} == {"kernel"}
-    ((baseline_us, coefficient),) = {(one.conditions["floor_us"], one.conditions["times_floor"]) for one in found}
+    assert [(one.name, one.n) for one in found] == [(MeasurementName.FIRST_PACKET_CORRECTED, 20)] * 4
+    assert [one.conditions.services for one in found] == list(SERVICES)
+    assert {one.conditions.rules_walked for one in found} == {7}
+    assert {one.conditions.clock for one in found} == {"kernel"}
+    ((baseline_us, coefficient),) = {(one.conditions.baseline_us, one.conditions.baseline_coefficient) for one in found}
     assert 30 < baseline_us < 30 * 1.25  # between the baselines of the first and the last step at zero
     assert abs(coefficient - 3) < 0.6
     at_zero = found[0].quantiles["p50"]
@@ -58,7 +63,7 @@ def test_the_interval_contains_the_true_slope_if_a_part_of_the_first_packet_is_c
 def test_a_baseline_that_does_not_vary_with_the_host_hardly_changes_the_medians():
     steps = [measured(step) for step in steps_on_varying_host(per_1000_us=0, steps=WHOLE, baseline_varies=False)]
     found = list(baseline_corrected(steps))
-    assert abs(found[0].conditions["times_floor"]) < 6  # poorly determined, because the baseline hardly varies
+    assert abs(found[0].conditions.baseline_coefficient) < 6  # poorly determined, because the baseline hardly varies
     for step, one in zip(steps, found, strict=True):
         assert abs(one.quantiles["p50"] - median(step.latencies.block_p50_us["end"])) < 3
 
@@ -82,19 +87,19 @@ def test_many_steps_adjust_the_coefficient_to_that_between_steps():
     steps = list(drifting(WHOLE))
     slope = baseline_corrected_slope(steps, "end", 1000)
     assert slope.low <= 0 <= slope.high
-    assert 2.2 < next(baseline_corrected(steps)).conditions["times_floor"] < 2.7
+    assert 2.2 < next(baseline_corrected(steps)).conditions.baseline_coefficient < 2.7
 
 
 def test_few_steps_use_the_coefficient_within_the_steps_at_zero():
     found = next(baseline_corrected(list(drifting((0, 100, 1000, 0)))))
-    assert abs(found.conditions["times_floor"] - 3) < 0.3
+    assert abs(found.conditions.baseline_coefficient - 3) < 0.3
 
 
 def test_a_difference_between_steps_at_zero_does_not_affect_the_coefficient_within_steps():
     first, *rest = drifting((0, 100, 1000, 0))
     slower = tuple((ours, baseline + 9) for ours, baseline in first.latencies.with_baseline_us["end"])
     found = next(baseline_corrected([with_latencies(first, with_baseline_us={"end": slower}), *rest]))
-    assert abs(found.conditions["times_floor"] - 3) < 0.3
+    assert abs(found.conditions.baseline_coefficient - 3) < 0.3
 
 
 def test_a_constant_baseline_changes_nothing():

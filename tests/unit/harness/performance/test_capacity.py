@@ -28,28 +28,27 @@ def test_the_capacity_is_found_within_15_percent(capacity_per_s):
 def test_a_search_ends_at_the_highest_rate_allowed():
     made = search(system(1e9), 100, 1000)
     assert [one.rate_per_s for one in made] == [100, 200, 400, 800, 1000]
-    assert "no higher rate was tried" in finding(made, "new connections", "nftables").statement
+    found = finding(made, "new connections", "nftables")
+    assert (found.passed.rate_per_s, found.exceeded) == (1000, None)
 
 
 def test_a_system_that_fails_at_the_lowest_rate_is_reported():
     made = search(system(1), 100, 1000)
     assert highest(made) is None
-    assert finding(made, "new connections", "ipvs").statement == (
-        "In ipvs mode, p99 did not stay within 10 ms even at 100 new connections per second."
-    )
+    found = finding(made, "new connections", "ipvs")
+    assert (found.passed, found.exceeded.rate_per_s, found.bound_ms) == (None, 100, 10)
 
 
 def test_the_finding_names_the_rates_that_passed_and_failed():
     made = search(system(500), 400, 500)
-    assert finding((*made, system(500)(550)), "new connections", "nftables").statement == (
-        "In nftables mode, p99 stayed within 10 ms up to 500 new connections per second; at 550 per second it did not "
-        "(0 missed, 0 failed, p99 1000000 us)."
-    )
+    found = finding((*made, system(500)(550)), "new connections", "nftables")
+    assert (found.passed.rate_per_s, found.exceeded.rate_per_s, found.exceeded.p99_us) == (500, 550, 1e6)
+    assert [attempt.rate_per_s for attempt in found.attempts] == [400, 500, 550]
 
 
 def test_a_busy_generator_is_named_as_the_possible_limit():
-    statement = finding(search(system(500, cpu_share=0.97), 100, 8000), "new connections", "nftables").statement
-    assert "the generator itself used 97% of a core" in statement
+    found = finding(search(system(500, cpu_share=0.97), 100, 8000), "new connections", "nftables")
+    assert found.exceeded.generator_busy
 
 
 def test_a_rate_with_missed_or_failed_requests_does_not_pass():

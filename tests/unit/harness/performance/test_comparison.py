@@ -6,7 +6,8 @@ import pytest
 
 from clusters.errors import Refused, UsageError
 from harness.performance.comparison import compare, mode_costs
-from reports.model import Finding, RunResults
+from reports.model import Conditions, MeasurementName, RunResults
+from reports.model.findings import AAPairsCheck, SelfCheckFinding
 from tests.unit.reports.sample import RUN, measured
 
 HUGE = 10**400
@@ -17,7 +18,9 @@ SERVICES = (0, 100, 1000, 5000, 10000, 0)
 
 def run(mode, per_1000_us, fixed_us=60.0, **fields):
     packets = tuple(measured(services, p50=fixed_us + per_1000_us * services / 1000) for services in SERVICES)
-    kept = replace(measured(0, p50=500.0), name="request_kept", conditions={"clock": "wall", "services": 0})
+    kept = replace(
+        measured(0, p50=500.0), name=MeasurementName.PERSISTENT_REQUEST, conditions=Conditions(clock="wall", services=0)
+    )
     results = RunResults(run=replace(RUN, id=f"a-{mode}", mode=mode), measurements=(*packets, kept))
     return replace(results, **fields)
 
@@ -89,11 +92,11 @@ def baseline_corrected(results, baseline_us, coefficient):
     corrected = tuple(
         replace(
             found,
-            name="first_packet_less_floor",
-            conditions={**found.conditions, "floor_us": baseline_us, "times_floor": coefficient},
+            name=MeasurementName.FIRST_PACKET_CORRECTED,
+            conditions=replace(found.conditions, baseline_us=baseline_us, baseline_coefficient=coefficient),
         )
         for found in results.measurements
-        if found.name == "first_packet"
+        if found.name is MeasurementName.FIRST_PACKET
     )
     return replace(results, measurements=(*results.measurements, *corrected))
 
@@ -106,7 +109,7 @@ def test_first_packets_of_two_runs_are_corrected_to_the_same_baseline():
 
 
 def test_an_invalid_step_is_left_out():
-    wrong = replace(measured(2000, p50=9000.0), flags=("in no conclusion: the kernels were not programmed in time",))
+    wrong = replace(measured(2000, p50=9000.0), invalid_reason="the kernels were not programmed in time")
     invalidated = replace(NFTABLES, measurements=(*NFTABLES.measurements, wrong))
     assert mode_costs(IPTABLES, invalidated) == mode_costs(IPTABLES, NFTABLES)
 
@@ -131,7 +134,7 @@ def test_runs_of_different_substrates_or_of_the_same_mode_are_refused():
 
 def with_baselines(results, *baselines_us):
     baselines = tuple(
-        replace(measured(0, p50=baseline_us), name="generator_floor", conditions={"clock": "kernel"})
+        replace(measured(0, p50=baseline_us), name=MeasurementName.BASELINE, conditions=Conditions(clock="kernel"))
         for baseline_us in baselines_us
     )
     return replace(results, measurements=(*results.measurements, *baselines))
@@ -146,8 +149,12 @@ def test_two_runs_are_refused_if_their_baselines_do_not_overlap():
     assert list(compare(ours, NFTABLES, (1.0,)))
 
 
+def self_check(*, holds):
+    return SelfCheckFinding(mode="nftables", checks=(AAPairsCheck(holds=holds, pairs=24, alike=9, least=19),))
+
+
 def test_a_run_whose_self_check_failed_is_refused():
-    failed = run("nftables", 0, findings=(Finding("self-check", "A/A pairs differ.", {"holds": 0}, ""),))
+    failed = run("nftables", 0, findings=(self_check(holds=False),))
     with pytest.raises(Refused, match="run a-nftables failed its self-check, so nothing may be concluded"):
         list(compare(IPTABLES, failed, (1.0,)))
 
@@ -162,11 +169,14 @@ def test_the_error_of_a_run_without_a_sweep_names_the_command_for_one():
 
 
 def changed(results, place, **fields):
-    """Return the results with entries added to, or replaced in, the dict fields of one measurement."""
+    """Return the results with some quantiles or conditions of one measurement changed."""
     found = results.measurements[place]
-    new = {name: {**getattr(found, name), **value} for name, value in fields.items()}
     measurements = list(results.measurements)
-    measurements[place] = replace(found, **new)
+    measurements[place] = replace(
+        found,
+        quantiles={**found.quantiles, **fields.get("quantiles", {})},
+        conditions=replace(found.conditions, **fields.get("conditions", {})),
+    )
     return replace(results, measurements=tuple(measurements))
 
 
@@ -185,7 +195,7 @@ def test_an_impossible_median_is_refused(p50, place):
 @pytest.mark.parametrize("p50", [math.nan, -1.0, HUGE])
 def test_an_impossible_baseline_is_refused(p50):
     odd = changed(with_baselines(IPTABLES, 14.0, 15.0), -1, quantiles={"p50": p50})
-    with pytest.raises(UsageError, match="p50 of generator_floor is"):
+    with pytest.raises(UsageError, match="p50 of baseline is"):
         list(compare(odd, with_baselines(NFTABLES, 14.5), (1.0,)))
 
 
@@ -196,22 +206,22 @@ def test_an_impossible_number_of_services_is_refused(services):
         list(compare(odd, NFTABLES, (1.0,)))
 
 
-@pytest.mark.parametrize("condition", ["floor_us", "times_floor"])
+@pytest.mark.parametrize("condition", ["baseline_us", "baseline_coefficient"])
 @pytest.mark.parametrize("value", [None, "20", math.nan, math.inf])
 def test_a_correction_that_is_not_a_number_is_refused(condition, value):
     ours, theirs = baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0)
     odd = changed(ours, -1, conditions={condition: value})
-    with pytest.raises(UsageError, match=f"{condition} of first_packet_less_floor is"):
+    with pytest.raises(UsageError, match=f"{condition} of first_packet_corrected is"):
         list(compare(odd, theirs, (1.0,)))
-    missing = replace(ours.measurements[-1], conditions={"clock": "kernel", "position": "end", "services": 0})
-    with pytest.raises(UsageError, match="floor_us of first_packet_less_floor is None"):
+    missing = replace(ours.measurements[-1], conditions=Conditions(clock="kernel", position="end", services=0))
+    with pytest.raises(UsageError, match="baseline_us of first_packet_corrected is None"):
         list(compare(replace(ours, measurements=(*ours.measurements, missing)), theirs, (1.0,)))
 
 
 def test_the_figures_of_an_invalid_step_are_not_checked():
     odd = changed(IPTABLES, 2, quantiles={"p50": math.nan})
     measurements = list(odd.measurements)
-    measurements[2] = replace(measurements[2], flags=("in no conclusion: nothing answered",))
+    measurements[2] = replace(measurements[2], invalid_reason="nothing answered")
     assert list(compare(replace(odd, measurements=tuple(measurements)), NFTABLES, (1.0,)))
 
 
@@ -223,8 +233,18 @@ def test_steps_at_a_single_number_of_services_are_not_a_sweep():
         list(compare(odd, NFTABLES, (1.0,)))
 
 
-def test_a_self_check_without_a_valid_result_counts_as_failed():
-    for numbers in ({}, {"holds": None}, {"holds": math.nan}, {"holds": "1"}):
-        odd = replace(IPTABLES, findings=(Finding("self-check", "It holds.", numbers, ""),))
-        with pytest.raises(Refused, match="nothing may be concluded"):
-            list(compare(odd, NFTABLES, (1.0,)))
+def test_a_self_check_that_holds_allows_a_comparison():
+    assert list(compare(replace(IPTABLES, findings=(self_check(holds=True),)), NFTABLES, (1.0,)))
+
+
+def test_a_self_check_without_any_check_counts_as_failed():
+    odd = replace(IPTABLES, findings=(SelfCheckFinding(mode="iptables", checks=()),))
+    with pytest.raises(Refused, match="nothing may be concluded"):
+        list(compare(odd, NFTABLES, (1.0,)))
+
+
+def test_measurements_of_an_experiment_are_left_out():
+    apart = replace(measured(2000, p50=9000.0), conditions=replace(measured(2000).conditions, experiment="one node"))
+    assert mode_costs(IPTABLES, replace(NFTABLES, measurements=(*NFTABLES.measurements, apart))) == mode_costs(
+        IPTABLES, NFTABLES
+    )

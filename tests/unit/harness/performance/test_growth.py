@@ -3,6 +3,7 @@
 import numpy as np
 
 from harness.performance.growth import growth
+from reports.model.findings import GrowthConclusion
 from tests.fakes.cluster.sweep import step_of, with_latencies
 from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
 
@@ -20,20 +21,20 @@ def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):
 
 def test_growth_is_reported_with_its_interval():
     found = growth(simulated(per_1000_us=40)).finding("iptables")
-    assert "takes longer by" in found.statement
-    assert found.numbers["low_us"] < 40 < found.numbers["high_us"]
+    assert found.conclusion is GrowthConclusion.GROWS
+    assert found.per_1000_services_us.low < 40 < found.per_1000_services_us.high
+    assert (found.most_services, found.steps, found.baseline_corrected) == (max(SERVICES), len(SERVICES), False)
 
 
 def test_the_absence_of_growth_is_reported_with_what_could_not_be_detected():
     found = growth(simulated()).finding("nftables")
-    assert "no growth" in found.statement
-    assert "could not have been detected" in found.statement
+    assert found.conclusion is GrowthConclusion.NO_GROWTH
 
 
 def test_a_host_that_changed_during_the_sweep_allows_no_conclusion():
     found = growth(simulated(at_last_us=-90)).finding("ipvs")
-    assert "the data do not show" in found.statement
-    assert found.numbers["low_us"] < 0 < found.numbers["high_us"]
+    assert found.conclusion is GrowthConclusion.UNKNOWN
+    assert found.per_1000_services_us.low < 0 < found.per_1000_services_us.high
 
 
 def test_drift_from_step_to_step_is_rarely_mistaken_for_growth():
@@ -56,7 +57,7 @@ def test_drift_from_step_to_step_is_rarely_mistaken_for_growth():
 
 def test_a_sweep_too_imprecise_to_detect_growth_does_not_conclude_its_absence():
     found = growth(simulated(at_last_us=25)).finding("nftables")
-    assert "the data do not show" in found.statement
+    assert found.conclusion is GrowthConclusion.UNKNOWN
 
 
 def test_one_slow_step_is_not_mistaken_for_growth():
@@ -68,23 +69,21 @@ def test_one_slow_step_is_not_mistaken_for_growth():
         )
         for step in steps
     ]
-    assert "the data do not show" in growth(slow).finding("ipvs").statement
+    assert growth(slow).finding("ipvs").conclusion is GrowthConclusion.UNKNOWN
 
 
 def test_growth_is_detected_despite_a_small_change_of_the_host():
-    assert "takes longer by" in growth(simulated(per_1000_us=40, at_last_us=5)).finding("iptables").statement
+    assert growth(simulated(per_1000_us=40, at_last_us=5)).finding("iptables").conclusion is GrowthConclusion.GROWS
 
 
 def test_drift_that_shows_in_the_baseline_neither_causes_nor_hides_growth():
     flat, steep = (list(steps_on_varying_host(per_1000_us=us)) for us in (0, 15))
     raw = [with_latencies(step, with_baseline_us={}) for step in steep]
-    assert "the data do not show" in growth(raw).finding("iptables").statement
+    assert growth(raw).finding("iptables").conclusion is GrowthConclusion.UNKNOWN
     found = growth(steep)
-    assert "takes longer by" in found.finding("iptables").statement
+    assert found.finding("iptables").conclusion is GrowthConclusion.GROWS
     assert found.slope.low < 15 * 1.1 < found.slope.high  # at 1,000 Services the host was 10% slower
-    assert found.finding("iptables").confidence.endswith(
-        "corrected for drift of the loopback baseline, measured at the same time"
-    )
+    assert found.finding("iptables").baseline_corrected
     assert growth(flat).absent
 
 
@@ -107,7 +106,7 @@ def sweep_of(services, medians_us):
 def test_packets_that_become_faster_with_more_services_allow_no_conclusion():
     found = growth(sweep_of(SERVICES, (100, 99, 60, 101)))
     assert found.slope.high < 0
-    assert "the data do not show" in found.finding("ipvs").statement
+    assert found.finding("ipvs").conclusion is GrowthConclusion.UNKNOWN
 
 
 def test_growth_that_could_be_missed_is_judged_at_the_most_services_measured():

@@ -4,6 +4,8 @@ import pytest
 from harness.load.plan import Block, LoadPlan, LoadResult, RequestKind, Target, TargetBlocks
 from harness.performance.under_change import Part, TrafficUnderChange
 from harness.statistics.histogram import encode
+from reports.model import Conditions
+from reports.model.findings import PartFailures
 
 WEB = Target("web", "10.96.0.9", 80)
 PLAN = LoadPlan((WEB,), rate_per_s=50, duration_s=6, seed=1, request_kind=RequestKind.HTTP_NEW, detail="/")
@@ -28,23 +30,26 @@ def test_blocks_are_sorted_into_before_during_and_after(traffic):
 
 
 def test_each_part_has_its_own_measurement(traffic):
-    found = {one.conditions["part"]: one for one in traffic.measurements({}, np.random.default_rng(1))}
+    found = {
+        one.conditions.part: one for one in traffic.measurements(Conditions(mode="ipvs"), np.random.default_rng(1))
+    }
     assert {part: one.errors for part, one in found.items()} == {"before": 0, "during": 2, "after": 0}
     assert found["during"].quantiles["p50"] > found["after"].quantiles["p50"]
 
 
 def test_failures_are_reported_for_each_part(traffic):
     finding = traffic.finding("nftables")
-    assert finding.numbers == {"failed_before": 0, "failed_during": 2, "failed_after": 0}
-    assert finding.statement == (
-        "Roses are painted red, in nftables mode at 50 requests per second: before it (2 s) no request failed; "
-        "during it (2 s) 2 failed (2 x timed out); after it (2 s) no request failed."
+    assert (finding.change, finding.mode, finding.rate_per_s) == ("Roses are painted red", "nftables", 50)
+    assert finding.parts == (
+        PartFailures(part="before", duration_s=2.0, messages={}),
+        PartFailures(part="during", duration_s=2.0, messages={"timed out": 2}),
+        PartFailures(part="after", duration_s=2.0, messages={}),
     )
 
 
 def test_a_part_without_requests_is_reported_as_such(traffic):
     traffic.spans_s = [(102.2, 110.0)]
-    assert traffic.finding("ipvs").statement.endswith("2 failed (2 x timed out); after it nothing was sent.")
+    assert traffic.finding("ipvs").parts[-1] == PartFailures(part="after", duration_s=0.0, messages={})
 
 
 def test_the_time_of_a_change_is_recorded_even_if_it_fails(traffic):

@@ -1,6 +1,7 @@
 """Tests of the findings about delayed connections."""
 
 from harness.traffic.delays import DelayTally
+from reports.model.findings import DelayedConnectionsFinding
 from tests.unit.harness.traffic.test_steady import reply
 
 
@@ -9,11 +10,9 @@ def test_delayed_connections_are_reported_with_their_case():
     tally.add([reply(connect_us=90), reply(connect_us=1_040_000, syn_retransmits=1)])
     tally.add([reply(connect_us=3_020_000, syn_retransmits=2), reply()])
     finding = tally.finding("suites/services/test_ports.py::test_one")
-    assert finding.statement == (
-        "2 of 3 connections of suites/services/test_ports.py::test_one succeeded only after a retransmitted SYN; "
-        "the slowest took 3.0 s to connect."
+    assert finding == DelayedConnectionsFinding(
+        case="suites/services/test_ports.py::test_one", connections=3, delayed=2, slowest_s=3.02
     )
-    assert finding.numbers == {"connections": 3, "delayed": 2, "slowest_connect_us": 3_020_000}
 
 
 def test_lost_and_undelayed_connections_are_not_reported():

@@ -13,6 +13,7 @@ from harness.load.plan import Target
 from harness.performance.programming.changes import Change, clear, make, prepare, subjects
 from harness.performance.programming.measuring import Pace, Sample, latency_ms, measure_changes, measurements, pace_at
 from harness.performance.programming.probes import Probe, Probers, Seen, Want
+from reports.model import ChangeSample, Conditions
 from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.progress import SilentProgress
@@ -88,31 +89,37 @@ def test_every_change_has_a_sample_from_every_node(tmp_path):
     samples = measured(tmp_path, prober := FakeProber())
     assert [(sample.change, sample.node) for sample in samples] == [(change, "n1") for change in Change]
     assert all(400 < sample.latency_ms <= 500 for sample in samples)
+    assert {(sample.number, sample.batch) for sample in samples} == {(0, 0)}
     assert [plan["probes"][0]["want"] for plan in prober.plans] == ["reachable", "unreachable"] * 2
 
 
 def test_a_change_that_never_takes_effect_counts_as_an_error(tmp_path):
     samples = measured(tmp_path, FakeProber(unseen=("unreachable",)))
-    made = {found.conditions["change"]: found for found in measurements(samples, Pace(), {}, np.random.default_rng(1))}
+    made = {
+        found.conditions.change: found
+        for found in measurements(samples, Pace(), Conditions(), np.random.default_rng(1))
+    }
     assert (made["add Service"].n, made["add Service"].errors) == (1, 0)
     assert (made["delete Service"].n, made["delete Service"].errors) == (0, 1)
     assert "not seen within 60 s: 1 changes" in made["delete Service"].flags
+    assert [sample.latency_ms for sample in made["delete Service"].samples] == [None]
 
 
 def test_an_effect_seen_before_its_change_counts_as_an_error(tmp_path):
     samples = measured(tmp_path, FakeProber(late_s=-0.01))
-    (found, *_) = measurements(samples, Pace(), {}, np.random.default_rng(1))
+    (found, *_) = measurements(samples, Pace(), Conditions(), np.random.default_rng(1))
     assert (found.n, found.errors) == (0, 1)
     assert "seen before they were made: 1 changes" in found.flags
 
 
 def test_latencies_of_changes_are_measured_in_milliseconds():
-    samples = [Sample(Change.ADD_SERVICE, "n1", float(value)) for value in range(100, 300)]
-    (found, *_) = measurements(samples, Pace(every_s=0.0212), {"services": 1000}, np.random.default_rng(1))
+    samples = [Sample(Change.ADD_SERVICE, "n1", 100.0 + number, number, number // 25) for number in range(200)]
+    (found, *_) = measurements(samples, Pace(every_s=0.0212), Conditions(services=1000), np.random.default_rng(1))
     assert (found.unit, found.n) == ("ms", 200)
-    assert found.conditions["tried_every_ms"] == 21.2
+    assert found.conditions.tried_every_ms == 21.2
     assert found.quantiles["p50"] == pytest.approx(200, abs=2)
     assert found.ci95["p50"][0] < 200 < found.ci95["p50"][1]
+    assert found.samples[26] == ChangeSample(change=26, batch=1, latency_ms=126.0)
 
 
 def test_probes_of_addresses_outside_the_cluster_are_refused(tmp_path):

@@ -13,6 +13,7 @@ from harness.load.plan import Target
 from harness.performance.programming.changes import subjects
 from harness.performance.programming.mass import Arrivals, arrivals, create_all, deleted_afterwards, evenly_spaced
 from harness.performance.programming.probes import Probers, Want
+from reports.model.findings import MassProgrammingFinding, NodeArrivals
 from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.cluster.sweep import ACCESS
 
@@ -76,9 +77,9 @@ def test_an_address_that_was_reachable_before_the_change_is_an_error(tmp_path):
 def test_an_address_that_becomes_reachable_again_has_a_time_of_unreachability(tmp_path):
     found = watched_once(tmp_path, [0.5, 3.25], Want.REACHABLE_AGAIN)
     assert found.away_s["n1"] == pytest.approx((2.75,), abs=0.001)
-    statement = found.finding("A cold start", "ipvs mode").statement
-    assert "time until the last of 1 watched Services was reachable again: 3.2" in statement
-    assert "; the longest time for which one was unreachable was 2.75 s on n1. The change itself" in statement
+    (node,) = found.finding("A cold start", "ipvs").nodes
+    assert (node.node, len(node.after_s)) == ("n1", 1)
+    assert node.away_s == found.away_s["n1"]
 
 
 def test_an_address_that_was_never_unreachable_is_lost(tmp_path):
@@ -88,18 +89,18 @@ def test_an_address_that_was_never_unreachable_is_lost(tmp_path):
 def test_an_address_that_stays_unreachable_is_lost(tmp_path):
     found = watched_once(tmp_path, [0.5], Want.REACHABLE_AGAIN)
     assert found.lost == 1
-    finding = found.finding("A cold start", "ipvs mode")
-    assert "watched Services was reachable: never on n1; 1 never became reachable." in finding.statement
-    assert list(finding.numbers) == ["done_s", "lost"]
+    assert found.finding("A cold start", "ipvs").nodes == (NodeArrivals(node="n1", after_s=(None,)),)
 
 
-def test_the_finding_has_the_last_arrival_on_each_node():
-    found = Arrivals({"n1": (0.5, 1.25), "n2": (0.75, None)}, 1.0).finding("1000 Services at once", "nftables mode")
-    assert found.statement == (
-        "1000 Services at once (nftables mode): time until the last of 2 watched Services was reachable: 1.25 s on n1, "
-        "0.75 s on n2; 1 never became reachable. The change itself was done after 1.00 s."
+def test_the_finding_has_the_arrivals_on_each_node():
+    found = Arrivals({"n1": (0.5, 1.25), "n2": (0.75, None)}, 1.0).finding("1000 Services at once", "nftables")
+    assert found == MassProgrammingFinding(
+        mode="nftables",
+        change="1000 Services at once",
+        tried_every_ms=5.0,
+        done_s=1.0,
+        nodes=(NodeArrivals(node="n1", after_s=(0.5, 1.25)), NodeArrivals(node="n2", after_s=(0.75, None))),
     )
-    assert found.numbers["lost"] == 1
 
 
 class Node:

@@ -6,6 +6,7 @@ from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.setting import SweepPlan
 from harness.statistics.comparison import Range
 from harness.statistics.histogram import encode
+from reports.model import MeasurementName
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.cluster.shell import TextShell
 from tests.fakes.cluster.sweep import setting_with
@@ -70,7 +71,7 @@ def test_a_single_block_yields_no_difference():
 def test_medians_are_paired_with_the_baseline_in_the_blocks_that_both_have():
     generator = FakeGenerator(baselines=2, baseline=30, head=100, middle=120, end=140, same_node=90)
     step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1))
-    baselines = [found for found in step.measurements if found.name == "generator_floor"]
-    kernel = next(found for found in baselines if found.conditions["clock"] == "kernel")
-    assert (kernel.quantiles["p50"], kernel.conditions["services"]) == (30, 10)
+    baselines = [found for found in step.measurements if found.name is MeasurementName.BASELINE]
+    kernel = next(found for found in baselines if found.conditions.clock == "kernel")
+    assert (kernel.quantiles["p50"], kernel.conditions.services) == (30, 10)
     assert step.latencies.with_baseline_us["same node"] == ((90, 30),)

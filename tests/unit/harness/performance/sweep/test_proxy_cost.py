@@ -2,6 +2,7 @@ from clusters.cluster import Node, Role
 from harness.dataplane.proxy_usage import Syncs, Usage
 from harness.dataplane.reader import RuleCount
 from harness.performance.sweep.proxy_cost import cost_of, finding
+from reports.model.findings import StepUsage
 
 NODE = Node("n1", Role.WORKER, "172.18.0.3")
 RULES = RuleCount(40, {"ips": 3})
@@ -18,15 +19,22 @@ def test_the_usage_of_a_replaced_kube_proxy_counts_from_its_own_start():
     assert (cost.cpu_s, cost.programs_cpu_s, cost.syncs, cost.sync_s) == (1.5, 0.5, 2, 0.5)
 
 
-def test_the_finding_has_numbers_of_every_step_and_a_sentence_about_the_largest():
+def test_the_finding_has_the_usage_of_every_step():
     after = Usage(7.5, 9.0, 60_000_000, Syncs(9, 3.5))
     some = cost_of(1000, Usage(2.0, 6.0, 50, Syncs(4, 1.0)), after, RULES, 12)
-    none = cost_of(0, after, Usage(7.6, 9.1, 60_000_000, Syncs(10, 3.6)), RULES, 12)
+    none = cost_of(0, after, Usage(7.75, 9.25, 60_000_000, Syncs(10, 3.75)), RULES, 12)
     found = finding([some, none], NODE, "nftables")
-    assert found.statement == (
-        "kube-proxy on n1 (nftables mode) took 2.5 s (5 syncs; 5.5 CPU seconds itself and 3.0 in programs that it ran) "
-        "to get from the previous step to 1,000 Services. Then it used 60 MB of memory, and the kernel held 40 rules, "
-        "3 set members and 12 tracked connections."
+    assert (found.node, found.mode) == ("n1", "nftables")
+    assert found.steps[0] == StepUsage(
+        step=0,
+        services=1000,
+        cpu_s=5.5,
+        programs_cpu_s=3.0,
+        memory_bytes=60_000_000,
+        syncs=5,
+        sync_s=2.5,
+        rules=40,
+        set_members=3,
+        tracked=12,
     )
-    assert (found.numbers["cpu_s at step 0"], found.numbers["services at step 1"]) == (5.5, 0)
-    assert found.numbers["programs_cpu_s at step 1"] == 0.1
+    assert (found.steps[1].services, found.steps[1].programs_cpu_s) == (0, 0.25)

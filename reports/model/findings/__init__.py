@@ -1,0 +1,121 @@
+"""The conclusions of a run: one record per kind of finding, with its numbers. Writers make sentences from them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from reports.model.findings.checks import (
+    AAPairsCheck,
+    CostPerRuleCheck,
+    CostPerServiceCheck,
+    KnownDelayCheck,
+    KnownDelayFinding,
+    MeasuredDelay,
+    NoCostPerRule,
+    SelfCheck,
+    SelfCheckFinding,
+    StepsCheck,
+)
+from reports.model.findings.run import (
+    Detection,
+    FailureRate,
+    FlakesFinding,
+    FlakyCase,
+    PlantedFaultFinding,
+    StatedFinding,
+)
+from reports.model.findings.sweep import (
+    BusyHostFinding,
+    CapacityFinding,
+    ClockTail,
+    CostFinding,
+    CostPerRuleFinding,
+    EndpointsDifference,
+    EndpointsFinding,
+    GeneratorLatency,
+    GeneratorsFinding,
+    GrowthConclusion,
+    GrowthFinding,
+    RateAttempt,
+    RequestKindMedian,
+    RequestKindsFinding,
+    StepCostPerRule,
+    StepUsage,
+)
+from reports.model.findings.traffic import (
+    DelayedConnectionsFinding,
+    LeftOverRulesFinding,
+    MassProgrammingFinding,
+    NodeArrivals,
+    PartFailures,
+    ProxyRestartFinding,
+    UnderChangeFinding,
+)
+
+Finding = Annotated[
+    SelfCheckFinding
+    | KnownDelayFinding
+    | GrowthFinding
+    | CostFinding
+    | CostPerRuleFinding
+    | EndpointsFinding
+    | RequestKindsFinding
+    | CapacityFinding
+    | GeneratorsFinding
+    | BusyHostFinding
+    | UnderChangeFinding
+    | MassProgrammingFinding
+    | LeftOverRulesFinding
+    | ProxyRestartFinding
+    | DelayedConnectionsFinding
+    | FlakesFinding
+    | PlantedFaultFinding
+    | StatedFinding,
+    Field(discriminator="kind"),
+]
+"""A conclusion from measurements or cases; `kind` says which."""
+
+__all__ = [
+    "AAPairsCheck",
+    "BusyHostFinding",
+    "CapacityFinding",
+    "ClockTail",
+    "CostFinding",
+    "CostPerRuleCheck",
+    "CostPerRuleFinding",
+    "CostPerServiceCheck",
+    "DelayedConnectionsFinding",
+    "Detection",
+    "EndpointsDifference",
+    "EndpointsFinding",
+    "FailureRate",
+    "Finding",
+    "FlakesFinding",
+    "FlakyCase",
+    "GeneratorLatency",
+    "GeneratorsFinding",
+    "GrowthConclusion",
+    "GrowthFinding",
+    "KnownDelayCheck",
+    "KnownDelayFinding",
+    "LeftOverRulesFinding",
+    "MassProgrammingFinding",
+    "MeasuredDelay",
+    "NoCostPerRule",
+    "NodeArrivals",
+    "PartFailures",
+    "PlantedFaultFinding",
+    "ProxyRestartFinding",
+    "RateAttempt",
+    "RequestKindMedian",
+    "RequestKindsFinding",
+    "SelfCheck",
+    "SelfCheckFinding",
+    "StatedFinding",
+    "StepCostPerRule",
+    "StepUsage",
+    "StepsCheck",
+    "UnderChangeFinding",
+]

@@ -1,0 +1,56 @@
+"""Sentences about findings, made from their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reports.model.findings import (
+    BusyHostFinding,
+    CapacityFinding,
+    CostFinding,
+    CostPerRuleFinding,
+    DelayedConnectionsFinding,
+    EndpointsFinding,
+    Finding,
+    FlakesFinding,
+    GeneratorsFinding,
+    GrowthFinding,
+    KnownDelayFinding,
+    LeftOverRulesFinding,
+    MassProgrammingFinding,
+    PlantedFaultFinding,
+    ProxyRestartFinding,
+    RequestKindsFinding,
+    SelfCheckFinding,
+    StatedFinding,
+    UnderChangeFinding,
+)
+from reports.writers.sentences import checks, run, sweep, traffic
+from reports.writers.sentences.sentence import Sentence
+
+SENTENCES: dict[type, Callable[[Any], Sentence]] = {
+    SelfCheckFinding: checks.self_checks,
+    KnownDelayFinding: checks.known_delay,
+    GrowthFinding: sweep.growth,
+    CostFinding: sweep.cost,
+    CostPerRuleFinding: sweep.cost_per_rule,
+    EndpointsFinding: sweep.endpoints,
+    RequestKindsFinding: sweep.request_kinds,
+    CapacityFinding: sweep.capacity,
+    GeneratorsFinding: sweep.generators,
+    BusyHostFinding: sweep.busy_host,
+    UnderChangeFinding: traffic.under_change,
+    MassProgrammingFinding: traffic.mass_programming,
+    LeftOverRulesFinding: traffic.left_over_rules,
+    ProxyRestartFinding: traffic.proxy_restart,
+    DelayedConnectionsFinding: traffic.delayed_connections,
+    FlakesFinding: run.flakes,
+    PlantedFaultFinding: run.planted_fault,
+    StatedFinding: run.stated,
+}
+
+
+def sentence(finding: Finding) -> Sentence:
+    """Return what a finding says, and how sure it is."""
+    return SENTENCES[type(finding)](finding)

@@ -1,0 +1,152 @@
+"""Sentences about sweeps and other measurements of latency."""
+
+from __future__ import annotations
+
+from reports.model.findings import (
+    BusyHostFinding,
+    CapacityFinding,
+    CostFinding,
+    CostPerRuleFinding,
+    EndpointsFinding,
+    GeneratorsFinding,
+    GrowthConclusion,
+    GrowthFinding,
+    RateAttempt,
+    RequestKindsFinding,
+)
+from reports.writers.readable import fixed, many, ratio, scaled, short, with_ends
+from reports.writers.sentences.sentence import Sentence
+
+MB = 1_000_000
+
+
+def growth(found: GrowthFinding) -> Sentence:
+    slope = found.per_1000_services_us
+    figures = (
+        f"{fixed(slope.value)} us per 1,000 Services (95% interval {fixed(slope.low)} to {fixed(slope.high)}, "
+        f"from {many(found.steps, 'step')})"
+    )
+    conclusions = {
+        GrowthConclusion.GROWS: (
+            f"the first packet of a new connection to the last Service takes longer by {figures}."
+        ),
+        GrowthConclusion.NO_GROWTH: (
+            f"no growth of the first packet was detected: {figures}. Growth below {fixed(slope.high)} us per 1,000 "
+            "Services could not have been detected."
+        ),
+        GrowthConclusion.UNKNOWN: (
+            f"the data do not show whether the first packet takes longer with more Services: {figures}."
+        ),
+    }
+    method = "least squares through the median of each step, with Student's t interval"
+    if found.baseline_corrected:
+        method += "; corrected for drift of the loopback baseline, measured at the same time"
+    return Sentence(f"In {found.mode} mode {conclusions[found.conclusion]}", method)
+
+
+def cost(found: CostFinding) -> Sentence:
+    """Describe the step with the most Services."""
+    if not found.steps:
+        return Sentence(f"The cost of no step is known ({found.mode} mode).", "one run")
+    most = max(found.steps, key=lambda step: step.services)
+    programs = "" if most.programs_cpu_s is None else f" and {fixed(most.programs_cpu_s)} in programs that it ran"
+    return Sentence(
+        f"kube-proxy on {found.node} ({found.mode} mode) took {fixed(most.sync_s)} s ({many(most.syncs, 'sync')}; "
+        f"{fixed(most.cpu_s)} CPU seconds itself{programs}) to get from the previous step to {most.services:,} "
+        f"Services. Then it used {fixed(scaled(most.memory_bytes, 1 / MB), 0)} MB of memory, and the kernel held "
+        f"{most.rules:,} rules, {most.set_members:,} set members and {most.tracked:,} tracked connections.",
+        "one run",
+    )
+
+
+def cost_per_rule(found: CostPerRuleFinding) -> Sentence:
+    method = f"medians of steps with {found.least_rules} or more rules to traverse"
+    if not found.steps:
+        return Sentence(
+            f"The cost per rule in {found.mode} mode is unknown: no valid step compares places {found.least_rules} or "
+            "more rules apart, both in the sweep and in a chain that never matches.",
+            "no step was used",
+        )
+    return Sentence(
+        f"Cost per rule in {found.mode} mode, in nanoseconds: in the sweep, from the first Service to the last, and in "
+        "a chain that never matches, measured at the same time. It depends on what else is in the processor's caches.",
+        method,
+    )
+
+
+def endpoints(found: EndpointsFinding) -> Sentence:
+    differences = ", ".join(
+        f"{with_ends(difference.longer_us)} us with {difference.endpoints} endpoints"
+        for difference in found.differences
+    )
+    return Sentence(
+        f"In {found.mode} mode the first packet took longer than to a Service with one endpoint by {differences}.",
+        "difference of medians of the same blocks, 95% intervals",
+    )
+
+
+def request_kinds(found: RequestKindsFinding) -> Sentence:
+    medians = ", ".join(
+        f"{median.request_kind.replace('_', ' ')} {fixed(median.p50_us.value, 0)} us "
+        f"({fixed(median.p50_us.low, 0)} to {fixed(median.p50_us.high, 0)})"
+        for median in found.medians
+    )
+    return Sentence(
+        f"Medians in {found.mode} mode, with only the cluster's own Services and the case's: {medians}.",
+        f"{short(found.rate_per_s)} per second for {short(found.duration_s)} s each, 95% intervals",
+    )
+
+
+def capacity(found: CapacityFinding) -> Sentence:
+    bound = f"{short(found.bound_ms)} ms"
+    if found.passed is None:
+        lowest = min((attempt.rate_per_s for attempt in found.attempts), default=0)
+        return Sentence(
+            f"In {found.mode} mode, p99 did not stay within {bound} even at {fixed(lowest, 0)} {found.requests} per "
+            "second.",
+            many(len(found.attempts), "rate"),
+        )
+    return Sentence(
+        f"In {found.mode} mode, p99 stayed within {bound} up to {fixed(found.passed.rate_per_s, 0)} {found.requests} "
+        f"per second; {_end(found.exceeded)}.",
+        f"stepped search over {many(len(found.attempts), 'rate')}",
+    )
+
+
+def _end(exceeded: RateAttempt | None) -> str:
+    """Say at which rate p99 exceeded the bound."""
+    if exceeded is None:
+        return "no higher rate was tried"
+    rate = f"at {fixed(exceeded.rate_per_s, 0)} per second"
+    if exceeded.generator_busy:
+        share = f"{fixed(scaled(exceeded.cpu_share, 100), 0)}% of a core"
+        return f"{rate} the generator itself used {share}, so the limit may be the generator's"
+    why = f"{exceeded.missed} missed, {exceeded.failed} failed, p99 {fixed(exceeded.p99_us, 0)} us"
+    return f"{rate} it did not ({why})"
+
+
+def generators(found: GeneratorsFinding) -> Sentence:
+    words = "; ".join(
+        f"{one.generator} p50 {with_ends(one.p50_us)} us, {with_ends(one.above_baseline_us)} us above its loopback "
+        f"baseline, p99 {with_ends(one.p99_us)} us"
+        for one in found.generators
+    )
+    apart = [one.generator for one in found.generators if one.differs]
+    differ = "differ" if len(apart) > 1 else "differs"
+    end = f"{' and '.join(apart)} {differ} from ours" if apart else "all generators agree"
+    return Sentence(
+        f"With {short(found.rate_per_s)} requests per second on {found.connections} connections in {found.mode} mode: "
+        f"{words}; above the baselines {end}.",
+        f"{many(found.turns, 'turn')} of {short(found.turn_s)} s each; values are medians of turns with their extremes",
+    )
+
+
+def busy_host(found: BusyHostFinding) -> Sentence:
+    ratios = ", ".join(
+        f"{fixed(ratio(tail.busy_p99_us, tail.idle_p99_us), 2)} by {tail.clock}" for tail in found.clocks
+    )
+    return Sentence(
+        f"In {found.mode} mode the ratio of p99 of a new connection with {many(found.busy_loops, 'busy loop')} to p99 "
+        f"without: {ratios}.",
+        f"{short(found.rate_per_s)} per second for {short(found.duration_s)} s each, once",
+    )

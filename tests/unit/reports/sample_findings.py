@@ -1,0 +1,338 @@
+"""A sample of every kind of finding, with the sentence that a report shows."""
+
+from __future__ import annotations
+
+from reports.model import Finding, Interval
+from reports.model.findings import (
+    AAPairsCheck,
+    BusyHostFinding,
+    CapacityFinding,
+    ClockTail,
+    CostFinding,
+    CostPerRuleCheck,
+    CostPerRuleFinding,
+    CostPerServiceCheck,
+    DelayedConnectionsFinding,
+    Detection,
+    EndpointsDifference,
+    EndpointsFinding,
+    FailureRate,
+    FlakesFinding,
+    FlakyCase,
+    GeneratorLatency,
+    GeneratorsFinding,
+    GrowthConclusion,
+    GrowthFinding,
+    KnownDelayCheck,
+    KnownDelayFinding,
+    LeftOverRulesFinding,
+    MassProgrammingFinding,
+    MeasuredDelay,
+    NoCostPerRule,
+    NodeArrivals,
+    PartFailures,
+    PlantedFaultFinding,
+    ProxyRestartFinding,
+    RateAttempt,
+    RequestKindMedian,
+    RequestKindsFinding,
+    SelfCheckFinding,
+    StatedFinding,
+    StepCostPerRule,
+    StepsCheck,
+    StepUsage,
+    UnderChangeFinding,
+)
+
+STEPS = StepsCheck(holds=True, made=8, valid=7, valid_at_zero=2, least=3, least_at_zero=2)
+AA_PAIRS = AAPairsCheck(holds=True, pairs=24, alike=23, least=19)
+COST_PER_RULE = CostPerRuleCheck(
+    holds=True,
+    sweep_ns=Interval(51.9034, 46.3208, 57.486),
+    chain_ns=Interval(50.4693, 46.5847, 54.3539),
+    precision=0.25,
+)
+COST_PER_SERVICE = CostPerServiceCheck(holds=True, service_ns=Interval(0.07, -0.12, 0.27), narrow_ns=1.0)
+DELAY = KnownDelayCheck(
+    holds=True,
+    slope=Interval(0.9989, 0.9951, 1.0027),
+    constant_us=6.25,
+    passages=2,
+    delays=(MeasuredDelay(50.0, Interval(107.2, 104.9, 109.1)), MeasuredDelay(200.0, Interval(406.0, 404.0, 408.0))),
+)
+PASSED = RateAttempt(rate_per_s=1900.0, p99_us=41_000.0, missed=0, failed=0, cpu_share=0.4, generator_busy=False)
+EXCEEDED = RateAttempt(rate_per_s=2100.0, p99_us=66_000.0, missed=12, failed=0, cpu_share=0.45, generator_busy=False)
+
+FINDINGS: dict[str, tuple[Finding, str]] = {
+    "self-checks": (
+        SelfCheckFinding(mode="iptables", checks=(STEPS, AA_PAIRS, COST_PER_RULE, COST_PER_SERVICE, DELAY)),
+        "All self-checks passed (iptables mode): 7 of 8 steps are valid, 2 of them at zero Services (at least 3 and 2 "
+        "are needed); the 95% interval of the difference contains 0 in 23 of 24 A/A pairs (at least 19 are needed); a "
+        "rule costs 51.90 ns (46.32 to 57.49) in the sweep and 50.47 ns (46.58 to 54.35) in a chain that never "
+        "matches; each additional Service costs 0.07 ns (-0.12 to 0.27); the interval must contain 0 and be narrower "
+        "than 1 ns; each microsecond of added delay is measured as 0.999 us (0.995 to 1.003), and the timers of the "
+        "delay add a constant 6.2 us; with 2 passages of the delay per handshake, 50 us was measured as 107.2 (104.9 "
+        "to 109.1) us, 200 us was measured as 406.0 (404.0 to 408.0) us.",
+    ),
+    "a failed self-check": (
+        SelfCheckFinding(
+            mode="iptables",
+            checks=(CostPerRuleCheck(holds=False, precision=0.25, unknown=NoCostPerRule.RULES_MOVED),),
+        ),
+        "A self-check failed, so conclude nothing from the measurements (iptables mode): rules moved during the "
+        "measurement in too many steps, so the cost per rule is unknown.",
+    ),
+    "a known delay": (
+        KnownDelayFinding(mode="ipvs", delay=DELAY),
+        "In ipvs mode, each microsecond of added delay is measured as 0.999 us (0.995 to 1.003), and the timers of the "
+        "delay add a constant 6.2 us; with 2 passages of the delay per handshake, 50 us was measured as 107.2 (104.9 "
+        "to 109.1) us, 200 us was measured as 406.0 (404.0 to 408.0) us.",
+    ),
+    "growth": (
+        GrowthFinding(
+            mode="iptables",
+            conclusion=GrowthConclusion.GROWS,
+            per_1000_services_us=Interval(95.35, 92.73, 97.969),
+            at_zero_us=139.656,
+            most_services=10_000,
+            steps=8,
+            baseline_corrected=True,
+        ),
+        "In iptables mode the first packet of a new connection to the last Service takes longer by 95.3 us per 1,000 "
+        "Services (95% interval 92.7 to 98.0, from 8 steps).",
+    ),
+    "no growth": (
+        GrowthFinding(
+            mode="ipvs",
+            conclusion=GrowthConclusion.NO_GROWTH,
+            per_1000_services_us=Interval(5.98, -17.37, 29.33),
+            at_zero_us=422.438,
+            most_services=2000,
+            steps=8,
+            baseline_corrected=False,
+        ),
+        "In ipvs mode no growth of the first packet was detected: 6.0 us per 1,000 Services (95% interval -17.4 to "
+        "29.3, from 8 steps). Growth below 29.3 us per 1,000 Services could not have been detected.",
+    ),
+    "unknown growth": (
+        GrowthFinding(
+            mode="ipvs",
+            conclusion=GrowthConclusion.UNKNOWN,
+            per_1000_services_us=Interval(5.98, -17.37, 129.33),
+            at_zero_us=422.438,
+            most_services=2000,
+            steps=8,
+            baseline_corrected=False,
+        ),
+        "In ipvs mode the data do not show whether the first packet takes longer with more Services: 6.0 us per 1,000 "
+        "Services (95% interval -17.4 to 129.3, from 8 steps).",
+    ),
+    "cost": (
+        CostFinding(
+            mode="iptables",
+            node="worker",
+            steps=(
+                StepUsage(
+                    step=0,
+                    services=10_000,
+                    cpu_s=1.84,
+                    programs_cpu_s=40.2,
+                    memory_bytes=181_000_000.0,
+                    syncs=4,
+                    sync_s=49.3,
+                    rules=50_257,
+                    set_members=0,
+                    tracked=7279,
+                ),
+            ),
+        ),
+        "kube-proxy on worker (iptables mode) took 49.3 s (4 syncs; 1.8 CPU seconds itself and 40.2 in programs that "
+        "it ran) to get from the previous step to 10,000 Services. Then it used 181 MB of memory, and the kernel held "
+        "50,257 rules, 0 set members and 7,279 tracked connections.",
+    ),
+    "cost per rule": (
+        CostPerRuleFinding(
+            mode="iptables",
+            least_rules=500,
+            steps=(StepCostPerRule(services=1000, rules_walked=739, rule_ns=56.38, calibrated_rule_ns=54.04),),
+        ),
+        "Cost per rule in iptables mode, in nanoseconds: in the sweep, from the first Service to the last, and in a "
+        "chain that never matches, measured at the same time. It depends on what else is in the processor's caches.",
+    ),
+    "no cost per rule": (
+        CostPerRuleFinding(mode="iptables", least_rules=500, steps=()),
+        "The cost per rule in iptables mode is unknown: no valid step compares places 500 or more rules apart, both in "
+        "the sweep and in a chain that never matches.",
+    ),
+    "endpoints": (
+        EndpointsFinding(
+            mode="nftables",
+            differences=(
+                EndpointsDifference(endpoints=10, longer_us=Interval(0.31, -0.42, 1.04)),
+                EndpointsDifference(endpoints=250, longer_us=Interval(1.5, 0.72, 2.28)),
+            ),
+        ),
+        "In nftables mode the first packet took longer than to a Service with one endpoint by 0.3 (-0.4 to 1.0) us "
+        "with 10 endpoints, 1.5 (0.7 to 2.3) us with 250 endpoints.",
+    ),
+    "request kinds": (
+        RequestKindsFinding(
+            mode="nftables",
+            rate_per_s=100,
+            duration_s=20,
+            medians=(
+                RequestKindMedian(request_kind="http_new", p50_us=Interval(812.0, 790.0, 841.0)),
+                RequestKindMedian(request_kind="udp", p50_us=Interval(311.0, 300.0, 320.0)),
+            ),
+        ),
+        "Medians in nftables mode, with only the cluster's own Services and the case's: http new 812 us (790 to 841), "
+        "udp 311 us (300 to 320).",
+    ),
+    "capacity": (
+        CapacityFinding(
+            mode="iptables",
+            requests="new connections",
+            bound_ms=50.0,
+            passed=PASSED,
+            exceeded=EXCEEDED,
+            attempts=(PASSED, EXCEEDED),
+        ),
+        "In iptables mode, p99 stayed within 50 ms up to 1,900 new connections per second; at 2,100 per second it did "
+        "not (12 missed, 0 failed, p99 66,000 us).",
+    ),
+    "no capacity": (
+        CapacityFinding(
+            mode="iptables",
+            requests="new connections",
+            bound_ms=50.0,
+            passed=None,
+            exceeded=EXCEEDED,
+            attempts=(EXCEEDED,),
+        ),
+        "In iptables mode, p99 did not stay within 50 ms even at 2,100 new connections per second.",
+    ),
+    "load generators": (
+        GeneratorsFinding(
+            mode="iptables",
+            connections="persistent",
+            rate_per_s=100,
+            turns=5,
+            turn_s=10,
+            generators=(
+                GeneratorLatency(
+                    generator="ours",
+                    p50_us=Interval(401.0, 390.0, 420.0),
+                    p99_us=Interval(900.0, 850.0, 1000.0),
+                    above_baseline_us=Interval(81.0, 75.0, 90.0),
+                    resolution_us=1.0,
+                    differs=False,
+                ),
+                GeneratorLatency(
+                    generator="hey",
+                    p50_us=Interval(600.0, 500.0, 600.0),
+                    p99_us=Interval(1300.0, 1200.0, 1500.0),
+                    above_baseline_us=Interval(200.0, 200.0, 300.0),
+                    resolution_us=100.0,
+                    differs=True,
+                ),
+            ),
+        ),
+        "With 100 requests per second on persistent connections in iptables mode: ours p50 401 (390 to 420) us, 81 (75 "
+        "to 90) us above its loopback baseline, p99 900 (850 to 1,000) us; hey p50 600 (500 to 600) us, 200 (200 to "
+        "300) us above its loopback baseline, p99 1,300 (1,200 to 1,500) us; above the baselines hey differs from ours.",
+    ),
+    "busy host": (
+        BusyHostFinding(
+            mode="iptables",
+            busy_loops=2,
+            rate_per_s=100,
+            duration_s=20,
+            clocks=(
+                ClockTail(clock="our kernel's clock", idle_p99_us=174.0, busy_p99_us=201.0),
+                ClockTail(clock="hey", idle_p99_us=1000.0, busy_p99_us=4200.0),
+            ),
+        ),
+        "In iptables mode the ratio of p99 of a new connection with 2 busy loops to p99 without: 1.16 by our kernel's "
+        "clock, 4.20 by hey.",
+    ),
+    "under change": (
+        UnderChangeFinding(
+            mode="iptables",
+            change="1000 Services are added",
+            request_kind="http_new",
+            rate_per_s=100,
+            parts=(
+                PartFailures(part="before", duration_s=5.0, messages={}),
+                PartFailures(part="during", duration_s=30.0, messages={"timed out": 2, "reset": 1}),
+                PartFailures(part="after", duration_s=0.0, messages={}),
+            ),
+        ),
+        "1000 Services are added, in iptables mode at 100 requests per second: before it (5 s) no request failed; "
+        "during it (30 s) 3 failed (2 x timed out, 1 x reset); after it nothing was sent.",
+    ),
+    "mass programming": (
+        MassProgrammingFinding(
+            mode="ipvs",
+            change="A cold start of kube-proxy at 1000 Services",
+            tried_every_ms=5.0,
+            done_s=0.4,
+            nodes=(
+                NodeArrivals(node="worker", after_s=(1.0, 2.5), away_s=(0.75, 0.5)),
+                NodeArrivals(node="worker2", after_s=(None, None)),
+            ),
+        ),
+        "A cold start of kube-proxy at 1000 Services (ipvs mode): time until the last of 2 watched Services was "
+        "reachable again: 2.50 s on worker, never on worker2; the longest time for which one was unreachable was 0.75 s "
+        "on worker; 2 never became reachable. The change itself was done after 0.40 s.",
+    ),
+    "left-over rules": (
+        LeftOverRulesFinding(mode="iptables", other_mode="nftables", node="worker", left_of_mode=0, left_of_other=1),
+        "On worker, 0 rules of iptables mode were left while kube-proxy ran in nftables mode, and 1 rule of nftables "
+        "mode after it had been switched back to iptables mode.",
+    ),
+    "left-over rules of user-mode Linux": (
+        LeftOverRulesFinding(mode="ipvs", other_mode="iptables", node="worker", left_of_mode=None, left_of_other=None),
+        "Rules that ipvs mode leaves in the kernel of worker cannot be counted: its user-mode Linux ends with "
+        "kube-proxy.",
+    ),
+    "restart of kube-proxy": (
+        ProxyRestartFinding(
+            mode="nftables",
+            node="worker",
+            new=812,
+            lost=0,
+            delayed=1,
+            persistent=20,
+            broken=0,
+            stalled=0,
+            retransmits=1,
+        ),
+        "While kube-proxy on worker was replaced (nftables mode), 0 of 812 new connections failed and 1 succeeded only "
+        "after a retransmitted SYN. Of 20 persistent connections 0 broke and 0 stalled; 1 segment of theirs was "
+        "retransmitted.",
+    ),
+    "delayed connections": (
+        DelayedConnectionsFinding(case="test_a", connections=300, delayed=1, slowest_s=1.04),
+        "1 of 300 connections of test_a succeeded only after a retransmitted SYN; the slowest took 1.0 s to connect.",
+    ),
+    "flakes": (
+        FlakesFinding(
+            cases=3,
+            rate=FailureRate(failures=1, repetitions=12, low=0.002, high=0.385),
+            flaky=(FlakyCase(case="a.py::test_b", rate=FailureRate(failures=1, repetitions=4, low=0.006, high=0.806)),),
+            broken=("a.py::test_c",),
+        ),
+        "1 of 3 cases are flaky: 1 of 12 (95% interval 0.2% to 38.5%) of their repetitions failed. Those are: test_b 1 "
+        "of 4 (95% interval 0.6% to 80.6%). Not counted, because they failed each time: a.py::test_c.",
+    ),
+    "planted fault": (
+        PlantedFaultFinding(
+            fault="kube-proxy is frozen", detection=Detection.BY_ACCIDENT, cases={"a.py::test_a": "failed"}, details="-"
+        ),
+        "Noticed by accident: kube-proxy is frozen.",
+    ),
+    "stated": (
+        StatedFinding(topic="disk", statement="The disk is slow.", method="once", numbers={"write_ms": 12.5}),
+        "The disk is slow.",
+    ),
+}
