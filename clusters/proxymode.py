@@ -8,12 +8,10 @@ from clusters.spec import Mode
 PROXY_MODE_COMMAND = ("curl", "--silent", "--fail", "--max-time", "5", "http://127.0.0.1:10249/proxyMode")
 """The command that asks kube-proxy for its mode, on its metrics port, which listens on the node's loopback."""
 
-LOG_LINES = {
-    Mode.IPTABLES: "Using iptables Proxier",
-    Mode.IPVS: "Using ipvs Proxier",
-    Mode.NFTABLES: "Using nftables Proxier",
-}
-"""The line that kube-proxy logs when it starts, by mode: the fallback where its metrics port is out of reach."""
+
+def proxier_line(mode: Mode) -> str:
+    """Return the text that kube-proxy logs when it starts: the fallback where its metrics port is out of reach."""
+    return f"Using {mode} Proxier"
 
 
 def require_mode(cluster: str, node: str, expected: Mode, answer: str) -> None:

@@ -9,16 +9,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from clusters.errors import Refused, UsageError
+from clusters.modes import REQUIREMENTS, KernelPart, Mode
+
+__all__ = ["CLUSTER_NAME", "NAME_PREFIX", "ClusterSpec", "Mode", "Source", "Substrate", "why_not_on"]
 
 NAME_PREFIX = "kubeproof"
-
-
-class Mode(StrEnum):
-    """A mode of kube-proxy."""
-
-    IPTABLES = "iptables"
-    IPVS = "ipvs"
-    NFTABLES = "nftables"
 
 
 class Source(StrEnum):
@@ -35,6 +30,19 @@ class Substrate(StrEnum):
     UML = "uml"
 
 
+LACKS = {
+    Substrate.HOST: {},  # the doctor checks the host's kernel
+    Substrate.UML: {KernelPart.NF_TABLES: "Debian's user-mode Linux is built without nf_tables for IPv4"},
+}
+"""The parts that each substrate's kernel lacks on every host, with the reason."""
+
+
+def why_not_on(substrate: Substrate, mode: Mode) -> str | None:
+    """Return why the mode cannot run on the substrate on any host, or None."""
+    needed = REQUIREMENTS[mode].kernel_parts
+    return next((reason for part, reason in LACKS[substrate].items() if part in needed), None)
+
+
 CLUSTER_NAME = re.compile(rf"{NAME_PREFIX}-(?:{'|'.join(Mode)})-[0-9a-f]{{6}}")
 """The pattern of every `ClusterSpec.name`."""
 
@@ -44,7 +52,7 @@ class ClusterSpec:
     """The complete specification of a cluster. Equal specs have the same digest and the same name.
 
     `kubernetes` is the version that runs. It is not always the requested one, because source `registry` has only a few.
-    Raises `UsageError` for an invalid number of nodes, `Refused` for nftables on substrate `uml`.
+    Raises `UsageError` for an invalid number of nodes, `Refused` for a mode that cannot run on the substrate.
     """
 
     mode: Mode
@@ -60,10 +68,9 @@ class ClusterSpec:
             raise UsageError(f"a cluster needs at least 1 control plane node, not {self.control_planes}")
         if self.workers < 0:
             raise UsageError(f"a cluster cannot have {self.workers} workers")
-        if self.substrate is Substrate.UML and self.mode is Mode.NFTABLES:
+        if (reason := why_not_on(self.substrate, self.mode)) is not None:
             raise Refused(
-                "nftables does not run on substrate uml: Debian's user-mode Linux is built without nf_tables for IPv4",
-                remedy="use --substrate=host: every kernel since 5.13 has nftables",
+                f"{self.mode} does not run on substrate {self.substrate}: {reason}", remedy="use --substrate=host"
             )
 
     @property

@@ -8,6 +8,7 @@ from clusters.doctor.checks.rules import check_ipvs
 from clusters.doctor.checks.sources import check_registry
 from clusters.doctor.facts import Facts
 from clusters.doctor.host import Host
+from clusters.modes import REQUIREMENTS, KernelPart
 from clusters.spec import Mode, Source, Substrate
 
 
@@ -35,7 +36,7 @@ def source_for(facts: Facts) -> tuple[Source, str]:
 
 def substrate_for(mode: Mode, facts: Facts) -> tuple[Substrate, str]:
     """Return what `choose_substrate` returns, from facts that were already read."""
-    if mode is not Mode.IPVS:
+    if KernelPart.IP_VS not in REQUIREMENTS[mode].kernel_parts:
         return Substrate.HOST, f"the host's own kernel is the first choice for {mode}"
     if facts.engine_elsewhere:
         return Substrate.HOST, "the engine's kernel cannot be examined from here"

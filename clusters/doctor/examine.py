@@ -14,7 +14,7 @@ from clusters.doctor.checks.engine import (
 )
 from clusters.doctor.checks.limits import check_conntrack, check_disk, check_inotify, check_memory, check_open_files
 from clusters.doctor.checks.releases import check_kubernetes
-from clusters.doctor.checks.rules import check_iptables, check_ipvs, check_nftables
+from clusters.doctor.checks.rules import check_iptables, check_ipvs, check_kernel_version, check_nftables
 from clusters.doctor.checks.sources import check_building, check_kind, check_registry
 from clusters.doctor.checks.stock import Stock
 from clusters.doctor.checks.tools import check_tools, check_uml_modes
@@ -38,6 +38,7 @@ ON_THE_ENGINES_HOST: tuple[Callable[[Facts], tuple[Check, ...]], ...] = (
     check_tools,
     check_iptables,
     check_nftables,
+    check_kernel_version,
     check_ipvs,
     check_inotify,
     check_open_files,

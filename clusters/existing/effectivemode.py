@@ -14,7 +14,7 @@ import yaml
 
 from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.existing.api import ClusterApi, ProxyPod
-from clusters.proxymode import LOG_LINES
+from clusters.proxymode import proxier_line
 from clusters.spec import Mode
 
 CONFIG_MAPS = (("kube-proxy", "config.conf"), ("kube-proxy-config", "config"))
@@ -83,8 +83,8 @@ def _read_mode(cluster: str, pod: ProxyPod, config: dict[str, Any], api: Cluster
             return Mode(answer), "reported by /proxyMode"
         why = f"/proxyMode returned {answer!r}"
     log = api.log(pod.name)
-    for mode, line in LOG_LINES.items():
-        if line in log:
+    for mode in Mode:
+        if proxier_line(mode) in log:
             return mode, "read in the log"
     raise ClusterNotReady(
         f"kube-proxy on node {pod.node} of cluster {cluster} does not report its mode: {why}; "

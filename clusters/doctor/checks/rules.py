@@ -8,10 +8,8 @@ from clusters.doctor.check import Check, Verdict
 from clusters.doctor.facts import Facts
 from clusters.doctor.kernel import Feature
 from clusters.doctor.tables import IPSET, IPTABLES_RULES, IPVS_SERVICE, NFT_RULES, Attempt
+from clusters.modes import REQUIREMENTS, KernelPart, modes_that_need
 from clusters.spec import Mode, Source, Substrate
-
-OLDEST_FOR_NFTABLES = (5, 13)
-"""The oldest kernel on which kube-proxy accepts nftables mode: kubernetes/kubernetes, pkg/util/kernel/constants.go."""
 
 TABLES = (Feature("NF_TABLES", "nf_tables"), Feature("NF_TABLES_IPV4"))
 NFT = (
@@ -47,7 +45,7 @@ IPSETS = (
     Feature("NETFILTER_XT_SET", "xt_set"),
 )
 ON_HOST = frozenset({Substrate.HOST})
-WITH_IPTABLES = frozenset({Mode.IPTABLES, Mode.IPVS})
+WITH_IPTABLES = modes_that_need(KernelPart.IPTABLES)
 
 
 def check_nftables(facts: Facts) -> tuple[Check, ...]:
@@ -57,27 +55,31 @@ def check_nftables(facts: Facts) -> tuple[Check, ...]:
         # The nft program is too old for the rules; this proves nothing about the kernel.
         attempt = replace(attempt, works=None)
     supported, how = _support(facts, attempt, NFT)
-    checks = [
+    return (
         _check(
             "kernel: nftables",
             supported,
             how,
             cause="the leak guard of every mode and nftables mode itself need nf_tables",
             remedy="use a kernel with nf_tables and its nat, masq, numgen, fib and reject parts",
+        ),
+    )
+
+
+def check_kernel_version(facts: Facts) -> tuple[Check, ...]:
+    """Report the modes that kube-proxy refuses on a kernel of this age."""
+    return tuple(
+        Check(
+            "kernel: version",
+            Verdict.UNFIT,
+            facts.kernel.release,
+            f"kube-proxy refuses {mode} mode on a kernel older than {oldest[0]}.{oldest[1]}",
+            "use a newer kernel, or another mode",
+            modes=frozenset({mode}),
         )
-    ]
-    if facts.kernel.version < OLDEST_FOR_NFTABLES:
-        checks.append(
-            Check(
-                "kernel: version",
-                Verdict.UNFIT,
-                facts.kernel.release,
-                "kube-proxy refuses nftables mode on a kernel older than 5.13",
-                "use a newer kernel, or another mode",
-                modes=frozenset({Mode.NFTABLES}),
-            )
-        )
-    return tuple(checks)
+        for mode, requirements in REQUIREMENTS.items()
+        if (oldest := requirements.oldest_kernel) is not None and facts.kernel.version < oldest
+    )
 
 
 def check_iptables(facts: Facts) -> tuple[Check, ...]:
@@ -112,16 +114,15 @@ def check_ipvs(facts: Facts) -> tuple[Check, ...]:
     supported, how = ip_vs(facts)
     sets, how_sets = _support(facts, facts.trial_namespace.attempt(*IPSET), IPSETS)
     remedy = "use substrate uml, which does not need them in the host's kernel, or a kernel that has them"
-    in_ipvs = frozenset({Mode.IPVS})
     return (
         _check(
             *("kernel: ip_vs", supported, how, "the host's kernel does not support ipvs mode", remedy),
-            modes=in_ipvs,
+            modes=modes_that_need(KernelPart.IP_VS),
             substrates=ON_HOST,
         ),
         _check(
             *("kernel: ipset", sets, how_sets, "ipvs mode keeps addresses in ipsets", remedy),
-            modes=in_ipvs,
+            modes=modes_that_need(KernelPart.IPSET),
             substrates=ON_HOST,
         ),
     )

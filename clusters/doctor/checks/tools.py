@@ -7,7 +7,7 @@ import re
 from clusters.doctor.check import Check, Verdict
 from clusters.doctor.facts import Facts
 from clusters.errors import CommandFailed
-from clusters.spec import Mode, Substrate
+from clusters.spec import Mode, Substrate, why_not_on
 
 OLDEST_NFT = (1, 0, 1)
 """The oldest nft that kube-proxy accepts in its image: kubernetes/kubernetes, pkg/proxy/nftables/supported.go."""
@@ -17,19 +17,21 @@ IN_UML = frozenset({Substrate.UML})
 
 
 def check_uml_modes(facts: Facts) -> tuple[Check, ...]:
-    """Report that Debian's user-mode Linux has no nf_tables. `ClusterSpec` refuses the combination too."""
+    """Report the modes that cannot run in user-mode Linux. `ClusterSpec` refuses the combination too."""
     if facts.question.substrate is not Substrate.UML:
         return ()
-    return (
+    return tuple(
         Check(
-            "substrate uml: nftables",
+            f"substrate uml: {mode}",
             Verdict.UNFIT,
-            "Debian's user-mode Linux is built without nf_tables for IPv4",
-            "it does not support the rules of nftables mode",
+            reason,
+            f"it does not support the rules of {mode} mode",
             "use --substrate=host",
-            modes=frozenset({Mode.NFTABLES}),
+            modes=frozenset({mode}),
             substrates=IN_UML,
-        ),
+        )
+        for mode in Mode
+        if (reason := why_not_on(Substrate.UML, mode)) is not None
     )
 
 
