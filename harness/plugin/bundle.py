@@ -16,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from clusters.cluster import Cluster, Node
 from clusters.errors import KubeproofError
 from clusters.host.command import CommandResult
+from harness.dataplane.modes import DATA_PLANES
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 
@@ -33,11 +34,6 @@ LISTED = (
     ("autoscaling", "horizontalpodautoscalers"),
     ("discovery.k8s.io", "endpointslices"),
 )
-RULES = {
-    "iptables": (("iptables-save", "-c"),),
-    "ipvs": (("ipvsadm", "-Ln"), ("ipset", "list"), ("iptables-save", "-c")),
-    "nftables": (("nft", "list", "table", "ip", "kube-proxy"),),
-}
 JOURNAL = ("journalctl", "--no-pager", "-u", "kubelet", "-u", "containerd", "-n", "200")
 
 
@@ -105,7 +101,7 @@ def _add_logs(bundle: Bundle, kube: Kube, namespace: str) -> None:
 
 def _add_rules(bundle: Bundle, cluster: Cluster, shell: ProxyShell) -> None:
     for node in cluster.nodes:
-        for argv in (*RULES[cluster.mode], ("conntrack", "-L")):
+        for argv in (*DATA_PLANES[cluster.mode].listings, ("conntrack", "-L")):
             bundle.add(f"{node.name}-{argv[0]}.txt", partial(shell.run, node, *argv))
 
 
