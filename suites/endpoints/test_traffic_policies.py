@@ -23,6 +23,7 @@ from harness.suite import (
     bodies,
     wait_until,
 )
+from suites.modes import SERVICES_IN
 
 CONNECTIONS = 20
 FEW, TIMEOUT_S = 3, 1.0
@@ -115,10 +116,8 @@ def test_external_traffic_stays_on_its_node_and_keeps_its_address(
         dataplane, near, ServiceAddress(near.address, port), frozenset(Backend(pod, 8080) for pod in web.pods.values())
     )
     elsewhere = dataplane.service(far, ServiceAddress(far.address, port))
-    # On such a node ipvs mode still sends connections to the other nodes' endpoints, without masquerading, so that
-    # replies do not come back through the node.
-    # https://github.com/kubernetes/kubernetes/pull/97081
-    assert elsewhere.backends == (kernel.backends if cluster.mode == "ipvs" else frozenset()), elsewhere
+    remote = kernel.backends if SERVICES_IN[cluster.mode].keeps_remote_endpoints else frozenset()
+    assert elsewhere.backends == remote, elsewhere
 
 
 @pytest.mark.workers(2)

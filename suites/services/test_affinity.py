@@ -18,6 +18,7 @@ from harness.suite import (
     ServiceMaker,
     wait_until,
 )
+from suites.modes import SERVICES_IN
 from suites.services.decisions import Affinity, decide_affinity, decide_affinity_timeout
 
 CLIENTS = 12
@@ -29,13 +30,6 @@ ENOUGH = 60
 TIMEOUT_S = 10800
 LATE = 1.5
 """Factor by which a case waits longer than the time-out. Timers of user-mode Linux are late by a few per cent."""
-
-SHORT_S = {"iptables": 5, "ipvs": 20, "nftables": 5}
-"""The time-out in seconds that a case sets, by mode.
-
-ipvs keeps a client's affinity while a connection of the client is in its table: 10 s after a reset, 120 s after an
-ordinary close. If the affinity expires before that, ipvs checks it again a minute later.
-"""
 
 
 @pytest.mark.claim("16.2")
@@ -124,7 +118,7 @@ def test_a_client_may_move_when_its_time_is_out(
     claim: ClaimRecorder,
 ) -> None:
     """Within the time-out every client reaches its backend again. After it, some clients reach another."""
-    timeout_s = SHORT_S[cluster.mode]
+    timeout_s = SERVICES_IN[cluster.mode].affinity_s
     limit = {"clientIP": {"timeoutSeconds": timeout_s}}
     web = make_service("web", type="NodePort", sessionAffinity="ClientIP", sessionAffinityConfig=limit)
     addresses = outside_client.add_addresses(CLIENTS)

@@ -4,6 +4,7 @@ import pytest
 
 from harness.suite import ClaimRecorder, ClientMaker, Cluster, Request, ServiceMaker, bodies, sequence_statistics
 from harness.traffic.requests import delayed
+from suites.modes import SERVICES_IN
 
 CONNECTIONS = 300
 BACKENDS = 3
@@ -29,8 +30,8 @@ def test_backends_are_chosen_as_the_mode_documents(
         f"Connections per backend: {sorted(seen.counts.values())} (uniform: p = {seen.p_uniform:.3g}). "
         + seen.in_words,
     )
-    if cluster.mode == "ipvs":
-        assert seen.rotates, f"ipvs mode did not choose backends in strict rotation: {seen}"
+    if SERVICES_IN[cluster.mode].rotates_backends:
+        assert seen.rotates, f"{cluster.mode} mode did not choose backends in strict rotation: {seen}"
     else:
         assert seen.independent, f"{cluster.mode} mode did not choose backends by independent uniform draws: {seen}"
 

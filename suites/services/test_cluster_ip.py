@@ -10,6 +10,7 @@ from harness.suite import (
     Cluster,
     DataPlane,
     IptablesDataPlane,
+    Mode,
     ProxyShell,
     Request,
     ServiceMaker,
@@ -49,7 +50,7 @@ def test_cluster_ip_is_reached_from_every_node(
         assert set(bodies(replies)) <= set(web.pods), (
             f"connections from node {name} were answered by {bodies(replies)}, not only by pods of Service web"
         )
-    assert by_iptables == dict.fromkeys(rules, cluster.mode == "iptables"), (
+    assert by_iptables == dict.fromkeys(rules, cluster.mode is Mode.IPTABLES), (
         f"nodes whose nat table leads {web.cluster_ip} to all backends, in {cluster.mode} mode: {by_iptables}"
     )
 
@@ -78,8 +79,10 @@ def test_connections_stand_in_netfilters_table(
         f"On node {cluster.workers[0].name} connection tracking has {len(entries)} entries for connections from "
         f"{client.address} to {web.cluster_ip} with replies from backend {backend}."
     )
-    if cluster.mode == "nftables":
-        claim.untested("2.1", f"the claim is about iptables and ipvs, and this cluster is in nftables mode: {evidence}")
-    else:
+    if cluster.mode in (Mode.IPTABLES, Mode.IPVS):
         claim.decide("2.1", bool(entries), evidence)
+    else:
+        claim.untested(
+            "2.1", f"the claim is about iptables and ipvs, and this cluster is in {cluster.mode} mode: {evidence}"
+        )
     assert entries, f"conntrack of {cluster.workers[0].name} has no entry from {client.address} to {backend}"

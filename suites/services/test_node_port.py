@@ -3,11 +3,10 @@
 import pytest
 
 from harness.suite import ClaimRecorder, ClientMaker, Cluster, OutsideClient, Request, ServiceMaker, bodies
+from suites.modes import SERVICES_IN
 
 CONNECTIONS, FEW = 20, 3
 LOOPBACK = "127.0.0.1"
-ON_LOOPBACK = {"iptables": True, "ipvs": False, "nftables": False}
-"""https://kubernetes.io/docs/reference/networking/virtual-ips/#migrating-from-iptables-mode-to-nftables"""
 
 
 @pytest.mark.claim("15.2")
@@ -38,6 +37,6 @@ def test_node_port_answers_on_every_node(
     )
     assert holds, answered
     if cluster.substrate == "host":  # packets on the node's loopback do not reach a user-mode Linux next to the node
-        assert by_loopback == (FEW if ON_LOOPBACK[cluster.mode] else 0), (
+        assert by_loopback == (FEW if SERVICES_IN[cluster.mode].node_ports_on_loopback else 0), (
             f"{by_loopback} of {FEW} connections from {host.node} to {LOOPBACK}:{web.node_port} were answered"
         )

@@ -1,0 +1,40 @@
+"""What Kubernetes documents about Services in each mode, where the modes differ."""
+
+from dataclasses import dataclass
+
+from harness.suite import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesInMode:
+    """The documented behaviour of Services in a mode.
+
+    - `rotates_backends`: strict rotation chooses the backends of a Service, instead of independent uniform draws.
+    - `node_ports_on_loopback`: a node port is reached by way of 127.0.0.1 on the node:
+      https://kubernetes.io/docs/reference/networking/virtual-ips/#migrating-from-iptables-mode-to-nftables
+    - `keeps_remote_endpoints`: with externalTrafficPolicy Local, a node without endpoints has the other nodes'
+      endpoints in its kernel and sends connections to them without masquerading, so that replies do not come back
+      through the node: https://github.com/kubernetes/kubernetes/pull/97081
+    - `affinity_s`: a short time-out of session affinity, in seconds, that has its effect soon. ipvs keeps a client's
+      affinity while a connection of the client is in its table: 10 s after a reset, 120 s after an ordinary close. If
+      the affinity expires before that, ipvs checks it again a minute later.
+    """
+
+    rotates_backends: bool
+    node_ports_on_loopback: bool
+    keeps_remote_endpoints: bool
+    affinity_s: int
+
+
+SERVICES_IN = {
+    Mode.IPTABLES: ServicesInMode(
+        rotates_backends=False, node_ports_on_loopback=True, keeps_remote_endpoints=False, affinity_s=5
+    ),
+    Mode.IPVS: ServicesInMode(
+        rotates_backends=True, node_ports_on_loopback=False, keeps_remote_endpoints=True, affinity_s=20
+    ),
+    Mode.NFTABLES: ServicesInMode(
+        rotates_backends=False, node_ports_on_loopback=False, keeps_remote_endpoints=False, affinity_s=5
+    ),
+}
+"""The documented behaviour in every mode."""
