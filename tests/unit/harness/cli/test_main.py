@@ -141,7 +141,7 @@ def refused(capsys, *argv):
         (("--workers", "9" * 5000), "--workers='999999999999...9999999999999' is not allowed"),
         (("--workers", "\x1b[2J"), "--workers='\\x1b[2J' is not allowed"),
         (("--port", "\udcff"), "--port='\\udcff' is not allowed"),
-        (("--mode", "ebpf"), "'ebpf' is not one of 'iptables', 'ipvs', 'nftables'"),
+        (("--mode", "ebpf"), "'ebpf' is not one of 'iptables'"),
         (
             ("--kubeconfig", "/nowhere", "--context", "c"),
             "a mode creates a cluster and --kubeconfig names an existing one",

@@ -14,8 +14,9 @@ def test_the_reader_is_that_of_the_mode():
     assert isinstance(open_data_plane(Mode.NFTABLES, TextShell({})), NftablesDataPlane)
 
 
-def test_only_connections_in_iptables_mode_traverse_a_rule_per_service():
-    assert [mode for mode in Mode if DATA_PLANES[mode].traverses_rules] == [Mode.IPTABLES]
+@pytest.mark.parametrize(("mode", "traverses"), [(Mode.IPTABLES, True), (Mode.IPVS, False), (Mode.NFTABLES, False)])
+def test_a_mode_traverses_a_rule_per_service_or_looks_service_addresses_up(mode, traverses):
+    assert DATA_PLANES[mode].traverses_rules is traverses
 
 
 @pytest.mark.parametrize(

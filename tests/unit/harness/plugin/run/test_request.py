@@ -63,7 +63,7 @@ def test_every_release_of_the_lock_file_can_be_requested(asked):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--proxy-mode=ebpf", "--proxy-mode=ebpf is unknown (there are: iptables, ipvs, nftables)"),
+        ("--proxy-mode=ebpf", f"--proxy-mode=ebpf is unknown (there are: {', '.join(Mode)})"),
         ("--proxy-mode=", "--proxy-mode='' is unknown"),
         ("--proxy-mode=\x1b[31mipvs", r"--proxy-mode='\x1b[31mipvs' is unknown"),
         ("--image-source=pulled", "--image-source=pulled is unknown (there are: registry, built)"),
