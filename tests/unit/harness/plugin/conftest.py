@@ -28,7 +28,7 @@ id = "1.1"
 text = "so"
 cases = ["test_suite.py"]
 """
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 
 
 class Run:
