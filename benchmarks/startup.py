@@ -50,7 +50,7 @@ def main() -> None:
         start_s = time.monotonic()
         cluster = provider.create(spec, watch)
         end_s = time.monotonic()
-        provider.delete(cluster.name)
+        provider.release(cluster, watch)
         figures = {
             "mode": str(spec.mode),
             "substrate": str(spec.substrate),

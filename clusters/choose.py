@@ -22,7 +22,7 @@ from clusters.images.programs import Programs, cache_directory
 from clusters.images.recipes import recipe_book, stock_book
 from clusters.kind.images import Images, case_images
 from clusters.kind.provider import KindProvider
-from clusters.provider import ClusterProvider
+from clusters.nodeaccess import NodeAccess
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 
 
@@ -71,8 +71,8 @@ def kind_provider(*, keep: bool) -> KindProvider:
     return KindProvider(engine, commands, lock, images, programs, state_directory(), keep)
 
 
-def provider_of(cluster: Cluster) -> ClusterProvider:
-    """Return a provider for a cluster that another process of the same run has created or opened."""
+def node_access_of(cluster: Cluster) -> NodeAccess:
+    """Return the access to the nodes of a cluster that another process of the same run has created or opened."""
     return existing_provider_of(cluster) if cluster.network is None else kind_provider(keep=False)
 
 

@@ -1,46 +1,27 @@
-"""The protocol of cluster providers, which create or find clusters."""
+"""The protocol of cluster providers, from which the owner of a run obtains its cluster."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Protocol
 
-from clusters.cluster import Cluster, Node
-from clusters.host.command import CommandResult
+from clusters.cluster import Cluster
 from clusters.host.progress import Progress
-from clusters.spec import ClusterSpec
 
 
 class ClusterProvider(Protocol):
-    """A provider of clusters. `clusters.kind` creates clusters, `clusters.existing` only finds one."""
+    """A provider of clusters, as the owner of a run uses it once it has a cluster.
 
-    def check(self, spec: ClusterSpec) -> None:
-        """Raise `UsageError` or `HostUnfit` if a cluster of this spec is not possible here. Create nothing."""
+    The ways to obtain one differ: `clusters.kind` creates a cluster for a spec or finds the one that an earlier run
+    kept; `clusters.existing` opens the one that the user names. Each raises a `KubeproofError` on failure, and then
+    leaves nothing behind.
+    """
 
-    def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
-        """Create the cluster and return when it is ready and its effective proxy mode was checked.
-
-        Raises `NameTaken`, `BuildFailed`, `ClusterNotReady`, and then leaves nothing behind.
-        """
-
-    def find(self, spec: ClusterSpec) -> Cluster | None:
-        """Return the cluster of that spec that an earlier run kept, once it is ready, or None."""
-
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all clusters that Kubeproof made, whichever process owns them."""
-
-    def run_on_node(
-        self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
-    ) -> CommandResult:
-        """Run a program on a node as root. Raises `CommandFailed`, or `Refused` if the run may not access nodes."""
-
-    def run_by_proxy(
-        self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
-    ) -> CommandResult:
-        """Run a program where the node's kube-proxy keeps its rules: on the node, or in its user-mode Linux."""
+    def closing_facts(self, cluster: Cluster) -> dict[str, str]:
+        """Return facts for the report's environment that are known only at the end of the run."""
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
-        """Write the nodes' journals and container logs below `directory`."""
+        """Write the logs of the cluster's nodes below `directory`. A log that cannot be read holds the reason."""
 
-    def delete(self, name: str) -> None:
-        """Remove the cluster that this process created. Ignore one that is absent or has another owner."""
+    def release(self, cluster: Cluster, progress: Progress) -> None:
+        """Remove what this process created for the run: the cluster itself, or only its namespace in the cluster."""

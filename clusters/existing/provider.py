@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from clusters.existing.proxypods import UNKNOWN, first_line, proxy_versions
 from clusters.existing.tools import ToolsPods
 from clusters.host.command import CommandResult
 from clusters.host.progress import Progress
-from clusters.spec import ClusterSpec, Substrate
+from clusters.spec import Substrate
 
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 
@@ -65,11 +66,19 @@ class ExistingProvider:
         return cls(kubeconfig, context, api, images, allow_disruptive, namespace or new_name())
 
     def open(self) -> Cluster:
-        """Create the run's namespace and return the cluster. The caller must call `close`, also after an error."""
-        OwnNamespace(self.api, self.namespace).make()
-        return self.describe()
+        """Create the run's namespace and return the cluster. Remove the namespace again after an error.
 
-    def close(self) -> None:
+        Raises what `describe` raises.
+        """
+        own = OwnNamespace(self.api, self.namespace)
+        with ExitStack() as undo:
+            undo.callback(own.remove)
+            own.make()
+            cluster = self.describe()
+            undo.pop_all()
+        return cluster
+
+    def release(self, cluster: Cluster, progress: Progress) -> None:
         """Remove the run's namespace with all pods in it. Ignore a missing one."""
         OwnNamespace(self.api, self.namespace).remove()
 
@@ -86,8 +95,8 @@ class ExistingProvider:
             self.tools.start(*nodes)
         ImageCheck(self.api, self.context, self.namespace).require(nodes, images)
 
-    def closing_facts(self) -> dict[str, str]:
-        """Return the versions of the tools pods' programs, for the report's environment."""
+    def closing_facts(self, cluster: Cluster) -> dict[str, str]:
+        """Return the versions of the tools pods' programs."""
         return self.tools.versions()
 
     def describe(self) -> Cluster:
@@ -123,19 +132,6 @@ class ExistingProvider:
             namespace=self.namespace,
         )
 
-    def check(self, spec: ClusterSpec) -> None:
-        raise self._refusal(f"cannot be changed to mode {spec.mode}")
-
-    def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
-        raise self._refusal("already exists, and no other cluster is created")
-
-    def find(self, spec: ClusterSpec) -> Cluster | None:
-        cluster = self.describe()
-        return cluster if cluster.mode is spec.mode else None
-
-    def names(self) -> tuple[str, ...]:
-        return ()
-
     def run_on_node(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
@@ -161,9 +157,6 @@ class ExistingProvider:
             except WorldError as failure:
                 target.write_text(f"could not be read: {failure}\n")
 
-    def delete(self, name: str) -> None:
-        raise self._refusal("was not created by Kubeproof and is not removed by it")
-
     def _node_versions(self, nodes: tuple[Node, ...]) -> dict[str, str]:
         """Return the versions of a node's own programs, if the user allows programs on nodes."""
         versions = dict.fromkeys(("iptables of the node", "nft of the node"), "not read without --allow-disruptive")
@@ -177,9 +170,6 @@ class ExistingProvider:
             return first_line(run_in_node_pod(self.api, node, self.images.agnhost, (program, "--version"), 30.0))
         except WorldError as failure:
             return f"{UNKNOWN}: {failure.message}"
-
-    def _refusal(self, predicate: str) -> Refused:
-        return Refused(f"existing cluster {self.context} {predicate}", remedy="--proxy-mode creates a kind cluster")
 
 
 def _node(item: dict[str, Any]) -> Node:

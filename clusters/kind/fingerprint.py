@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from clusters.addons.guard import LIST_COUNTERS, read_guard_count
 from clusters.cluster import Node
 from clusters.engine import Engine
 from clusters.errors import CommandFailed
@@ -39,6 +40,16 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
     if spec.mode is Mode.IPVS:
         seen["ipvs scheduler"] = spec.ipvs_scheduler
     return seen
+
+
+def guard_counts(engine: Engine, nodes: tuple[Node, ...]) -> dict[str, str]:
+    """Return the packets that the leak guard has dropped on each node so far.
+
+    Raises `CommandFailed`, or `ValueError` if the guard is not loaded.
+    """
+    counts = {node.name: read_guard_count(engine.exec(node.name, *LIST_COUNTERS).stdout) for node in nodes}
+    words = (f"{name}: {count.forwarded} from pods, {count.own} of its own" for name, count in counts.items())
+    return {"packets the leak guard dropped": "; ".join(words)}
 
 
 def _proxy_versions(engine: Engine, spec: ClusterSpec, node: Node) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from clusters.cleanup.clean import claimed_clusters, clean_leftovers, remove_cluster
 from clusters.cluster import Cluster, Node
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, UsageError, WorldError
+from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, UsageError
 from clusters.host.command import CommandResult, Commands
 from clusters.host.ownership import KIND_CLUSTER_LABEL, Claimed, Owner, labels_for
 from clusters.host.processes import HostProcesses, Processes
@@ -19,8 +19,9 @@ from clusters.images.programs import Programs
 from clusters.kind.addons import install_addons, wait_addons_ready
 from clusters.kind.config import CREATE_TIMEOUT_S, POD_CIDR, SERVICE_CIDR, kind_config
 from clusters.kind.failure import kind_error, may_be_slow
-from clusters.kind.fingerprint import fingerprint
+from clusters.kind.fingerprint import fingerprint, guard_counts
 from clusters.kind.images import Images, ImageSet
+from clusters.kind.logs import export_logs
 from clusters.kind.nodes import node_containers, nodes_of, server_version
 from clusters.kind.program import find_kind
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
@@ -43,23 +44,20 @@ class KindProvider:
     keep: bool = False
     processes: Processes = field(default_factory=HostProcesses)
 
-    def check(self, spec: ClusterSpec) -> None:
-        available = self.lock.release(spec.kubernetes).version_of(spec.source)
-        if available != spec.kubernetes:
-            raise UsageError(
-                f"source {spec.source} has no Kubernetes {spec.kubernetes} for cluster {spec.name}, it has {available}"
-            )
-        self._require_name_free(spec.name)
-
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
+        """Create the cluster and return when it is ready and its effective proxy mode was checked.
+
+        Raises `UsageError`, `NameTaken`, `HostUnfit`, `BuildFailed`, `CommandFailed`, `ClusterNotReady`, and then
+        leaves nothing behind, unless the cluster is to be kept.
+        """
         if self._is_taken(spec.name):
             clean_leftovers(progress, engine=self.engine, processes=self.processes)
-        self.check(spec)
+        self._check(spec)
         kind = self._kind(spec, progress)
         images = self.images.ensure(spec, progress)
         with ExitStack() as undo:
             if not self.keep:
-                undo.callback(self.delete, spec.name)
+                undo.callback(self._remove, spec.name)
             self._take_name(spec.name)
             with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
                 self._kind_create(kind, spec, images)
@@ -75,17 +73,19 @@ class KindProvider:
         return cluster
 
     def find(self, spec: ClusterSpec) -> Cluster | None:
-        claimed = {found.name: found for found in claimed_clusters(self.engine)}.get(spec.name)
-        if claimed is None or not node_containers(self.engine, spec.name):
+        """Return the cluster of that spec that an earlier run kept, once it is ready, or None.
+
+        Raises `NameTaken` if its run has not ended, `ClusterNotReady`.
+        """
+        claims = self._claims(spec.name)
+        if not claims or not node_containers(self.engine, spec.name):
             return None
-        self._require_unused(claimed)
+        for claimed in claims:
+            self._require_unused(claimed)
         images = self.images.present(spec)
         self._write_kubeconfig(spec)
         wait_addons_ready(self.engine, spec, images)
         return self._describe(spec, images)
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(claimed.name for claimed in claimed_clusters(self.engine))
 
     def run_on_node(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
@@ -97,16 +97,41 @@ class KindProvider:
     ) -> CommandResult:
         return run_by_proxy(self.engine, cluster.substrate, node, argv, timeout_s)
 
-    def export_logs(self, cluster: Cluster, directory: Path) -> None:
-        self._export(cluster.name, directory)
+    def closing_facts(self, cluster: Cluster) -> dict[str, str]:
+        """Return the packets that the leak guard dropped. Raises `CommandFailed`, or `ValueError` if it is missing."""
+        return guard_counts(self.engine, cluster.nodes)
 
-    def delete(self, name: str) -> None:
-        claims = [claimed for claimed in claimed_clusters(self.engine) if claimed.name == name]
+    def export_logs(self, cluster: Cluster, directory: Path) -> None:
+        """Write the nodes' journals and their containers' logs into `directory`."""
+        export_logs(self.engine, cluster.name, directory)
+
+    def release(self, cluster: Cluster, progress: Progress) -> None:
+        """Remove the cluster, unless it is to be kept or an earlier run has created it."""
+        if not any(claimed.keep or claimed.owner != Owner.myself() for claimed in self._claims(cluster.name)):
+            progress.step(f"removing cluster {cluster.name}")
+            self._remove(cluster.name)
+
+    def _remove(self, name: str) -> None:
+        """Remove the cluster of this process. Ignore one that is absent or has another owner."""
+        claims = self._claims(name)
         own = [claimed for claimed in claims if claimed.owner == Owner.myself()]
         for claimed in own:
             remove_cluster(self.engine, claimed)
         if own == claims:
             self._kubeconfig(name).unlink(missing_ok=True)
+
+    def _check(self, spec: ClusterSpec) -> None:
+        """Raise `UsageError` if the spec's version does not exist, `NameTaken` if its name is in use."""
+        available = self.lock.release(spec.kubernetes).version_of(spec.source)
+        if available != spec.kubernetes:
+            raise UsageError(
+                f"source {spec.source} has no Kubernetes {spec.kubernetes} for cluster {spec.name}, it has {available}"
+            )
+        self._require_name_free(spec.name)
+
+    def _claims(self, name: str) -> list[Claimed]:
+        """Return the clusters of that name that Kubeproof made: one or none."""
+        return [claimed for claimed in claimed_clusters(self.engine) if claimed.name == name]
 
     def _take_name(self, name: str) -> None:
         """Create the network, whose labels claim the cluster's name. Raises `NameTaken` if another run was faster."""
@@ -117,13 +142,12 @@ class KindProvider:
             raise
 
     def _require_name_free(self, name: str) -> None:
-        for claimed in claimed_clusters(self.engine):
-            if claimed.name == name:
-                self._require_unused(claimed)
-                raise NameTaken(
-                    f"cluster {name} exists: an earlier run kept it",
-                    remedy="use it with --reuse-cluster, or remove it with `kubeproof clean --kept`",
-                )
+        for claimed in self._claims(name):
+            self._require_unused(claimed)
+            raise NameTaken(
+                f"cluster {name} exists: an earlier run kept it",
+                remedy="use it with --reuse-cluster, or remove it with `kubeproof clean --kept`",
+            )
         if self._is_taken(name):
             raise NameTaken(
                 f"a cluster or network {name} exists without a label of Kubeproof, so it is not touched",
@@ -164,7 +188,7 @@ class KindProvider:
             )
         except CommandFailed as failure:
             logs = self.state / "failed" / spec.name
-            self._export(spec.name, logs)
+            export_logs(self.engine, spec.name, logs)
             raise ClusterNotReady(
                 f"kind did not create cluster {spec.name}: {kind_error(failure, limit_s)}",
                 remedy=self._remedy(failure, logs),
@@ -220,24 +244,6 @@ class KindProvider:
         text = self.commands.run(self._kind(spec, _Silent()), "get", "kubeconfig", f"--name={spec.name}").stdout
         kubeconfig.touch(mode=0o600)
         kubeconfig.write_text(text)
-
-    def _export(self, name: str, directory: Path) -> None:
-        """Write the nodes' journals and their containers' logs (/var/log/pods) into `directory`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        for container in node_containers(self.engine, name):
-            node = str(container["Name"]).removeprefix("/")
-            for file, argv in (
-                ("journal.log", ("journalctl", "--no-pager", "--lines=5000")),
-                (
-                    "pods.tar",
-                    ("tar", "--create", "--dereference", "--directory=/var/log", "--file=-", "pods"),
-                ),
-            ):
-                target = directory / f"{node}-{file}"
-                try:
-                    target.write_text(self.engine.exec(node, *argv, timeout_s=60).stdout)
-                except WorldError as failure:
-                    target.write_text(f"could not be read: {failure}\n")
 
 
 class _Silent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from clusters.cluster import Cluster, Node
-from clusters.provider import ClusterProvider
+from clusters.nodeaccess import NodeAccess
 
 TIMEOUT_S = 60.0
 
@@ -17,12 +17,12 @@ class ProxyShell(Protocol):
         """Run a program and return its output. Raises `CommandFailed`."""
 
 
-class ProviderShell:
+class ClusterProxyShell:
     """A shell for the nodes of a real cluster."""
 
-    def __init__(self, provider: ClusterProvider, cluster: Cluster) -> None:
-        self._provider = provider
+    def __init__(self, access: NodeAccess, cluster: Cluster) -> None:
+        self._access = access
         self._cluster = cluster
 
     def run(self, node: Node, *argv: str, timeout_s: float = TIMEOUT_S) -> str:
-        return self._provider.run_by_proxy(self._cluster, node, argv, timeout_s=timeout_s).stdout
+        return self._access.run_by_proxy(self._cluster, node, argv, timeout_s=timeout_s).stdout

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 from kubernetes.client.exceptions import ApiException
 
-from clusters.cluster import Cluster, Node
+from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
-from clusters.host.command import CommandResult
 from harness.dataplane.modes import DATA_PLANES
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
+from harness.kube.nodes.shell import NodeShell
 
 FILE_LIMIT = 256 * 1024
 BUNDLE_LIMIT = 4 * 1024 * 1024
@@ -51,15 +51,6 @@ def bundle_name(nodeid: str) -> str:
     return f"{name.lstrip('.')}-{digest}"
 
 
-class NodePrograms(Protocol):
-    """Runs programs on nodes, as every `ClusterProvider` does."""
-
-    def run_on_node(
-        self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
-    ) -> CommandResult:
-        """Return the program's output. Raises `KubeproofError`."""
-
-
 def collect_bundle(
     kube: Kube,
     shell: ProxyShell | None,
@@ -67,11 +58,11 @@ def collect_bundle(
     directory: Path,
     failure: str,
     *,
-    provider: NodePrograms | None = None,
+    nodes: NodeShell | None = None,
 ) -> None:
     """Write one file for each part of the evidence into `directory`. A part that cannot be read holds the reason.
 
-    Without `shell` kube-proxy's rules are omitted, without `provider` the nodes' journals. An unreachable cluster or a
+    Without `shell` kube-proxy's rules are omitted, without `nodes` the nodes' journals. An unreachable cluster or a
     full disk raises nothing: the bundle must not hide the failure that it documents.
     """
     # The report, which is written next, reports a full disk.
@@ -82,8 +73,8 @@ def collect_bundle(
         _add_logs(bundle, kube, namespace)
         if shell is not None:
             _add_rules(bundle, kube.cluster, shell)
-        if provider is not None:
-            _add_journals(bundle, kube.cluster, provider)
+        if nodes is not None:
+            _add_journals(bundle, kube.cluster, nodes)
 
 
 def _add_objects(bundle: Bundle, kube: Kube, namespace: str) -> None:
@@ -105,9 +96,9 @@ def _add_rules(bundle: Bundle, cluster: Cluster, shell: ProxyShell) -> None:
             bundle.add(f"{node.name}-{argv[0]}.txt", partial(shell.run, node, *argv))
 
 
-def _add_journals(bundle: Bundle, cluster: Cluster, provider: NodePrograms) -> None:
+def _add_journals(bundle: Bundle, cluster: Cluster, nodes: NodeShell) -> None:
     for node in cluster.nodes:
-        bundle.add(f"{node.name}-journal.txt", partial(_journal, provider, cluster, node))
+        bundle.add(f"{node.name}-journal.txt", partial(nodes.run, node, *JOURNAL))
 
 
 class Bundle:
@@ -152,7 +143,3 @@ def _containers(kube: Kube, namespace: str) -> Iterator[tuple[str, str, bool]]:
             for container in (*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]):
                 name = container["name"]
                 yield pod["metadata"]["name"], name, restarts.get(name, 0) > 0
-
-
-def _journal(provider: NodePrograms, cluster: Cluster, node: Node) -> str:
-    return provider.run_on_node(cluster, node, JOURNAL).stdout

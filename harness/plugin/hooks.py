@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from clusters.choose import provider_of
+from clusters.choose import node_access_of
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
 from clusters.host.supervisor import supervise
-from harness.dataplane.shell import ProviderShell
+from harness.dataplane.shell import ClusterProxyShell
+from harness.kube.nodes.shell import ClusterNodeShell
 from harness.plugin import hookspecs
 from harness.plugin.bundle import bundle_name, collect_bundle
 from harness.plugin.needs import missing_need, of_other_modes
@@ -222,17 +223,17 @@ def _bundle(item: pytest.Item, report: pytest.TestReport) -> str | None:
     funcargs, cluster = getattr(item, "funcargs", {}), item.config.stash.get(CLUSTER, None)
     if "kube" not in funcargs or "namespace" not in funcargs or cluster is None:
         return None
-    provider = None
+    access = None
     with suppress(KubeproofError):  # an unreachable engine must not hide the failure
-        provider = funcargs.get("provider") or provider_of(cluster)
+        access = funcargs.get("node_access") or node_access_of(cluster)
     name = bundle_name(item.nodeid)
     directory = item.config.stash[RUN_DIRECTORY] / "bundles" / name
     collect_bundle(
         funcargs["kube"],
-        None if provider is None else ProviderShell(provider, cluster),
+        None if access is None else ClusterProxyShell(access, cluster),
         funcargs["namespace"],
         directory,
         report.longreprtext,
-        provider=provider,
+        nodes=None if access is None else ClusterNodeShell(access, cluster),
     )
     return f"bundles/{name}"

@@ -14,7 +14,7 @@ import yaml
 from clusters.addons.guard import UPLINK
 from clusters.cluster import Cluster, Node
 from clusters.errors import CommandFailed
-from clusters.provider import ClusterProvider
+from clusters.nodeaccess import NodeAccess
 from harness.kube.wait import wait_until
 
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
@@ -28,15 +28,15 @@ class NodeShell(Protocol):
         """Run a program on the node and return its output. Raises `CommandFailed`."""
 
 
-class ProviderNodeShell:
+class ClusterNodeShell:
     """A shell on the nodes of a real cluster."""
 
-    def __init__(self, provider: ClusterProvider, cluster: Cluster) -> None:
-        self._provider = provider
+    def __init__(self, access: NodeAccess, cluster: Cluster) -> None:
+        self._access = access
         self._cluster = cluster
 
     def run(self, node: Node, *argv: str) -> str:
-        return self._provider.run_on_node(self._cluster, node, argv).stdout
+        return self._access.run_on_node(self._cluster, node, argv).stdout
 
 
 class NodeServices:

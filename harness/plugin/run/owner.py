@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from clusters.addons.guard import LIST_COUNTERS, read_guard_count
 from clusters.choose import choose_spec, existing_provider, kind_provider
 from clusters.cleanup.clean import clean_leftovers
 from clusters.cluster import Cluster
 from clusters.errors import EngineUnavailable, UsageError
-from clusters.existing import ExistingProvider
 from clusters.host.progress import Progress
 from clusters.provider import ClusterProvider
 from harness.plugin.run.request import ClusterRequest
@@ -36,14 +34,13 @@ class ProviderOwner:
     def __init__(self) -> None:
         self._provider: ClusterProvider | None = None
         self._cluster: Cluster | None = None
-        self._remove = False
-        self._existing: ExistingProvider | None = None
-        self._ends = ExitStack()
 
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
         if request.kubeconfig is not None and request.context is not None:
             existing = existing_provider(request.kubeconfig, request.context, request.allow_disruptive, request.images)
-            return self._open_existing(existing, progress)
+            progress.step(f"reading existing cluster {existing.context}")
+            self._provider, self._cluster = existing, existing.open()
+            return self._cluster
         if request.mode is None:
             raise UsageError("neither a mode nor a cluster was named")
         # Before doctor examines the host, so that this run can use what a dead run held. Doctor reports on the engine.
@@ -53,47 +50,24 @@ class ProviderOwner:
             request.mode, request.source, request.substrate, request.kubernetes, request.workers, progress
         )
         provider = kind_provider(keep=request.keep)
-        self._provider = provider
         found = provider.find(spec) if request.reuse else None
         if found is not None:
             progress.step(f"using cluster {found.name}, kept by an earlier run")
-        self._cluster = found or provider.create(spec, progress)
-        self._remove = found is None and not request.keep
+        self._provider, self._cluster = provider, found or provider.create(spec, progress)
         return self._cluster
 
-    def _open_existing(self, existing: ExistingProvider, progress: Progress) -> Cluster:
-        progress.step(f"reading existing cluster {existing.context}")
-        with ExitStack() as undo:
-            undo.callback(existing.close)
-            cluster = existing.open()
-            self._ends = undo.pop_all()
-        self._provider, self._existing, self._cluster = existing, existing, cluster
-        return cluster
-
     def closing_facts(self) -> dict[str, str]:
-        if self._existing is not None:
-            return self._existing.closing_facts()
-        if self._provider is None or self._cluster is None or self._cluster.network is None:
+        if self._provider is None or self._cluster is None:
             return {}
-        counts = {
-            node.name: read_guard_count(self._provider.run_on_node(self._cluster, node, LIST_COUNTERS).stdout)
-            for node in self._cluster.nodes
-        }
-        words = (f"{name}: {count.forwarded} from pods, {count.own} of its own" for name, count in counts.items())
-        return {"packets the leak guard dropped": "; ".join(words)}
+        return self._provider.closing_facts(self._cluster)
 
     def close(self, logs: Path, progress: Progress) -> None:
-        with self._ends:
-            self._close(logs, progress)
-
-    def _close(self, logs: Path, progress: Progress) -> None:
         if self._provider is None or self._cluster is None:
             return
         provider, cluster, self._cluster = self._provider, self._cluster, None
-        if not cluster.owned:
-            return
-        progress.step(f"exporting the nodes' logs of cluster {cluster.name}")
-        provider.export_logs(cluster, logs)
-        if self._remove:
-            progress.step(f"removing cluster {cluster.name}")
-            provider.delete(cluster.name)
+        try:
+            if cluster.owned:
+                progress.step(f"exporting the nodes' logs of cluster {cluster.name}")
+                provider.export_logs(cluster, logs)
+        finally:
+            provider.release(cluster, progress)

@@ -8,13 +8,11 @@ from clusters.cluster import Cluster, Role
 from clusters.errors import ClusterNotReady, CommandFailed, ImageUnavailable, Refused, UsageError
 from clusters.existing import ExistingProvider
 from clusters.existing.toolspod import tools_pod_name
-from clusters.provider import ClusterProvider
-from clusters.spec import ClusterSpec, Mode, Source
+from clusters.spec import Mode
 from tests.fakes.cluster.api import FakeApi
 from tests.fakes.host.images import CASE_IMAGES
 from tests.fakes.progress import SilentProgress
 
-SPEC = ClusterSpec(Mode.IPVS, "1.36.1", Source.REGISTRY)
 KUBECONFIG = """\
 apiVersion: v1
 kind: Config
@@ -29,11 +27,6 @@ current-context: production
 
 def provider(api=None, *, allow_disruptive=False):
     return ExistingProvider(Path("kubeconfig"), "staging", api or FakeApi(), CASE_IMAGES, allow_disruptive)
-
-
-def test_the_provider_implements_the_protocol():
-    existing: ClusterProvider = provider()
-    assert existing.names() == ()
 
 
 def test_an_unknown_context_is_a_usage_error_that_lists_the_contexts(tmp_path):
@@ -101,23 +94,6 @@ def test_the_pod_cidr_is_derived_from_the_nodes_if_kube_proxy_has_none():
     assert provider(FakeApi(config="mode: iptables")).describe().pod_cidr == "10.244.0.0/22"
 
 
-def test_the_cluster_is_found_only_in_its_own_mode():
-    assert provider().find(SPEC) is None
-    assert provider(FakeApi(config=None, modes=dict.fromkeys(("control-plane", "worker", "worker2"), "ipvs"))).find(
-        SPEC
-    )
-
-
-def test_the_cluster_cannot_be_created_or_removed():
-    for attempt in (
-        lambda: provider().create(SPEC, SilentProgress()),
-        lambda: provider().check(SPEC),
-        lambda: provider(allow_disruptive=True).delete("staging"),
-    ):
-        with pytest.raises(Refused, match="existing cluster staging"):
-            attempt()
-
-
 def test_programs_on_nodes_are_refused_without_permission():
     api = FakeApi()
     cluster = provider(api).describe()
@@ -183,13 +159,14 @@ def test_the_environment_has_the_versions_of_kube_proxy_the_nodes_and_the_tools_
         }
     )
     existing = provider(api)
-    environment = existing.describe().environment
+    cluster = existing.describe()
+    environment = cluster.environment
     assert environment["iptables of kube-proxy"] == "iptables v1.8.9 (nf_tables)"
     assert environment["nft of kube-proxy"] == "nftables v1.0.6 (Lester Gooch #5)"
     assert environment["nft of the node"] == "not read without --allow-disruptive"
-    assert existing.closing_facts() == {}, "no tools pod was needed"
+    assert existing.closing_facts(cluster) == {}, "no tools pod was needed"
     existing.tools.start("worker")
-    assert existing.closing_facts()["nft of the tools pod"] == "nftables v1.1.3 (Commodore Bullmoose #4)"
+    assert existing.closing_facts(cluster)["nft of the tools pod"] == "nftables v1.1.3 (Commodore Bullmoose #4)"
 
 
 def test_a_kube_proxy_image_without_nft_is_recorded_and_no_error():
@@ -205,13 +182,13 @@ def test_the_versions_of_a_nodes_programs_are_read_with_permission():
     assert api.node_pods == []
 
 
-def test_closing_removes_everything_that_the_run_created():
+def test_a_release_removes_everything_that_the_run_created():
     api = FakeApi()
     existing = provider(api)
     cluster = existing.open()
     existing.require_images(cluster, frozenset(("agnhost", "load", "tools")), SilentProgress())
     assert sorted(name for _, name in api.started) == sorted(tools_pod_name(node.name) for node in cluster.nodes)
-    existing.close()
+    existing.release(cluster, SilentProgress())
     assert api.started == api.existing_namespaces == {}
 
 

@@ -1,5 +1,6 @@
 """Tests of the provider of kind clusters against a fake engine."""
 
+import json
 import os
 import stat
 from dataclasses import replace
@@ -7,9 +8,10 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from clusters.addons.guard import FORWARDED, OWN
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken, UsageError
-from clusters.host.ownership import CLUSTER_LABEL, OWNER_LABEL, Owner
+from clusters.host.ownership import CLUSTER_LABEL, KEEP_LABEL, OWNER_LABEL, Owner
 from clusters.host.patience import Patience
 from clusters.host.processes import HostProcesses
 from clusters.images.build import Builder
@@ -20,7 +22,7 @@ from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.host.commands import failing
-from tests.fakes.host.stocknodes import KIND_FAILS, WorkingKind
+from tests.fakes.host.stocknodes import ADDRESSES, KIND_FAILS, WorkingKind
 from tests.fakes.progress import SilentProgress
 
 LOCK = read_lock()
@@ -37,11 +39,17 @@ def installed_kind(tmp_path, monkeypatch):
     return program
 
 
-def provider(commands, tmp_path, patience=1):
+def provider(commands, tmp_path, patience=1, *, keep=False):
     engine = Engine(commands, Patience(patience))
     programs = Programs(commands, tmp_path)
     return KindProvider(
-        engine, commands, LOCK, Images(engine, LOCK, Builder(engine, commands, programs)), programs, tmp_path / "state"
+        engine,
+        commands,
+        LOCK,
+        Images(engine, LOCK, Builder(engine, commands, programs)),
+        programs,
+        tmp_path / "state",
+        keep,
     )
 
 
@@ -263,6 +271,61 @@ def test_a_network_of_the_clusters_name_that_is_not_ours_stays(tmp_path, install
 def test_only_the_user_can_read_the_kubeconfig(tmp_path, installed_kind):
     cluster = provider(working(STOCK, installed_kind), tmp_path).create(STOCK, SilentProgress())
     assert stat.S_IMODE(cluster.kubeconfig.stat().st_mode) == 0o600
+
+
+def test_a_release_removes_the_cluster_and_its_kubeconfig(tmp_path, installed_kind):
+    commands, progress = working(STOCK, installed_kind), SilentProgress()
+    kind = provider(commands, tmp_path)
+    cluster = kind.create(STOCK, SilentProgress())
+    kind.release(cluster, progress)
+    assert commands.asked_for("docker rm")
+    assert commands.asked_for(f"docker network rm {STOCK.name}")
+    assert progress.steps == [f"removing cluster {STOCK.name}"]
+    assert not cluster.kubeconfig.exists()
+
+
+def test_a_kept_cluster_stays_after_its_release(tmp_path, installed_kind):
+    commands, progress = working(STOCK, installed_kind), SilentProgress()
+    kind = provider(commands, tmp_path, keep=True)
+    kind.release(kind.create(STOCK, SilentProgress()), progress)
+    assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == progress.steps == []
+
+
+def test_a_kept_cluster_of_an_earlier_run_is_found_and_stays_after_its_release(tmp_path, installed_kind):
+    kept = {**REMAINS, KEEP_LABEL: "true"}
+    commands, progress = working(STOCK, installed_kind), SilentProgress()
+    commands.there, commands.labels = True, kept
+    kind = provider(commands, tmp_path)
+    cluster = kind.find(STOCK)
+    assert cluster is not None
+    assert cluster.name == STOCK.name
+    kind.release(cluster, progress)
+    assert commands.asked_for("docker rm") == commands.asked_for("docker network rm") == progress.steps == []
+    assert cluster.kubeconfig.exists()
+
+
+def test_no_cluster_is_found_if_no_run_kept_one(tmp_path, installed_kind):
+    assert provider(working(STOCK, installed_kind), tmp_path).find(STOCK) is None
+
+
+def test_the_closing_facts_are_the_leak_guards_counts(tmp_path, installed_kind):
+    counters = [{"counter": {"name": name, "packets": count}} for name, count in ((FORWARDED, 3), (OWN, 1))]
+    listing = json.dumps({"nftables": counters})
+    script = {f"docker exec {STOCK.name}-{role} nft --json": listing for role in ADDRESSES}
+    kind = provider(working(STOCK, installed_kind, script), tmp_path)
+    facts = kind.closing_facts(kind.create(STOCK, SilentProgress()))
+    assert facts["packets the leak guard dropped"].startswith(f"{STOCK.name}-control-plane: 3 from pods, 1 of its own;")
+
+
+def test_a_log_that_cannot_be_read_holds_the_reason(tmp_path, installed_kind):
+    script = {
+        f"docker exec {STOCK.name}-worker journalctl": failing("journalctl", "no journal files"),
+        f"docker exec {STOCK.name}-worker2 journalctl": "kubelet started",
+    }
+    kind = provider(working(STOCK, installed_kind, script), tmp_path)
+    kind.export_logs(kind.create(STOCK, SilentProgress()), tmp_path / "logs")
+    assert "no journal files" in (tmp_path / "logs" / f"{STOCK.name}-worker-journal.log").read_text()
+    assert (tmp_path / "logs" / f"{STOCK.name}-worker2-journal.log").read_text() == "kubelet started"
 
 
 REMAINS = {CLUSTER_LABEL: STOCK.name, OWNER_LABEL: "another-boot/1/1/1"}

@@ -5,8 +5,7 @@ from clusters.errors import CommandFailed
 from harness.kube.client import Kube
 from harness.plugin.bundle import BUNDLE_LIMIT, FILE_LIMIT, Bundle, bundle_name, collect_bundle
 from tests.fakes.cluster.apiserver import FakeApiServer, serving
-from tests.fakes.cluster.nodes import NodeCommands
-from tests.fakes.cluster.shell import TextShell
+from tests.fakes.cluster.shell import RecordingNodeShell, TextShell
 
 PODS = "GET /api/v1/namespaces/a/pods"
 LOG = f"{PODS}/web-1/log"
@@ -27,10 +26,10 @@ class BrokenShell:
 def bundle_of(tmp_path):
     """Return a function that collects a bundle, given the responses of the API server, proxies and nodes."""
 
-    def collect(answers, shell=RULES, journal="kubelet started"):
+    def collect(answers, shell=RULES, nodes=None):
         with serving(FakeApiServer(answers), tmp_path) as cluster:
-            nodes = NodeCommands({"journalctl": journal})
-            collect_bundle(Kube(cluster), shell, "a", tmp_path / "bundle", "it broke", provider=nodes)
+            nodes = nodes or RecordingNodeShell({"journalctl": "kubelet started"})
+            collect_bundle(Kube(cluster), shell, "a", tmp_path / "bundle", "it broke", nodes=nodes)
         return {path.name: path.read_text() for path in (tmp_path / "bundle").iterdir()}
 
     return collect
@@ -57,9 +56,9 @@ def test_secrets_are_not_collected(bundle_of):
 
 
 def test_an_unavailable_part_states_the_reason(bundle_of):
-    files = bundle_of({}, shell=BrokenShell(), journal=CommandFailed(("journalctl",), 1, "", "no journal files"))
+    files = bundle_of({}, shell=BrokenShell(), nodes=BrokenShell())
     assert files["pods.yaml"].startswith("could not be read: (404)")
-    assert "no journal files" in files["node-journal.txt"]
+    assert "journalctl: not found" in files["node-journal.txt"]
     assert "nft: not found" in files["node-nft.txt"]
     assert files["failure.txt"] == "it broke"
 
