@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from clusters.addons.guard import UPLINK
-from clusters.addons.objects import Account, custom_resource, named, namespace
+from clusters.addons.objects import Account, add_on_pod, custom_resource, named, namespace, workload
 from clusters.errors import HostUnfit
 
 NAMESPACE = "metallb-system"
@@ -171,27 +171,10 @@ def _speakers(image: str) -> dict[str, Any]:
 
 
 def _workload(kind: str, name: str, container: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    labels = {"app": "metallb", "component": name}
     probe = {"httpGet": {"path": "/metrics", "port": METRICS_PORT}, "periodSeconds": 1}
-    return {
-        **named("apps/v1", kind, name, NAMESPACE),
-        "spec": {
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {
-                    "serviceAccountName": f"metallb-{name}",
-                    "priorityClassName": "system-cluster-critical",
-                    # No case evicts pods from the control plane node, so the controller runs there; speakers run on
-                    # every node.
-                    **({} if kind == "DaemonSet" else {"nodeSelector": {"node-role.kubernetes.io/control-plane": ""}}),
-                    "tolerations": [{"operator": "Exists"}],
-                    "containers": [{**container, "readinessProbe": probe}],
-                    **fields,
-                },
-            },
-        },
-    }
+    probed = {**container, "readinessProbe": probe}
+    pod = add_on_pod(f"metallb-{name}", probed, every_node=kind == "DaemonSet", **fields)
+    return workload(kind, name, NAMESPACE, {"app": "metallb", "component": name}, pod)
 
 
 def _from_field(name: str, path: str) -> dict[str, Any]:

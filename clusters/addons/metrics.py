@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from clusters.addons.objects import Account, named
+from clusters.addons.objects import Account, add_on_pod, named, workload
 
 NODES_PATH = "/apis/metrics.k8s.io/v1beta1/nodes"
 NAME = "metrics-server"
@@ -57,45 +57,28 @@ def metrics_api() -> dict[str, Any]:
 
 
 def _deployment(image: str) -> dict[str, Any]:
-    return {
-        **named("apps/v1", "Deployment", NAME, NAMESPACE),
-        "spec": {
-            "selector": {"matchLabels": LABELS},
-            "template": {
-                "metadata": {"labels": LABELS},
-                "spec": {
-                    "serviceAccountName": NAME,
-                    "priorityClassName": "system-cluster-critical",
-                    # The control plane node always exists, and no case stops it.
-                    "nodeSelector": {"node-role.kubernetes.io/control-plane": ""},
-                    "tolerations": [{"operator": "Exists"}],
-                    "containers": [
-                        {
-                            "name": NAME,
-                            "image": image,
-                            "args": [
-                                "--cert-dir=/tmp",
-                                "--secure-port=10250",
-                                "--kubelet-preferred-address-types=InternalIP",
-                                "--kubelet-use-node-status-port",
-                                "--kubelet-insecure-tls",
-                                f"--metric-resolution={RESOLUTION_S}s",
-                                f"--kubelet-request-timeout={RESOLUTION_S // 2}s",
-                            ],
-                            "ports": [{"name": "https", "containerPort": 10250}],
-                            "readinessProbe": {
-                                "httpGet": {"path": "/readyz", "port": "https", "scheme": "HTTPS"},
-                                "periodSeconds": 1,
-                            },
-                            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
-                            "volumeMounts": [{"name": "certificates", "mountPath": "/tmp"}],
-                        }
-                    ],
-                    "volumes": [{"name": "certificates", "emptyDir": {}}],
-                },
-            },
+    container = {
+        "name": NAME,
+        "image": image,
+        "args": [
+            "--cert-dir=/tmp",
+            "--secure-port=10250",
+            "--kubelet-preferred-address-types=InternalIP",
+            "--kubelet-use-node-status-port",
+            "--kubelet-insecure-tls",
+            f"--metric-resolution={RESOLUTION_S}s",
+            f"--kubelet-request-timeout={RESOLUTION_S // 2}s",
+        ],
+        "ports": [{"name": "https", "containerPort": 10250}],
+        "readinessProbe": {
+            "httpGet": {"path": "/readyz", "port": "https", "scheme": "HTTPS"},
+            "periodSeconds": 1,
         },
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
+        "volumeMounts": [{"name": "certificates", "mountPath": "/tmp"}],
     }
+    pod = add_on_pod(NAME, container, volumes=[{"name": "certificates", "emptyDir": {}}])
+    return workload("Deployment", NAME, NAMESPACE, LABELS, pod)
 
 
 def nodes_with_metrics(answer: str) -> frozenset[str]:

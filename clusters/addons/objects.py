@@ -53,6 +53,34 @@ def custom_resource(group: str, plural: str, kind: str, *versions: str) -> dict[
     }
 
 
+def workload(kind: str, name: str, namespace: str, labels: dict[str, str], pod: dict[str, Any]) -> dict[str, Any]:
+    """Return a Deployment or DaemonSet whose pods have `labels` and the spec `pod`."""
+    return {
+        **named("apps/v1", kind, name, namespace),
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def add_on_pod(account: str, container: dict[str, Any], *, every_node: bool = False, **fields: Any) -> dict[str, Any]:
+    """Return the spec of an add-on's pod: of one on the control plane node, or of those on `every_node`.
+
+    `fields` are further fields of the spec.
+    """
+    # The control plane node always exists, and no case stops it or evicts pods from it.
+    placement = {} if every_node else {"nodeSelector": {"node-role.kubernetes.io/control-plane": ""}}
+    return {
+        "serviceAccountName": account,
+        "priorityClassName": "system-cluster-critical",
+        **placement,
+        "tolerations": [{"operator": "Exists"}],
+        "containers": [container],
+        **fields,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A ServiceAccount in `namespace` and its permissions.

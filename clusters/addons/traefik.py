@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clusters.addons.objects import Account, named, namespace
+from clusters.addons.objects import Account, add_on_pod, named, namespace, workload
 
 NAME = NAMESPACE = "traefik"
 INGRESS_CLASS = "kubeproof"
@@ -54,49 +54,32 @@ def _account() -> Account:
 
 
 def _deployment(image: str) -> dict[str, Any]:
-    return {
-        **named("apps/v1", "Deployment", NAME, NAMESPACE),
-        "spec": {
-            "selector": {"matchLabels": LABELS},
-            "template": {
-                "metadata": {"labels": LABELS},
-                "spec": {
-                    "serviceAccountName": NAME,
-                    "priorityClassName": "system-cluster-critical",
-                    # The control plane node always exists, and no case stops it.
-                    "nodeSelector": {"node-role.kubernetes.io/control-plane": ""},
-                    "tolerations": [{"operator": "Exists"}],
-                    "terminationGracePeriodSeconds": 0,
-                    "containers": [
-                        {
-                            "name": NAME,
-                            "image": image,
-                            "args": [
-                                "--global.checknewversion=false",
-                                "--global.sendanonymoususage=false",
-                                f"--entrypoints.web.address=:{WEB_PORT}",
-                                f"--entrypoints.ping.address=:{PING_PORT}",
-                                "--ping.entrypoint=ping",
-                                "--providers.kubernetesingress=true",
-                                # Without this, /shop would also match /shopping, against Kubernetes' definition:
-                                # https://kubernetes.io/docs/concepts/services-networking/ingress/#examples
-                                "--providers.kubernetesingress.strictprefixmatching=true",
-                                "--providers.providersthrottleduration=100ms",
-                                # One connection per request, so that the kernel chooses an endpoint for each.
-                                "--serverstransport.maxidleconnsperhost=-1",
-                            ],
-                            "ports": [
-                                {"name": "web", "containerPort": WEB_PORT},
-                                {"name": "ping", "containerPort": PING_PORT},
-                            ],
-                            "readinessProbe": {"httpGet": {"path": "/ping", "port": "ping"}, "periodSeconds": 1},
-                            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
-                        }
-                    ],
-                },
-            },
-        },
+    container = {
+        "name": NAME,
+        "image": image,
+        "args": [
+            "--global.checknewversion=false",
+            "--global.sendanonymoususage=false",
+            f"--entrypoints.web.address=:{WEB_PORT}",
+            f"--entrypoints.ping.address=:{PING_PORT}",
+            "--ping.entrypoint=ping",
+            "--providers.kubernetesingress=true",
+            # Without this, /shop would also match /shopping, against Kubernetes' definition:
+            # https://kubernetes.io/docs/concepts/services-networking/ingress/#examples
+            "--providers.kubernetesingress.strictprefixmatching=true",
+            "--providers.providersthrottleduration=100ms",
+            # One connection per request, so that the kernel chooses an endpoint for each.
+            "--serverstransport.maxidleconnsperhost=-1",
+        ],
+        "ports": [
+            {"name": "web", "containerPort": WEB_PORT},
+            {"name": "ping", "containerPort": PING_PORT},
+        ],
+        "readinessProbe": {"httpGet": {"path": "/ping", "port": "ping"}, "periodSeconds": 1},
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
     }
+    pod = add_on_pod(NAME, container, terminationGracePeriodSeconds=0)
+    return workload("Deployment", NAME, NAMESPACE, LABELS, pod)
 
 
 def _service() -> dict[str, Any]:
