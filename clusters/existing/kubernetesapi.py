@@ -19,6 +19,7 @@ from kubernetes.stream.ws_client import ERROR_CHANNEL
 from websocket import WebSocketException
 
 from clusters.errors import ClusterNotReady, ClusterUnreachable, CommandFailed, UsageError
+from clusters.execstatus import ExecStatus
 from clusters.existing.api import SYSTEM, ProxyPod
 from clusters.existing.podstart import pull_refusals
 from clusters.host.command import CommandResult
@@ -117,15 +118,17 @@ class KubernetesApi:
         try:
             socket.run_forever(timeout=timeout_s)
             stdout, stderr = str(socket.read_stdout(timeout=0)), str(socket.read_stderr(timeout=0))
-            exit_code, message = (None, "") if socket.is_open() else _ending(socket.read_channel(ERROR_CHANNEL))
+            status = None if socket.is_open() else ExecStatus.parse(socket.read_channel(ERROR_CHANNEL))
         except (WebSocketException, OSError) as failure:
             raise CommandFailed(argv, -1, "", f"exec into pod {namespace}/{pod} broke: {failure}") from failure
         finally:
             # close() leaves the connection open if the server has sent its close frame first.
             socket.close()
             socket.sock.shutdown()
-        if exit_code != 0:
-            raise CommandFailed(argv, exit_code, stdout, stderr or message)
+        if status is None:
+            raise CommandFailed(argv, None, stdout, stderr)
+        if status.exit_code != 0:
+            raise CommandFailed(argv, status.exit_code, stdout, stderr or status.message)
         return CommandResult(stdout, stderr)
 
     def run_pod(self, manifest: dict[str, Any], timeout_s: float) -> None:
@@ -263,13 +266,3 @@ def _close_forward(forward: Any) -> None:
     while forward.connected and time.monotonic() < deadline_s:
         time.sleep(0.01)  # the client's thread sends a close frame after this close; there is no event to wait for
     forward.websocket.shutdown()
-
-
-def _ending(status: str) -> tuple[int, str]:
-    """Return exit code and message of the Status object that ends an exec; the code is -1 if the program never ran."""
-    ended = json.loads(status or "{}")
-    if ended.get("status") == "Success":
-        return 0, ""
-    causes = (ended.get("details") or {}).get("causes") or ()
-    code = next((int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"), -1)
-    return code, str(ended.get("message", "the connection broke"))

@@ -22,6 +22,7 @@ from websocket import WebSocketBadStatusException, WebSocketException
 
 from clusters.cluster import Cluster
 from clusters.errors import ClusterUnreachable
+from clusters.execstatus import UNKNOWN, ExecStatus
 from harness.kube.kinds import collection, path_of
 
 REQUEST_TIMEOUT_S = 30.0
@@ -167,12 +168,13 @@ class Kube:
                     socket.close_channel(STDIN_CHANNEL)
                 ended = _run_to_end(socket, timeout_s)
                 stdout, stderr = socket.read_stdout(timeout=0), socket.read_stderr(timeout=0)
-                exit_code, reason = _exit_code(socket.read_channel(ERROR_CHANNEL)) if ended else (-1, "")
+                status = ExecStatus.parse(socket.read_channel(ERROR_CHANNEL)) if ended else ExecStatus(UNKNOWN, "")
             finally:
                 # close() leaves the connection open if the server sent its close frame first.
                 socket.close()
                 socket.sock.shutdown()
-        return ExecResult(stdout, stderr + reason, exit_code)
+        reason = status.message if status.exit_code == UNKNOWN else ""
+        return ExecResult(stdout, stderr + reason, status.exit_code)
 
     def _open_exec(self, namespace: str, pod: str, argv: tuple[str, ...], *, container: str | None, stdin: bool) -> Any:
         # `stream` modifies its API client while it runs, so the client must not be a shared one.
@@ -245,19 +247,3 @@ def _run_to_end(socket: Any, timeout_s: float) -> bool:
             return False
         socket.update(timeout=min(remaining_s, 1.0))
     return True
-
-
-def _exit_code(status: str) -> tuple[int, str]:
-    """Return the exit code from the Status object that ends an exec; if it has none, -1 and the reason.
-
-    https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Status
-    """
-    if not status:
-        return -1, "the connection ended without a status"
-    parsed = json.loads(status)
-    if parsed["status"] == "Success":
-        return 0, ""
-    for cause in parsed.get("details", {}).get("causes", []):
-        if cause.get("reason") == "ExitCode":
-            return int(cause["message"]), ""
-    return -1, str(parsed.get("message", status))
