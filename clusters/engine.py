@@ -9,26 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clusters.engineinfo import EngineInfo, read_engine_info
 from clusters.errors import CommandFailed, EngineUnavailable
 from clusters.host.command import CommandResult, Commands
 from clusters.host.patience import DEFAULT, Patience
 
 BUILD_TIMEOUT_S = 1800.0
-
-
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """Properties of the engine and of its host, as the engine reports them."""
-
-    version: str
-    cgroup_version: str
-    cpus: int
-    kernel: str
-    root_dir: str
+INFO_TIMEOUT_S = 20.0
 
 
 class Engine:
@@ -56,17 +46,8 @@ class Engine:
         return engine
 
     def info(self) -> EngineInfo:
-        """Return the version, cgroup version ("1" or "2"), number of CPUs, kernel release and data directory."""
-        info = json.loads(self._docker("info", "--format", "{{json .}}", timeout_s=20).stdout)
-        if info.get("ServerErrors"):
-            raise CommandFailed(("docker", "info"), 1, "", "; ".join(info["ServerErrors"]))
-        return EngineInfo(
-            version=info["ServerVersion"],
-            cgroup_version=str(info.get("CgroupVersion", "1")),
-            cpus=int(info["NCPU"]),
-            kernel=info["KernelVersion"],
-            root_dir=info["DockerRootDir"],
-        )
+        """Return the properties of the engine and of its host."""
+        return read_engine_info(self._commands, timeout_s=self.patience.seconds(INFO_TIMEOUT_S))
 
     # Images
 

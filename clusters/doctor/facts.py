@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from clusters.doctor.check import Question
 from clusters.doctor.host import Host
 from clusters.doctor.kernel import Kernel
 from clusters.doctor.tables import TrialNamespace
+from clusters.engineinfo import EngineInfo, read_engine_info
 from clusters.errors import CommandFailed, UsageError
 from clusters.images.lock import KubernetesRelease, Lock, read_lock
 from clusters.spec import Source
 
 ENGINE_TIMEOUT_S = 10.0
 ENGINE_PID = "/var/run/docker.pid"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSeen:
-    """Properties of the engine and of its host, as the engine reports them."""
-
-    version: str
-    cgroup_version: str
-    kernel: str
-    architecture: str
-    root_dir: str
-    default_runtime: str
-    rootless: bool
 
 
 class Facts:
@@ -80,34 +65,21 @@ class Facts:
         return TrialNamespace.find(self.host)
 
     @cached_property
-    def engine(self) -> EngineSeen | str:
+    def engine(self) -> EngineInfo | str:
         """Return the engine's properties, or the reason why it does not respond."""
         if self.host.which("docker") is None:
             return "there is no docker command in the PATH"
         try:
-            info: dict[str, Any] = json.loads(
-                self.host.run("docker", "info", "--format", "{{json .}}", timeout_s=ENGINE_TIMEOUT_S).stdout
-            )
+            return read_engine_info(self.host, timeout_s=ENGINE_TIMEOUT_S)
         except CommandFailed as failure:
             if failure.exit_code_seen is None:
                 return f"the engine did not respond within {ENGINE_TIMEOUT_S:.0f} s"
             return failure.stderr.strip().splitlines()[0] if failure.stderr.strip() else failure.message
-        if info.get("ServerErrors"):
-            return str(info["ServerErrors"][0])
-        return EngineSeen(
-            version=info["ServerVersion"],
-            cgroup_version=str(info.get("CgroupVersion", "1")),
-            kernel=info["KernelVersion"],
-            architecture=info["Architecture"],
-            root_dir=info["DockerRootDir"],
-            default_runtime=info.get("DefaultRuntime", "runc"),
-            rootless=any("name=rootless" in option for option in info.get("SecurityOptions") or ()),
-        )
 
     @cached_property
     def engine_elsewhere(self) -> bool:
         """Return True if the engine runs on another kernel than this process: a virtual machine or a remote host."""
-        return isinstance(self.engine, EngineSeen) and self.engine.kernel != self.host.kernel_release()
+        return isinstance(self.engine, EngineInfo) and self.engine.kernel != self.host.kernel_release()
 
     @cached_property
     def engine_proc(self) -> str:

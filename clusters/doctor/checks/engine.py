@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from clusters.doctor.check import Check, Verdict
-from clusters.doctor.facts import EngineSeen, Facts
+from clusters.doctor.facts import Facts
+from clusters.engineinfo import EngineInfo
 from clusters.spec import Source, Substrate
 
 OLDEST_ENGINE = (20, 10)
@@ -53,7 +54,7 @@ def check_engine(facts: Facts) -> tuple[Check, ...]:
 
 def check_elsewhere(facts: Facts) -> tuple[Check, ...]:
     """Warn if the engine runs on another host. The checks of this host's kernel are then left out."""
-    if not isinstance(facts.engine, EngineSeen) or not facts.engine_elsewhere:
+    if not isinstance(facts.engine, EngineInfo) or not facts.engine_elsewhere:
         return ()
     return (
         Check(
@@ -68,7 +69,7 @@ def check_elsewhere(facts: Facts) -> tuple[Check, ...]:
 
 def check_architecture(facts: Facts) -> tuple[Check, ...]:
     """Check the architecture: source built and user-mode Linux support x86_64 only."""
-    if not isinstance(facts.engine, EngineSeen):
+    if not isinstance(facts.engine, EngineInfo):
         return ()
     seen = facts.engine.architecture
     if seen == PACKAGED_ARCHITECTURE:
@@ -95,7 +96,7 @@ def check_architecture(facts: Facts) -> tuple[Check, ...]:
 
 def check_cgroups(facts: Facts) -> tuple[Check, ...]:
     """Check the cgroup version and the controllers that the kubelet and runc need."""
-    if not isinstance(facts.engine, EngineSeen):
+    if not isinstance(facts.engine, EngineInfo):
         return ()
     version = facts.engine.cgroup_version
     needed, available = _controllers(facts, version)
@@ -160,7 +161,7 @@ def _without_sys_resource(facts: Facts, whose: str, lacking_is: Verdict) -> tupl
         "use --image-source=built, whose nodes do not need it",
         sources=frozenset({Source.REGISTRY}),
     )
-    if not isinstance(facts.engine, EngineSeen):
+    if not isinstance(facts.engine, EngineInfo):
         return (registry,)
     runtime = facts.engine.default_runtime
     if runtime not in PLAIN_RUNTIMES:

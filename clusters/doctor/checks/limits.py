@@ -10,7 +10,8 @@ import re
 
 from clusters.doctor.check import Check, Verdict
 from clusters.doctor.checks.stock import Stock
-from clusters.doctor.facts import EngineSeen, Facts
+from clusters.doctor.facts import Facts
+from clusters.engineinfo import EngineInfo
 
 GIB = 2**30
 
@@ -117,7 +118,7 @@ def check_memory(facts: Facts) -> tuple[Check, ...]:
 
 def check_disk(facts: Facts, stock: Stock) -> tuple[Check, ...]:
     """Check the disk space for the nodes, for images that are not there yet, and for building them."""
-    if not isinstance(facts.engine, EngineSeen):
+    if not isinstance(facts.engine, EngineInfo):
         return ()
     wanted = [(facts.engine.root_dir, facts.nodes * NODE_DISK_BYTES, "nodes")]
     if not stock.complete:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clusters.doctor.facts import EngineSeen, Facts
+from clusters.doctor.facts import Facts
+from clusters.engineinfo import EngineInfo
 from clusters.errors import CommandFailed
 from clusters.images.recipes import KIND, recipe_book, stock_book
 from clusters.spec import Source, Substrate
@@ -25,7 +26,7 @@ class Stock:
     def of(cls, facts: Facts, source: Source, substrates: frozenset[Substrate] = frozenset()) -> Stock:
         """Return the state of the images that a cluster of this source needs, as the engine reports it."""
         release = facts.release
-        if release is None or not isinstance(facts.engine, EngineSeen):
+        if release is None or not isinstance(facts.engine, EngineInfo):
             return cls(source, complete=False)
         if source is Source.BUILT:
             book = recipe_book(facts.lock, release)

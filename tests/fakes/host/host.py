@@ -8,19 +8,10 @@ from collections.abc import Iterable, Mapping
 
 from clusters.doctor.host import InotifyTaken, Room
 from tests.fakes.host.commands import Answer, ScriptedCommands, failing
+from tests.fakes.host.engine import DOCKER_INFO, KERNEL
 
-KERNEL = "6.1.0-13-amd64"
 ALL_CAPABILITIES = "000001ffffffffff"
 WITHOUT_SYS_RESOURCE = "000001fffeffffff"
-ENGINE = {
-    "ServerVersion": "28.2.2",
-    "CgroupVersion": "2",
-    "KernelVersion": KERNEL,
-    "Architecture": "x86_64",
-    "DockerRootDir": "/var/lib/docker",
-    "DefaultRuntime": "runc",
-    "SecurityOptions": ["name=seccomp,profile=builtin"],
-}
 PROGRAMS = frozenset(
     {"docker", "kind", "go", "mmdebstrap", "nft", "iptables", "ipset", "ipvsadm"}
     | {"iptables-nft-restore", "iptables-legacy-restore", "unshare"}
@@ -72,7 +63,7 @@ class FakeHost(ScriptedCommands):
         free_gib: float = 100.0,
         inotify_instances: int = 0,
     ) -> None:
-        info = json.dumps({**ENGINE, **(engine or {})})
+        info = json.dumps({**DOCKER_INFO, **(engine or {})})
         super().__init__({**SCRIPT, "docker info": info, **(script or {})})
         self._files = {**FILES, "/proc/700/status": f"Name:\tdockerd\nCapBnd:\t{bounding}\n", **(files or {})}
         self._programs = PROGRAMS - frozenset(without)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.fakes.host.commands import Answer, ScriptedCommands, failing
+from tests.fakes.host.engine import DOCKER_INFO
 
 ADDRESSES = {"control-plane": "172.18.0.2", "worker": "172.18.0.3", "worker2": "172.18.0.4"}
 
@@ -21,9 +22,7 @@ class WorkingKind(ScriptedCommands):
         """The labels of the cluster's network; empty until it is created."""
         kubectl = f"docker exec {name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf"
         answers: dict[str, Answer] = {
-            "docker info": json.dumps(
-                {"ServerVersion": "29", "CgroupVersion": "2", "NCPU": 2, "KernelVersion": "6", "DockerRootDir": "/d"}
-            ),
+            "docker info": json.dumps(DOCKER_INFO),
             "docker image inspect": "sha256:0",
             "docker network create": self._create_network,
             "docker network ls": self._list_networks,

@@ -7,7 +7,8 @@ from clusters.doctor.checks.rules import IPTABLES_ON_NFT, IPVS, NFT
 from clusters.doctor.kernel import Feature, Kernel
 from clusters.spec import Mode, Source, Substrate
 from tests.fakes.host.commands import failing
-from tests.fakes.host.host import KERNEL, FakeHost
+from tests.fakes.host.engine import KERNEL
+from tests.fakes.host.host import FakeHost
 
 NO_IP_VS = {"/proc/net/ip_vs": None}
 IPVSADM_FAILS = {"unshare --net ipvsadm": failing("unshare --net ipvsadm", "Can't initialize ipvs")}
