@@ -1,4 +1,4 @@
-"""A fake `Commands` with scripted results. It records all commands."""
+"""Fakes of `Commands`: the base of all of them, and one with scripted results, which records all commands."""
 
 from __future__ import annotations
 
@@ -7,11 +7,30 @@ from pathlib import Path
 
 from clusters.errors import CommandFailed
 from clusters.host.command import CommandResult
+from tests.fakes.host.script import scripted
 
 Answer = str | CommandFailed | Callable[[tuple[str, ...]], str]
 
 
-class ScriptedCommands:
+class AnsweringCommands:
+    """A `Commands` that starts no program. Subclasses compute the answers."""
+
+    def run(
+        self,
+        *argv: str,
+        timeout_s: float = 60.0,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+    ) -> CommandResult:
+        return CommandResult(self._answer(argv, stdin, timeout_s), "")
+
+    def _answer(self, argv: tuple[str, ...], stdin: str | None, timeout_s: float) -> str:
+        """Return the program's output. Raises `CommandFailed`."""
+        raise NotImplementedError
+
+
+class ScriptedCommands(AnsweringCommands):
     """A `Commands` with a script that maps the beginnings of commands to results.
 
     The longest matching beginning is used. A command that matches none fails with exit code 127.
@@ -24,24 +43,15 @@ class ScriptedCommands:
         self.timeouts_s: list[float] = []
         """The time limits of all commands, in seconds."""
 
-    def run(
-        self,
-        *argv: str,
-        timeout_s: float = 60.0,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: str | None = None,
-    ) -> CommandResult:
+    def _answer(self, argv: tuple[str, ...], stdin: str | None, timeout_s: float) -> str:
         self.calls.append((argv, stdin))
         self.timeouts_s.append(timeout_s)
-        line = " ".join(argv)
-        fitting = [beginning for beginning in self.script if line.startswith(beginning)]
-        if not fitting:
+        answer = scripted(self.script, " ".join(argv))
+        if answer is None:
             raise CommandFailed(argv, 127, "", f"{argv[0]}: not found")
-        answer = self.script[max(fitting, key=len)]
         if isinstance(answer, CommandFailed):
             raise answer
-        return CommandResult(answer(argv) if callable(answer) else answer, "")
+        return answer(argv) if callable(answer) else answer
 
     @property
     def asked(self) -> list[tuple[str, ...]]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Self
 
+from tests.fakes.host.script import scripted
+
 Answer = str | tuple[int, str] | Exception
 """A program's output; or its exit code and what it writes to stderr; or the error with which the engine fails."""
 
@@ -47,8 +49,7 @@ class FakeContainer:
         assert demux, "without demux both streams are merged"
         command = " ".join(argv)
         self.ran.append(command)
-        beginning = max((known for known in self.answers if command.startswith(known)), key=len, default=None)
-        answer = "" if beginning is None else self.answers[beginning]
+        answer = scripted(self.answers, command) or ""
         if isinstance(answer, Exception):
             raise answer
         exit_code, stdout, stderr = (0, answer, "") if isinstance(answer, str) else (answer[0], "", answer[1])

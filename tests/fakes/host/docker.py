@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from clusters.errors import CommandFailed
-from clusters.host.command import CommandResult
 from clusters.host.ownership import KIND_CLUSTER_LABEL
+from tests.fakes.host.commands import AnsweringCommands
 
 LABEL = re.compile(r'\{\{\.Label "([^"]+)"\}\}')
 
@@ -29,7 +28,7 @@ class FakeContainer:
 
 
 @dataclass
-class FakeDocker:
+class FakeDocker(AnsweringCommands):
     """A `Commands` that acts as an engine. `before_listing` is called with the number of each listing of containers."""
 
     containers: list[FakeContainer] = field(default_factory=list)
@@ -49,14 +48,7 @@ class FakeDocker:
         """Add a node that kind has created for a network with its cluster's name."""
         self.containers.append(FakeContainer(identity, {KIND_CLUSTER_LABEL: name}, **{"network": name, **settings}))
 
-    def run(
-        self,
-        *argv: str,
-        timeout_s: float = 60.0,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        stdin: str | None = None,
-    ) -> CommandResult:
+    def _answer(self, argv: tuple[str, ...], stdin: str | None, timeout_s: float) -> str:
         match argv[1:]:
             case ("ps", "--all", *options):
                 self.samples += 1
@@ -69,7 +61,7 @@ class FakeDocker:
                 return self._inspect_containers(argv, ids)
             case ("rm", "--force", "--volumes", identity):
                 self._remove_container(argv, identity)
-                return CommandResult(identity, "")
+                return identity
             case ("network", "ls", "--format", _):
                 return _lines(network["Name"] for network in self.networks.values())
             case ("network", "ls", *options):
@@ -79,16 +71,16 @@ class FakeDocker:
                     if _fits(options, identity, network["Labels"], network["Name"])
                 )
             case ("network", "inspect", *ids):
-                return CommandResult(json.dumps([self.networks[identity] for identity in ids]), "")
+                return json.dumps([self.networks[identity] for identity in ids])
             case ("network", "rm", identity):
                 if identity not in self.networks:
                     raise CommandFailed(argv, 1, "", self.no_such_network.format(identity))
                 del self.networks[identity]
                 self.removed.append(identity)
-                return CommandResult(identity, "")
+                return identity
         raise CommandFailed(argv, 127, "", "this fake engine does not support the command")
 
-    def _inspect_containers(self, argv: tuple[str, ...], ids: Iterable[str]) -> CommandResult:
+    def _inspect_containers(self, argv: tuple[str, ...], ids: Iterable[str]) -> str:
         found = [seen for seen in self.containers if seen.id in ids and not seen.making]
         shown = json.dumps(
             [
@@ -104,7 +96,7 @@ class FakeDocker:
         )
         if len(found) < len(list(ids)):
             raise CommandFailed(argv, 1, shown, "Error: No such container")
-        return CommandResult(shown, "")
+        return shown
 
     def _remove_container(self, argv: tuple[str, ...], identity: str) -> None:
         for seen in self.containers:
@@ -136,5 +128,5 @@ def _line(options: list[str], seen: FakeContainer) -> str:
     return "\t".join([seen.id, *(seen.labels.get(label, "") for label in LABEL.findall(options[-1]))])
 
 
-def _lines(words: Iterable[str]) -> CommandResult:
-    return CommandResult("".join(f"{word}\n" for word in words), "")
+def _lines(words: Iterable[str]) -> str:
+    return "".join(f"{word}\n" for word in words)

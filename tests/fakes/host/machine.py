@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.fakes.host.script import scripted
+
 
 class FakeMachine:
     """A machine with a script that maps the beginnings of commands to outputs.
@@ -20,8 +22,7 @@ class FakeMachine:
         line = " ".join(argv)
         self.ran.append(line)
         self.stdin.append(stdin)
-        fitting = [beginning for beginning in self.script if line.startswith(beginning)]
-        answer = self.script[max(fitting, key=len)] if fitting else ""
+        answer = scripted(self.script, line) or ""
         if isinstance(answer, Exception):
             raise answer
         return answer
