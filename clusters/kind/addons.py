@@ -42,7 +42,7 @@ def install_addons(engine: Engine, spec: ClusterSpec, images: ImageSet) -> None:
     install_network(
         engine,
         node_networks(nodes, kubectl),
-        _subnet(engine, spec.name),
+        subnet(engine, spec.name),
         POD_CIDR,
         SERVICE_CIDR,
         own_pods=built,
@@ -85,12 +85,19 @@ def _wait(cluster: str, what: str, kubectl: Kubectl, *argv: str) -> None:
         # kubectl's limit already includes the patience; the engine multiplies the command's limit by it.
         kubectl.run(*argv, f"--timeout={limit_s:.0f}s", timeout_s=READY_TIMEOUT_S + 10)
     except CommandFailed as failure:
-        pods = kubectl.run("get", "pods", "--all-namespaces", "--output=wide")
         raise ClusterNotReady(
             f"cluster {cluster}: {what} not seen within {limit_s:.0f} s: {failure.stderr.strip()}",
             remedy=f"the log lists all pods at that time; {kubectl.engine.patience.advice()}",
-            detail=f"{failure.detail}\n{pods}",
+            detail=f"{failure.detail}\n{_all_pods(kubectl)}",
         ) from failure
+
+
+def _all_pods(kubectl: Kubectl) -> str:
+    """Return the list of all pods, or the reason why it cannot be read."""
+    try:
+        return kubectl.run("get", "pods", "--all-namespaces", "--output=wide")
+    except CommandFailed as failure:
+        return f"the pods could not be listed: {failure.detail}"
 
 
 def _limit_s(kubectl: Kubectl) -> float:
@@ -112,7 +119,10 @@ def _wait_until(what: str, seen: Callable[[], bool], limit_s: float) -> None:
         time.sleep(0.5)  # the metrics API has no watch
 
 
-def _subnet(engine: Engine, network: str) -> str:
-    """Return the IPv4 subnet of the cluster's container network."""
-    (found,) = engine.networks(f"name=^{network}$")
-    return next(str(config["Subnet"]) for config in found["IPAM"]["Config"] if ":" not in config["Subnet"])
+def subnet(engine: Engine, network: str) -> str:
+    """Return the IPv4 subnet of the cluster's container network. Raises `ClusterNotReady` if it has none."""
+    for found in engine.networks(f"name=^{network}$"):
+        for config in found["IPAM"]["Config"]:
+            if ":" not in config["Subnet"]:
+                return str(config["Subnet"])
+    raise ClusterNotReady(f"container network {network} has no IPv4 subnet")

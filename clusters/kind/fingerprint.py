@@ -7,7 +7,7 @@ from collections.abc import Callable
 from clusters.addons.guard import LIST_COUNTERS, read_guard_count
 from clusters.cluster import Node
 from clusters.engine import Engine
-from clusters.errors import CommandFailed
+from clusters.errors import WorldError
 from clusters.kind.nodes import control_plane, node_containers
 from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
 from clusters.spec import ClusterSpec, Mode, Substrate
@@ -17,25 +17,25 @@ UNKNOWN = "could not be read"
 
 def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> dict[str, str]:
     """Return the facts of the environment by name. The value of a fact that cannot be read is the reason."""
-    info = engine.info()
+    version, kernel, cgroup_version = _engine_facts(engine)
     node = nodes[-1]
 
     def on_node(*argv: str) -> str:
-        return _first_line(lambda: engine.exec(node.name, *argv).stdout)
+        return _fact(lambda: _first_line(engine.exec(node.name, *argv).stdout))
 
     seen = {
-        "engine": info.version,
-        "host kernel": info.kernel,
+        "engine": version,
+        "host kernel": kernel,
         "processor": on_node("sed", "--quiet", r"s/^model name\s*: //p", "/proc/cpuinfo") or UNKNOWN,
-        "cgroup version": info.cgroup_version,
-        "node image": str(node_containers(engine, spec.name)[0]["Image"]),
-        "proxier log line": _proxier_line(engine, spec.name),
+        "cgroup version": cgroup_version,
+        "node image": _fact(lambda: _node_image(engine, spec.name)),
+        "proxier log line": _fact(lambda: _proxier_line(engine, spec.name)),
         **_proxy_versions(engine, spec, node),
         "iptables of the node": on_node("iptables", "--version"),
         "nft of the node": on_node("nft", "--version"),
         "ipset of the node": on_node("ipset", "--version"),
         "conntrack max": on_node("cat", "/proc/sys/net/netfilter/nf_conntrack_max"),
-        "minSyncPeriod": _proxy_setting(engine, spec.name, "minSyncPeriod"),
+        "minSyncPeriod": _fact(lambda: _proxy_setting(engine, spec.name, "minSyncPeriod")),
     }
     if spec.mode is Mode.IPVS:
         seen["ipvs scheduler"] = spec.ipvs_scheduler
@@ -55,22 +55,44 @@ def guard_counts(engine: Engine, nodes: tuple[Node, ...]) -> dict[str, str]:
 def _proxy_versions(engine: Engine, spec: ClusterSpec, node: Node) -> dict[str, str]:
     """Return the versions of kube-proxy's own programs: its nft may fail to read what another version has written."""
     if spec.substrate is Substrate.UML:
-        in_guest = _first_line(lambda: run_by_proxy(engine, spec.substrate, node, ("iptables", "--version"), 30).stdout)
+        command = ("iptables", "--version")
+        in_guest = _fact(lambda: _first_line(run_by_proxy(engine, spec.substrate, node, command, 30).stdout))
         return {"iptables of kube-proxy": in_guest}
 
     def in_proxy(program: str) -> str:
-        kubectl = control_plane(engine, spec.name)
         in_pod = ("exec", "--namespace=kube-system", "daemonset/kube-proxy", "--", program, "--version")
-        return _first_line(lambda: kubectl.run(*in_pod))
+        return _fact(lambda: _first_line(control_plane(engine, spec.name).run(*in_pod)))
 
     return {f"{program} of kube-proxy": in_proxy(program) for program in ("iptables", "nft")}
 
 
-def _first_line(read: Callable[[], str]) -> str:
+def _fact(read: Callable[[], str]) -> str:
+    """Return what `read` returns, or the reason why it fails."""
     try:
-        return read().strip().partition("\n")[0]
-    except CommandFailed as failure:
-        return f"{UNKNOWN}: {failure.message}"
+        return read()
+    except WorldError as failure:
+        return _reason(failure)
+
+
+def _reason(failure: WorldError) -> str:
+    return f"{UNKNOWN}: {failure.message}"
+
+
+def _first_line(output: str) -> str:
+    return output.strip().partition("\n")[0]
+
+
+def _engine_facts(engine: Engine) -> tuple[str, str, str]:
+    """Return the engine's version, its host's kernel release and its cgroup version."""
+    try:
+        info = engine.info()
+    except WorldError as failure:
+        return (_reason(failure),) * 3
+    return info.version, info.kernel, info.cgroup_version
+
+
+def _node_image(engine: Engine, cluster: str) -> str:
+    return next((str(container["Image"]) for container in node_containers(engine, cluster)), UNKNOWN)
 
 
 def _proxier_line(engine: Engine, cluster: str) -> str:
@@ -82,5 +104,5 @@ def _proxier_line(engine: Engine, cluster: str) -> str:
 
 def _proxy_setting(engine: Engine, cluster: str, name: str) -> str:
     config = control_plane(engine, cluster).get("configmap", "kube-proxy", "--namespace=kube-system")
-    lines = config["data"]["config.conf"].splitlines()
+    lines = (config.get("data") or {}).get("config.conf", "").splitlines()
     return next((line.split(":", 1)[1].strip() for line in lines if line.strip().startswith(f"{name}:")), UNKNOWN)

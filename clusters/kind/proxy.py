@@ -33,7 +33,11 @@ def _run_in_guest(engine: Engine, node: Node, argv: tuple[str, ...], timeout_s: 
     """
     request = json.dumps({"argv": argv, "timeout_s": timeout_s})
     post = ("curl", "--silent", "--show-error", "--unix-socket", SOCKET, "--data-binary", "@-", "http://director/")
-    reply = json.loads(engine.exec(node.name, *post, stdin=request, timeout_s=timeout_s + GRACE_S).stdout)
+    answer = engine.exec(node.name, *post, stdin=request, timeout_s=timeout_s + GRACE_S)
+    try:
+        reply = json.loads(answer.stdout)
+    except ValueError as failure:
+        raise CommandFailed(argv, -1, "", f"the director's reply is not JSON: {answer.stdout!r}") from failure
     if reply["exit_code"] != 0:
         raise CommandFailed(argv, reply["exit_code"], reply.get("stdout", ""), reply.get("stderr", ""))
     return CommandResult(reply["stdout"], reply["stderr"])

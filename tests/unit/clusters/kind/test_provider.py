@@ -18,10 +18,11 @@ from clusters.images.build import Builder
 from clusters.images.lock import read_lock
 from clusters.images.programs import Programs
 from clusters.images.recipes import stock_book
+from clusters.kind.addons import subnet
 from clusters.kind.images import Images
 from clusters.kind.provider import KindProvider
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
-from tests.fakes.host.commands import failing
+from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.host.stocknodes import ADDRESSES, KIND_FAILS, WorkingKind
 from tests.fakes.progress import SilentProgress
 
@@ -248,6 +249,27 @@ def test_the_error_about_an_add_on_that_is_not_ready_has_the_limit_and_a_remedy(
     commands = working(STOCK, installed_kind, {rollout: late})
     with pytest.raises(ClusterNotReady, match=r"kube-proxy not seen within 360 s.*KUBEPROOF_PATIENCE=4 doubles"):
         provider(commands, tmp_path, patience=2).create(STOCK, SilentProgress())
+
+
+def test_the_error_about_an_add_on_that_is_not_ready_survives_a_cluster_whose_pods_cannot_be_listed(
+    tmp_path, installed_kind
+):
+    kubectl = f"docker exec {STOCK.name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf"
+    script = {
+        f"{kubectl} rollout": failing("kubectl rollout", "error: timed out waiting for the condition"),
+        f"{kubectl} get pods": failing("kubectl get pods", "connection refused"),
+    }
+    with pytest.raises(ClusterNotReady, match="kube-proxy not seen within 180 s") as caught:
+        provider(working(STOCK, installed_kind, script), tmp_path).create(STOCK, SilentProgress())
+    assert "timed out waiting" in caught.value.detail
+    assert "connection refused" in caught.value.detail
+
+
+@pytest.mark.parametrize("networks", [[], [{"IPAM": {"Config": [{"Subnet": "fd00::/64"}]}}]])
+def test_a_network_without_an_ipv4_subnet_is_an_environment_error(networks):
+    commands = ScriptedCommands({"docker network ls": "one", "docker network inspect": json.dumps(networks)})
+    with pytest.raises(ClusterNotReady, match=f"container network {STOCK.name} has no IPv4 subnet"):
+        subnet(Engine(commands), STOCK.name)
 
 
 def test_the_engines_patience_multiplies_every_limit_of_set_up(tmp_path, installed_kind):
