@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clusters.cleanup.clean import claimed_clusters, clean_leftovers, remove_cluster
+from clusters.cleanup.clean import clean_leftovers, remove_cluster
 from clusters.cluster import Cluster, Node
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, CommandFailed, NameTaken, UsageError
+from clusters.errors import ClusterNotReady, CommandFailed, UsageError
 from clusters.host.command import CommandResult, Commands
-from clusters.host.ownership import KIND_CLUSTER_LABEL, Claimed, Owner, labels_for
+from clusters.host.ownership import Owner
 from clusters.host.processes import HostProcesses, Processes
 from clusters.host.progress import Progress, timed
 from clusters.images.lock import Lock
@@ -22,6 +22,7 @@ from clusters.kind.failure import kind_error, may_be_slow
 from clusters.kind.fingerprint import fingerprint, guard_counts
 from clusters.kind.images import Images, ImageSet
 from clusters.kind.logs import export_logs
+from clusters.kind.names import ClusterNames, require_unused
 from clusters.kind.nodes import node_containers, nodes_of, server_version
 from clusters.kind.program import find_kind
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
@@ -44,13 +45,17 @@ class KindProvider:
     keep: bool = False
     processes: Processes = field(default_factory=HostProcesses)
 
+    @property
+    def _names(self) -> ClusterNames:
+        return ClusterNames(self.engine)
+
     def create(self, spec: ClusterSpec, progress: Progress) -> Cluster:
         """Create the cluster and return when it is ready and its effective proxy mode was checked.
 
         Raises `UsageError`, `NameTaken`, `HostUnfit`, `BuildFailed`, `CommandFailed`, `ClusterNotReady`, and then
         leaves nothing behind, unless the cluster is to be kept.
         """
-        if self._is_taken(spec.name):
+        if self._names.is_taken(spec.name):
             clean_leftovers(progress, engine=self.engine, processes=self.processes)
         self._check(spec)
         kind = self._kind(spec, progress)
@@ -58,7 +63,7 @@ class KindProvider:
         with ExitStack() as undo:
             if not self.keep:
                 undo.callback(self._remove, spec.name)
-            self._take_name(spec.name)
+            self._names.take(spec.name, keep=self.keep)
             with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
                 self._kind_create(kind, spec, images)
             if images.to_load:
@@ -77,11 +82,11 @@ class KindProvider:
 
         Raises `NameTaken` if its run has not ended, `ClusterNotReady`.
         """
-        claims = self._claims(spec.name)
+        claims = self._names.claims(spec.name)
         if not claims or not node_containers(self.engine, spec.name):
             return None
         for claimed in claims:
-            self._require_unused(claimed)
+            require_unused(claimed)
         images = self.images.present(spec)
         self._write_kubeconfig(spec)
         wait_addons_ready(self.engine, spec, images)
@@ -107,13 +112,13 @@ class KindProvider:
 
     def release(self, cluster: Cluster, progress: Progress) -> None:
         """Remove the cluster, unless it is to be kept or an earlier run has created it."""
-        if not any(claimed.keep or claimed.owner != Owner.myself() for claimed in self._claims(cluster.name)):
+        if not any(claimed.keep or claimed.owner != Owner.myself() for claimed in self._names.claims(cluster.name)):
             progress.step(f"removing cluster {cluster.name}")
             self._remove(cluster.name)
 
     def _remove(self, name: str) -> None:
         """Remove the cluster of this process. Ignore one that is absent or has another owner."""
-        claims = self._claims(name)
+        claims = self._names.claims(name)
         own = [claimed for claimed in claims if claimed.owner == Owner.myself()]
         for claimed in own:
             remove_cluster(self.engine, claimed)
@@ -127,52 +132,7 @@ class KindProvider:
             raise UsageError(
                 f"source {spec.source} has no Kubernetes {spec.kubernetes} for cluster {spec.name}, it has {available}"
             )
-        self._require_name_free(spec.name)
-
-    def _claims(self, name: str) -> list[Claimed]:
-        """Return the clusters of that name that Kubeproof made: one or none."""
-        return [claimed for claimed in claimed_clusters(self.engine) if claimed.name == name]
-
-    def _take_name(self, name: str) -> None:
-        """Create the network, whose labels claim the cluster's name. Raises `NameTaken` if another run was faster."""
-        try:
-            self.engine.create_network(name, labels_for(name, self.keep))
-        except CommandFailed:
-            self._require_name_free(name)
-            raise
-
-    def _require_name_free(self, name: str) -> None:
-        for claimed in self._claims(name):
-            self._require_unused(claimed)
-            raise NameTaken(
-                f"cluster {name} exists: an earlier run kept it",
-                remedy="use it with --reuse-cluster, or remove it with `kubeproof clean --kept`",
-            )
-        if self._is_taken(name):
-            raise NameTaken(
-                f"a cluster or network {name} exists without a label of Kubeproof, so it is not touched",
-                remedy=f"`kind delete cluster --name {name}` and `docker network rm {name}` would remove it",
-            )
-
-    def _is_taken(self, name: str) -> bool:
-        """Return True if any network or node uses the name, also a node that the engine is still creating."""
-        nodes = self.engine.container_ids(f"label={KIND_CLUSTER_LABEL}={name}")
-        return bool(nodes or self.engine.networks(f"name=^{name}$"))
-
-    def _require_unused(self, claimed: Claimed) -> None:
-        if claimed.owner is not None and claimed.owner != Owner.myself() and not claimed.ownerless:
-            visible = claimed.owner.is_visible()
-            raise NameTaken(
-                f"cluster {claimed.name} belongs to a run that has not ended, process {claimed.owner.pid}"
-                + ("" if visible else " of another PID namespace, whose end cannot be seen from here"),
-                remedy="wait for it, or use another spec"
-                + (
-                    ""
-                    if visible
-                    else f"; if it has ended: `kind delete cluster --name {claimed.name}`, "
-                    f"then `docker network rm {claimed.name}`"
-                ),
-            )
+        self._names.require_free(spec.name)
 
     def _kind_create(self, kind: str, spec: ClusterSpec, images: ImageSet) -> None:
         release = self.lock.release(spec.kubernetes)
