@@ -1,29 +1,27 @@
 """A registry outside the cluster: a container on the container network of its nodes.
 
-It runs CNCF Distribution and is empty at first. `harness.traffic.outside` explains why testcontainers' reaper is
-disabled.
+It runs CNCF Distribution and is empty at first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
 from pathlib import PurePosixPath
-from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any
 
-from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from clusters.cluster import Cluster
 from clusters.errors import WorldError
-from clusters.host.ownership import labels_for
 from harness.kube.wait import wait_until
 from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import MANIFEST_TYPE, Image, archive, compose_image, digest_of, only_file
+from harness.traffic.containers import NetworkContainer
 
 PORT = 5000
 PROGRAM = "/usr/local/bin/pause"
@@ -40,42 +38,22 @@ class Answer:
     content: bytes
 
 
-class Registry:
+class Registry(NetworkContainer):
     """A registry for one case; `host` is its name in image references."""
 
-    def __init__(self, cluster: Cluster, network: str, host: str) -> None:
-        testcontainers_config.ryuk_disabled = True
+    def __init__(
+        self, cluster: Cluster, network: str, host: str, make_container: Callable[[str], Any] = DockerContainer
+    ) -> None:
+        super().__init__(cluster.name, network, cluster.images.registry, make_container)
         self.host = host
-        self._network = network
         self._nodes = frozenset(node.address for node in cluster.nodes)
         self._marks = 0
-        container: Any = DockerContainer(cluster.images.registry)
-        container.ports[f"{PORT}/tcp"] = ("127.0.0.1", None)  # with_bind_ports() takes no address
-        self._container = container.with_kwargs(network=network, labels=labels_for(cluster.name, keep=False))
-
-    def __enter__(self) -> Self:
-        with ExitStack() as undo:
-            undo.callback(self._container.stop)
-            self._container.start()
-            wait_until(
-                f"registry {self.host} answering",
-                self._answers,
-                bool,
-                why_impossible=lambda answers: None if answers else self._why_ended(),
-                deadline_s=DEADLINE_S,
-            )
-            undo.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._container.stop()
+        self._container.ports[f"{PORT}/tcp"] = ("127.0.0.1", None)  # with_bind_ports() takes no address
 
     @property
     def url(self) -> str:
         """Return the URL at which nodes reach the registry."""
-        return f"http://{self._network_settings['Networks'][self._network]['IPAddress']}:{PORT}"
+        return f"http://{self.address}:{PORT}"
 
     def push(self, repository: str, tag: str, word: str = "") -> Image:
         """Push an image that runs and does nothing. With another `word`, it differs from the tag's last image.
@@ -140,16 +118,20 @@ class Registry:
         """Kill the registry. It cannot be started again."""
         self._container.get_wrapped_container().kill()
 
-    @property
-    def _network_settings(self) -> dict[str, Any]:
-        wrapped = self._container.get_wrapped_container()
-        wrapped.reload()
-        return dict(wrapped.attrs["NetworkSettings"])
+    def _prepare(self) -> None:
+        """Wait until the registry answers."""
+        wait_until(
+            f"registry {self.host} answering",
+            self._answers,
+            bool,
+            why_impossible=lambda answers: None if answers else self._why_ended(),
+            deadline_s=DEADLINE_S,
+        )
 
     @property
     def _own_port(self) -> int:
         """Return the registry's port on the loopback address of this host. Raises `WorldError` if it does not run."""
-        published = self._network_settings["Ports"].get(f"{PORT}/tcp")
+        published = self._network_settings()["Ports"].get(f"{PORT}/tcp")
         if not published:
             raise WorldError(f"registry {self.host} is not running")
         return int(published[0]["HostPort"])

@@ -1,27 +1,18 @@
-"""Containers outside the cluster, on the container network of its nodes.
-
-testcontainers creates and removes them. Its reaper (Ryuk) is disabled, because a host without a registry cannot pull
-its image. Containers that a killed run leaves behind are found by the harness's own labels instead (see
-`clusters.host.ownership`).
-"""
+"""Containers outside the cluster, on the container network of its nodes, that reach nothing but this network."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from docker.errors import APIError, DockerException
-from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from clusters.errors import CommandFailed, EngineUnavailable, WorldError
-from clusters.host.ownership import labels_for
+from clusters.errors import CommandFailed, WorldError
 from harness.kube.client import ExecResult
+from harness.traffic.containers import NetworkContainer
 from harness.traffic.delays import DelayTally
 from harness.traffic.requests import Reply, Request, read_replies
 
@@ -39,8 +30,8 @@ def spare_addresses(own: ipaddress.IPv4Interface, count: int) -> tuple[str, ...]
     return tuple(str(last - number) for number in range(count))
 
 
-class OutsideContainer:
-    """A container that exists while a block lasts and runs `argv`. Its image must contain the program `ip`."""
+class OutsideContainer(NetworkContainer):
+    """A container outside the cluster that runs `argv`. Its image must contain the program `ip`."""
 
     def __init__(
         self,
@@ -51,41 +42,11 @@ class OutsideContainer:
         environment: Mapping[str, str],
         make_container: Callable[[str], Any] = DockerContainer,
     ) -> None:
-        testcontainers_config.ryuk_disabled = True
-        self._cluster, self._network = cluster, network
         entrypoint, *arguments = argv
-        with self._reaching_engine():
-            container = make_container(image)
-        self._container = container.with_kwargs(
-            network=network,
-            labels=labels_for(cluster, keep=False),
-            entrypoint=[entrypoint],
-            cap_add=["NET_ADMIN"],
-        ).with_command(shlex.join(arguments))
+        super().__init__(cluster, network, image, make_container, entrypoint=[entrypoint], cap_add=["NET_ADMIN"])
+        self._container.with_command(shlex.join(arguments))
         for name, value in environment.items():
             self._container.with_env(name, value)
-
-    def __enter__(self) -> Self:
-        with ExitStack() as undo:
-            undo.callback(self._stop)
-            with self._reaching_engine():
-                self._container.start()
-            self._remove_default_route()
-            undo.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
-
-    @property
-    def address(self) -> str:
-        """Return the container's address in the cluster's container network."""
-        with self._reaching_engine():
-            wrapped = self._container.get_wrapped_container()
-            wrapped.reload()
-        return str(wrapped.attrs["NetworkSettings"]["Networks"][self._network]["IPAddress"])
 
     def run(self, *argv: str) -> ExecResult:
         """Run a program in the container and return its output and exit code; no exit code is an error.
@@ -104,7 +65,7 @@ class OutsideContainer:
             raise CommandFailed(argv, done.exit_code, done.stdout, done.stderr)
         return done.stdout
 
-    def _remove_default_route(self) -> None:
+    def _prepare(self) -> None:
         """Remove the default route, so that only the cluster's container network is reachable.
 
         The default route leads to the host and to other networks. Deleting it fails if there is none, so the remaining
@@ -114,25 +75,6 @@ class OutsideContainer:
         left = self.output("ip", "route", "show", "default").strip()
         if left:
             raise WorldError(f"a container outside cluster {self._cluster} still has a default route: {left}")
-
-    def _stop(self) -> None:
-        with self._reaching_engine():
-            self._container.stop()
-
-    @contextmanager
-    def _reaching_engine(self) -> Iterator[None]:
-        """Turn an error that the engine returns into a `WorldError`, and a missing answer into `EngineUnavailable`."""
-        try:
-            yield
-        except APIError as refusal:
-            reason = refusal.explanation or refusal
-            raise WorldError(
-                f"the container engine refused a request about a container outside cluster {self._cluster}: {reason}"
-            ) from refusal
-        except (DockerException, OSError) as failure:  # requests' exceptions are OSErrors
-            raise EngineUnavailable(
-                f"the container engine does not answer: {failure}", remedy="check whether Docker runs"
-            ) from failure
 
 
 class OutsideClient(OutsideContainer):

@@ -22,6 +22,7 @@ class FakeContainer:
         self.answers = dict(answers)
         self.ran: list[str] = []
         self.stopped = False
+        self.ports: dict[str, object] = {}
         self._start = start
 
     @property

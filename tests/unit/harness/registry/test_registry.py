@@ -3,12 +3,19 @@ import json
 import tarfile
 import tomllib
 
+import pytest
+from docker.errors import DockerException
+
 from clusters.cluster import Node, Role
+from clusters.errors import EngineUnavailable
 from clusters.images.recipes import RECIPES
 from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import archive, compose_image, digest_of, only_file
 from harness.registry.nodes import HOSTS, images_of, registry_configured
+from harness.registry.server import Registry
+from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.cluster.shell import RecordingNodeShell
+from tests.fakes.host.containers import FakeContainer
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 HOST = "registry.a-case.test"
@@ -94,3 +101,14 @@ def test_the_configuration_and_images_of_a_registry_are_removed_at_the_end():
 def test_the_node_image_configures_containerd_with_the_same_folder():
     config = tomllib.loads((RECIPES / "node/files/etc/containerd/config.toml").read_text())
     assert config["plugins"]["io.containerd.cri.v1.images"]["registry"]["config_path"] == HOSTS
+
+
+def test_a_registry_that_the_engine_cannot_start_is_an_environment_error_and_is_removed():
+    container = FakeContainer({}, start=DockerException("no socket"))
+    with (
+        pytest.raises(EngineUnavailable, match="no socket"),
+        Registry(fake_cluster(), "kubeproof-fake", HOST, container.made),
+    ):
+        pass
+    assert container.stopped
+    assert container.ports == {"5000/tcp": ("127.0.0.1", None)}, "only this host reaches the published port"
