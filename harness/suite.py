@@ -24,14 +24,13 @@ from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedul
 from harness.kube.watch import WatchRecorder
 from harness.performance.growth import growth
 from harness.run.claims import ClaimRecorder
-from harness.run.decision import Decision, conditional, confirmed, refuted, untested
+from harness.run.decision import Decision, conditional, confirmed, list_of, refuted, untested
 from harness.statistics.sequence import sequence_statistics
 from harness.traffic.client import Client
 from harness.traffic.outside import OutsideClient
 from harness.traffic.persistent import persistent_connections
 from harness.traffic.requests import Reply, Request, bodies
 from harness.traffic.steady import steady_traffic
-from harness.words import list_of
 from reports.model import Finding, Measurement
 
 __all__ = [

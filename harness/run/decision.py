@@ -6,6 +6,7 @@ pure, so a unit test can show that the claim can end in each verdict.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.model import Verdict
@@ -41,3 +42,8 @@ def conditional(condition: str, evidence: str) -> Decision:
 def untested(reason: str) -> Decision:
     """Return the decision that the observation decides nothing, for `reason`."""
     return Decision(Verdict.UNTESTED, "", reason)
+
+
+def list_of(figures: Mapping[str, object]) -> str:
+    """Return the figures as a list for a sentence of evidence: `sick: 3, spared: 0`."""
+    return ", ".join(f"{name}: {figure}" for name, figure in figures.items())

@@ -7,7 +7,7 @@ import pytest
 
 from harness.dataplane.modes import open_data_plane
 from harness.findings import Conditions, LeftOverRulesFinding
-from harness.kube.objects.rollout import update_template
+from harness.kube.objects.workloads import update_template
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, RequestKind, Target
 from harness.performance.access import ClusterAccess

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.kube.objects.rollout import update_template
+from harness.kube.objects.workloads import update_template
 from harness.suite import Kube, ManifestMaker, Waits, condition_of, is_ready, wait_until
 
 NO_LIMITS = {"history": 10, "deadline_s": 600, "ready_for_s": 0}

@@ -7,7 +7,7 @@ from operator import or_
 
 import pytest
 
-from harness.kube.objects.rollout import update_template
+from harness.kube.objects.workloads import update_template
 from harness.suite import (
     ApiException,
     ClaimRecorder,

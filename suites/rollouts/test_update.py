@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from harness.kube.objects.rollout import update_template
+from harness.kube.objects.workloads import update_template
 from harness.suite import ClaimRecorder, Kube, ManifestMaker, Waits, WatchMaker, WatchRecorder
 
 ONE_BY_ONE = [(3, 0), (3, 1), (2, 1), (2, 2), (1, 2), (1, 3), (0, 3)]

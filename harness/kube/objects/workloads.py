@@ -1,4 +1,4 @@
-"""Manifests that cases have in common, as dicts."""
+"""Workloads that cases have in common: their manifests as dicts, and the update of a Deployment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from clusters.cluster import CaseImages
 from clusters.host.patience import Patience, host_patience
+from harness.kube.client import Kube
 
 HTTP_PORT = 8080
 UDP_PORT = 8081
@@ -14,6 +15,8 @@ NOT_READY_FILE = "/tmp/not-ready"
 """The file that makes a switchable backend unready while it exists."""
 
 HTTP_PROBE = {"httpGet": {"path": "/hostname", "port": HTTP_PORT}, "periodSeconds": 1}
+
+REVISION_ANNOTATION = "io.kubeproof/revision"
 
 RESOURCES = {"requests": {"cpu": "50m"}}
 """Requested CPU. A pod without a request has 2 of about 2,000 CPU shares of a busy node: after a millisecond of work it
@@ -83,6 +86,12 @@ def backends(
             "template": {"metadata": {"labels": labels}, "spec": pod_spec(container, **on_node(node))},
         },
     }
+
+
+def update_template(kube: Kube, namespace: str, deployment: str, revision: str | None) -> None:
+    """Change an annotation of the Deployment's pod template, which starts a rollout; None removes the annotation."""
+    annotations = {"metadata": {"annotations": {REVISION_ANNOTATION: revision}}}
+    kube.merge(f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}", {"spec": {"template": annotations}})
 
 
 def client_pod(images: CaseImages, name: str, *, node: str | None = None, host_network: bool = False) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from harness.words import list_of
+from harness.run.decision import list_of
 
 
 def test_numbers_are_listed_without_python_syntax():
