@@ -20,7 +20,8 @@ from harness.kube.client import Kube
 from harness.kube.nodes.changes import NodeChanger, nodes_of, spare_worker
 from harness.kube.observe import Observation, observe_within
 from harness.kube.refusals import refused_fields
-from harness.kube.wait import Waits, condition_of, is_ready, restarts, unschedulable, wait_until
+from harness.kube.status import condition_of, is_ready, restarts, unschedulable
+from harness.kube.wait import Waits, wait_until
 from harness.kube.watch import WatchRecorder
 from harness.performance.growth import growth
 from harness.run.claims import ClaimRecorder

@@ -14,7 +14,8 @@ from clusters.addons.metrics import LABELS, NAME, NAMESPACE, NODES_PATH
 from clusters.errors import ClusterUnreachable
 from harness.autoscaling.cpu import SHORTEST_S
 from harness.kube.client import Kube
-from harness.kube.wait import condition_of, wait_until
+from harness.kube.status import condition_of
+from harness.kube.wait import wait_until
 
 API = "v1beta1.metrics.k8s.io"
 END_DEADLINE_S = 60.0

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.autoscaling.model import DEFAULT_TOLERANCE, AutoscalerSample, Direction, PodSeen, Policy, Rules
-from harness.kube.wait import is_ready, wait_until
+from harness.kube.status import is_ready
+from harness.kube.wait import wait_until
 from harness.kube.watch import WatchEvent, WatchRecorder
 
 WINDOW_S = 300

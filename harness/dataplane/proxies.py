@@ -20,7 +20,8 @@ from clusters.spec import Substrate
 from harness.dataplane.proxy_usage import Syncs, Usage, parse_syncs, parse_usage
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
-from harness.kube.wait import is_ready, wait_until
+from harness.kube.status import is_ready
+from harness.kube.wait import wait_until
 
 LOOPBACK = "http://127.0.0.1:10249"
 """The URL on the node's loopback at which kube-proxy serves its metrics and configuration."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.kube.client import Kube
 from harness.kube.kinds import path_of
-from harness.kube.wait import Waits, condition_of, wait_until
+from harness.kube.status import condition_of, runs_on_every_node
+from harness.kube.wait import Waits, wait_until
 
 DEADLINE_S = 120.0
 """Includes the time in which a node unpacks an image that it uses for the first time."""
@@ -49,12 +50,3 @@ def _wait_on_every_node(kube: Kube, manifest: dict[str, Any]) -> None:
         describe=lambda found: f"generation {found['metadata']['generation']}, {found.get('status')}",
         deadline_s=DEADLINE_S,
     )
-
-
-def runs_on_every_node(daemon_set: dict[str, Any]) -> bool:
-    """Return whether the controller has observed the newest generation and each desired node has a ready pod of it."""
-    status = daemon_set.get("status", {})
-    desired = status.get("desiredNumberScheduled", 0)
-    counts = [status.get(name, 0) for name in ("updatedNumberScheduled", "numberReady")]
-    observed = status.get("observedGeneration") == daemon_set["metadata"]["generation"]
-    return bool(observed and desired and counts == [desired] * 2)

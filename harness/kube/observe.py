@@ -55,14 +55,15 @@ def observe_within(
     why_impossible: Callable[[Seen], str | None] = lambda seen: None,
     describe: Callable[[Seen], str] = repr,
     interval_s: float = INTERVAL_S,
+    pause_ratio: float = 1.0,
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Observation[Seen]:
     """Call `sample` until what it returns satisfies `met`, for at most `within_s` seconds. Return the last sample.
 
-    The pause between two samples is `interval_s`, or as long as the last sample took if that is longer, so that
-    expensive samples do not overload what they observe. `within_s` is meant for a host of normal speed; `patience`, by
-    default that of this host, extends it on slow ones.
+    The pause between two samples is `interval_s`, or `pause_ratio` times as long as the last sample took if that is
+    longer, so that expensive samples do not overload what they observe. `within_s` is meant for a host of normal speed;
+    `patience`, by default that of this host, extends it on slow ones.
 
     Raises `BecameImpossible` as soon as `why_impossible` returns a reason for a sample.
     """
@@ -81,4 +82,5 @@ def observe_within(
             raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
         if waited_s >= limit_s:
             return Observation(condition, False, seen, describe(seen), waited_s)
-        clock.sleep(max(interval_s, now_s - sample_start_s))  # until the next sample; the limit above ends the loop
+        pause_s = max(interval_s, pause_ratio * (now_s - sample_start_s))
+        clock.sleep(pause_s)  # until the next sample; the limit above ends the loop

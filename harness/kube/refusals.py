@@ -8,7 +8,7 @@ from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
-from harness.kube.wait import unschedulable
+from harness.kube.status import unschedulable
 
 UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"')
 """https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation (strict)"""

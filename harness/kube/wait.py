@@ -10,10 +10,16 @@ from clusters.host.patience import Patience
 from harness.kube.client import Kube
 from harness.kube.kinds import node_path
 from harness.kube.observe import INTERVAL_S, Observation, observe_within
+from harness.kube.status import (
+    condition_of,
+    is_ready,
+    is_rolled_out,
+    past_its_progress_deadline,
+    pod_state,
+    why_never_ready,
+)
 
 Seen = TypeVar("Seen")
-FATAL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"})
-"""Reasons of a waiting container that do not go away by waiting."""
 
 
 def wait_until(
@@ -87,18 +93,12 @@ class Waits:
         self, namespace: str, service: str, ready: int, deadline_s: float = 30.0
     ) -> frozenset[tuple[str, int]]:
         """Wait until the Service has exactly `ready` ready endpoints. Return their addresses and ports."""
-        return self.observe_endpoints(namespace, service, ready, deadline_s).require()
-
-    def observe_endpoints(
-        self, namespace: str, service: str, ready: int, within_s: float = 30.0
-    ) -> Observation[frozenset[tuple[str, int]]]:
-        """Observe what `wait_endpoints` waits for; another number of endpoints fails only when the case requires it."""
-        return observe_within(
+        return wait_until(
             f"Service {namespace}/{service} of cluster {self._kube.cluster.name} with {ready} ready endpoints",
             lambda: self.endpoints(namespace, service),
             lambda endpoints: len(endpoints) == ready,
             describe=lambda endpoints: f"{len(endpoints)} ready: {sorted(endpoints)}",
-            within_s=within_s,
+            deadline_s=deadline_s,
             clock=self._clock,
         )
 
@@ -114,7 +114,7 @@ class Waits:
 
         Raises `BecameImpossible` if the pod is gone. `done` also sees pods that have ended or can never be Ready.
         """
-        return _present(self._observe_pod(namespace, name, condition, done, deadline_s, why_impossible=_gone))
+        return _present(self.observe_pod(namespace, name, condition, done, deadline_s, why_impossible=_gone))
 
     def wait_pod_appears(
         self,
@@ -125,7 +125,7 @@ class Waits:
         deadline_s: float = 60.0,
     ) -> dict[str, Any]:
         """Wait like `wait_pod`, but also while the pod does not exist: something else creates it or may replace it."""
-        return _present(self._observe_pod(namespace, name, condition, done, deadline_s))
+        return _present(self.observe_pod(namespace, name, condition, done, deadline_s))
 
     def observe_pod(
         self,
@@ -134,19 +134,13 @@ class Waits:
         condition: str,
         met: Callable[[dict[str, Any]], bool],
         within_s: float = 60.0,
-    ) -> Observation[dict[str, Any] | None]:
-        """Observe what `wait_pod_appears` waits for; the last sample is None if the pod does not exist."""
-        return self._observe_pod(namespace, name, condition, met, within_s)
-
-    def _observe_pod(
-        self,
-        namespace: str,
-        name: str,
-        condition: str,
-        met: Callable[[dict[str, Any]], bool],
-        within_s: float,
+        *,
         why_impossible: Callable[[dict[str, Any] | None], str | None] = lambda pod: None,
     ) -> Observation[dict[str, Any] | None]:
+        """Observe what `wait_pod_appears` waits for; the last sample is None if the pod does not exist.
+
+        Raises `BecameImpossible` as soon as `why_impossible` returns a reason for a sample.
+        """
         path = f"/api/v1/namespaces/{namespace}/pods/{name}"
         return observe_within(
             f"pod {namespace}/{name} of cluster {self._kube.cluster.name} {condition}",
@@ -231,72 +225,3 @@ def _present(observed: Observation[dict[str, Any] | None]) -> dict[str, Any]:
     pod = observed.require()
     assert pod is not None
     return pod
-
-
-def condition_of(found: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Return an object's condition of that kind; empty if it has none."""
-    conditions = found.get("status", {}).get("conditions") or []  # a new CustomResourceDefinition's are null
-    return next((dict(condition) for condition in conditions if condition["type"] == kind), {})
-
-
-def is_ready(pod: dict[str, Any]) -> bool:
-    """Return whether the pod's Ready condition is True and the pod is not being deleted."""
-    conditions = {found["type"]: found["status"] for found in pod.get("status", {}).get("conditions", [])}
-    return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
-
-
-def why_never_ready(pod: dict[str, Any]) -> str | None:
-    """Return why the pod will never be Ready, or None."""
-    name, status = pod["metadata"]["name"], pod.get("status", {})
-    if status.get("phase") in ("Failed", "Succeeded"):
-        return f"pod {name} has ended: {status['phase']}"
-    for container in status.get("containerStatuses", []):
-        waiting = container["state"].get("waiting", {})
-        if waiting.get("reason") in FATAL_REASONS:
-            return f"pod {name}: {waiting['reason']}: {waiting.get('message', '')}"
-    return None
-
-
-def unschedulable(pod: dict[str, Any]) -> str | None:
-    """Return the scheduler's message about a pod for which it finds no node, or None."""
-    for found in pod.get("status", {}).get("conditions", []):
-        if found["type"] == "PodScheduled" and found.get("reason") == "Unschedulable":
-            return str(found.get("message"))
-    return None
-
-
-def restarts(pod: dict[str, Any]) -> int:
-    """Return the sum of the restart counts of a pod's containers."""
-    return sum(int(found["restartCount"]) for found in pod.get("status", {}).get("containerStatuses", []))
-
-
-def is_rolled_out(deployment: dict[str, Any]) -> bool:
-    """Return whether the controller has observed the newest generation, and only its replicas exist, all available."""
-    desired, status = deployment["spec"]["replicas"], deployment.get("status", {})
-    counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")]
-    return status.get("observedGeneration") == deployment["metadata"]["generation"] and counts == [desired] * 3
-
-
-def past_its_progress_deadline(deployment: dict[str, Any]) -> str | None:
-    """Return the controller's message about a rollout that exceeded its progress deadline, or None."""
-    for found in deployment.get("status", {}).get("conditions", []):
-        if found.get("reason") == "ProgressDeadlineExceeded":
-            return str(found.get("message"))
-    return None
-
-
-def pod_state(pod: dict[str, Any]) -> str:
-    """Return one pod in words: its name, phase, readiness, and the reasons why its containers wait."""
-    status = pod.get("status", {})
-    reasons = [
-        container["state"]["waiting"].get("reason", "")
-        for container in status.get("containerStatuses", [])
-        if "waiting" in container["state"]
-    ]
-    unscheduled = [
-        found.get("message", "")
-        for found in status.get("conditions", [])
-        if found["type"] == "PodScheduled" and found["status"] == "False"
-    ]
-    ready = "Ready" if is_ready(pod) else "not Ready"
-    return " ".join([pod["metadata"]["name"], status.get("phase", "?"), ready, *reasons, *unscheduled])

@@ -10,7 +10,8 @@ from clusters.cluster import Node
 from clusters.errors import CommandFailed
 from harness.dataplane.reader import Backend, ServiceAddress
 from harness.kube.objects.namespaces import own_namespace
-from harness.kube.wait import condition_of, is_ready, pod_state, wait_until
+from harness.kube.status import condition_of, is_ready, pod_state
+from harness.kube.wait import wait_until
 from tests.planted.fault import NAMESPACE, Site
 
 HEALTHY_DEADLINE_S = 180.0

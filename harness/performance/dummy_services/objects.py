@@ -6,7 +6,6 @@ a chosen ClusterIP, which saves the API server its slow search for a free one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
@@ -15,9 +14,9 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from harness.dataplane.reader import ServiceAddress
-from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.kinds import collection
+from harness.kube.observe import observe_within
 
 WRITERS = 32
 PORT = 80
@@ -27,7 +26,7 @@ FIRST = 0x4000
 
 RETRY_STEP = 0x2800
 ATTEMPTS = 4
-PAUSE = 4
+PAUSE_RATIO = 4
 CONFLICT = 409
 UNPROCESSABLE = 422
 
@@ -75,22 +74,26 @@ def wait_everywhere(wrong: Callable[[], Iterator[frozenset[ServiceAddress]]], *,
     to kube-proxy, which needs it more than reads of a large table, a node is read only when the nodes before it are
     right, and the pause between two rounds of reads is four times as long as a round.
     """
-    start_s = time.monotonic()
-    while True:
-        sample_start_s = time.monotonic()
-        first_wrong = next(((number, wrong_ports) for number, wrong_ports in enumerate(wrong()) if wrong_ports), None)
-        now_s = time.monotonic()
-        if first_wrong is None:
-            return now_s - start_s
-        if now_s - start_s > deadline_s:
-            number, wrong_ports = first_wrong
-            such_as = min(port.address for port in wrong_ports)
-            raise DeadlinePassed(
-                "dummy Services in every node's kernel",
-                f"{len(wrong_ports)} service addresses wrong on node {number + 1}, such as {such_as}",
-                now_s - start_s,
-            )
-        time.sleep(max(0.5, PAUSE * (now_s - sample_start_s)))  # leaves the CPU to kube-proxy
+    observed = observe_within(
+        "dummy Services in every node's kernel",
+        lambda: next(((number, addresses) for number, addresses in enumerate(wrong(), 1) if addresses), None),
+        lambda first_wrong: first_wrong is None,
+        within_s=deadline_s,
+        describe=_wrong_addresses,
+        interval_s=0.5,
+        pause_ratio=PAUSE_RATIO,
+    )
+    observed.require()
+    return observed.waited_s
+
+
+def _wrong_addresses(first_wrong: tuple[int, frozenset[ServiceAddress]] | None) -> str:
+    """Return the first node whose kernel is wrong in words."""
+    if first_wrong is None:
+        return "none wrong"
+    number, addresses = first_wrong
+    such_as = min(port.address for port in addresses)
+    return f"{len(addresses)} service addresses wrong on node {number}, such as {such_as}"
 
 
 def _create(kube: Kube, namespace: str, number: int) -> ServiceAddress:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.kube.objects.workloads import client_pod
-from harness.kube.wait import Waits, is_ready, wait_until
+from harness.kube.status import is_ready
+from harness.kube.wait import Waits, wait_until
 from tests.planted.fault import NAMESPACE, Site
 
 CONFIG_MAP = "/api/v1/namespaces/kube-system/configmaps/coredns"

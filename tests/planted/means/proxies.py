@@ -14,7 +14,8 @@ from clusters.errors import CommandFailed
 from clusters.proxymode import PROXY_MODE_COMMAND
 from clusters.spec import Substrate
 from harness.kube.nodes.shell import wait_process
-from harness.kube.wait import is_ready, wait_until
+from harness.kube.status import is_ready
+from harness.kube.wait import wait_until
 from tests.planted.fault import Site
 from tests.planted.means.kernel import RAW_PREROUTING, packet_rule
 

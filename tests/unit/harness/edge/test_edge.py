@@ -6,7 +6,7 @@ from clusters.cluster import Node, Role
 from harness.edge.balancer import LoadBalancer
 from harness.edge.haproxy import configuration, up_servers
 from harness.kube.client import Kube
-from harness.kube.install import install, runs_on_every_node
+from harness.kube.install import install
 from harness.kube.nodes.shell import CONNECTED, CUT, NodeUplinks
 from harness.kube.wait import Waits
 from tests.fakes.cluster.apiserver import FakeApiServer, serving
@@ -50,14 +50,6 @@ def test_a_node_is_connected_again_even_after_an_error():
     except RuntimeError:
         pass
     assert [argv[1] for argv in shell.ran] == [CUT, CONNECTED]
-
-
-def test_a_daemon_set_runs_when_its_newest_generation_is_ready_on_every_node():
-    status = {"observedGeneration": 2, "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberReady": 3}
-    assert runs_on_every_node({"metadata": {"generation": 2}, "status": status})
-    assert not runs_on_every_node({"metadata": {"generation": 3}, "status": status})
-    assert not runs_on_every_node({"metadata": {"generation": 2}, "status": {**status, "numberReady": 2}})
-    assert not runs_on_every_node({"metadata": {"generation": 1}, "status": {"observedGeneration": 1}})
 
 
 @dataclass(frozen=True)

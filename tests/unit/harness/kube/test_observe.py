@@ -9,7 +9,6 @@ from tests.fakes.clock import JumpingClock
 from tests.fakes.cluster.apiserver import FakeApiServer, cluster_at, serving
 
 PODS = "GET /api/v1/namespaces/a/pods"
-SLICES = "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
 
 
 def observe(sample, met, **more):
@@ -35,6 +34,18 @@ def test_an_impossible_condition_is_not_an_observation():
         observe(lambda: 7, lambda n: False, why_impossible=lambda n: "no image")
 
 
+def test_the_pause_is_a_multiple_of_the_time_that_the_last_sample_took():
+    clock, started_s = JumpingClock(), []
+
+    def sample():
+        started_s.append(clock.now_s)
+        clock.sleep(1)
+        return len(started_s) == 3
+
+    assert observe_within("sampled", sample, bool, within_s=60, pause_ratio=4, clock=clock).waited_s == 11
+    assert started_s == [0, 5, 10]
+
+
 def test_an_unreachable_api_server_is_not_an_observation(tmp_path):
     waits = Waits(Kube(cluster_at("http://127.0.0.1:1", tmp_path)), JumpingClock())
     with pytest.raises(ClusterUnreachable):
@@ -58,9 +69,3 @@ def test_too_few_pods_are_an_observation(tmp_path):
     pods = [{"metadata": {"name": name}, "status": {"conditions": ready}} for name in ("web-b", "web-a")]
     seen = observing(tmp_path, {PODS: {"items": pods}}, lambda waits: waits.observe_pods_ready("a", "app=web", 3))
     assert (seen.met, [pod["metadata"]["name"] for pod in seen.seen]) == (False, ["web-a", "web-b"])
-
-
-def test_a_remaining_endpoint_is_an_observation(tmp_path):
-    slices = {"items": [{"ports": [{"port": 80}], "endpoints": [{"addresses": ["10.244.1.5"]}]}]}
-    seen = observing(tmp_path, {SLICES: slices}, lambda waits: waits.observe_endpoints("a", "web", 0))
-    assert (seen.met, seen.seen) == (False, {("10.244.1.5", 80)})

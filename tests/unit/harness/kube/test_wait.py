@@ -2,20 +2,8 @@ import pytest
 
 from clusters.host.patience import Patience
 from harness.errors import BecameImpossible, DeadlinePassed
-from harness.kube.wait import is_ready, pod_state, wait_until, why_never_ready
+from harness.kube.wait import wait_until
 from tests.fakes.clock import JumpingClock
-
-
-def pod(name="web-1", phase="Running", ready=True, waiting=None, **metadata):
-    state = {"waiting": waiting} if waiting else {"running": {}}
-    return {
-        "metadata": {"name": name, **metadata},
-        "status": {
-            "phase": phase,
-            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
-            "containerStatuses": [{"state": state}],
-        },
-    }
 
 
 def test_a_wait_returns_the_sample_that_met_the_condition():
@@ -52,16 +40,3 @@ def test_a_wait_ends_early_if_the_condition_becomes_impossible():
     with pytest.raises(BecameImpossible, match=r"became impossible.*the pod is gone"):
         wait_until("ready", lambda: 0, bool, why_impossible=lambda n: "the pod is gone", deadline_s=60, clock=clock)
     assert clock.now_s == 0
-
-
-def test_a_pod_whose_image_cannot_be_pulled_is_never_ready():
-    stuck = pod(phase="Pending", ready=False, waiting={"reason": "ErrImagePull", "message": "not found"})
-    assert why_never_ready(stuck) == "pod web-1: ErrImagePull: not found"
-    assert why_never_ready(pod(ready=False)) is None
-    assert why_never_ready(pod(phase="Failed")) == "pod web-1 has ended: Failed"
-
-
-def test_a_pod_that_is_being_deleted_is_not_ready():
-    assert is_ready(pod())
-    assert not is_ready(pod(deletionTimestamp="2026-01-01T00:00:00Z"))
-    assert pod_state(pod(ready=False)) == "web-1 Running not Ready"

@@ -2,9 +2,10 @@ import pytest
 
 from harness.errors import BecameImpossible, DeadlinePassed
 from harness.kube.client import Kube
-from harness.kube.wait import Waits, condition_of, is_rolled_out
+from harness.kube.wait import Waits
 from tests.fakes.clock import JumpingClock
 from tests.fakes.cluster.apiserver import FakeApiServer, serving
+from tests.unit.harness.kube.test_status import deployment
 
 POD = "/api/v1/namespaces/a/pods/web-1"
 SLICES = "GET /apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
@@ -20,15 +21,6 @@ def waits_on(tmp_path):
             return wait(Waits(Kube(cluster), JumpingClock()))
 
     return make
-
-
-def deployment(generation=2, observed=2, replicas=3, updated=3, available=3, conditions=()):
-    status = {"observedGeneration": observed, "replicas": replicas, "updatedReplicas": updated}
-    return {
-        "metadata": {"name": "web", "generation": generation},
-        "spec": {"replicas": 3},
-        "status": {**status, "availableReplicas": available, "conditions": list(conditions)},
-    }
 
 
 def test_a_wait_for_a_pod_may_expect_its_failure(waits_on):
@@ -59,16 +51,6 @@ def test_a_wait_for_an_empty_list_names_what_is_left(waits_on):
         waits_on({f"GET {path}": leaving}, lambda waits: waits.wait_none(path, deadline_s=1))
 
 
-@pytest.mark.parametrize(
-    "unfinished",
-    [deployment(observed=1), deployment(replicas=4), deployment(updated=2), deployment(available=2)],
-    ids=["not yet observed", "an old pod is left", "not all updated", "not all available"],
-)
-def test_a_rollout_is_complete_when_all_pods_are_new_and_available(unfinished):
-    assert is_rolled_out(deployment())
-    assert not is_rolled_out(unfinished)
-
-
 def test_a_wait_for_a_rollout_ends_early_if_its_progress_deadline_is_exceeded(waits_on):
     exceeded = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "web-7 has timed out"}
     stuck = deployment(available=2, conditions=[exceeded])
@@ -81,7 +63,3 @@ def test_only_ready_endpoints_are_returned(waits_on):
     leaving["conditions"] = {"ready": False, "serving": True, "terminating": True}
     slices = {"items": [{"ports": [{"port": 8080}], "endpoints": [ready, leaving]}, {"ports": None, "endpoints": None}]}
     assert waits_on({SLICES: slices}, lambda waits: waits.wait_endpoints("a", "web", 1)) == {("10.244.1.5", 8080)}
-
-
-def test_null_conditions_count_as_no_conditions():
-    assert condition_of({"status": {"conditions": None}}, "Established") == {}
