@@ -21,7 +21,7 @@ from kubernetes.stream.ws_client import ERROR_CHANNEL, STDIN_CHANNEL
 from websocket import WebSocketBadStatusException, WebSocketException
 
 from clusters.cluster import Cluster
-from clusters.errors import ClusterUnreachable
+from clusters.errors import ClusterUnreachable, WorldError
 from clusters.execstatus import UNKNOWN, ExecStatus
 from harness.kube.kinds import collection, path_of
 
@@ -118,14 +118,25 @@ class Kube:
                 return None
             raise
 
-    def stream(self, path: str) -> Iterator[dict[str, Any]]:
-        """GET a path and yield each line's JSON document as soon as it arrives, until the server ends the response."""
+    def stream(self, path: str) -> Iterator[Any]:
+        """GET a path and yield each line's JSON document as soon as it arrives, until the server ends the response.
+
+        Raises `WorldError` for a line that is not JSON, `ApiException`, `ClusterUnreachable`.
+        """
         with self.reaching():
             reply = self._send("GET", path, None, "application/json")
             try:
-                yield from (json.loads(line) for line in reply.response if line.strip())
+                yield from (self._document(path, line) for line in reply.response if line.strip())
             finally:
                 reply.response.close()
+
+    def _document(self, path: str, line: bytes) -> Any:
+        try:
+            return json.loads(line)
+        except ValueError as invalid:
+            raise WorldError(
+                f"GET {path} of cluster {self._cluster.name}: a line is not JSON: {line[:200]!r}"
+            ) from invalid
 
     def _send(
         self, method: str, path: str, body: dict[str, Any] | None, content_type: str, accept: str = "application/json"

@@ -131,15 +131,26 @@ class WatchRecorder:
                 self._failure = failure
 
     def _watch_once(self, kind: str, path: str, version: str, span_s: int) -> str:
-        """Record the events of one watch. Return the resource version up to which all changes have been recorded."""
+        """Record the events of one watch. Return the resource version up to which all changes have been recorded.
+
+        Raises `WorldError` for a message that is no event, `ApiException`.
+        """
         query = f"watch=true&allowWatchBookmarks=true&timeoutSeconds={span_s}&resourceVersion={version}"
         for message in self._kube.stream(f"{path}?{query}"):
-            found = message["object"]
-            if message["type"] == "ERROR":
-                raise WorldError(f"watching {path} of cluster {self._kube.cluster.name}: {found.get('message')}")
-            version = str(found["metadata"]["resourceVersion"])
-            if message["type"] != "BOOKMARK":
-                event = WatchEvent(self._clock.monotonic(), kind, message["type"], found["metadata"]["name"], found)
-                with self._lock:
-                    self._events.append(event)
+            match message:
+                case {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(reached)}}}:
+                    version = reached
+                case {
+                    "type": "ADDED" | "MODIFIED" | "DELETED" as change,
+                    "object": {"metadata": {"name": str(name), "resourceVersion": str(reached)}} as found,
+                }:
+                    version = reached
+                    with self._lock:
+                        self._events.append(WatchEvent(self._clock.monotonic(), kind, change, name, found))
+                case {"type": "ERROR", "object": {"message": str(reason)}}:
+                    raise WorldError(f"watching {path} of cluster {self._kube.cluster.name}: {reason}")
+                case _:
+                    raise WorldError(
+                        f"watching {path} of cluster {self._kube.cluster.name}: no watch event: {str(message)[:200]}"
+                    )
         return version

@@ -80,7 +80,8 @@ class FakeApiServer:
     """The script and the record of a fake API server.
 
     `answers` maps "GET /path" or "GET /path?query" to a document or to (status, document). "GET /path?watch" maps to a
-    list with the events of the first, second, ... watch; later watches get no events.
+    list with the events of the first, second, ... watch; later watches get no events. An event that is a string is sent
+    as a line as it is.
     """
 
     def __init__(self, answers: Mapping[str, Any], program: Program | None = None) -> None:
@@ -127,14 +128,14 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PATCH = do_DELETE = answer
 
-    def watch(self, events: list[dict[str, Any]]) -> None:
+    def watch(self, events: list[Any]) -> None:
         """Send the events in chunks, as a real API server does, and end the response."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for event in events:
-            line = json.dumps(event).encode() + b"\n"
+            line = (event if isinstance(event, str) else json.dumps(event)).encode() + b"\n"
             self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 

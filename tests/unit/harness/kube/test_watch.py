@@ -80,6 +80,49 @@ def test_a_failed_watch_is_reported_as_a_gap(recorded):
         recorder.events()
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"type": "ADDED", "object": {"meta', r"not JSON: .*\{\"meta"),
+        ("upstream request timeout", "not JSON: .*upstream request timeout"),
+        ({"kind": "Status", "code": 500}, "no watch event: .*Status"),
+        (["ADDED"], "no watch event: .*ADDED"),
+        ({"type": "MODIFIED", "object": {"kind": "Status", "code": 500}}, "no watch event: .*Status"),
+        ({"type": "MODIFIED", "object": {"metadata": {"resourceVersion": "11"}}}, "no watch event: .*MODIFIED"),
+        (
+            {"type": "RENAMED", "object": {"metadata": {"name": "a", "resourceVersion": "1"}}},
+            "no watch event: .*RENAMED",
+        ),
+        ({"type": "ADDED", "object": None}, "no watch event: .*ADDED"),
+        ({"type": "BOOKMARK", "object": {"metadata": {}}}, "no watch event: .*BOOKMARK"),
+        ({"type": "ERROR", "object": None}, "no watch event: .*ERROR"),
+    ],
+    ids=[
+        "a line cut off",
+        "text",
+        "a status",
+        "a list",
+        "an object without metadata",
+        "an object without a name",
+        "an unknown type",
+        "no object",
+        "a bookmark without a version",
+        "an error without an object",
+    ],
+)
+def test_a_line_that_is_no_event_is_reported_as_a_gap(recorded, line, reason):
+    changes = [event("ADDED", "web-1", "11"), line, event("ADDED", "web-2", "12")]
+    recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [changes]}, "pods")
+    with pytest.raises(WorldError, match=rf"the record of pods of cluster kubeproof-fake has a gap: .*{reason}"):
+        recorder.events()
+
+
+def test_a_gap_shows_in_the_states(recorded):
+    recorder, _ = recorded({PODS: LIST, f"{PODS}?watch": [["no event"]]}, "pods")
+    with pytest.raises(WorldError, match="has a gap"):
+        list(recorder.states("pods"))
+
+
 def test_states_are_the_objects_after_each_event(recorded):
     first = {"metadata": {"resourceVersion": "10"}, "items": [{"metadata": {"name": "old", "resourceVersion": "3"}}]}
     changes = [event("ADDED", "new", "11"), event("DELETED", "old", "12")]
