@@ -4,34 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from clusters.cluster import Node
 from harness.kube.client import Kube
 from harness.kube.kinds import node_path
+from harness.kube.nodes.reversible import ReversibleChanges
 from harness.kube.nodes.scheduler import SchedulerView
 
 
-class NodeChanger:
-    """Changes to nodes, which are undone at the end of the block, the last one first.
+class NodeChanger(ReversibleChanges):
+    """Changes to nodes through the API server.
 
     Methods that keep pods off a node return only when the `scheduler` knows the change, too.
     """
 
     def __init__(self, kube: Kube, scheduler: SchedulerView) -> None:
+        super().__init__()
         self._kube = kube
         self._scheduler = scheduler
-        self._undo = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._undo.close()
 
     def label(self, node: str, key: str, value: str) -> None:
         """Add a label that the node does not have yet."""

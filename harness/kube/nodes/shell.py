@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import PurePosixPath
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import yaml
 
@@ -15,6 +14,7 @@ from clusters.addons.guard import UPLINK
 from clusters.cluster import Cluster, Node
 from clusters.errors import CommandFailed
 from clusters.nodeaccess import NodeAccess
+from harness.kube.nodes.reversible import ReversibleChanges
 from harness.kube.wait import wait_until
 
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
@@ -88,24 +88,16 @@ def static_pod_directory(shell: NodeShell, node: Node) -> str:
     return str(config["staticPodPath"])
 
 
-class StaticPods:
+class StaticPods(ReversibleChanges):
     """Manifests in the folder of a kubelet's static pods; the ones that are left are removed at the end of the block.
 
     `read` returns the objects of a YAML file in the case's folder.
     """
 
     def __init__(self, shell: NodeShell, read: Callable[..., tuple[dict[str, Any], ...]]) -> None:
+        super().__init__()
         self._shell = shell
         self._read = read
-        self._undo = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._undo.close()
 
     def put(self, node: Node, file: str, *, name: str, **words: object) -> None:
         """Give the pod `name` of the file to the node's kubelet."""
