@@ -197,8 +197,12 @@ def dns_query(name):
 
 
 def is_dns_answer(query, answer):
-    """Return whether `answer` has the id of our queries, no error and at least one record."""
+    """Return whether `answer` has the id and the question of `query`, no error and at least one record.
+
+    A server repeats the question unchanged, right behind the header.
+    """
     if len(answer) < 12:
         return False
-    identity, flags, _, records = struct.unpack_from("!HHHH", answer)
-    return identity == 0x6B70 and bool(flags & 0x8000) and not flags & 0x000F and records > 0
+    flags, questions, records = struct.unpack_from("!HHH", answer, 2)
+    same = answer[:2] == query[:2] and questions == 1 and answer[12:].startswith(query[12:])
+    return same and bool(flags & 0x8000) and not flags & 0x000F and records > 0

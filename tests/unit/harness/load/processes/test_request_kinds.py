@@ -93,3 +93,13 @@ def test_a_dns_answer_has_the_id_of_the_query_a_record_and_no_error():
     assert not is_dns_answer(query, answer[:3] + b"\x03" + answer[4:])
     assert not is_dns_answer(query, b"\0\0" + answer[2:])
     assert not is_dns_answer(query, b"short")
+
+
+def test_a_dns_answer_to_another_question_is_not_an_answer():
+    query, other = dns_query("a.b."), dns_query("a.c.")
+    answers = [asked[:2] + b"\x84\x00\x00\x01\x00\x01" + asked[8:] for asked in (query, other)]
+    assert [is_dns_answer(query, answer) for answer in answers] == [True, False]
+    assert [is_dns_answer(other, answer) for answer in answers] == [False, True]
+    renumbered = b"\0\0" + query[2:]
+    assert is_dns_answer(renumbered, b"\0\0" + answers[0][2:])
+    assert not is_dns_answer(query, answers[0][:4] + b"\0\0" + answers[0][6:12] + b"\0" * 20), "no question"
