@@ -40,7 +40,7 @@ def to_measurement(
         failures = ", ".join(f"{number} x {failure}" for failure, number in blocks.errors.items())
         flags = (*flags, f"failed requests: {failures}")
     if result.lost:
-        flags = (*flags, f"incomplete: {result.lost} of the generator's workers were lost")
+        flags = (*flags, f"incomplete: the generator lost {result.lost} of its workers")
     errors = sum(blocks.errors.values())
     if not counts.n:
         return Measurement(

@@ -60,8 +60,8 @@ class Traffic:
     def summary(self) -> str:
         """Return how many connections were made, lost and delayed, for the evidence of a claim or a finding."""
         return (
-            f"of {len(self.replies)} connections, {len(self.lost)} were lost and {len(self.delayed)} succeeded only "
-            "after a retransmitted SYN"
+            f"of {len(self.replies)} connections, {len(self.lost)} failed and {len(self.delayed)} succeeded only after "
+            "a retransmitted SYN"
         )
 
 

@@ -80,4 +80,4 @@ def test_lost_and_delayed_connections_are_counted_separately():
     traffic = Traffic([reply(), late, gone, late])
     assert traffic.lost == ["TimeoutError: timed out"]
     assert traffic.delayed == ["connected after 1.0 s, SYN retransmitted 1 times"] * 2
-    assert traffic.summary == ("of 4 connections, 1 were lost and 2 succeeded only after a retransmitted SYN")
+    assert traffic.summary == "of 4 connections, 1 failed and 2 succeeded only after a retransmitted SYN"
