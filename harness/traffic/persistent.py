@@ -85,7 +85,8 @@ class PersistentConnections:
 def persistent_connections(client: Client, host: str, port: int, count: int) -> Iterator[PersistentConnections]:
     """Keep `count` connections open from before the block begins until after it has ended.
 
-    They are opened one after the other. Raises `TrafficTooShort` if they were closed before the block had ended.
+    They are opened one after the other. Raises `WorldError` before the block begins if the program in the client has
+    failed, and `TrafficTooShort` if the connections were closed before the block had ended.
     """
     persistent, name = PersistentConnections(), f"/tmp/persistent-{uuid4().hex}"
     paths = {"open": f"{name}-open", "enough": f"{name}-enough"}
@@ -104,9 +105,12 @@ def persistent_connections(client: Client, host: str, port: int, count: int) -> 
                 bool,
                 deadline_s=OPEN_DEADLINE_S,
             )
+            if running.done():
+                read_connections(running.result(), client.label)  # raises the error of a program that failed
             yield persistent
         finally:
-            client.run("touch", paths["enough"])
+            if not running.done():
+                client.run("touch", paths["enough"])
         persistent.connections = read_connections(running.result(), client.label)
     require_complete(persistent, f"the {count} persistent connections of client {client.label} to {host}:{port}")
 

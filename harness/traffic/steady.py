@@ -71,7 +71,8 @@ def steady_traffic(
 ) -> Iterator[Traffic]:
     """Repeat `request` in bursts from before the block begins until after it has ended.
 
-    Raises `TrafficTooShort` if `limit` connections were made before the block had ended.
+    Raises the client's error before the block begins if the client has failed by then, and `TrafficTooShort` if `limit`
+    connections were made before the block had ended.
     """
     clock = clock or SystemClock()
     traffic, block_ended, started = Traffic(), threading.Event(), threading.Event()
@@ -92,6 +93,8 @@ def steady_traffic(
         try:
             while not started.wait(timeout=1.0) and not sending.done():
                 continue
+            if sending.done():
+                sending.result()  # raises the error of a client that failed
             begin_s = clock.monotonic()
             yield traffic
             block_s = clock.monotonic() - begin_s

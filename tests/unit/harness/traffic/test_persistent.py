@@ -7,16 +7,18 @@ import sys
 import pytest
 
 from clusters.errors import WorldError
-from harness.kube.client import ExecResult
+from harness.kube.client import ExecResult, Kube
+from harness.traffic.client import Client
 from harness.traffic.persistent import (
     PROGRAM,
     PersistentConnection,
     PersistentConnections,
+    persistent_connections,
     read_connections,
     require_complete,
 )
 from harness.traffic.steady import TrafficTooShort
-from tests.fakes.cluster.apiserver import FakeApiServer, serving
+from tests.fakes.cluster.apiserver import STDERR, FakeApiServer, exits, serving
 from tests.unit.harness.traffic.test_requests import LOOPBACK, port_of
 
 
@@ -76,3 +78,25 @@ def test_a_connection_that_cannot_be_opened_is_recorded_and_not_retried(tmp_path
 def test_a_failure_of_the_program_is_an_environment_error():
     with pytest.raises(WorldError, match="client a/b ended with 137: killed"):
         read_connections(ExecResult("", "killed", 137), "a/b")
+
+
+def test_a_program_that_fails_at_once_is_an_environment_error_before_the_block_begins(tmp_path):
+    commands, begun = [], []
+
+    def program(execution):
+        commands.append(execution.argv[0])
+        if execution.argv[0] == "python3":
+            execution.say(STDERR, "SyntaxError: invalid syntax")
+            execution.end(exits(1))
+        else:
+            execution.end(exits(2))
+
+    with serving(FakeApiServer({}, program), tmp_path) as cluster:
+        client = Client(Kube(cluster), "a", "b", "10.244.1.5", "worker")
+        with (
+            pytest.raises(WorldError, match="client a/b ended with 1: SyntaxError: invalid syntax"),
+            persistent_connections(client, "10.96.0.9", 80, 3),
+        ):
+            begun.append(True)
+    assert not begun
+    assert "touch" not in commands, "a program that has ended needs no request to end"

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from clusters.errors import WorldError
 from harness.traffic.requests import Reply, Request
 from harness.traffic.steady import BURST, Traffic, TrafficTooShort, steady_traffic
 from tests.fakes.clock import JumpingClock
@@ -72,6 +73,16 @@ def test_traffic_that_ends_before_its_block_is_an_environment_error():
 def test_an_error_of_the_block_takes_precedence_over_traffic_that_was_too_short():
     with pytest.raises(AssertionError, match="no backend"), steady_traffic(FakeSender(), REQUEST, limit=BURST):
         raise AssertionError("no backend")
+
+
+def test_an_error_of_the_first_burst_is_raised_before_the_block_begins():
+    def fail(bursts):
+        raise WorldError("client web/client ended with 1: SyntaxError")
+
+    begun = []
+    with pytest.raises(WorldError, match="ended with 1: SyntaxError"), steady_traffic(FakeSender(fail), REQUEST):
+        begun.append(True)
+    assert not begun
 
 
 def test_lost_and_delayed_connections_are_counted_separately():
