@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from harness.dataplane.modes import DATA_PLANES
 from harness.findings import Conditions, CostPerServiceCheck, MeasurementName, SelfCheck, SelfCheckFinding
 from harness.load.plan import LoadPlan, RequestKind, Target
 from harness.load.records import to_measurement
@@ -47,7 +48,7 @@ def test_the_first_packet_over_the_number_of_services(
     findings.append(checked)
     costs = [step.cost.proxy for step in made if step.cost.proxy is not None]
     findings.append(cost_finding(costs, sweep_setting.origin.node, cluster.mode))
-    if cluster.mode is Mode.IPTABLES:
+    if DATA_PLANES[cluster.mode].traverses_rules:
         findings.append(cost_per_rule_finding(steps, cluster.mode))
     if checked.holds:
         measurements.extend(baseline_corrected(steps))
@@ -65,7 +66,7 @@ def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
     if not enough.holds:
         return
     yield check_aa_pairs([pair for step in steps for pair in step.latencies.aa_pairs])
-    if mode is Mode.IPTABLES:
+    if DATA_PLANES[mode].traverses_rules:
         yield check_cost_per_rule(
             [step.latencies.walks for step in steps], [step.latencies.chain_walks for step in steps]
         )

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from harness.dataplane.modes import open_data_plane
+from harness.dataplane.modes import mode_to_switch_to, open_data_plane
 from harness.findings import Conditions, LeftOverRulesFinding
 from harness.kube.objects.workloads import update_template
 from harness.load.generator import LoadGenerator
@@ -35,12 +35,6 @@ SETTLED_S = 5.0
 ADDED = 1000
 ADDING_S = {Substrate.HOST: 90.0, Substrate.UML: 150.0}
 """Seconds of traffic while Services are added and after. On user-mode Linux programming them takes longer."""
-
-SWITCHES = {
-    Substrate.HOST: {Mode.IPTABLES: Mode.NFTABLES, Mode.NFTABLES: Mode.IPTABLES, Mode.IPVS: Mode.NFTABLES},
-    Substrate.UML: {Mode.IPTABLES: Mode.IPVS, Mode.IPVS: Mode.IPTABLES},
-}
-"""The mode to switch to, by the cluster's mode. Debian's user-mode Linux has no nftables."""
 
 pytestmark = [
     pytest.mark.workers(2),
@@ -148,7 +142,7 @@ def test_traffic_while_the_mode_is_switched(
 
     The case also counts the rules that each mode leaves in the kernel.
     """
-    node, other = cluster.workers[0], SWITCHES[cluster.substrate][cluster.mode]
+    node, other = cluster.workers[0], mode_to_switch_to(cluster.mode, cluster.substrate)
     ours, theirs = open_data_plane(cluster.mode, shell), open_data_plane(other, shell)
     change = f"kube-proxy on {node.name} is switched to {other} mode and back{with_its_kernel(cluster)}"
     with traffic_under_change(generator, plan(web, 90.0, seed), change) as traffic:

@@ -25,7 +25,8 @@ import numpy as np
 
 from clusters.cluster import Cluster
 from clusters.host.progress import Progress
-from clusters.spec import Mode, Substrate
+from clusters.spec import Substrate
+from harness.dataplane.modes import DATA_PLANES
 from harness.load.plan import Target
 from harness.performance.programming.changes import Change, Subject, clear, make, prepare
 from harness.performance.programming.probes import Probe, Probers, Seen
@@ -39,8 +40,7 @@ SHARE = 0.05
 """The share of a CPU that the tries of one node may use."""
 
 TRY_US = {Substrate.HOST: 60.0, Substrate.UML: 500.0}
-RULE_US = {Mode.IPTABLES: 0.1, Mode.IPVS: 0.0, Mode.NFTABLES: 0.0}
-"""The approximate CPU time of a try, and of each rule it traverses: one per Service in iptables mode (docs/results)."""
+"""The approximate CPU time of a try, without the rules that it traverses."""
 
 LEAST_S = 0.002
 """The shortest interval of tries."""
@@ -67,7 +67,7 @@ class Pace:
 
 def pace_at(cluster: Cluster, services: int) -> Pace:
     """Return the shortest interval of tries that keeps their CPU share at this number of Services."""
-    cost_us = TRY_US[cluster.substrate] + RULE_US[cluster.mode] * services
+    cost_us = TRY_US[cluster.substrate] + DATA_PLANES[cluster.mode].rule_us * services
     return Pace(every_s=max(LEAST_S, cost_us / US_PER_S / SHARE))
 
 
