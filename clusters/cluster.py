@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+
+from pydantic import TypeAdapter
 
 from clusters.spec import Mode, Source, Substrate
 
@@ -73,21 +74,14 @@ class Cluster:
     def workers(self) -> tuple[Node, ...]:
         return tuple(node for node in self.nodes if node.role is Role.WORKER)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a form that can be serialised as JSON, for a test worker's input."""
-        return {**asdict(self), "kubeconfig": str(self.kubeconfig)}
+    def to_json(self) -> str:
+        """Return the cluster as JSON text, for a test worker's input."""
+        return CLUSTERS.dump_json(self).decode()
 
     @classmethod
-    def from_json(cls, doc: dict[str, Any]) -> Self:
-        """Return the cluster that `to_json` serialised."""
-        return cls(
-            **{
-                **doc,
-                "mode": Mode(doc["mode"]),
-                "source": Source(doc["source"]) if doc["source"] else None,
-                "substrate": Substrate(doc["substrate"]),
-                "kubeconfig": Path(doc["kubeconfig"]),
-                "nodes": tuple(Node(node["name"], Role(node["role"]), node["address"]) for node in doc["nodes"]),
-                "images": CaseImages(**doc["images"]),
-            }
-        )
+    def from_json(cls, text: str) -> Cluster:
+        """Return the cluster of which `to_json` made this text."""
+        return CLUSTERS.validate_json(text, strict=True)
+
+
+CLUSTERS = TypeAdapter(Cluster)

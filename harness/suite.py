@@ -23,7 +23,7 @@ from harness.kube.refusals import refused_fields
 from harness.kube.status import condition_of, is_ready, restarts, unschedulable
 from harness.kube.wait import Waits, wait_until
 from harness.kube.watch import WatchRecorder
-from harness.performance.growth import growth
+from harness.performance.conclusions.growth import growth
 from harness.run.claims import ClaimRecorder
 from harness.run.decision import Decision, conditional, confirmed, list_of, refuted, untested
 from harness.statistics.sequence import sequence_statistics

@@ -24,7 +24,7 @@ def compare(
     """From how many Services on does one mode cost less than the other? Two runs on one host."""
     shares = [require_share("--new-share", typed) for typed in new_share or ()]
     # Imported here because numpy and scipy take a second to load.
-    from harness.performance.comparison import compare as compare_runs
+    from harness.performance.conclusions.comparison import compare as compare_runs
     from harness.plugin.run.results import read_run
 
     if len(runs) != 2:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.performance.growth import Growth
+from harness.performance.conclusions.growth import Growth
 from harness.performance.sweep.step import Step
 from harness.suite import ClaimRecorder, Finding, Measurement, Mode, Sweeper, growth
 

@@ -12,8 +12,8 @@ from harness.kube.nodes.shell import NodeShell
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, Target, TargetBlocks
 from harness.load.records import block_medians_us, paired_counts, to_measurement
+from harness.performance.conclusions.self_check import check_delay
 from harness.performance.known_delay import DelayablePath, NoNetem, concatenated, path_to_pod
-from harness.performance.self_check import check_delay
 from harness.statistics.difference import quantile_difference
 from harness.statistics.slope import robust_slope
 from harness.suite import Cluster, Finding, Measurement, ProxyShell, ServiceMaker

@@ -9,8 +9,8 @@ from harness.dataplane.modes import DATA_PLANES
 from harness.findings import Conditions, CostPerServiceCheck, MeasurementName, SelfCheck, SelfCheckFinding
 from harness.load.plan import LoadPlan, RequestKind, Target
 from harness.load.records import to_measurement
-from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
-from harness.performance.self_check import (
+from harness.performance.conclusions.baseline import baseline_corrected, baseline_corrected_slope
+from harness.performance.conclusions.self_check import (
     check_aa_pairs,
     check_cost_per_rule,
     check_cost_per_service,

@@ -46,7 +46,7 @@ class CaseProcess:
         """Run the cases. Raises `WorldError` if the run did not complete, or not within `timeout_s`."""
         self._directory.mkdir(parents=True, exist_ok=True)
         cluster, failures = self._directory / "cluster.json", self._directory / "failures.jsonl"
-        cluster.write_text(json.dumps(self._cluster.to_json()))
+        cluster.write_text(self._cluster.to_json())
         failures.write_text("")
         argv = (
             *(sys.executable, "-m", "pytest", "-p", "tests.planted.trial.inner", "-p", "no:cacheprovider"),

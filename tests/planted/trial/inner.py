@@ -26,7 +26,7 @@ class NoOpOwner:
     """A cluster owner that neither creates nor removes a cluster."""
 
     def open(self, request: ClusterRequest, progress: Progress) -> Cluster:
-        return Cluster.from_json(json.loads(Path(os.environ[CLUSTER_FILE]).read_text()))
+        return Cluster.from_json(Path(os.environ[CLUSTER_FILE]).read_text())
 
     def closing_facts(self) -> dict[str, str]:
         return {}

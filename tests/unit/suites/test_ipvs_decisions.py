@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.performance.growth import growth
+from harness.performance.conclusions.growth import growth
 from harness.run.claims import ClaimRecorder
 from harness.statistics.comparison import Comparison, Range
 from suites.ipvs.test_ipvs_and_iptables import THINGS, decide, first_and_last_apart

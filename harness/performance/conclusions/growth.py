@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from harness.performance.baseline import baseline_corrected_slope, has_baseline
+from harness.performance.conclusions.baseline import baseline_corrected_slope, has_baseline
 from harness.performance.intervals import slope_interval
 from harness.performance.sweep.step import Step
 from harness.statistics.slope import Slope

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from clusters.errors import Refused, UsageError
-from harness.performance.baseline import COEFFICIENT_SPREAD
-from harness.performance.break_even import BreakEven, ModeCost, Pair
+from harness.performance.conclusions.baseline import COEFFICIENT_SPREAD
+from harness.performance.conclusions.break_even import BreakEven, ModeCost, Pair
 from harness.statistics.comparison import Range
 from reports.model import Measurement, MeasurementName, RunResults
 from reports.model.findings import SelfCheckFinding

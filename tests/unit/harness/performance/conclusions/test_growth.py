@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from harness.performance.growth import growth
+from harness.performance.conclusions.growth import growth
 from reports.model.findings import GrowthConclusion
 from tests.fakes.cluster.sweep import step_of, with_latencies
-from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
+from tests.unit.harness.performance.conclusions.varying_host import SERVICES, steps_on_varying_host
 
 
 def simulated(*, per_1000_us=0.0, at_last_us=0.0, noise_us=4.0, seed=7):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from clusters.errors import Refused, UsageError
-from harness.performance.comparison import compare, mode_costs
+from harness.performance.conclusions.comparison import compare, mode_costs
 from reports.model import Conditions, MeasurementName, RunResults
 from reports.model.findings import AAPairsCheck, SelfCheckFinding
 from tests.unit.reports.sample import RUN, measured

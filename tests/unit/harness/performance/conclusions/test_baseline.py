@@ -5,12 +5,12 @@ from statistics import median
 
 import numpy as np
 
-from harness.performance.baseline import baseline_corrected, baseline_corrected_slope
+from harness.performance.conclusions.baseline import baseline_corrected, baseline_corrected_slope
 from harness.statistics.quantile_interval import median_interval
 from harness.statistics.slope import slope_of_steps, slope_with_covariate
 from reports.model import Conditions, Measurement, MeasurementName
 from tests.fakes.cluster.sweep import step_of, with_latencies
-from tests.unit.harness.performance.varying_host import SERVICES, steps_on_varying_host
+from tests.unit.harness.performance.conclusions.varying_host import SERVICES, steps_on_varying_host
 
 WHOLE = (0, 10, 100, 1000, 2000, 5000, 10000, 0)
 

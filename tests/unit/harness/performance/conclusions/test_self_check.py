@@ -1,11 +1,11 @@
-from harness.performance.cost_per_rule import Walk
-from harness.performance.self_check import (
+from harness.performance.conclusions.self_check import (
     check_aa_pairs,
     check_cost_per_rule,
     check_cost_per_service,
     check_delay,
     check_steps,
 )
+from harness.performance.cost_per_rule import Walk
 from harness.statistics.comparison import Range
 from harness.statistics.slope import Slope
 from reports.model import Interval
