@@ -27,6 +27,16 @@ TITLES = {
 }
 """The title of the table of each measurement."""
 
+COLUMNS = {
+    "cpu_s": "CPU, s",
+    "programs_cpu_s": "CPU of its programs, s",
+    "memory_mb": "memory, MB",
+    "sync_s": "syncs, s",
+    "rule_ns": "rule, ns",
+    "calibrated_rule_ns": "rule in the chain, ns",
+}
+"""The titles of columns that contain a unit."""
+
 MB = 1_000_000
 
 
@@ -66,7 +76,7 @@ class StepTable:
 
 
 def step_table(finding: Finding) -> StepTable | None:
-    """Return the numbers by step of a finding that has any, or None."""
+    """Return the numbers by step of a finding that has any, or None. A column without any number is left out."""
     match finding:
         case CostFinding():
             rows = [_with_megabytes(asdict(step)) for step in finding.steps]
@@ -74,9 +84,13 @@ def step_table(finding: Finding) -> StepTable | None:
             rows = [asdict(step) for step in finding.steps]
         case _:
             rows = []
-    if not rows:
+    columns = [name for name in (rows[0] if rows else ()) if any(row[name] is not None for row in rows)]
+    if not columns:
         return None
-    return StepTable(tuple(map(_title, rows[0])), tuple(tuple(_cell(value) for value in row.values()) for row in rows))
+    return StepTable(
+        tuple(COLUMNS.get(name) or _title(name) for name in columns),
+        tuple(tuple(_cell(row[name]) for name in columns) for row in rows),
+    )
 
 
 def _with_megabytes(step: dict[str, object]) -> dict[str, object]:

@@ -228,8 +228,8 @@ def test_the_numbers_of_a_finding_by_step_are_shown_in_a_table():
     )
     cost = CostFinding(mode="iptables", node="worker", steps=(step,))
     table = step_table(cost)
-    assert table.columns[:5] == ("step", "services", "cpu s", "programs cpu s", "memory mb")
-    assert table.rows == (("1", "1,000", "5.50", "", "63.40", "4", "1.25", "10,000", "0", "7"),)
+    assert table.columns[:4] == ("step", "services", "CPU, s", "memory, MB")
+    assert table.rows == (("1", "1,000", "5.50", "63.40", "4", "1.25", "10,000", "0", "7"),)
     assert step_table(replace(cost, steps=())) is None
     assert step_table(RESULTS.findings[0]) is None
     assert "<td>1,000</td><td>5.50</td>" in report_html(replace(RESULTS, findings=(cost,)))
