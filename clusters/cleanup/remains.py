@@ -18,6 +18,7 @@ from clusters.engine import Engine
 from clusters.errors import WorldError
 from clusters.host.clock import Clock
 from clusters.host.ownership import CLUSTER_LABEL, KIND_CLUSTER_LABEL, OWNER_LABEL, Owner
+from clusters.host.samples import samples_within
 from clusters.spec import CLUSTER_NAME
 
 REMOVAL_DEADLINE_S = 180.0
@@ -34,17 +35,19 @@ def remove_until_gone(
     Raises `WorldError` if any are left after `REMOVAL_DEADLINE_S`, multiplied by the engine's patience.
     """
     deadline_s = engine.patience.seconds(REMOVAL_DEADLINE_S)
-    start_s = clock.monotonic()
-    while found := sample():
-        waited_s = clock.monotonic() - start_s
-        if waited_s >= deadline_s:
+    # The engine continues creating or removing; only another sample shows the result.
+    for found in samples_within(sample, limit_s=deadline_s, interval_s=INTERVAL_S, clock=clock):
+        containers = found.seen
+        if not containers:
+            return
+        if found.last:
             raise WorldError(
-                f"{what}: {len(found)} containers are still there after {waited_s:.0f} s, the first is {found[0][:12]}",
+                f"{what}: {len(containers)} containers are still there after {found.waited_s:.0f} s, the first is "
+                f"{containers[0][:12]}",
                 remedy="the engine's own log has the reason; `docker ps --all` shows them",
             )
-        for container in found:
+        for container in containers:
             remove(container)
-        clock.sleep(INTERVAL_S)  # the engine continues creating or removing; only another sample shows the result
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from clusters.execstatus import ExecStatus
 from clusters.existing.api import SYSTEM, ProxyPod
 from clusters.existing.podstart import pull_refusals
 from clusters.host.command import CommandResult
+from clusters.host.samples import samples_within
 
 REQUEST_TIMEOUT_S = 30
 FORWARD_TIMEOUT_S = 5.0
@@ -135,19 +137,19 @@ class KubernetesApi:
         name = manifest["metadata"]["name"]
         with self._reaching():
             self._core.create_namespaced_pod(SYSTEM, cast(Any, manifest), _request_timeout=REQUEST_TIMEOUT_S)
-        deadline_s = time.monotonic() + timeout_s
-        phase, refusals = "Pending", ""
-        while phase != "Running":
-            if phase in ("Failed", "Succeeded") or time.monotonic() > deadline_s:
+        # A watch is not worth its effort for a pod that starts within a second or two.
+        read = partial(self._get, f"/api/v1/namespaces/{SYSTEM}/pods/{name}")
+        for sample in samples_within(read, limit_s=timeout_s, interval_s=0.2):
+            phase = str(sample.seen.get("status", {}).get("phase"))
+            if phase == "Running":
+                return
+            if phase in ("Failed", "Succeeded") or sample.last:
                 self.delete_pod(name)
+                refusals = "".join(f"; {refusal.words}" for refusal in pull_refusals(sample.seen))
                 raise ClusterNotReady(
                     f"pod {SYSTEM}/{name} of cluster {self._name} is {phase}, expected Running{refusals}",
                     remedy="the node must be able to pull the pod's image",
                 )
-            time.sleep(0.2)  # a watch is not worth its effort for a pod that starts within a second or two
-            pod = self._get(f"/api/v1/namespaces/{SYSTEM}/pods/{name}")
-            phase = str(pod["status"].get("phase"))
-            refusals = "".join(f"; {refusal.words}" for refusal in pull_refusals(pod))
 
     def delete_pod(self, name: str, namespace: str = SYSTEM) -> None:
         with self._reaching(), _tolerating(404):

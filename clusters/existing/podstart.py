@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from clusters.errors import ClusterNotReady, ImageUnavailable
 from clusters.existing.api import ClusterApi
 from clusters.host.clock import Clock, SystemClock
+from clusters.host.samples import samples_within
 
 FINAL_REASONS = frozenset(("InvalidImageName", "ErrImageNeverPull"))
 """The reasons after which a kubelet does not try again."""
@@ -89,17 +91,17 @@ class PodStart:
         Raises `ImageUnavailable` for an image that cannot be pulled, `ClusterNotReady` for a pod that has failed or has
         not started in time.
         """
-        deadline_s = self.clock.monotonic() + timeout_s
-        while True:
-            pods = {pod["metadata"]["name"]: pod for pod in self.api.pods(self.namespace)}
+        # One list call covers all pods; a watch is not worth its effort.
+        listed = partial(self.api.pods, self.namespace)
+        for sample in samples_within(listed, limit_s=timeout_s, interval_s=INTERVAL_S, clock=self.clock):
+            pods = {pod["metadata"]["name"]: pod for pod in sample.seen}
             waiting = [name for name in self.nodes if name not in pods or not settled(pods[name])]
             if not waiting:
                 return
             for name in waiting:
                 self._require_startable(name, pods.get(name))
-            if self.clock.monotonic() > deadline_s:
+            if sample.last:
                 raise self._late(waiting[0], pods.get(waiting[0]), timeout_s)
-            self.clock.sleep(INTERVAL_S)  # one list call covers all pods; a watch is not worth its effort
 
     def _require_startable(self, name: str, pod: dict[str, Any] | None) -> None:
         """Raise an error if the pod cannot start any more."""

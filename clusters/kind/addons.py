@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from clusters.addons.dns import cluster_only_dns
@@ -15,6 +14,7 @@ from clusters.addons.probe import dns_probe
 from clusters.addons.uml import PRINT_MANIFESTS, director_manifests
 from clusters.engine import Engine
 from clusters.errors import ClusterNotReady, CommandFailed
+from clusters.host.samples import samples_within
 from clusters.kind.config import POD_CIDR, SERVICE_CIDR
 from clusters.kind.images import ImageSet
 from clusters.kind.nodes import control_plane, node_networks, nodes_of
@@ -68,11 +68,7 @@ def wait_addons_ready(engine: Engine, spec: ClusterSpec, images: ImageSet) -> No
     kubectl.run("delete", "daemonset", PROBE, "--namespace=kube-system", "--wait=false")
     _wait_rollout(spec.name, "metrics-server", kubectl, f"deployment/{METRICS_SERVER}")
     kubectl.apply(metrics_api())
-    _wait_until(
-        f"metrics of all {len(names)} nodes of cluster {spec.name}",
-        lambda: names <= nodes_with_metrics(kubectl.raw(NODES_PATH)),
-        _limit_s(kubectl),
-    )
+    _wait_metrics(kubectl, names, spec.name)
 
 
 def _wait_rollout(cluster: str, what: str, kubectl: Kubectl, workload: str) -> None:
@@ -104,19 +100,28 @@ def _limit_s(kubectl: Kubectl) -> float:
     return kubectl.engine.patience.seconds(READY_TIMEOUT_S)
 
 
-def _wait_until(what: str, seen: Callable[[], bool], limit_s: float) -> None:
-    deadline_s = time.monotonic() + limit_s
-    last = "not yet"
-    while True:
-        try:
-            if seen():
-                return
-        except CommandFailed as failure:
-            # The aggregated API answers 503 until metrics-server is ready.
-            last = failure.message
-        if time.monotonic() > deadline_s:
-            raise ClusterNotReady(f"{what} not seen within {limit_s:.0f} s; last response: {last}")
-        time.sleep(0.5)  # the metrics API has no watch
+def _wait_metrics(kubectl: Kubectl, names: frozenset[str], cluster: str) -> None:
+    """Wait until the metrics API, which has no watch, has metrics of these nodes."""
+    limit_s = _limit_s(kubectl)
+    for sample in samples_within(partial(_nodes_with_metrics, kubectl), limit_s=limit_s, interval_s=0.5):
+        found, answer = sample.seen
+        if names <= found:
+            return
+        if sample.last:
+            raise ClusterNotReady(
+                f"metrics of all {len(names)} nodes of cluster {cluster} not seen within {limit_s:.0f} s; last "
+                f"response: {answer}"
+            )
+
+
+def _nodes_with_metrics(kubectl: Kubectl) -> tuple[frozenset[str], str]:
+    """Return the nodes that have metrics, and the answer in words."""
+    try:
+        found = frozenset(nodes_with_metrics(kubectl.raw(NODES_PATH)))
+    except CommandFailed as failure:
+        # The aggregated API answers 503 until metrics-server is ready.
+        return frozenset(), failure.message
+    return found, f"metrics of {', '.join(sorted(found)) or 'no node'}"
 
 
 def subnet(engine: Engine, network: str) -> str:

@@ -21,8 +21,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from clusters.host.clock import Clock, SystemClock
+from clusters.host.clock import Clock
 from clusters.host.patience import Patience, host_patience
+from clusters.host.samples import samples_within
 from harness.errors import BecameImpossible, DeadlinePassed
 
 Seen = TypeVar("Seen")
@@ -67,20 +68,19 @@ def observe_within(
 
     Raises `BecameImpossible` as soon as `why_impossible` returns a reason for a sample.
     """
-    clock = clock or SystemClock()
-    limit_s = (patience or host_patience()).seconds(within_s)
-    start_s = clock.monotonic()
-    while True:
-        sample_start_s = clock.monotonic()
-        seen = sample()
-        now_s = clock.monotonic()
-        waited_s = now_s - start_s
-        if met(seen):
-            return Observation(condition, True, seen, describe(seen), waited_s)
-        reason = why_impossible(seen)
+    samples = samples_within(
+        sample,
+        limit_s=(patience or host_patience()).seconds(within_s),
+        interval_s=interval_s,
+        pause_ratio=pause_ratio,
+        clock=clock,
+    )
+    is_met = False
+    for found in samples:
+        is_met = met(found.seen)
+        if is_met:
+            break
+        reason = why_impossible(found.seen)
         if reason is not None:
-            raise BecameImpossible(condition, f"{reason}; {describe(seen)}", waited_s)
-        if waited_s >= limit_s:
-            return Observation(condition, False, seen, describe(seen), waited_s)
-        pause_s = max(interval_s, pause_ratio * (now_s - sample_start_s))
-        clock.sleep(pause_s)  # until the next sample; the limit above ends the loop
+            raise BecameImpossible(condition, f"{reason}; {describe(found.seen)}", found.waited_s)
+    return Observation(condition, is_met, found.seen, describe(found.seen), found.waited_s)

@@ -1,0 +1,46 @@
+"""The loop of every wait: samples of a condition with pauses between them, for a limited time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from clusters.host.clock import Clock, SystemClock
+
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(Generic[Seen]):
+    """What one sample saw, and the seconds waited until then. `last`: the time is over, and no other follows."""
+
+    seen: Seen
+    waited_s: float
+    last: bool
+
+
+def samples_within(
+    sample: Callable[[], Seen],
+    *,
+    limit_s: float,
+    interval_s: float,
+    pause_ratio: float = 0.0,
+    clock: Clock | None = None,
+) -> Iterator[Sample[Seen]]:
+    """Yield samples until `limit_s` seconds have passed; the caller stops earlier when its condition is met.
+
+    There is always one sample, and the last one is taken when the time is over. The pause between two samples is
+    `interval_s`, or `pause_ratio` times as long as the last sample took if that is longer.
+    """
+    clock = clock or SystemClock()
+    start_s = clock.monotonic()
+    while True:
+        sample_start_s = clock.monotonic()
+        seen = sample()
+        now_s = clock.monotonic()
+        waited_s = now_s - start_s
+        yield Sample(seen, waited_s, last=waited_s >= limit_s)
+        if waited_s >= limit_s:
+            return
+        clock.sleep(max(interval_s, pause_ratio * (now_s - sample_start_s)))  # until the next sample, within the limit
