@@ -47,7 +47,7 @@ def test_a_lost_worker_invalidates_only_its_step(
     setting = disturbed(sweep_setting, lambda: delete_worker(kube, sweep_setting.namespace))
     steps = sweep_with_fault(setting, seed, progress, nullcontext)
 
-    record_trial("the generator's only worker is lost", f"1 {LOST_WORKER.piece}$", steps, findings)
+    record_trial("the generator's only worker is lost", f"{LOST_WORKER.piece} 1 of its workers$", steps, findings)
 
 
 def test_refused_services_invalidate_only_their_step(

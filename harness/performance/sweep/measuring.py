@@ -63,7 +63,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, spare_s: float 
         latencies=data.latencies(tuple(chain_walks)),
         cost=StepCost(rules=access.dataplane.rule_count(node), tracked=max(tracked)),
         duration_s=duration_s,
-    ).invalidated(f"{result.lost} of the generator's workers were lost" if result.lost else "")
+    ).invalidated(f"the generator lost {result.lost} of its workers" if result.lost else "")
 
 
 def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], same_node: Target) -> LoadPlan:

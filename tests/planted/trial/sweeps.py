@@ -24,7 +24,7 @@ class StepReason:
         return find_statement(self.place, self.piece)
 
 
-LOST_WORKER = StepReason("of the generator's workers were lost", "harness/performance/sweep/measuring.py::measure")
+LOST_WORKER = StepReason("the generator lost", "harness/performance/sweep/measuring.py::measure")
 REFUSED_SERVICES = StepReason("the API server refused Services:", "harness/performance/sweep/run.py::_bring_to")
 FULL_TABLE = StepReason("was full, with", "harness/performance/sweep/run.py::_full_tables")
 REASONS = (LOST_WORKER, REFUSED_SERVICES, FULL_TABLE)

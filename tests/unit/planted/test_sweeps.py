@@ -10,7 +10,7 @@ from tests.planted.trial.sweeps import REASONS, SweepTrial
 from tests.unit.reports.sample import measured
 
 VALID = step_of(10, measurements=(measured(10),))
-LOST = "1 of the generator's workers were lost"
+LOST = "the generator lost 1 of its workers"
 
 
 def trial(*steps):
