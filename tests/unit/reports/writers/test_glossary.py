@@ -1,12 +1,9 @@
 """The glossary: terms as links in a report, and the document that is generated from the same file."""
 
-from pathlib import Path
-
 from reports.writers.glossary import TermLinks, glossary_markdown, read_glossary
 from reports.writers.html import report_html
 from tests.unit.reports.sample import RESULTS
-
-REPOSITORY = Path(__file__).parents[3]
+from tests.unit.reports.schema import REPOSITORY
 
 
 def test_the_document_is_generated_from_the_terms_of_reports():
