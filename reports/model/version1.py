@@ -53,11 +53,16 @@ def _mode(document: dict[str, Any]) -> str:
 
 
 def _measurement(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a measurement with its present names. An experiment was a suffix of the name, such as "in ipvs mode"."""
     changed = dict(found)
+    experiment: dict[str, Any] = {}
     if isinstance(found.get("name"), str):
-        changed["name"] = NAMES.get(found["name"], found["name"])
+        name, _, suffix = found["name"].partition(" ")
+        changed["name"] = NAMES.get(name, name)
+        experiment = {"experiment": suffix} if suffix else {}
     if isinstance(found.get("conditions"), dict):
-        changed["conditions"] = {CONDITIONS.get(name, name): value for name, value in found["conditions"].items()}
+        renamed = {CONDITIONS.get(name, name): value for name, value in found["conditions"].items()}
+        changed["conditions"] = {**renamed, **experiment}
     flags = found.get("flags")
     if isinstance(flags, list) and all(isinstance(flag, str) for flag in flags):
         changed["flags"] = [flag for flag in flags if not flag.startswith(INVALID)]

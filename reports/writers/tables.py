@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from reports.model import Finding, Measurement, MeasurementName
-from reports.model.findings import CostFinding, CostPerRuleFinding
-from reports.writers.readable import NO_NUMBER, finite
+from reports.model.findings import CostFinding, CostPerRuleFinding, StepUsage
+from reports.writers.readable import NO_NUMBER, finite, scaled
 
 TITLES = {
     MeasurementName.FIRST_PACKET: "First packet, endpoint on another node",
@@ -79,7 +79,7 @@ def step_table(finding: Finding) -> StepTable | None:
     """Return the numbers by step of a finding that has any, or None. A column without any number is left out."""
     match finding:
         case CostFinding():
-            rows = [_with_megabytes(asdict(step)) for step in finding.steps]
+            rows = [_with_megabytes(step) for step in finding.steps]
         case CostPerRuleFinding():
             rows = [asdict(step) for step in finding.steps]
         case _:
@@ -93,14 +93,11 @@ def step_table(finding: Finding) -> StepTable | None:
     )
 
 
-def _with_megabytes(step: dict[str, object]) -> dict[str, object]:
+def _with_megabytes(usage: StepUsage) -> dict[str, object]:
     """Return the numbers of a step with its memory in MB."""
-    memory_bytes = finite(step["memory_bytes"])
     return {
-        ("memory_mb" if name == "memory_bytes" else name): (
-            value if name != "memory_bytes" or memory_bytes is None else memory_bytes / MB
-        )
-        for name, value in step.items()
+        ("memory_mb" if name == "memory_bytes" else name): (scaled(value, 1 / MB) if name == "memory_bytes" else value)
+        for name, value in asdict(usage).items()
     }
 
 

@@ -51,6 +51,12 @@ def test_names_of_measurements_and_conditions_are_upgraded():
     assert read.conditions == Conditions(services=10, baseline_us=20.0, baseline_coefficient=2.5, clock="kernel")
 
 
+@pytest.mark.parametrize("experiment", ["of two modes", "in ipvs mode"])
+def test_the_suffix_of_a_name_becomes_the_experiment(experiment):
+    (read,) = results_from_json(version1(measurements=[measurement(name=f"generator_floor {experiment}")])).measurements
+    assert (read.name, read.conditions.experiment) == (MeasurementName.BASELINE, experiment)
+
+
 def test_a_flag_that_forbids_conclusions_becomes_the_invalid_reason():
     flags = ["in no conclusion: not programmed in time", "late: 3 of 9"]
     (read,) = results_from_json(version1(measurements=[measurement(flags=flags)])).measurements
