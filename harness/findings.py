@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.model import Conditions, Finding, Interval, Measurement, MeasurementName
+from reports.model import Conditions, Interval, MeasurementName
 from reports.model.findings import (
     BusyHostFinding,
     ClockTail,
@@ -29,14 +29,12 @@ __all__ = [
     "CostPerServiceCheck",
     "EndpointsDifference",
     "EndpointsFinding",
-    "Finding",
     "GeneratorLatency",
     "GeneratorsFinding",
     "Interval",
     "KnownDelayCheck",
     "KnownDelayFinding",
     "LeftOverRulesFinding",
-    "Measurement",
     "MeasurementName",
     "ProxyRestartFinding",
     "RequestKindMedian",

@@ -1,8 +1,8 @@
 """Observations: the last sample of a condition within a bounded time, whether or not the condition was met.
 
-A wait that times out ends its case before the case has recorded anything. An experiment observes instead: it samples
-until the condition is met or the time is over, records what the samples mean for the claim, and only then requires
-what Kubernetes documents.
+A wait that times out ends its case before the case has recorded anything. A case that decides a claim observes instead:
+it samples until the condition is met or the time is over, records what the samples mean for the claim, and only then
+requires what Kubernetes documents.
 
     restarted = observe_within("pod web restarted", read_pod, has_restarted, within_s=60.0)
     claim.record("7.1", decide_restart(restarted.met))

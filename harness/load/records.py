@@ -10,7 +10,7 @@ import numpy as np
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.statistics.histogram import BlockCounts, block_counts, merge
 from harness.statistics.quantile_interval import quantile, quantile_interval
-from reports.model import Conditions, HistogramPart, Measurement, MeasurementName
+from reports.model import Conditions, Measurement, MeasurementName, TimeSlice
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 CLOCKS = ("kernel", "wall", "corrected")
@@ -18,8 +18,8 @@ OWN_CLOCKS = ("wall", "corrected")
 """The clocks that include the generator's own delays."""
 
 
-MOST_PARTS = 10
-"""The number of parts in which a measurement's samples are stored, so that an interval can be computed from them."""
+MOST_SLICES = 10
+"""The number of time slices in which a measurement's samples are stored; an interval can be computed from them."""
 
 
 def to_measurement(
@@ -62,23 +62,22 @@ def to_measurement(
         quantiles={label: quantile(counts, q) for label, q in QUANTILES.items()},
         ci95={label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()},
         histogram=merge(encoded),
-        parts=histogram_parts(blocks, clock, result.block_s),
+        time_slices=time_slices(blocks, clock, result.block_s),
         flags=(*flags, *result.flags) if clock in OWN_CLOCKS else flags,
     )
 
 
-def histogram_parts(blocks: TargetBlocks, clock: str, block_s: float) -> tuple[HistogramPart, ...]:
-    """Merge neighbouring blocks in which that clock has samples into up to `MOST_PARTS` parts of about equal length."""
+def time_slices(blocks: TargetBlocks, clock: str, block_s: float) -> tuple[TimeSlice, ...]:
+    """Merge neighbouring blocks in which that clock has samples into up to `MOST_SLICES` slices of about equal size."""
     sampled = [block for block in blocks.blocks if getattr(block, clock)]
-    groups = np.array_split(np.arange(len(sampled)), min(MOST_PARTS, len(sampled)))
-    return tuple(_part([sampled[at] for at in group], clock, block_s) for group in groups)
+    groups = np.array_split(np.arange(len(sampled)), min(MOST_SLICES, len(sampled)))
+    return tuple(_slice([sampled[at] for at in group], clock, block_s) for group in groups)
 
 
-def _part(blocks: Sequence[Block], clock: str, block_s: float) -> HistogramPart:
-    first, last = blocks[0].number, blocks[-1].number
-    return HistogramPart(
-        begin_s=first * block_s,
-        duration_s=(last + 1 - first) * block_s,
+def _slice(blocks: Sequence[Block], clock: str, block_s: float) -> TimeSlice:
+    return TimeSlice(
+        begin_s=blocks[0].number * block_s,
+        duration_s=len(blocks) * block_s,
         histogram=merge(getattr(block, clock) for block in blocks),
     )
 

@@ -5,7 +5,7 @@ from reports.model.claims import NOT_IN_RUN, ClaimResult, Verdict, claim_order
 from reports.model.codec import RESULTS_FILE, SCHEMA, json_schema, results_from_json, results_to_json
 from reports.model.figure import Interval
 from reports.model.findings import Finding
-from reports.model.measurements import ChangeSample, Conditions, HistogramPart, Measurement, MeasurementName
+from reports.model.measurements import ChangeSample, Conditions, Measurement, MeasurementName, TimeSlice
 from reports.model.results import RunInfo, RunResults
 
 __all__ = [
@@ -17,13 +17,13 @@ __all__ = [
     "ClaimResult",
     "Conditions",
     "Finding",
-    "HistogramPart",
     "Interval",
     "Measurement",
     "MeasurementName",
     "Outcome",
     "RunInfo",
     "RunResults",
+    "TimeSlice",
     "Verdict",
     "claim_order",
     "json_schema",

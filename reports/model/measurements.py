@@ -44,9 +44,12 @@ class MeasurementName(StrEnum):
 class Conditions:
     """The conditions of a measurement. A condition that does not apply is None, and is not stored.
 
+    - `mode`, `substrate`: those of the node from which requests were sent.
+    - `target`: what was requested; `connection`: "new" or "persistent"; `request_kind`: the kind of request.
     - `services`: number of dummy Services in the cluster; `step`: number of the sweep's step, from 0.
     - `endpoints`: number of endpoints of the target Service; `endpoint`: where its endpoint is.
-    - `position`: the place of the target's rule among the targets' rules; `rules_walked`: how many rules come before
+    - `position`: the place of the target's rule among the targets' rules, or "same node" for the target whose endpoint
+      is on the generator's node; `rules_walked`: how many rules come before
       it. None where the kernel looks service addresses up.
     - `clock`: "kernel" (TCP_INFO), "wall" (from the actual start) or "corrected" (from the intended start).
     - `rate_per_s`: requests per second over all targets; `duration_s`: how long they were sent.
@@ -92,10 +95,11 @@ StoredConditions = Annotated[Conditions, WrapSerializer(_without_none)]
 
 
 @dataclass(frozen=True, slots=True)
-class HistogramPart:
+class TimeSlice:
     """The samples of one part of a measurement's time, as an encoded HDR histogram (V2, base64).
 
-    `begin_s` is counted from the start of the load. Parts are about ten, and consecutive.
+    `begin_s` counts the time of the measurement's own loads only. A measurement has up to ten slices, in order; between
+    two of them, and within one, there may be time without samples, which `duration_s` leaves out.
     """
 
     begin_s: Figure
@@ -107,12 +111,12 @@ class HistogramPart:
 class ChangeSample:
     """The effect of one change on one node.
 
-    `change` numbers the changes of this kind from 0, in the order in which they were made; `batch` numbers the batches
-    in which they were made. `latency_ms` is None if the effect was never seen, and negative if it was seen before the
+    `number` counts the changes of this kind from 0, in the order in which they were made; `batch` counts the batches in
+    which they were made. `latency_ms` is None if the effect was never seen, and negative if it was seen before the
     change was made.
     """
 
-    change: int
+    number: int
     batch: int
     latency_ms: OptionalFigure
 
@@ -122,9 +126,10 @@ class Measurement:
     """A named distribution with its conditions.
 
     `quantiles` maps "p50", "p90", "p99" to values in `unit`; `ci95` maps the same names to the ends of a 95% interval;
-    `histogram` is an encoded HDR histogram (V2, base64) in microseconds of all samples, without corrections. `parts`
-    and `samples` hold what an interval is made of. `flags` holds objections to the number, e.g. "saturated: ...".
-    `invalid_reason` says why no conclusion may be drawn from it; it is empty if conclusions may be drawn.
+    `histogram` is an encoded HDR histogram (V2, base64) in microseconds of all samples, without corrections.
+    `time_slices` and `samples` hold what an interval is made of. `flags` holds objections to the number, e.g.
+    "saturated: ...". `invalid_reason` says why no conclusion may be drawn from it; it is empty if conclusions may be
+    drawn.
     """
 
     name: MeasurementName
@@ -135,7 +140,7 @@ class Measurement:
     quantiles: dict[str, Figure]
     ci95: dict[str, tuple[Figure, Figure]]
     histogram: str = ""
-    parts: tuple[HistogramPart, ...] = ()
+    time_slices: tuple[TimeSlice, ...] = ()
     samples: tuple[ChangeSample, ...] = ()
     flags: tuple[str, ...] = ()
     invalid_reason: str = ""

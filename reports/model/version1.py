@@ -1,15 +1,19 @@
 """Results of schema version 1, as documents of version 2.
 
-Version 1 stored the sentence of each finding and named some measurements and conditions otherwise. The findings of
-sweeps are upgraded to records, from their numbers. The others keep their sentence (`StatedFinding`).
+Version 1 stored the sentence of each finding and named some measurements and conditions otherwise. Findings of sweeps
+and planted faults are upgraded to records, from their numbers. The others keep their sentence (`StatedFinding`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 SCHEMA = "kubeproof.results/1"
+
+Upgrade = Callable[[Any, dict[str, Any], str], dict[str, Any]]
+"""Returns a finding of version 2 from its numbers, the whole finding, and the run's mode."""
 
 NAMES = {
     "first_packet_near": "first_packet_same_node",
@@ -21,6 +25,9 @@ NAMES = {
     "exchange": "request_kind",
     "meanwhile": "under_change",
 }
+EXPERIMENTS = {"of two modes": "two modes on one node"}
+"""The suffixes of names, as experiments. The others have the form "in ipvs mode"."""
+
 CONDITIONS = {"exchange": "request_kind", "floor_us": "baseline_us", "times_floor": "baseline_coefficient"}
 
 INVALID = "in no conclusion: "
@@ -28,6 +35,8 @@ INVALID = "in no conclusion: "
 
 STEP_KEY = re.compile(r"(?P<name>.+) at step (?P<step>[0-9]{1,9})")
 NODE = re.compile(r"kube-proxy on (\S+)")
+AT_ZERO = re.compile(r"(\d+) of them at zero Services")
+AT_LEAST = re.compile(r"\(at least (\d+)(?: are needed)?\)")
 NO_GROWTH = "no growth of the first packet"
 LEAST_RULES = 500
 MB = 1_000_000
@@ -59,10 +68,12 @@ def _measurement(found: dict[str, Any]) -> dict[str, Any]:
     if isinstance(found.get("name"), str):
         name, _, suffix = found["name"].partition(" ")
         changed["name"] = NAMES.get(name, name)
-        experiment = {"experiment": suffix} if suffix else {}
+        experiment = {"experiment": EXPERIMENTS.get(suffix, f"one node {suffix}")} if suffix else {}
     if isinstance(found.get("conditions"), dict):
         renamed = {CONDITIONS.get(name, name): value for name, value in found["conditions"].items()}
         changed["conditions"] = {**renamed, **experiment}
+        if renamed.get("connection") == "kept":
+            changed["conditions"]["connection"] = "persistent"
     flags = found.get("flags")
     if isinstance(flags, list) and all(isinstance(flag, str) for flag in flags):
         changed["flags"] = [flag for flag in flags if not flag.startswith(INVALID)]
@@ -72,16 +83,15 @@ def _measurement(found: dict[str, Any]) -> dict[str, Any]:
 
 def _finding(found: dict[str, Any], mode: str) -> dict[str, Any]:
     """Return a finding as a record if its numbers suffice, else as a statement."""
-    upgrade = UPGRADES.get(found.get("kind", ""))
     try:
-        return upgrade(found["numbers"], found, mode) if upgrade else _stated(found)
+        upgrade: Upgrade = UPGRADES.get(found["kind"], _stated)
+        return upgrade(found["numbers"], found, mode)
     except (KeyError, TypeError, AttributeError, ValueError):
-        # Version 1 promised nothing about the names of numbers.
-        return _stated(found)
+        # Of the names of numbers, version 1 promised only those of self-checks and planted faults.
+        return _stated(found.get("numbers"), found, mode)
 
 
-def _stated(found: dict[str, Any]) -> dict[str, Any]:
-    numbers = found.get("numbers")
+def _stated(numbers: Any, found: dict[str, Any], mode: str) -> dict[str, Any]:
     return {
         "kind": "stated",
         "topic": found.get("kind"),
@@ -107,22 +117,50 @@ def _by_step(numbers: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _self_check(numbers: dict[str, Any], found: dict[str, Any], mode: str) -> dict[str, Any]:
-    holds = numbers.get("holds") == 1
+    """Return a self-check with its figures, or with its statement if it failed: only that says which check did."""
+    statement = str(found.get("statement"))
+    if numbers.get("holds") != 1:
+        return {
+            "kind": "self-check",
+            "mode": mode,
+            "checks": [{"check": "stated", "holds": False, "statement": statement}],
+        }
+    checks = _figures(numbers, statement) or [{"check": "stated", "statement": statement}]
+    return {"kind": "self-check", "mode": mode, "checks": [{**check, "holds": True} for check in checks]}
+
+
+def _figures(numbers: dict[str, Any], statement: str) -> list[dict[str, Any]]:
+    """Return the checks whose figures are among the numbers."""
     checks: list[dict[str, Any]] = []
     if "steps" in numbers:
-        unknown = dict.fromkeys(("valid_at_zero", "least", "least_at_zero"))
-        checks.append({"check": "steps", "made": numbers["steps"], "valid": numbers["steps_sound"], **unknown})
+        zeros, least = _number_in(AT_ZERO, statement), dict.fromkeys(("least", "least_at_zero"))
+        made, valid = numbers["steps"], numbers["steps_sound"]
+        checks.append({"check": "steps", "made": made, "valid": valid, "valid_at_zero": zeros, **least})
     if "twins" in numbers:
-        checks.append({"check": "A/A pairs", "pairs": numbers["twins"], "alike": numbers["twins_alike"], "least": None})
+        pairs, alike, least_alike = numbers["twins"], numbers["twins_alike"], _number_in(AT_LEAST, statement)
+        checks.append({"check": "A/A pairs", "pairs": pairs, "alike": alike, "least": least_alike})
     if "rule_ns" in numbers:
         sweep, chain = _interval(numbers, "rule_ns"), _interval(numbers, "calibrated_rule_ns")
         checks.append({"check": "cost per rule", "sweep_ns": sweep, "chain_ns": chain})
     if "service_ns" in numbers:
         checks.append({"check": "cost per Service", "service_ns": _interval(numbers, "service_ns")})
-    if holds and not checks:
-        return _stated(found)
-    # Version 1 says whether all checks passed, not which did. Without any, a self-check counts as failed.
-    return {"kind": "self-check", "mode": mode, "checks": [{**check, "holds": holds} for check in checks]}
+    return checks
+
+
+def _number_in(pattern: re.Pattern[str], statement: str) -> int | None:
+    named = pattern.search(statement)
+    return int(named[1]) if named else None
+
+
+def _planted(numbers: dict[str, Any], found: dict[str, Any], mode: str) -> dict[str, Any]:
+    outcomes = (("caught", "caught"), ("by_accident", "noticed by accident"), ("too_wide", "too wide"))
+    return {
+        "kind": "planted",
+        "fault": found["statement"].partition(": ")[2].removesuffix("."),
+        "detection": next((words for name, words in outcomes if numbers.get(name) == 1), "not noticed"),
+        "cases": numbers["cases"],
+        "details": found["confidence"],
+    }
 
 
 def _interval(numbers: dict[str, Any], name: str) -> dict[str, Any]:
@@ -139,7 +177,7 @@ def _cost(numbers: dict[str, Any], found: dict[str, Any], mode: str) -> dict[str
             **{name: step[name] for name in same},
             "step": number,
             "programs_cpu_s": step.get("programs_cpu_s"),
-            "memory_bytes": step["memory_mb"] * MB,
+            "memory_bytes": float(step["memory_mb"]) * MB,
         }
         for number, step in _by_step(numbers)
     ]
@@ -167,5 +205,11 @@ def _growth(numbers: dict[str, Any], found: dict[str, Any], mode: str) -> dict[s
     }
 
 
-UPGRADES = {"self-check": _self_check, "cost": _cost, "rule cost": _cost_per_rule, "growth": _growth}
-"""How the findings of sweeps become records, by the kind that version 1 gave them."""
+UPGRADES: dict[str, Upgrade] = {
+    "self-check": _self_check,
+    "planted": _planted,
+    "cost": _cost,
+    "rule cost": _cost_per_rule,
+    "growth": _growth,
+}
+"""How findings become records, by the kind that version 1 gave them."""

@@ -11,6 +11,7 @@ from reports.text import map_texts, visible
 Value = TypeVar("Value")
 
 NO_NUMBER = "n/a"
+MB = 1_000_000
 LARGE = 1e15
 """Numbers from here on are written with a power of ten."""
 
@@ -81,13 +82,15 @@ def ratio(value: object, other: object) -> float | None:
 
 
 def short(value: object) -> str:
-    """Return a figure without trailing zeros, with up to four significant digits."""
+    """Return a figure without trailing zeros: from 1,000 on as a whole number, below with four significant digits."""
     shown = finite(value)
-    return NO_NUMBER if shown is None else f"{shown:.4g}"
+    if shown is None:
+        return NO_NUMBER
+    return fixed(shown, 0) if 1000 <= abs(shown) < LARGE else f"{shown:.4g}"
 
 
-def with_ends(found: Interval, places: int | None = None) -> str:
-    """Return a value and the ends of its interval.
+def with_ends(found: Interval, places: int | None = None, unit: str = "") -> str:
+    """Return a value, with its unit if one is given, and the ends of its interval.
 
     By default with as many digits as the interval's width justifies: two of the width (JCGM 100:2008, 7.2.6).
     """
@@ -95,6 +98,6 @@ def with_ends(found: Interval, places: int | None = None) -> str:
     if places is None:
         width = 0.0 if low is None or high is None else high - low
         if not 0 < width < LARGE:
-            return f"{short(found.value)} ({short(found.low)} to {short(found.high)})"
+            return f"{short(found.value)}{unit} ({short(found.low)} to {short(found.high)})"
         places = max(0, 1 - math.floor(math.log10(width)))
-    return f"{fixed(found.value, places)} ({fixed(found.low, places)} to {fixed(found.high, places)})"
+    return f"{fixed(found.value, places)}{unit} ({fixed(found.low, places)} to {fixed(found.high, places)})"

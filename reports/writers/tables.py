@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from reports.model import Finding, Measurement, MeasurementName
 from reports.model.findings import CostFinding, CostPerRuleFinding, StepUsage
-from reports.writers.readable import NO_NUMBER, finite, scaled
+from reports.writers.readable import MB, NO_NUMBER, finite, scaled
 
 TITLES = {
     MeasurementName.FIRST_PACKET: "First packet, endpoint on another node",
@@ -36,8 +36,6 @@ COLUMNS = {
     "calibrated_rule_ns": "rule in the chain, ns",
 }
 """The titles of columns that contain a unit."""
-
-MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +124,8 @@ def _title(name: str) -> str:
 def _words(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, float) and finite(value) is None:
-        return NO_NUMBER
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return NO_NUMBER if finite(value) is None else f"{value:,.2f}".rstrip("0").rstrip(".")

@@ -18,7 +18,7 @@ BACKENDS = 3
 
 @pytest.mark.parametrize(
     ("request_kind", "what"),
-    [(RequestKind.HTTP_NEW, "new connections"), (RequestKind.HTTP_KEPT, "requests on kept connections")],
+    [(RequestKind.HTTP_NEW, "new connections"), (RequestKind.HTTP_KEPT, "requests on persistent connections")],
 )
 @pytest.mark.workers(2)
 @pytest.mark.performance

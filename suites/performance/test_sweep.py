@@ -81,7 +81,9 @@ def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, 
     result = setting.origin.generator.run(
         LoadPlan((target,), RATE_PER_S, DURATION_S, seed, RequestKind.HTTP_KEPT, "/hostname")
     )
-    conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, services=0, connection="kept", clock="wall")
+    conditions = Conditions(
+        mode=cluster.mode, substrate=cluster.substrate, services=0, connection="persistent", clock="wall"
+    )
     random = np.random.default_rng(seed)
     name = MeasurementName.PERSISTENT_REQUEST
     return to_measurement(name, result.of(target), "wall", conditions, result, (), random)

@@ -16,6 +16,7 @@ from reports.model.findings.checks import (
     NoCostPerRule,
     SelfCheck,
     SelfCheckFinding,
+    StatedCheck,
     StepsCheck,
 )
 from reports.model.findings.run import (
@@ -113,6 +114,7 @@ __all__ = [
     "RequestKindsFinding",
     "SelfCheck",
     "SelfCheckFinding",
+    "StatedCheck",
     "StatedFinding",
     "StepCostPerRule",
     "StepUsage",

@@ -18,8 +18,8 @@ from reports.model.figure import Figure, Interval, OptionalFigure
 class StepsCheck:
     """Whether enough steps of a sweep are valid.
 
-    `valid_at_zero` of the `valid` ones are at zero Services. `least` and `least_at_zero` are required; None in results
-    of schema version 1, which does not say.
+    `valid_at_zero` of the `valid` ones are at zero Services. `least` and `least_at_zero` are required; None where
+    results of schema version 1 do not say.
     """
 
     check: Literal["steps"] = "steps"
@@ -35,7 +35,7 @@ class StepsCheck:
 class AAPairsCheck:
     """Whether the 95% intervals of the differences of A/A pairs contain 0: `alike` of them do, `least` must.
 
-    `least` is None in results of schema version 1, which does not say.
+    `least` is None where results of schema version 1 do not say.
     """
 
     check: Literal["A/A pairs"] = "A/A pairs"
@@ -48,9 +48,8 @@ class AAPairsCheck:
 class NoCostPerRule(StrEnum):
     """Why a sweep does not know the cost per rule."""
 
-    NO_CHAIN = "no calibration chain was measured"
-    RULES_MOVED = "rules moved during the measurement in too many steps"
-    FEW_RULES = "too few steps had enough rules"
+    NO_CHAIN = "no chain"
+    RULES_MOVED = "rules moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ class MeasuredDelay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDelayCheck:
-    """Whether a microsecond of added delay is measured as one.
+    """Whether each microsecond of added delay lengthens the measured latency by one microsecond.
 
     `slope` is the measured over the total added delay, with its 95% interval; `constant_us` is what the timers of the
     delay add; a handshake passes the delayed device `passages` times.
@@ -107,14 +106,24 @@ class KnownDelayCheck:
     delays: tuple[MeasuredDelay, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedCheck:
+    """The self-checks of a run of schema version 1, in the words that it stored."""
+
+    check: Literal["stated"] = "stated"
+    holds: bool
+    statement: str
+
+
 SelfCheck = Annotated[
-    StepsCheck | AAPairsCheck | CostPerRuleCheck | CostPerServiceCheck | KnownDelayCheck, Field(discriminator="check")
+    StepsCheck | AAPairsCheck | CostPerRuleCheck | CostPerServiceCheck | KnownDelayCheck | StatedCheck,
+    Field(discriminator="check"),
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCheckFinding:
-    """All self-checks of one case."""
+    """All self-checks of one case. It holds if there is at least one check and every check holds."""
 
     kind: Literal["self-check"] = "self-check"
     mode: str
@@ -128,7 +137,7 @@ class SelfCheckFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDelayFinding:
-    """A measured known delay where it is no check: the timers of a user-mode Linux are late by a few per cent."""
+    """A known delay measured on user-mode Linux. It is not a self-check: timers there are late by a few per cent."""
 
     kind: Literal["known delay"] = "known delay"
     mode: str

@@ -74,7 +74,7 @@ class LeftOverRulesFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyRestartFinding:
-    """The fate of new connections and of persistent ones while kube-proxy on a node was replaced.
+    """New and persistent connections while kube-proxy on a node was replaced: how many failed or were delayed.
 
     Of the `new` connections, some were `lost` and some `delayed` by a retransmitted SYN. Of the `persistent` ones, some
     were `broken` and some `stalled`; `retransmits` counts their retransmitted segments.

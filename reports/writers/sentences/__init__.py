@@ -52,5 +52,5 @@ SENTENCES: dict[type, Callable[[Any], Sentence]] = {
 
 
 def sentence(finding: Finding) -> Sentence:
-    """Return what a finding says, and how sure it is."""
+    """Return a finding's statement and the method behind it."""
     return SENTENCES[type(finding)](finding)

@@ -11,6 +11,7 @@ from reports.model.findings import (
     NoCostPerRule,
     SelfCheck,
     SelfCheckFinding,
+    StatedCheck,
     StepsCheck,
 )
 from reports.writers.readable import fixed, scaled, short, with_ends
@@ -21,10 +22,8 @@ UNKNOWN_COST = {
     NoCostPerRule.NO_CHAIN: (
         "no calibration chain was measured during the sweep, so the cost per rule cannot be checked"
     ),
-    NoCostPerRule.RULES_MOVED: (
-        "rules moved during the measurement in too many steps, so the cost per rule is unknown"
-    ),
-    NoCostPerRule.FEW_RULES: "too few steps had rules to compare over, so the cost per rule is unknown",
+    NoCostPerRule.RULES_MOVED: "rules moved during the measurement in too many steps, so the cost per rule is unknown",
+    None: "the cost per rule is unknown",
 }
 
 
@@ -51,10 +50,12 @@ def _figures(check: SelfCheck) -> str:
             return _cost_per_rule(check)
         case CostPerServiceCheck():
             narrow = "" if check.narrow_ns is None else f" and be narrower than {short(check.narrow_ns)} ns"
-            cost = with_ends(check.service_ns, NS_PLACES).replace(" (", " ns (", 1)
+            cost = with_ends(check.service_ns, NS_PLACES, " ns")
             return f"each additional Service costs {cost}; the interval must contain 0{narrow}"
         case KnownDelayCheck():
             return _delay(check)
+        case StatedCheck():
+            return check.statement.rstrip(".")
 
 
 def _steps(check: StepsCheck) -> str:
@@ -67,20 +68,20 @@ def _steps(check: StepsCheck) -> str:
 
 def _cost_per_rule(check: CostPerRuleCheck) -> str:
     if check.sweep_ns is None or check.chain_ns is None:
-        return UNKNOWN_COST[check.unknown or NoCostPerRule.FEW_RULES]
-    ours, theirs = (with_ends(cost, NS_PLACES).replace(" (", " ns (", 1) for cost in (check.sweep_ns, check.chain_ns))
+        return UNKNOWN_COST[check.unknown]
+    ours, theirs = (with_ends(cost, NS_PLACES, " ns") for cost in (check.sweep_ns, check.chain_ns))
     imprecise = "" if check.precise else f", and not both are known to within {fixed(scaled(check.precision, 100), 0)}%"
     return f"a rule costs {ours} in the sweep and {theirs} in a chain that never matches{imprecise}"
 
 
 def _delay(check: KnownDelayCheck) -> str:
-    differences = ", ".join(
-        f"{short(delay.added_us)} us was measured as {with_ends(delay.measured_us)} us" for delay in check.delays
+    differences = "".join(
+        f", {short(delay.added_us)} us was measured as {with_ends(delay.measured_us)} us" for delay in check.delays
     )
     slope = check.slope
     times = f"{check.passages} passages" if check.passages > 1 else "one passage"
     return (
         f"each microsecond of added delay is measured as {fixed(slope.value, 3)} us ({fixed(slope.low, 3)} to "
         f"{fixed(slope.high, 3)}), and the timers of the delay add a constant {fixed(check.constant_us)} us; with "
-        f"{times} of the delay per handshake, {differences}"
+        f"{times} of the delay per handshake{differences}"
     )

@@ -8,9 +8,7 @@ from reports.writers.sentences.sentence import Sentence
 
 
 def flakes(found: FlakesFinding) -> Sentence:
-    statement = (
-        f"{len(found.flaky)} of {many(found.cases, 'case')} are flaky: {_rate(found.rate)} of their repetitions failed."
-    )
+    statement = f"Flaky: {len(found.flaky)} of {many(found.cases, 'case')}. Failed repetitions: {_rate(found.rate)}."
     details = "; ".join(f"{flaky.case.rpartition('::')[2]} {_rate(flaky.rate)}" for flaky in found.flaky)
     statement += f" Those are: {details}." if details else ""
     statement += f" Not counted, because they failed each time: {', '.join(found.broken)}." if found.broken else ""

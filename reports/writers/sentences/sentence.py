@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What a finding says, in one or more sentences, and the `method` that says how sure it is."""
+    """The statement about a finding, in one or more sentences, and the `method` behind it: how sure it is."""
 
     statement: str
     method: str

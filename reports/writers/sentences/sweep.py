@@ -14,10 +14,16 @@ from reports.model.findings import (
     RateAttempt,
     RequestKindsFinding,
 )
-from reports.writers.readable import fixed, many, ratio, scaled, short, with_ends
+from reports.writers.readable import MB, finite, fixed, many, ratio, scaled, short, with_ends
 from reports.writers.sentences.sentence import Sentence
 
-MB = 1_000_000
+REQUEST_KINDS = {
+    "first_packet": "first packet",
+    "http_new": "HTTP on a new connection",
+    "http_kept": "HTTP on a persistent connection",
+    "udp": "UDP",
+    "dns": "DNS",
+}
 
 
 def growth(found: GrowthFinding) -> Sentence:
@@ -87,7 +93,7 @@ def endpoints(found: EndpointsFinding) -> Sentence:
 
 def request_kinds(found: RequestKindsFinding) -> Sentence:
     medians = ", ".join(
-        f"{median.request_kind.replace('_', ' ')} {fixed(median.p50_us.value, 0)} us "
+        f"{REQUEST_KINDS.get(median.request_kind, median.request_kind)} {fixed(median.p50_us.value, 0)} us "
         f"({fixed(median.p50_us.low, 0)} to {fixed(median.p50_us.high, 0)})"
         for median in found.medians
     )
@@ -121,8 +127,9 @@ def _end(exceeded: RateAttempt | None) -> str:
     if exceeded.generator_busy:
         share = f"{fixed(scaled(exceeded.cpu_share, 100), 0)}% of a core"
         return f"{rate} the generator itself used {share}, so the limit may be the generator's"
-    why = f"{exceeded.missed} missed, {exceeded.failed} failed, p99 {fixed(exceeded.p99_us, 0)} us"
-    return f"{rate} it did not ({why})"
+    answered = finite(exceeded.p99_us) is not None
+    p99 = f"p99 {fixed(exceeded.p99_us, 0)} us" if answered else "no request was answered"
+    return f"{rate} it did not ({exceeded.missed} missed, {exceeded.failed} failed, {p99})"
 
 
 def generators(found: GeneratorsFinding) -> Sentence:

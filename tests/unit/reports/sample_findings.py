@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from reports.model import Finding, Interval
 from reports.model.findings import (
     AAPairsCheck,
@@ -37,6 +40,7 @@ from reports.model.findings import (
     RequestKindMedian,
     RequestKindsFinding,
     SelfCheckFinding,
+    StatedCheck,
     StatedFinding,
     StepCostPerRule,
     StepsCheck,
@@ -62,6 +66,14 @@ DELAY = KnownDelayCheck(
 )
 PASSED = RateAttempt(rate_per_s=1900.0, p99_us=41_000.0, missed=0, failed=0, cpu_share=0.4, generator_busy=False)
 EXCEEDED = RateAttempt(rate_per_s=2100.0, p99_us=66_000.0, missed=12, failed=0, cpu_share=0.45, generator_busy=False)
+OURS = GeneratorLatency(
+    generator="ours",
+    p50_us=Interval(401.0, 390.0, 420.0),
+    p99_us=Interval(900.0, 850.0, 1000.0),
+    above_baseline_us=Interval(81.0, 75.0, 90.0),
+    resolution_us=1.0,
+    differs=False,
+)
 
 FINDINGS: dict[str, tuple[Finding, str]] = {
     "self-checks": (
@@ -81,6 +93,28 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         ),
         "A self-check failed, so conclude nothing from the measurements (iptables mode): rules moved during the "
         "measurement in too many steps, so the cost per rule is unknown.",
+    ),
+    "a self-check without a chain": (
+        SelfCheckFinding(
+            mode="iptables",
+            checks=(CostPerRuleCheck(holds=False, precision=0.25, unknown=NoCostPerRule.NO_CHAIN),),
+        ),
+        "A self-check failed, so conclude nothing from the measurements (iptables mode): no calibration chain was "
+        "measured during the sweep, so the cost per rule cannot be checked.",
+    ),
+    "an imprecise self-check": (
+        SelfCheckFinding(
+            mode="iptables",
+            checks=(replace(COST_PER_RULE, holds=False, precise=False), replace(DELAY, passages=1, delays=())),
+        ),
+        "A self-check failed, so conclude nothing from the measurements (iptables mode): a rule costs 51.90 ns (46.32 to "
+        "57.49) in the sweep and 50.47 ns (46.58 to 54.35) in a chain that never matches, and not both are known to "
+        "within 25%; each microsecond of added delay is measured as 0.999 us (0.995 to 1.003), and the timers of the "
+        "delay add a constant 6.2 us; with one passage of the delay per handshake.",
+    ),
+    "a stated self-check": (
+        SelfCheckFinding(mode="ipvs", checks=(StatedCheck(holds=False, statement="The pairs differ."),)),
+        "A self-check failed, so conclude nothing from the measurements (ipvs mode): The pairs differ.",
     ),
     "a known delay": (
         KnownDelayFinding(mode="ipvs", delay=DELAY),
@@ -178,15 +212,15 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
     "request kinds": (
         RequestKindsFinding(
             mode="nftables",
-            rate_per_s=100,
-            duration_s=20,
+            rate_per_s=100.0,
+            duration_s=20.0,
             medians=(
                 RequestKindMedian(request_kind="http_new", p50_us=Interval(812.0, 790.0, 841.0)),
                 RequestKindMedian(request_kind="udp", p50_us=Interval(311.0, 300.0, 320.0)),
             ),
         ),
-        "Medians in nftables mode, with only the cluster's own Services and the case's: http new 812 us (790 to 841), "
-        "udp 311 us (300 to 320).",
+        "Medians in nftables mode, with only the cluster's own Services and the case's: HTTP on a new connection 812 us "
+        "(790 to 841), UDP 311 us (300 to 320).",
     ),
     "capacity": (
         CapacityFinding(
@@ -199,6 +233,36 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         ),
         "In iptables mode, p99 stayed within 50 ms up to 1,900 new connections per second; at 2,100 per second it did "
         "not (12 missed, 0 failed, p99 66,000 us).",
+    ),
+    "a capacity above the highest rate": (
+        CapacityFinding(
+            mode="iptables", requests="new connections", bound_ms=50.0, passed=PASSED, exceeded=None, attempts=(PASSED,)
+        ),
+        "In iptables mode, p99 stayed within 50 ms up to 1,900 new connections per second; no higher rate was tried.",
+    ),
+    "a capacity of the generator": (
+        CapacityFinding(
+            mode="iptables",
+            requests="new connections",
+            bound_ms=50.0,
+            passed=PASSED,
+            exceeded=replace(EXCEEDED, cpu_share=0.97, generator_busy=True),
+            attempts=(PASSED, EXCEEDED),
+        ),
+        "In iptables mode, p99 stayed within 50 ms up to 1,900 new connections per second; at 2,100 per second the "
+        "generator itself used 97% of a core, so the limit may be the generator's.",
+    ),
+    "a capacity beyond which nothing is answered": (
+        CapacityFinding(
+            mode="iptables",
+            requests="new connections",
+            bound_ms=50.0,
+            passed=PASSED,
+            exceeded=replace(EXCEEDED, p99_us=math.inf, failed=9),
+            attempts=(PASSED, EXCEEDED),
+        ),
+        "In iptables mode, p99 stayed within 50 ms up to 1,900 new connections per second; at 2,100 per second it did "
+        "not (12 missed, 9 failed, no request was answered).",
     ),
     "no capacity": (
         CapacityFinding(
@@ -215,18 +279,11 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         GeneratorsFinding(
             mode="iptables",
             connections="persistent",
-            rate_per_s=100,
+            rate_per_s=100.0,
             turns=5,
-            turn_s=10,
+            turn_s=10.0,
             generators=(
-                GeneratorLatency(
-                    generator="ours",
-                    p50_us=Interval(401.0, 390.0, 420.0),
-                    p99_us=Interval(900.0, 850.0, 1000.0),
-                    above_baseline_us=Interval(81.0, 75.0, 90.0),
-                    resolution_us=1.0,
-                    differs=False,
-                ),
+                OURS,
                 GeneratorLatency(
                     generator="hey",
                     p50_us=Interval(600.0, 500.0, 600.0),
@@ -241,12 +298,32 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         "to 90) us above its loopback baseline, p99 900 (850 to 1,000) us; hey p50 600 (500 to 600) us, 200 (200 to "
         "300) us above its loopback baseline, p99 1,300 (1,200 to 1,500) us; above the baselines hey differs from ours.",
     ),
+    "load generators that agree": (
+        GeneratorsFinding(
+            mode="iptables", connections="new", rate_per_s=12_345.0, turns=1, turn_s=10.0, generators=(OURS,)
+        ),
+        "With 12,345 requests per second on new connections in iptables mode: ours p50 401 (390 to 420) us, 81 (75 to 90) "
+        "us above its loopback baseline, p99 900 (850 to 1,000) us; above the baselines all generators agree.",
+    ),
+    "load generators that differ": (
+        GeneratorsFinding(
+            mode="iptables",
+            connections="new",
+            rate_per_s=100.0,
+            turns=5,
+            turn_s=10.0,
+            generators=(replace(OURS, generator="hey", differs=True), replace(OURS, generator="wrk", differs=True)),
+        ),
+        "With 100 requests per second on new connections in iptables mode: hey p50 401 (390 to 420) us, 81 (75 to 90) us "
+        "above its loopback baseline, p99 900 (850 to 1,000) us; wrk p50 401 (390 to 420) us, 81 (75 to 90) us above its "
+        "loopback baseline, p99 900 (850 to 1,000) us; above the baselines hey and wrk differ from ours.",
+    ),
     "busy host": (
         BusyHostFinding(
             mode="iptables",
             busy_loops=2,
-            rate_per_s=100,
-            duration_s=20,
+            rate_per_s=100.0,
+            duration_s=20.0,
             clocks=(
                 ClockTail(clock="our kernel's clock", idle_p99_us=174.0, busy_p99_us=201.0),
                 ClockTail(clock="hey", idle_p99_us=1000.0, busy_p99_us=4200.0),
@@ -260,7 +337,7 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
             mode="iptables",
             change="1000 Services are added",
             request_kind="http_new",
-            rate_per_s=100,
+            rate_per_s=100.0,
             parts=(
                 PartFailures(part="before", duration_s=5.0, messages={}),
                 PartFailures(part="during", duration_s=30.0, messages={"timed out": 2, "reset": 1}),
@@ -322,8 +399,8 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
             flaky=(FlakyCase(case="a.py::test_b", rate=FailureRate(failures=1, repetitions=4, low=0.006, high=0.806)),),
             broken=("a.py::test_c",),
         ),
-        "1 of 3 cases are flaky: 1 of 12 (95% interval 0.2% to 38.5%) of their repetitions failed. Those are: test_b 1 "
-        "of 4 (95% interval 0.6% to 80.6%). Not counted, because they failed each time: a.py::test_c.",
+        "Flaky: 1 of 3 cases. Failed repetitions: 1 of 12 (95% interval 0.2% to 38.5%). Those are: test_b 1 of 4 (95% "
+        "interval 0.6% to 80.6%). Not counted, because they failed each time: a.py::test_c.",
     ),
     "planted fault": (
         PlantedFaultFinding(

@@ -14,10 +14,10 @@ from reports.model import (
     CaseResult,
     ClaimResult,
     Conditions,
-    HistogramPart,
     MeasurementName,
     Outcome,
     RunResults,
+    TimeSlice,
     Verdict,
 )
 from reports.schema import require_contract
@@ -65,7 +65,7 @@ def with_text(text):
         unit=text,
         conditions=Conditions(mode=text, clock=text, position=text, change=text, node=text),
         histogram=text,
-        parts=(HistogramPart(0.0, 1.0, text),),
+        time_slices=(TimeSlice(0.0, 1.0, text),),
         flags=(text, text),
         invalid_reason=text,
     )

@@ -40,20 +40,20 @@ def test_a_measurement_has_quantiles_with_intervals_and_counts_all_samples():
     assert found.ci95["p50"][0] <= found.quantiles["p50"] <= found.ci95["p50"][1]
 
 
-def test_a_measurement_has_parts_with_their_times_that_hold_every_sample():
+def test_a_measurement_has_time_slices_that_hold_every_sample():
     found = measured(blocks(*[[100 + number] for number in range(25)]), block_s=2.0)
-    assert len(found.parts) == 10
-    assert (found.parts[0].begin_s, found.parts[0].duration_s) == (0.0, 6.0)
-    assert (found.parts[-1].begin_s, found.parts[-1].duration_s) == (46.0, 4.0)
-    parts = block_counts([part.histogram for part in found.parts])
+    assert len(found.time_slices) == 10
+    assert (found.time_slices[0].begin_s, found.time_slices[0].duration_s) == (0.0, 6.0)
+    assert (found.time_slices[-1].begin_s, found.time_slices[-1].duration_s) == (46.0, 4.0)
+    parts = block_counts([part.histogram for part in found.time_slices])
     whole = block_counts([found.histogram])
     assert parts.values_us.tolist() == whole.values_us.tolist()
     assert parts.counts.sum(axis=0).tolist() == whole.counts[0].tolist()
 
 
-def test_a_block_without_samples_is_in_no_part():
+def test_a_block_without_samples_is_in_no_time_slice():
     found = measured(blocks([100], [], [120]))
-    assert [(part.begin_s, part.duration_s) for part in found.parts] == [(0.0, 1.0), (2.0, 1.0)]
+    assert [(part.begin_s, part.duration_s) for part in found.time_slices] == [(0.0, 1.0), (2.0, 1.0)]
 
 
 def test_requests_without_a_sample_are_flagged():
@@ -71,7 +71,7 @@ def test_delays_of_the_generator_are_flagged_only_for_its_own_clocks():
 
 def test_a_measurement_without_samples_has_no_quantiles():
     found = measured(NOTHING)
-    assert (found.n, found.quantiles, found.parts, found.flags) == (0, {}, (), ("no samples",))
+    assert (found.n, found.quantiles, found.time_slices, found.flags) == (0, {}, (), ("no samples",))
 
 
 def test_two_targets_are_compared_in_the_blocks_that_both_have():

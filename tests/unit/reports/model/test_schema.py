@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from jsonschema import Draft202012Validator
 
-from reports.model import ChangeSample, HistogramPart, json_schema, results_from_json, results_to_json
+from reports.model import ChangeSample, TimeSlice, json_schema, results_from_json, results_to_json
 from reports.schema import NotTheContract, require_contract
 from tests.unit.reports.sample import RESULTS, measured
 from tests.unit.reports.sample_findings import FINDINGS
@@ -17,7 +17,7 @@ COMPLETE = replace(
     measurements=(
         replace(
             measured(0),
-            parts=(HistogramPart(0.0, 15.0, "SElT"),),
+            time_slices=(TimeSlice(0.0, 15.0, "SElT"),),
             samples=(ChangeSample(0, 0, 12.5), ChangeSample(1, 0, None)),
             flags=("saturated: 1 of 2",),
             invalid_reason="a worker was lost",
@@ -36,7 +36,8 @@ def test_results_with_every_kind_of_finding_fit_the_schema_and_are_read_back():
     text = results_to_json(COMPLETE)
     require_contract(text)
     read = results_from_json(text)
-    assert (read.findings, read.measurements) == (COMPLETE.findings, COMPLETE.measurements)
+    assert results_to_json(read) == text
+    assert read.measurements == COMPLETE.measurements
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ from reports.model.findings import (
     AAPairsCheck,
     CostFinding,
     CostPerRuleFinding,
+    Detection,
     GrowthConclusion,
     GrowthFinding,
+    PlantedFaultFinding,
     SelfCheckFinding,
+    StatedCheck,
     StatedFinding,
 )
 from reports.writers.html import report_html
@@ -51,9 +54,12 @@ def test_names_of_measurements_and_conditions_are_upgraded():
     assert read.conditions == Conditions(services=10, baseline_us=20.0, baseline_coefficient=2.5, clock="kernel")
 
 
-@pytest.mark.parametrize("experiment", ["of two modes", "in ipvs mode"])
-def test_the_suffix_of_a_name_becomes_the_experiment(experiment):
-    (read,) = results_from_json(version1(measurements=[measurement(name=f"generator_floor {experiment}")])).measurements
+@pytest.mark.parametrize(
+    ("suffix", "experiment"),
+    [("of two modes", "two modes on one node"), ("in ipvs mode", "one node in ipvs mode")],
+)
+def test_the_suffix_of_a_name_becomes_the_experiment(suffix, experiment):
+    (read,) = results_from_json(version1(measurements=[measurement(name=f"generator_floor {suffix}")])).measurements
     assert (read.name, read.conditions.experiment) == (MeasurementName.BASELINE, experiment)
 
 
@@ -90,20 +96,57 @@ def test_findings_by_step_become_tables():
     assert (cost.steps[0].memory_bytes, cost.steps[0].programs_cpu_s) == (63_400_000, None)
 
 
-@pytest.mark.parametrize("holds", [1, 0])
-def test_a_self_check_keeps_whether_it_holds(holds):
-    numbers = {"holds": holds, "steps": 8, "steps_sound": 8, "twins": 24, "twins_alike": 23}
-    (check,) = results_from_json(version1(findings=[finding("self-check", numbers)])).findings
+def test_a_self_check_keeps_its_figures():
+    numbers = {"holds": 1, "steps": 8, "steps_sound": 7, "twins": 24, "twins_alike": 23}
+    statement = "7 of 8 steps are sound, 2 of them at zero Services; 23 of 24 pairs of twins agree (at least 19)."
+    (check,) = results_from_json(version1(findings=[finding("self-check", numbers, statement)])).findings
     assert isinstance(check, SelfCheckFinding)
-    assert check.holds is bool(holds)
-    assert check.checks[1] == AAPairsCheck(holds=bool(holds), pairs=24, alike=23, least=None)
+    assert check.holds
+    assert (check.checks[0].made, check.checks[0].valid, check.checks[0].valid_at_zero) == (8, 7, 2)
+    assert check.checks[1] == AAPairsCheck(holds=True, pairs=24, alike=23, least=19)
 
 
-@pytest.mark.parametrize("numbers", [{"holds": 0}, {}, {"holds": "1"}, {"holds": 0, "delay_slope": 2.0}])
-def test_a_failed_self_check_without_known_figures_still_counts_as_failed(numbers):
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"holds": 0},
+        {},
+        {"holds": "1"},
+        {"holds": None},
+        {"holds": 0, "steps": 8},
+        {"holds": 0, "rule_ns": 50.0},
+        {"holds": 0, "delay_slope": 2.0},
+    ],
+)
+def test_a_failed_self_check_keeps_its_statement_and_counts_as_failed(numbers):
     (check,) = results_from_json(version1(findings=[finding("self-check", numbers)])).findings
-    assert isinstance(check, SelfCheckFinding)
+    assert check == SelfCheckFinding(mode="iptables", checks=(StatedCheck(holds=False, statement="It was so."),))
     assert not check.holds
+
+
+@pytest.mark.parametrize(
+    ("numbers", "detection"),
+    [
+        ({"caught": 1, "by_accident": 0, "too_wide": 0}, Detection.CAUGHT),
+        ({"caught": 0, "by_accident": 1, "too_wide": 0}, Detection.BY_ACCIDENT),
+        ({"caught": 0, "by_accident": 0, "too_wide": 1}, Detection.TOO_WIDE),
+        ({"caught": 0, "by_accident": 0, "too_wide": 0}, Detection.MISSED),
+    ],
+)
+def test_a_planted_fault_keeps_how_it_was_detected(numbers, detection):
+    fault = finding(
+        "planted", {**numbers, "cases": {"a.py::test_a": "caught"}}, "Caught: it is broken.", "a case failed"
+    )
+    (read,) = results_from_json(version1(findings=[fault])).findings
+    assert read == PlantedFaultFinding(
+        fault="it is broken", detection=detection, cases={"a.py::test_a": "caught"}, details="a case failed"
+    )
+
+
+@pytest.mark.parametrize("kind", [[], {}, None])
+def test_a_finding_of_a_foreign_kind_is_rejected_with_its_path(kind):
+    with pytest.raises(ValueError, match=r"results\.findings\[0\]"):
+        results_from_json(version1(findings=[finding(kind, {})]))
 
 
 @pytest.mark.parametrize(
@@ -126,14 +169,14 @@ def test_growth_keeps_its_conclusion(low, statement, conclusion):
     [
         finding("capacity", {"per_s": 1000, "where": "worker"}),
         finding("growth", {"per_1000_services_us": 1.0}),
-        finding("self-check", {"holds": 1, "delay_slope": 0.99}),
+        finding("cost", {"memory_mb at step 0": "63.4"}, "kube-proxy on worker"),
         finding("cost", {}),
     ],
 )
 def test_any_other_finding_keeps_its_sentence(kept):
     (read,) = results_from_json(version1(findings=[kept])).findings
     assert isinstance(read, StatedFinding)
-    assert (read.topic, read.statement, read.method) == (kept["kind"], "It was so.", "one run")
+    assert (read.topic, read.statement, read.method) == (kept["kind"], kept["statement"], "one run")
 
 
 def test_committed_runs_have_plain_sentences():

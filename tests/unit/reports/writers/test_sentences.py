@@ -13,9 +13,32 @@ KINDS = typing.get_args(typing.get_args(Finding)[0])
 
 @pytest.mark.parametrize(("finding", "expected"), FINDINGS.values(), ids=FINDINGS)
 def test_a_finding_is_stated_in_words(finding, expected):
-    said = sentence(finding)
-    assert said.statement == expected
-    assert said.method
+    found = sentence(finding)
+    assert found.statement == expected
+    assert found.method
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        (
+            "growth",
+            "least squares through the median of each step, with Student's t interval; corrected for drift of the "
+            "loopback baseline, measured at the same time",
+        ),
+        ("no growth", "least squares through the median of each step, with Student's t interval"),
+        ("cost per rule", "medians of steps with 500 or more rules to traverse"),
+        ("no cost per rule", "no step was used"),
+        ("capacity", "stepped search over 2 rates"),
+        ("load generators", "5 turns of 10 s each; values are medians of turns with their extremes"),
+        ("under change", "http_new requests, every failure counted"),
+        ("mass programming", "a try from each node every 5 ms; once"),
+        ("planted fault", "-"),
+        ("stated", "once"),
+    ],
+)
+def test_a_finding_has_the_method_behind_it(kind, method):
+    assert sentence(FINDINGS[kind][0]).method == method
 
 
 def test_every_kind_of_finding_has_a_sentence_and_a_sample():

@@ -26,7 +26,7 @@ def test_growth_is_reported_with_its_interval():
     assert (found.most_services, found.steps, found.baseline_corrected) == (max(SERVICES), len(SERVICES), False)
 
 
-def test_the_absence_of_growth_is_reported_with_what_could_not_be_detected():
+def test_the_absence_of_growth_is_reported():
     found = growth(simulated()).finding("nftables")
     assert found.conclusion is GrowthConclusion.NO_GROWTH
 

@@ -119,7 +119,7 @@ def test_latencies_of_changes_are_measured_in_milliseconds():
     assert found.conditions.tried_every_ms == 21.2
     assert found.quantiles["p50"] == pytest.approx(200, abs=2)
     assert found.ci95["p50"][0] < 200 < found.ci95["p50"][1]
-    assert found.samples[26] == ChangeSample(change=26, batch=1, latency_ms=126.0)
+    assert found.samples[26] == ChangeSample(number=26, batch=1, latency_ms=126.0)
 
 
 def test_probes_of_addresses_outside_the_cluster_are_refused(tmp_path):
