@@ -17,7 +17,9 @@ from typing import Any
 from testcontainers.core.container import DockerContainer
 
 from clusters.cluster import Cluster
-from clusters.errors import WorldError
+from clusters.errors import EngineUnavailable, WorldError
+from clusters.host.clock import Clock
+from harness.errors import ConditionNotMet
 from harness.kube.wait import wait_until
 from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import MANIFEST_TYPE, Image, archive, compose_image, digest_of, only_file
@@ -42,12 +44,18 @@ class Registry(NetworkContainer):
     """A registry for one case; `host` is its name in image references."""
 
     def __init__(
-        self, cluster: Cluster, network: str, host: str, make_container: Callable[[str], Any] = DockerContainer
+        self,
+        cluster: Cluster,
+        network: str,
+        host: str,
+        make_container: Callable[[str], Any] = DockerContainer,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(cluster.name, network, cluster.images.registry, make_container)
         self.host = host
         self._nodes = frozenset(node.address for node in cluster.nodes)
         self._marks = 0
+        self._clock = clock
         self._container.ports[f"{PORT}/tcp"] = ("127.0.0.1", None)  # with_bind_ports() takes no address
 
     @property
@@ -60,7 +68,8 @@ class Registry(NetworkContainer):
 
         No two repositories share content, so a pull from one does not save a download from another.
         """
-        architecture = str(self._container.get_wrapped_container().image.attrs["Architecture"])
+        with self._reaching_engine():
+            architecture = str(self._container.get_wrapped_container().image.attrs["Architecture"])
         image = compose_image(self._program, f"{self.host}/{repository} {word}", architecture)
         for blob in (image.config, image.layer):
             upload = self._request("POST", f"/v2/{repository}/blobs/uploads/", expected=202).location
@@ -80,30 +89,30 @@ class Registry(NetworkContainer):
 
         The content is written to the registry's storage; the registry does not verify it.
         """
-        container = self._container.get_wrapped_container()
         algorithm, _, value = digest.partition(":")
         folder = str(STORAGE / algorithm / value[:2] / value)
-        chunks, _ = container.get_archive(f"{folder}/data")
-        original = b"".join(chunks)
+        original = self._get_archive(f"{folder}/data")
         try:
-            container.put_archive(folder, archive({"data": content}))
+            self._put_archive(folder, archive({"data": content}))
             yield
         finally:
-            container.put_archive(folder, original)
+            self._put_archive(folder, original)
 
     def requests(self, repository: str) -> tuple[RegistryRequest, ...]:
-        """Return the requests of nodes for content of a repository so far, in order."""
+        """Return the requests of nodes for content of a repository so far, in order. Raises `WorldError`."""
         self._marks += 1
         mark = f"/v2/?mark={self._marks}"
         self._request("GET", mark, expected=200)
         # The log arrives with a delay. Once the request with the mark is in it, all earlier requests are, too.
-        log = wait_until(
-            f"request {mark} in the log of registry {self.host}",
-            lambda: self._container.get_logs()[0].decode(),
-            lambda log: f"{mark} " in log,
-            describe=lambda log: log[-500:],
-            deadline_s=DEADLINE_S,
-        )
+        with _as_environment_error():
+            log = wait_until(
+                f"request {mark} in the log of registry {self.host}",
+                self._log,
+                lambda log: f"{mark} " in log,
+                describe=lambda log: log[-500:],
+                deadline_s=DEADLINE_S,
+                clock=self._clock,
+            )
         return tuple(
             request
             for request in read_requests(log)
@@ -116,17 +125,20 @@ class Registry(NetworkContainer):
 
     def stop(self) -> None:
         """Kill the registry. It cannot be started again."""
-        self._container.get_wrapped_container().kill()
+        with self._reaching_engine():
+            self._container.get_wrapped_container().kill()
 
     def _prepare(self) -> None:
-        """Wait until the registry answers."""
-        wait_until(
-            f"registry {self.host} answering",
-            self._answers,
-            bool,
-            why_impossible=lambda answers: None if answers else self._why_ended(),
-            deadline_s=DEADLINE_S,
-        )
+        """Wait until the registry answers. Raises `WorldError` if it ends or does not answer in time."""
+        with _as_environment_error():
+            wait_until(
+                f"registry {self.host} answering",
+                self._answers,
+                bool,
+                why_impossible=lambda answers: None if answers else self._why_ended(),
+                deadline_s=DEADLINE_S,
+                clock=self._clock,
+            )
 
     @property
     def _own_port(self) -> int:
@@ -139,15 +151,18 @@ class Registry(NetworkContainer):
     def _answers(self) -> bool:
         try:
             self._request("GET", "/v2/", expected=200)
+        except EngineUnavailable:
+            raise
         except WorldError:
             return False  # the registry does not listen yet
         return True
 
     def _why_ended(self) -> str | None:
         """Return the container's status and last log lines if it does not run, or None if it runs."""
-        wrapped = self._container.get_wrapped_container()
-        wrapped.reload()
-        return None if wrapped.status == "running" else f"it is {wrapped.status}: {wrapped.logs(tail=5).decode()}"
+        with self._reaching_engine():
+            wrapped = self._container.get_wrapped_container()
+            wrapped.reload()
+            return None if wrapped.status == "running" else f"it is {wrapped.status}: {wrapped.logs(tail=5).decode()}"
 
     def _request(
         self,
@@ -178,5 +193,18 @@ class Registry(NetworkContainer):
     @cached_property
     def _program(self) -> bytes:
         """Return the program of the images, taken from the registry's own image."""
-        chunks, _ = self._container.get_wrapped_container().get_archive(PROGRAM)
-        return only_file(b"".join(chunks))
+        return only_file(self._get_archive(PROGRAM))
+
+    def _log(self) -> str:
+        """Return the registry's log so far."""
+        with self._reaching_engine():
+            return str(self._container.get_logs()[0].decode())
+
+
+@contextmanager
+def _as_environment_error() -> Iterator[None]:
+    """Turn a condition that is not met into a `WorldError`: the registry and its engine belong to the environment."""
+    try:
+        yield
+    except ConditionNotMet as late:
+        raise WorldError(str(late)) from late

@@ -67,6 +67,17 @@ class NetworkContainer:
             wrapped.reload()
         return dict(wrapped.attrs["NetworkSettings"])
 
+    def _get_archive(self, path: str) -> bytes:
+        """Return an archive of a file in the container."""
+        with self._reaching_engine():
+            chunks, _ = self._container.get_wrapped_container().get_archive(path)
+            return b"".join(chunks)
+
+    def _put_archive(self, folder: str, content: bytes) -> None:
+        """Unpack an archive in a folder of the container."""
+        with self._reaching_engine():
+            self._container.get_wrapped_container().put_archive(folder, content)
+
     def _remove(self) -> None:
         with self._reaching_engine():
             self._container.stop()

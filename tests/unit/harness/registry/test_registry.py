@@ -4,18 +4,21 @@ import tarfile
 import tomllib
 
 import pytest
-from docker.errors import DockerException
+from docker.errors import DockerException, NotFound
 
 from clusters.cluster import Node, Role
-from clusters.errors import EngineUnavailable
+from clusters.errors import EngineUnavailable, WorldError
+from clusters.host.ownership import labels_for
 from clusters.images.recipes import RECIPES
 from harness.registry.accesslog import RegistryRequest, RequestCounts, read_requests
 from harness.registry.image import archive, compose_image, digest_of, only_file
 from harness.registry.nodes import HOSTS, images_of, registry_configured
 from harness.registry.server import Registry
+from tests.fakes.clock import JumpingClock
+from tests.fakes.cluster.apiserver import FakeApiServer, serving
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.cluster.shell import RecordingNodeShell
-from tests.fakes.host.containers import FakeContainer
+from tests.fakes.host.containers import FakeContainer, FakeRegistry
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
 HOST = "registry.a-case.test"
@@ -30,6 +33,7 @@ LOG = f"""172.18.0.1 - - {AT} "GET /v2/ HTTP/1.1" 200 2 "" ""
 172.18.0.3 - - {AT} "HEAD /v2/a/deep/name/manifests/none HTTP/1.1" 404 99 "" "containerd/v2.4.2"
 time="2026-11-24T15:00:00Z" level=warning msg="No HTTP secret provided"
 """
+NO_SOCKET = DockerException("no socket")
 LISTING = f"""REF TYPE DIGEST SIZE PLATFORMS LABELS
 {HOST}/web:v1 application/x {DIGEST} 1.4 MiB linux/amd64 io.cri-containerd.image=managed
 {HOST}/web@{DIGEST} application/x {DIGEST} 1.4 MiB linux/amd64 io.cri-containerd.image=managed
@@ -112,3 +116,59 @@ def test_a_registry_that_the_engine_cannot_start_is_an_environment_error_and_is_
         pass
     assert container.stopped
     assert container.ports == {"5000/tcp": ("127.0.0.1", None)}, "only this host reaches the published port"
+    assert container.settings == {"network": "kubeproof-fake", "labels": labels_for("kubeproof-fake", keep=False)}
+
+
+def registry_in(container):
+    return Registry(fake_cluster(), "kubeproof-fake", HOST, container.made, JumpingClock())
+
+
+@pytest.fixture
+def port(tmp_path):
+    """The port of a server that answers as a registry does."""
+    with serving(FakeApiServer({"GET /v2/": {}}), tmp_path) as cluster:
+        yield cluster.kubeconfig.read_text().partition("http://127.0.0.1:")[2].split()[0]
+
+
+def test_a_registry_that_ends_at_once_is_an_environment_error_with_its_log():
+    container = FakeRegistry(None, "exited", log=b"no such file: config.yml")
+    with pytest.raises(WorldError, match=r"answering.* it is exited: no such file"), registry_in(container):
+        pass
+    assert container.stopped
+
+
+def test_a_registry_that_never_answers_is_an_environment_error():
+    with pytest.raises(WorldError, match="answering: not in time"), registry_in(FakeRegistry(None)):
+        pass
+
+
+def test_a_log_that_never_has_the_last_request_is_an_environment_error(port):
+    with (
+        registry_in(FakeRegistry(port, log=b"starting")) as registry,
+        pytest.raises(WorldError, match=r"request /v2/\?mark=1 in the log of registry .*last seen: starting"),
+    ):
+        registry.requests("web")
+
+
+def test_an_engine_that_does_not_answer_ends_the_wait_for_a_registry():
+    with pytest.raises(EngineUnavailable, match="no socket"), registry_in(FakeRegistry(None, inspect=NO_SOCKET)):
+        pass
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda registry: registry.push("web", "v1"),
+        lambda registry: registry.corrupted(DIGEST, b"").__enter__(),
+        lambda registry: registry.requests("web"),
+        lambda registry: registry.stop(),
+    ],
+    ids=["push", "corrupted", "requests", "stop"],
+)
+@pytest.mark.parametrize("failure", [NO_SOCKET, NotFound("404", explanation="No such container: 1f2e")], ids=repr)
+def test_an_error_of_the_engine_about_a_registry_is_an_environment_error(port, act, failure):
+    container = FakeRegistry(port)
+    with registry_in(container) as registry:
+        container.failure = failure
+        with pytest.raises(WorldError, match=r"no socket|No such container: 1f2e"):
+            act(registry)

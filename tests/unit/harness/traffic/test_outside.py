@@ -5,6 +5,7 @@ from docker.errors import DockerException, NotFound
 from requests.exceptions import ConnectionError as NoConnection
 
 from clusters.errors import CommandFailed, EngineUnavailable, WorldError
+from clusters.host.ownership import OWNER_LABEL, Owner, labels_for
 from harness.traffic.outside import MOST_ADDRESSES, OutsideClient, spare_addresses
 from tests.fakes.host.containers import FakeContainer
 
@@ -54,6 +55,15 @@ def test_a_container_that_still_has_a_default_route_is_refused_and_removed():
     with pytest.raises(WorldError, match=message), client_in(container):
         pass
     assert container.stopped
+
+
+def test_a_client_is_on_the_clusters_network_and_belongs_to_this_run():
+    container = FakeContainer({})
+    client_in(container)
+    labels = labels_for("kubeproof-fake", keep=False)
+    assert labels[OWNER_LABEL] == str(Owner.myself())
+    settings = {name: container.settings[name] for name in ("network", "labels", "cap_add")}
+    assert settings == {"network": "kubeproof-fake", "labels": labels, "cap_add": ["NET_ADMIN"]}
 
 
 def test_a_container_without_a_default_route_is_accepted():
