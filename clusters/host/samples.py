@@ -1,4 +1,4 @@
-"""The loop of every wait: samples of a condition with pauses between them, for a limited time."""
+"""The loop of waits for a condition: samples with pauses between them, for a limited time."""
 
 from __future__ import annotations
 
@@ -31,16 +31,21 @@ def samples_within(
     """Yield samples until `limit_s` seconds have passed; the caller stops earlier when its condition is met.
 
     There is always one sample, and the last one is taken when the time is over. The pause between two samples is
-    `interval_s`, or `pause_ratio` times as long as the last sample took if that is longer.
+    `interval_s`, or `pause_ratio` times as long as the last sample took if that is longer, but at most the time that is
+    left.
     """
     clock = clock or SystemClock()
     start_s = clock.monotonic()
+    last = False
     while True:
         sample_start_s = clock.monotonic()
         seen = sample()
         now_s = clock.monotonic()
         waited_s = now_s - start_s
-        yield Sample(seen, waited_s, last=waited_s >= limit_s)
-        if waited_s >= limit_s:
+        last = last or waited_s >= limit_s
+        yield Sample(seen, waited_s, last)
+        if last:
             return
-        clock.sleep(max(interval_s, pause_ratio * (now_s - sample_start_s)))  # until the next sample, within the limit
+        pause_s, left_s = max(interval_s, pause_ratio * (now_s - sample_start_s)), limit_s - waited_s
+        last = pause_s >= left_s  # rounding may end the pause just before the limit
+        clock.sleep(min(pause_s, left_s))

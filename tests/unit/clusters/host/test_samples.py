@@ -1,4 +1,4 @@
-"""The loop of every wait, with a clock that advances without waiting."""
+"""The loop of waits for a condition, with a clock that advances without waiting."""
 
 from clusters.host.samples import samples_within
 from tests.fakes.clock import JumpingClock
@@ -20,6 +20,19 @@ def test_a_long_sample_makes_a_longer_pause():
     clock = JumpingClock()
     found = waits(clock, lambda: clock.sleep(2.0), limit_s=20.0, interval_s=0.5, pause_ratio=4)
     assert found == [(2.0, False), (12.0, False), (22.0, True)]
+
+
+def test_a_pause_is_at_most_the_time_that_is_left():
+    assert waits(JumpingClock(), limit_s=1.0, interval_s=0.75) == [(0.0, False), (0.75, False), (1.0, True)]
+    clock = JumpingClock()
+    found = waits(clock, lambda: clock.sleep(2.0), limit_s=5.0, interval_s=0.5, pause_ratio=4)
+    assert found == [(2.0, False), (7.0, True)]
+
+
+def test_a_pause_that_is_too_short_for_the_clock_does_not_prolong_the_wait():
+    clock = JumpingClock()
+    clock.sleep(1e6)
+    assert [last for _, last in waits(clock, limit_s=0.1 + 1e-12, interval_s=0.1)] == [False, False, True]
 
 
 def test_no_time_passes_after_the_caller_has_seen_enough():
