@@ -50,7 +50,10 @@ class ClusterApi(Protocol):
         """Run a program in a pod's first container. Raises `CommandFailed`."""
 
     def run_pod(self, manifest: dict[str, Any], timeout_s: float) -> None:
-        """Create a pod in kube-system and return when it runs. Raises `ClusterNotReady`, and then removes the pod."""
+        """Create a pod in kube-system and return when it runs. The caller deletes it, also after an error.
+
+        Raises `ClusterNotReady`.
+        """
 
     def delete_pod(self, name: str, namespace: str = SYSTEM) -> None:
         """Delete a pod without a grace period. Ignore one that does not exist."""

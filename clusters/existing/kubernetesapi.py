@@ -144,7 +144,6 @@ class KubernetesApi:
             if phase == "Running":
                 return
             if phase in ("Failed", "Succeeded") or sample.last:
-                self.delete_pod(name)
                 refusals = "".join(f"; {refusal.words}" for refusal in pull_refusals(sample.seen))
                 raise ClusterNotReady(
                     f"pod {SYSTEM}/{name} of cluster {self._name} is {phase}, expected Running{refusals}",

@@ -19,8 +19,8 @@ def run_in_node_pod(api: ClusterApi, node: Node, image: str, argv: tuple[str, ..
     """Run a program as root on the node. Raises `CommandFailed`, `ClusterNotReady`."""
     pod = node_pod(node, image, timeout_s)
     name = str(pod["metadata"]["name"])
-    api.run_pod(pod, START_TIMEOUT_S)
     try:
+        api.run_pod(pod, START_TIMEOUT_S)
         return api.exec(name, (*INTO_THE_NODE, *argv), timeout_s)
     finally:
         api.delete_pod(name)

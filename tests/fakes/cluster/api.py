@@ -61,6 +61,8 @@ class FakeApi:
         self.programs: list[tuple[str, tuple[str, ...]]] = []
         self.node_pods: list[str] = []
         self.exec_failure: CommandFailed | None = None
+        self.start_failure: BaseException | None = None
+        """The error with which the wait for a pod in kube-system ends after the pod was created."""
         self.existing_namespaces = {found["metadata"]["name"]: found for found in namespaces}
         self.started: dict[tuple[str, str], dict[str, Any]] = {}
         """The manifests of pods by namespace and name."""
@@ -105,6 +107,8 @@ class FakeApi:
 
     def run_pod(self, manifest: dict[str, Any], timeout_s: float) -> None:
         self.node_pods.append(manifest["metadata"]["name"])
+        if self.start_failure is not None:
+            raise self.start_failure
 
     def delete_pod(self, name: str, namespace: str = SYSTEM) -> None:
         if namespace == SYSTEM:

@@ -75,6 +75,6 @@ def test_the_error_about_a_pod_whose_image_cannot_be_pulled_has_the_reason(askin
     waiting = {"waiting": {"reason": "ErrImagePull", "message": "reg/tools:1: not found"}}
     status = {"phase": "Pending", "containerStatuses": [{"name": "tools", "state": waiting}]}
     pods = f"{NAMESPACES}/kube-system/pods"
-    answers = {f"POST {pods}": {}, f"GET {pods}/tools-1": {**POD, "status": status}, f"DELETE {pods}/tools-1": {}}
+    answers = {f"POST {pods}": {}, f"GET {pods}/tools-1": {**POD, "status": status}}
     with pytest.raises(ClusterNotReady, match=r"is Pending, .*image reg/tools:1: ErrImagePull: reg/tools:1: not found"):
         asking(lambda api: api.run_pod(POD, 0.3), answers)

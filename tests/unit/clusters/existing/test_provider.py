@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from clusters.cluster import Cluster, Role
-from clusters.errors import ClusterNotReady, CommandFailed, ImageUnavailable, Refused, UsageError
+from clusters.errors import (
+    ClusterNotReady,
+    ClusterUnreachable,
+    CommandFailed,
+    ImageUnavailable,
+    Refused,
+    UsageError,
+    WorldError,
+)
 from clusters.existing import ExistingProvider
 from clusters.existing.toolspod import tools_pod_name
 from clusters.spec import Mode
@@ -121,6 +129,17 @@ def test_the_pod_of_a_program_on_a_node_is_removed_even_if_the_program_fails():
     api.exec_failure = CommandFailed(("false",), 1, "", "")
     with pytest.raises(CommandFailed):
         allowed.run_on_node(cluster, cluster.nodes[1], ("false",))
+    assert api.node_pods == []
+
+
+@pytest.mark.parametrize("failure", [ClusterUnreachable("no answer"), KeyboardInterrupt()], ids=repr)
+def test_the_pod_of_a_program_on_a_node_is_removed_if_the_wait_for_its_start_is_broken_off(failure):
+    api = FakeApi()
+    allowed = provider(api, allow_disruptive=True)
+    cluster = allowed.describe()
+    api.start_failure = failure
+    with pytest.raises(type(failure)):
+        allowed.run_on_node(cluster, cluster.nodes[1], ("uptime",))
     assert api.node_pods == []
 
 
