@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -263,7 +262,8 @@ def _http_get(socket: Any, path: str) -> bytes:
 def _close_forward(forward: Any) -> None:
     """Close the local socket and the websocket. The client leaves the latter open if the server closes it first."""
     forward.close()
-    deadline_s = time.monotonic() + FORWARD_TIMEOUT_S
-    while forward.connected and time.monotonic() < deadline_s:
-        time.sleep(0.01)  # the client's thread sends a close frame after this close; there is no event to wait for
+    # The client's thread sends a close frame after this close; there is no event to wait for.
+    for sample in samples_within(lambda: forward.connected, limit_s=FORWARD_TIMEOUT_S, interval_s=0.01):
+        if not sample.seen:
+            break
     forward.websocket.shutdown()
