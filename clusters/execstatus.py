@@ -10,7 +10,7 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True)
 class ExecStatus:
-    """The exit code of a program in a pod, or `UNKNOWN` if the program never ran, and the server's message."""
+    """The exit code of a program in a pod, `UNKNOWN` if the server did not report one, and the server's message."""
 
     exit_code: int
     message: str
@@ -23,9 +23,12 @@ class ExecStatus:
         """
         if not text:
             return cls(UNKNOWN, "the connection ended without a status")
-        status = json.loads(text)
-        if status.get("status") == "Success":
-            return cls(0, "")
-        causes = (status.get("details") or {}).get("causes") or ()
-        code = next((int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"), UNKNOWN)
-        return cls(code, str(status.get("message", text)))
+        try:
+            status = json.loads(text)
+            if status.get("status") == "Success":
+                return cls(0, "")
+            causes = (status.get("details") or {}).get("causes") or ()
+            code = next((int(cause["message"]) for cause in causes if cause.get("reason") == "ExitCode"), UNKNOWN)
+            return cls(code, str(status.get("message", text)))
+        except (ValueError, AttributeError, KeyError, TypeError):
+            return cls(UNKNOWN, f"the status is unreadable: {text[:200]}")

@@ -14,6 +14,13 @@ FAILED = {
 }
 NEVER_RAN = {"status": "Failure", "reason": "InternalError", "message": "no such container", "details": {}}
 
+UNREADABLE = (
+    "garbage",
+    "null",
+    json.dumps({"status": "Failure", "details": {"causes": [{"reason": "ExitCode"}]}}),
+    json.dumps({"status": "Failure", "details": {"causes": [{"reason": "ExitCode", "message": "three"}]}}),
+)
+
 
 @pytest.mark.parametrize(
     ("text", "status"),
@@ -25,6 +32,8 @@ NEVER_RAN = {"status": "Failure", "reason": "InternalError", "message": "no such
             json.dumps({"status": "Failure", "details": None}),
             ExecStatus(UNKNOWN, '{"status": "Failure", "details": null}'),
         ),
+        *((text, ExecStatus(UNKNOWN, f"the status is unreadable: {text}")) for text in UNREADABLE),
+        ("x" * 300, ExecStatus(UNKNOWN, f"the status is unreadable: {'x' * 200}")),
         ("", ExecStatus(UNKNOWN, "the connection ended without a status")),
     ],
 )
