@@ -5,6 +5,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from clusters.errors import Refused, WorldError
+from clusters.host.patience import VARIABLE, host_patience
 from harness.dataplane.reader import ServiceAddress
 from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
@@ -100,6 +101,23 @@ def test_the_error_of_a_step_that_never_converges_names_the_addresses_and_the_no
         DeadlinePassed, match=r"not in time after .* 1 service addresses wrong on node 2, such as 10\.96\.0\.2"
     ):
         wait_everywhere(lambda: iter([frozenset(), left]), deadline_s=-1)
+
+
+@pytest.fixture
+def slow_host(monkeypatch):
+    """Set a patience of 100."""
+    monkeypatch.setenv(VARIABLE, "100")
+    host_patience.cache_clear()
+    yield
+    host_patience.cache_clear()
+
+
+@pytest.mark.usefixtures("slow_host")
+def test_patience_does_not_prolong_the_measured_time():
+    left = frozenset({ServiceAddress("10.96.0.2", 80)})
+    with pytest.raises(DeadlinePassed) as late:
+        wait_everywhere(lambda: iter([left]), deadline_s=0.01)
+    assert late.value.waited_s < 0.5
 
 
 def test_nodes_are_read_up_to_the_first_that_has_not_converged():
