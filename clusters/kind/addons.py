@@ -117,7 +117,7 @@ def _wait_metrics(kubectl: Kubectl, names: frozenset[str], cluster: str) -> None
 def _nodes_with_metrics(kubectl: Kubectl) -> tuple[frozenset[str], str]:
     """Return the nodes that have metrics, and the answer in words."""
     try:
-        found = frozenset(nodes_with_metrics(kubectl.raw(NODES_PATH)))
+        found = nodes_with_metrics(kubectl.raw(NODES_PATH))
     except CommandFailed as failure:
         # The aggregated API answers 503 until metrics-server is ready.
         return frozenset(), failure.message
@@ -127,7 +127,7 @@ def _nodes_with_metrics(kubectl: Kubectl) -> tuple[frozenset[str], str]:
 def subnet(engine: Engine, network: str) -> str:
     """Return the IPv4 subnet of the cluster's container network. Raises `ClusterNotReady` if it has none."""
     for found in engine.networks(f"name=^{network}$"):
-        for config in found["IPAM"]["Config"]:
+        for config in found["IPAM"]["Config"] or ():
             if ":" not in config["Subnet"]:
                 return str(config["Subnet"])
     raise ClusterNotReady(f"container network {network} has no IPv4 subnet")

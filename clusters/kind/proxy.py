@@ -37,7 +37,7 @@ def _run_in_guest(engine: Engine, node: Node, argv: tuple[str, ...], timeout_s: 
     try:
         reply = json.loads(answer.stdout)
     except ValueError as failure:
-        raise CommandFailed(argv, -1, "", f"the director's reply is not JSON: {answer.stdout!r}") from failure
+        raise CommandFailed(argv, -1, "", f"the director's reply is not JSON: {answer.stdout[:200]!r}") from failure
     if reply["exit_code"] != 0:
         raise CommandFailed(argv, reply["exit_code"], reply.get("stdout", ""), reply.get("stderr", ""))
     return CommandResult(reply["stdout"], reply["stderr"])

@@ -62,3 +62,4 @@ def test_a_director_that_answers_with_something_else_than_json_leaves_its_fact_u
     curl = f"docker exec --interactive {spec.name}-worker curl"
     seen = read({curl: "<html>500</html>"}, spec)
     assert seen["iptables of kube-proxy"].startswith(f"{UNKNOWN}: ")
+    assert seen["iptables of kube-proxy"].endswith("is not JSON: '<html>500</html>'")

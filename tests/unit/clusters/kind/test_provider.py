@@ -265,7 +265,9 @@ def test_the_error_about_an_add_on_that_is_not_ready_survives_a_cluster_whose_po
     assert "connection refused" in caught.value.detail
 
 
-@pytest.mark.parametrize("networks", [[], [{"IPAM": {"Config": [{"Subnet": "fd00::/64"}]}}]])
+@pytest.mark.parametrize(
+    "networks", [[], [{"IPAM": {"Config": [{"Subnet": "fd00::/64"}]}}], [{"IPAM": {"Config": None}}]]
+)
 def test_a_network_without_an_ipv4_subnet_is_an_environment_error(networks):
     commands = ScriptedCommands({"docker network ls": "one", "docker network inspect": json.dumps(networks)})
     with pytest.raises(ClusterNotReady, match=f"container network {STOCK.name} has no IPv4 subnet"):

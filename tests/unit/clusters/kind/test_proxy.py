@@ -43,6 +43,12 @@ def test_a_failed_program_in_the_guest_raises_an_error():
         run_ipvsadm(commands("", exit_code=3, stdout="", stderr="no ip_vs"), Substrate.UML)
 
 
+def test_the_error_about_a_reply_that_is_not_json_quotes_its_beginning():
+    scripted = ScriptedCommands({IN_GUEST: "<" * 1000})
+    with pytest.raises(CommandFailed, match=r"is not JSON: '<{200}'$"):
+        run_ipvsadm(scripted, Substrate.UML)
+
+
 def test_another_mode_than_the_requested_one_is_an_error():
     spec = ClusterSpec(Mode.IPVS, "1.37.2", Source.BUILT)
     require_effective_mode(Engine(commands("ipvs")), spec, (NODE,))
