@@ -9,6 +9,7 @@ from typing import Any
 
 from clusters.cluster import Node
 from clusters.spec import Mode
+from harness.dataplane.modes import mode_to_switch_to
 from harness.dataplane.reader import ServiceState
 from harness.kube.objects.workloads import client_ip_affinity
 from harness.kube.wait import wait_until
@@ -66,7 +67,7 @@ def _all_gone(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _other_mode(site: Site) -> Iterator[None]:
-    other = Mode.NFTABLES if site.cluster.mode is Mode.IPTABLES else Mode.IPTABLES
+    other = mode_to_switch_to(site.cluster.mode, site.cluster.substrate)
 
     def change(config: dict[str, Any]) -> None:
         config["mode"] = str(other)

@@ -1,13 +1,17 @@
 import pytest
 
 from clusters.spec import Mode, Substrate
-from harness.dataplane.modes import DATA_PLANES, mode_to_switch_to, open_data_plane
+from harness.dataplane.modes import DATA_PLANES, TO_SWITCH_TO, mode_to_switch_to, open_data_plane
 from harness.dataplane.nftables import NftablesDataPlane
 from tests.fakes.cluster.shell import TextShell
 
 
 def test_every_mode_has_a_data_plane():
     assert set(DATA_PLANES) == set(Mode)
+
+
+def test_every_mode_can_be_switched_to():
+    assert set(TO_SWITCH_TO) == set(Mode)
 
 
 def test_the_reader_is_that_of_the_mode():
