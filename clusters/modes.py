@@ -31,8 +31,9 @@ class KernelPart(Enum):
 class Stage:
     """The stage of a mode in Kubernetes, from minor version `since` until its next stage.
 
-    `cause` is what follows for the mode and `remedy` what to do; both are empty if the mode is generally available. A
-    mode that does not `run` is absent, or off unless a feature gate is set, which Kubeproof does not do.
+    `seen` describes the stage in the doctor's report. `cause` says why the mode cannot or should not be used, and
+    `remedy` what to do; both are empty if it is generally available. `runs` is False if kube-proxy lacks the mode, or
+    needs a feature gate that Kubeproof does not set.
     """
 
     since: tuple[int, int]

@@ -14,12 +14,15 @@ class NodeAccess(Protocol):
     def run_on_node(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
-        """Run a program on a node as root. Raises `CommandFailed`, or `Refused` if the run may not access nodes."""
+        """Run a program on a node as root.
+
+        Raises `WorldError`, mostly `CommandFailed`, or `Refused` if the run may not access nodes.
+        """
 
     def run_by_proxy(
         self, cluster: Cluster, node: Node, argv: tuple[str, ...], *, timeout_s: float = 60.0
     ) -> CommandResult:
         """Run a program where kube-proxy's rules are visible: on the node, in its user-mode Linux or its tools pod.
 
-        Raises `CommandFailed`.
+        Raises `WorldError`, mostly `CommandFailed`.
         """

@@ -15,9 +15,9 @@ class ServicesInMode:
     - `keeps_remote_endpoints`: with externalTrafficPolicy Local, a node without endpoints has the other nodes'
       endpoints in its kernel and sends connections to them without masquerading, so that replies do not come back
       through the node: https://github.com/kubernetes/kubernetes/pull/97081
-    - `affinity_s`: a short time-out of session affinity, in seconds, that has its effect soon. ipvs keeps a client's
-      affinity while a connection of the client is in its table: 10 s after a reset, 120 s after an ordinary close. If
-      the affinity expires before that, ipvs checks it again a minute later.
+    - `affinity_s`: the time-out of session affinity in seconds that a case sets; no documented value, but short enough
+      to wait for. ipvs keeps a client's affinity while a connection of the client is in its table: 10 s after a reset,
+      120 s after an ordinary close. If the affinity expires before that, ipvs checks it again a minute later.
     """
 
     rotates_backends: bool

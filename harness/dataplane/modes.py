@@ -42,7 +42,7 @@ DATA_PLANES = {
 """The data plane of every mode."""
 
 TO_SWITCH_TO = (Mode.NFTABLES, Mode.IPTABLES, Mode.IPVS)
-"""Modes to switch a kube-proxy to, the one that Kubernetes recommends first."""
+"""Modes in the order in which cases prefer to switch to them. The one that Kubernetes recommends comes first."""
 
 
 def open_data_plane(mode: Mode, shell: ProxyShell) -> DataPlane:
