@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from clusters.errors import ClusterNotReady
+
 TABLE = "kubeproof"
 UPLINK = "eth0"
 DOCUMENTATION_NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
@@ -74,12 +76,15 @@ LIST_COUNTERS = ("nft", "--json", "list", "counters", "table", "inet", TABLE)
 
 
 def read_guard_count(listing: str) -> GuardCount:
-    """Return the counters in the output of `LIST_COUNTERS`. Raises `ValueError` if the guard is not loaded."""
-    packets = {
-        entry["counter"]["name"]: int(entry["counter"]["packets"])
-        for entry in json.loads(listing)["nftables"]
-        if "counter" in entry
-    }
+    """Return the counters in the output of `LIST_COUNTERS`. Raises `ClusterNotReady` if the guard is not loaded."""
+    try:
+        packets = {
+            entry["counter"]["name"]: int(entry["counter"]["packets"])
+            for entry in json.loads(listing)["nftables"]
+            if "counter" in entry
+        }
+    except (ValueError, KeyError, TypeError) as failure:
+        raise ClusterNotReady(f"the leak guard's counters are unreadable: {listing[:200]!r}") from failure
     if FORWARDED not in packets or OWN not in packets:
-        raise ValueError(f"the leak guard's counters are missing; there are {sorted(packets)}")
+        raise ClusterNotReady(f"the leak guard's counters are missing; there are {sorted(packets)}")
     return GuardCount(forwarded=packets[FORWARDED], own=packets[OWN])

@@ -45,7 +45,7 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
 def guard_counts(engine: Engine, nodes: tuple[Node, ...]) -> dict[str, str]:
     """Return the packets that the leak guard has dropped on each node so far.
 
-    Raises `CommandFailed`, or `ValueError` if the guard is not loaded.
+    Raises `CommandFailed`, or `ClusterNotReady` if the guard is not loaded.
     """
     counts = {node.name: read_guard_count(engine.exec(node.name, *LIST_COUNTERS).stdout) for node in nodes}
     words = (f"{name}: {count.forwarded} from pods, {count.own} of its own" for name, count in counts.items())

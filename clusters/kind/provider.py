@@ -103,7 +103,10 @@ class KindProvider:
         return run_by_proxy(self.engine, cluster.substrate, node, argv, timeout_s)
 
     def closing_facts(self, cluster: Cluster) -> dict[str, str]:
-        """Return the packets that the leak guard dropped. Raises `CommandFailed`, or `ValueError` if it is missing."""
+        """Return the packets that the leak guard dropped.
+
+        Raises `CommandFailed`, or `ClusterNotReady` if it is missing.
+        """
         return guard_counts(self.engine, cluster.nodes)
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from clusters.addons.guard import GuardCount, guard_rules, read_guard_count
 from clusters.addons.network import CNI_FILE, GUARD_FILE, UNIT, NodeNetwork, cni_config, setup_script, unit
+from clusters.errors import ClusterNotReady
 
 NODES = ("172.18.0.2", "172.18.0.3")
 
@@ -58,8 +59,14 @@ def test_the_counters_are_read_by_their_names():
 
 
 def test_missing_counters_are_an_error_and_not_zero():
-    with pytest.raises(ValueError, match="counters are missing"):
+    with pytest.raises(ClusterNotReady, match="counters are missing"):
         read_guard_count(json.dumps({"nftables": []}))
+
+
+@pytest.mark.parametrize("listing", ["", "Error: No such table", "{}", '{"nftables": [{"counter": {}}]}'])
+def test_counters_that_cannot_be_read_are_an_error(listing):
+    with pytest.raises(ClusterNotReady, match="counters are unreadable"):
+        read_guard_count(listing)
 
 
 def test_the_unit_loads_the_guard_before_the_kubelet_starts():
