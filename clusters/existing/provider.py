@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from clusters.existing.proxypods import UNKNOWN, first_line, proxy_versions
 from clusters.existing.tools import ToolsPods
 from clusters.host.command import CommandResult
 from clusters.host.progress import Progress
+from clusters.nodelogs import write_logs
 from clusters.spec import Substrate
 
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
@@ -148,14 +150,12 @@ class ExistingProvider:
         return self.tools.run(node.name, argv, timeout_s)
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
-        """Write kube-proxy's logs into `directory`. The nodes' journals cannot be read."""
-        directory.mkdir(parents=True, exist_ok=True)
-        for pod in self.api.proxy_pods():
-            target = directory / f"{pod.node}-kube-proxy.log"
-            try:
-                target.write_text(self.api.log(pod.name))
-            except WorldError as failure:
-                target.write_text(f"could not be read: {failure}\n")
+        """Write kube-proxy's logs into `directory`. The nodes' journals cannot be read.
+
+        Raises `WorldError` if the pods cannot be listed, or if the directory cannot be written to.
+        """
+        logs = ((f"{pod.node}-kube-proxy.log", partial(self.api.log, pod.name)) for pod in self.api.proxy_pods())
+        write_logs(directory, logs)
 
     def _node_versions(self, nodes: tuple[Node, ...]) -> dict[str, str]:
         """Return the versions of a node's own programs, if the user allows programs on nodes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from clusters.cleanup.clean import clean_leftovers, remove_cluster
 from clusters.cluster import Cluster, Node
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, CommandFailed, UsageError
+from clusters.errors import ClusterNotReady, CommandFailed, UsageError, WorldError
 from clusters.host.command import CommandResult, Commands
 from clusters.host.ownership import Owner
 from clusters.host.processes import HostProcesses, Processes
@@ -110,7 +110,7 @@ class KindProvider:
         return guard_counts(self.engine, cluster.nodes)
 
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
-        """Write the nodes' journals and their containers' logs into `directory`."""
+        """Write the nodes' journals and their containers' logs into `directory`. Raises `WorldError`."""
         export_logs(self.engine, cluster.name, directory)
 
     def release(self, cluster: Cluster, progress: Progress) -> None:
@@ -151,10 +151,14 @@ class KindProvider:
             )
         except CommandFailed as failure:
             logs = self.state / "failed" / spec.name
-            export_logs(self.engine, spec.name, logs)
+            try:
+                export_logs(self.engine, spec.name, logs)
+                where = f"the nodes' logs are in {logs}"
+            except WorldError as lost:
+                where = f"the nodes' logs could not be exported: {lost}"
             raise ClusterNotReady(
                 f"kind did not create cluster {spec.name}: {kind_error(failure, limit_s)}",
-                remedy=self._remedy(failure, logs),
+                remedy=self._remedy(failure, where),
                 detail=failure.detail,
             ) from failure
         self._kubeconfig(spec.name).chmod(0o600)
@@ -170,9 +174,9 @@ class KindProvider:
                 detail=failure.detail,
             ) from failure
 
-    def _remedy(self, failure: CommandFailed, logs: Path) -> str:
-        remedy = f"the nodes' logs are in {logs}"
-        return f"{remedy}; {self.engine.patience.advice()}" if may_be_slow(failure) else remedy
+    def _remedy(self, failure: CommandFailed, where: str) -> str:
+        """Return the remedy; `where` says where the nodes' logs are."""
+        return f"{where}; {self.engine.patience.advice()}" if may_be_slow(failure) else where
 
     def _describe(self, spec: ClusterSpec, images: ImageSet) -> Cluster:
         nodes = nodes_of(self.engine, spec.name)

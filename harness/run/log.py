@@ -23,9 +23,10 @@ class RunLog:
     def note(self, text: str) -> None:
         self._show_and_write(f"  {text}")
 
-    def error_details(self, error: KubeproofError) -> None:
+    def error_details(self, error: KubeproofError | OSError) -> None:
         """Write all details of an error to the file only."""
-        self._write(f"{type(error).__name__}: {error}\n{error.detail}\n")
+        detail = error.detail if isinstance(error, KubeproofError) else ""
+        self._write(f"{type(error).__name__}: {error}\n{detail}\n")
 
     def _show_and_write(self, line: str) -> None:
         line = f"[{time.monotonic() - self._start_s:6.1f}s] {line}"

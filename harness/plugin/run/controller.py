@@ -112,11 +112,11 @@ class Controller:
             try:
                 facts = self.owner.closing_facts()
                 self.results = replace(self.results, environment={**self.results.environment, **facts})
-            except (KubeproofError, ValueError) as error:
-                self.log.note(f"the leak guard could not be read: {error}")
+            except KubeproofError as error:
+                self.log.note(f"the facts at the end of the run could not be read: {error}")
             try:
                 self.owner.close(self.directory / "logs", self.log)
-            except KubeproofError as error:
+            except (KubeproofError, OSError) as error:
                 self.log.error_details(error)
                 failed = CaseResult("cluster removal", "", Outcome.ENVIRONMENT_ERROR, str(error), 0.0)
                 self.results = self.results.with_case(failed)

@@ -22,7 +22,10 @@ class ClusterOwner(Protocol):
         """Return a ready cluster. Raises a `KubeproofError` after removing everything it has made."""
 
     def closing_facts(self) -> dict[str, str]:
-        """Return facts for the report's environment that are known only at the end. Called before `close`."""
+        """Return facts for the report's environment that are known only at the end. Called before `close`.
+
+        Raises a `KubeproofError`.
+        """
 
     def close(self, logs: Path, progress: Progress) -> None:
         """Export the nodes' logs and remove what `open` made. Called once; does nothing if `open` was not called."""

@@ -169,6 +169,13 @@ def test_the_logs_of_kube_proxy_are_exported(tmp_path):
     assert (tmp_path / "logs" / "worker-kube-proxy.log").read_text() == "hello"
 
 
+def test_logs_that_cannot_be_written_are_an_environment_error(tmp_path):
+    logs = tmp_path / "logs"
+    logs.touch()
+    with pytest.raises(WorldError, match=f"logs cannot be written to {logs}: .*File exists"):
+        provider().export_logs(provider().describe(), logs)
+
+
 def test_the_environment_has_the_versions_of_kube_proxy_the_nodes_and_the_tools_pods():
     api = FakeApi(
         answers={

@@ -10,7 +10,7 @@ import yaml
 
 from clusters.addons.guard import FORWARDED, OWN
 from clusters.engine import Engine
-from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken, UsageError
+from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken, UsageError, WorldError
 from clusters.host.ownership import CLUSTER_LABEL, KEEP_LABEL, OWNER_LABEL, Owner
 from clusters.host.patience import Patience
 from clusters.host.processes import HostProcesses
@@ -193,6 +193,16 @@ def test_a_failed_creation_is_an_error_of_one_line_and_leaves_nothing_behind(tmp
     assert commands.asked_for(f"docker network rm {STOCK.name}")
 
 
+def test_the_error_of_a_failed_creation_is_kinds_even_if_no_log_can_be_exported(tmp_path, installed_kind):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "failed").touch()
+    commands = working(STOCK, installed_kind, {"kind create": WAITED})
+    with pytest.raises(ClusterNotReady, match="failed to init node") as caught:
+        provider(commands, tmp_path).create(STOCK, SilentProgress())
+    assert "the nodes' logs could not be exported: logs cannot be written to" in caught.value.remedy
+    assert "KUBEPROOF_PATIENCE=2" in caught.value.remedy
+
+
 def limits_s(commands):
     """Return the time limits of all commands except `kind version`, which needs no cluster."""
     return [
@@ -350,6 +360,15 @@ def test_a_log_that_cannot_be_read_holds_the_reason(tmp_path, installed_kind):
     kind.export_logs(kind.create(STOCK, SilentProgress()), tmp_path / "logs")
     assert "no journal files" in (tmp_path / "logs" / f"{STOCK.name}-worker-journal.log").read_text()
     assert (tmp_path / "logs" / f"{STOCK.name}-worker2-journal.log").read_text() == "kubelet started"
+
+
+def test_logs_that_cannot_be_written_are_an_environment_error(tmp_path, installed_kind):
+    kind = provider(working(STOCK, installed_kind), tmp_path)
+    cluster = kind.create(STOCK, SilentProgress())
+    logs = tmp_path / "logs"
+    logs.touch()
+    with pytest.raises(WorldError, match=f"logs cannot be written to {logs}: .*File exists"):
+        kind.export_logs(cluster, logs)
 
 
 REMAINS = {CLUSTER_LABEL: STOCK.name, OWNER_LABEL: "another-boot/1/1/1"}
