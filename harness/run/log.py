@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from clusters.errors import KubeproofError
@@ -34,5 +35,6 @@ class RunLog:
         self._write(f"{line}\n")
 
     def _write(self, text: str) -> None:
-        with self.file.open("a", encoding="utf-8", errors="backslashreplace") as log:
+        # A full disk must not prevent the step that is logged, such as the removal of the cluster.
+        with suppress(OSError), self.file.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(text)
