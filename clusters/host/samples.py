@@ -48,4 +48,4 @@ def samples_within(
             return
         pause_s, left_s = max(interval_s, pause_ratio * (now_s - sample_start_s)), limit_s - waited_s
         last = pause_s >= left_s  # rounding may end the pause just before the limit
-        clock.sleep(min(pause_s, left_s))
+        clock.sleep(min(pause_s, left_s))  # until the next sample; the limit ends the loop
