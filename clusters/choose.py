@@ -22,7 +22,7 @@ from clusters.images.programs import Programs, cache_directory
 from clusters.images.recipes import recipe_book, stock_book
 from clusters.kind.images import Images, case_images
 from clusters.kind.provider import KindProvider
-from clusters.nodeaccess import NodeAccess
+from clusters.nodes.access import NodeAccess
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clusters.engineinfo import EngineInfo, read_engine_info
 from clusters.errors import CommandFailed, EngineUnavailable
 from clusters.host.command import CommandResult, Commands
+from clusters.host.engineinfo import EngineInfo, read_engine_info
 from clusters.host.patience import DEFAULT, Patience
 
 BUILD_TIMEOUT_S = 1800.0

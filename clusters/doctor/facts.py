@@ -9,8 +9,8 @@ from clusters.doctor.check import Question
 from clusters.doctor.host import Host
 from clusters.doctor.kernel import Kernel
 from clusters.doctor.tables import TrialNamespace
-from clusters.engineinfo import EngineInfo, read_engine_info
 from clusters.errors import CommandFailed, UsageError
+from clusters.host.engineinfo import EngineInfo, read_engine_info
 from clusters.images.lock import KubernetesRelease, Lock, read_lock
 from clusters.spec import Source
 

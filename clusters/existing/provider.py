@@ -22,7 +22,7 @@ from clusters.existing.proxypods import UNKNOWN, first_line, proxy_versions
 from clusters.existing.tools import ToolsPods
 from clusters.host.command import CommandResult
 from clusters.host.progress import Progress
-from clusters.nodelogs import write_logs
+from clusters.nodes.logs import write_logs
 from clusters.spec import Substrate
 
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clusters.engine import Engine
 from clusters.kind.nodes import node_containers
-from clusters.nodelogs import write_logs
+from clusters.nodes.logs import write_logs
 
 LOGS = (
     ("journal.log", ("journalctl", "--no-pager", "--lines=5000")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from clusters.cluster import Cluster, Node
-from clusters.nodeaccess import NodeAccess
+from clusters.nodes.access import NodeAccess
 
 TIMEOUT_S = 60.0
 

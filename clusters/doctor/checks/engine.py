@@ -6,7 +6,7 @@ import re
 
 from clusters.doctor.check import Check, Verdict
 from clusters.doctor.facts import Facts
-from clusters.engineinfo import EngineInfo
+from clusters.host.engineinfo import EngineInfo
 from clusters.spec import Source, Substrate
 
 OLDEST_ENGINE = (20, 10)

@@ -11,7 +11,7 @@ import re
 from clusters.doctor.check import Check, Verdict
 from clusters.doctor.checks.stock import Stock
 from clusters.doctor.facts import Facts
-from clusters.engineinfo import EngineInfo
+from clusters.host.engineinfo import EngineInfo
 
 GIB = 2**30
 

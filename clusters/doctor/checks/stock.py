@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clusters.doctor.facts import Facts
-from clusters.engineinfo import EngineInfo
 from clusters.errors import CommandFailed
+from clusters.host.engineinfo import EngineInfo
 from clusters.images.recipes import KIND, recipe_book, stock_book
 from clusters.spec import Source, Substrate
 

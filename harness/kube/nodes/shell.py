@@ -13,7 +13,7 @@ import yaml
 from clusters.addons.guard import UPLINK
 from clusters.cluster import Cluster, Node
 from clusters.errors import CommandFailed
-from clusters.nodeaccess import NodeAccess
+from clusters.nodes.access import NodeAccess
 from harness.kube.nodes.reversible import ReversibleChanges
 from harness.kube.wait import wait_until
 

@@ -6,7 +6,7 @@ import pytest
 
 from clusters.existing import ExistingProvider
 from clusters.kind.provider import KindProvider
-from clusters.nodeaccess import NodeAccess
+from clusters.nodes.access import NodeAccess
 from clusters.provider import ClusterProvider
 
 

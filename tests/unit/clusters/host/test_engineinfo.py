@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from clusters.engineinfo import read_engine_info
 from clusters.errors import CommandFailed
+from clusters.host.engineinfo import read_engine_info
 from tests.fakes.host.commands import ScriptedCommands
 from tests.fakes.host.engine import DOCKER_INFO
 
