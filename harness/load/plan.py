@@ -175,7 +175,7 @@ class LoadResult:
     block_s: float = 1.0
 
     @classmethod
-    def from_record(cls, record: dict[str, Any], block_s: float = 1.0) -> Self:
+    def from_record(cls, record: dict[str, Any], block_s: float) -> Self:
         """Read the result that the master has merged, of a plan with blocks of `block_s`."""
         done = record["done"]
         by_label: dict[str, list[Block]] = {}

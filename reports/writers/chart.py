@@ -42,12 +42,9 @@ def series_of(
     """
     by_position: dict[str, list[Measurement]] = {}
     for measured in measurements:
-        is_wanted = measured.name is name and (measured.conditions.clock, measured.conditions.experiment) == (
-            clock,
-            None,
-        )
-        if is_wanted and measured.quantiles:
-            by_position.setdefault(measured.conditions.position or NO_POSITION, []).append(measured)
+        here = measured.conditions
+        if measured.name is name and (here.clock, here.experiment) == (clock, None) and measured.quantiles:
+            by_position.setdefault(here.position or NO_POSITION, []).append(measured)
     found = (
         Series(position, f"series-{number}", _drawable(points, quantile))
         for number, (position, points) in enumerate(by_position.items())

@@ -8,15 +8,17 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from clusters.errors import WorldError
-from harness.load.generator import address_towards
+from harness.load.generator import LoadGenerator, address_towards
 from harness.load.master import PROCESSES, Master, running_master
 from harness.load.plan import LoadPlan, LoadResult, RequestKind, Target
 from harness.load.workers import worker_pods
 from harness.statistics.histogram import block_counts
+from tests.fakes.cluster.owned import fake_cluster
 
 ALLOWANCE_S = 120.0
 
@@ -57,6 +59,18 @@ def plan(*targets, **fields):
     return LoadPlan(targets, **{"rate_per_s": 50, "duration_s": 2, "seed": 1, "baseline_s": 1.0} | fields)
 
 
+class EmptyMaster:
+    """A master whose loads report nothing."""
+
+    def run_plan(self, plan, limit_s, begun):
+        return {"done": [], "block": [], "baseline": [], "lost": 0}
+
+
+def test_a_result_has_the_block_length_of_its_plan():
+    generator = LoadGenerator(SimpleNamespace(cluster=fake_cluster()), EmptyMaster())
+    assert generator.run(plan(block_s=2.0)).block_s == 2.0
+
+
 def test_two_workers_share_a_plan_and_their_results_are_merged(start):
     master, _, port = start(2)
     targets = (Target("a", "127.0.0.1", port), Target("a again", "127.0.0.1", port))
@@ -64,7 +78,7 @@ def test_two_workers_share_a_plan_and_their_results_are_merged(start):
         load = plan(*targets, request_kind=request_kind, detail="/")
         begun = []
         record = master.run_plan(load.as_record(number), ALLOWANCE_S, lambda begun=begun: begun.append(time.time()))
-        result = LoadResult.from_record(record)
+        result = LoadResult.from_record(record, 1.0)
         assert begun[0] <= result.began_s + 0.5
         assert (result.planned, result.lost) == (150, 0)
         assert set(result.targets) == {"a", "a again"}
@@ -84,7 +98,7 @@ def test_the_baseline_can_be_one_of_the_targets(start):
         Target("a", "127.0.0.1", port), Target("b", "127.0.0.1", port), baseline_s=0, baseline_among_targets=True
     )
     assert load.rate_of_target_per_s == pytest.approx(50 / 3)
-    result = LoadResult.from_record(master.run_plan(load.as_record(0), ALLOWANCE_S))
+    result = LoadResult.from_record(master.run_plan(load.as_record(0), ALLOWANCE_S), 1.0)
     assert (result.planned, set(result.targets)) == (100, {"a", "b"})
     assert [block.number for block in result.baseline.blocks] == [0, 1]
     assert block_counts(result.baseline.histograms("kernel")).n + result.missed == pytest.approx(
@@ -96,9 +110,9 @@ def test_a_lost_worker_is_reported_and_the_results_of_the_others_are_kept(start)
     master, workers, port = start(2)
     target = Target("a", "127.0.0.1", port)
     both = plan(target, duration_s=1, baseline_s=0).as_record(0)
-    assert LoadResult.from_record(master.run_plan(both, ALLOWANCE_S)).lost == 0
+    assert LoadResult.from_record(master.run_plan(both, ALLOWANCE_S), 1.0).lost == 0
     workers[0].kill()
-    result = LoadResult.from_record(master.run_plan(plan(target, duration_s=8).as_record(1), ALLOWANCE_S))
+    result = LoadResult.from_record(master.run_plan(plan(target, duration_s=8).as_record(1), ALLOWANCE_S), 1.0)
     assert result.lost == 1
     assert result.targets["a"].histograms("wall")
 
@@ -106,7 +120,7 @@ def test_a_lost_worker_is_reported_and_the_results_of_the_others_are_kept(start)
 def test_refused_connections_are_counted_by_error_message(start):
     master, _, _ = start(1)
     gone = Target("gone", "127.0.0.1", 9)
-    result = LoadResult.from_record(master.run_plan(plan(gone, baseline_s=0).as_record(0), ALLOWANCE_S))
+    result = LoadResult.from_record(master.run_plan(plan(gone, baseline_s=0).as_record(0), ALLOWANCE_S), 1.0)
     assert sum(result.targets["gone"].errors.values()) + result.missed == 100
     assert any("refused" in message for message in result.targets["gone"].errors)
 

@@ -46,6 +46,13 @@ def test_without_measurements_there_is_no_chart():
     assert chart_svg(series_of([], MeasurementName.FIRST_PACKET, "kernel", "p50"), "p50") == ""
 
 
+def test_an_experiment_is_not_drawn():
+    usual = first_packet(0, 9.0)
+    apart = replace(usual, conditions=replace(usual.conditions, experiment="one node in ipvs mode"))
+    (line,) = series_of([usual, apart], MeasurementName.FIRST_PACKET, "kernel", "p50")
+    assert line.points == (usual,)
+
+
 def test_a_series_keeps_its_colour_if_another_cannot_be_drawn():
     head = replace(first_packet(0, 9.0), conditions=Conditions(clock="kernel", position="head", services=0))
     without = replace(head, quantiles={"p99": 9.0})

@@ -25,9 +25,11 @@ NAME = "subject-0000"
 ANSWERS = {
     f"POST {SERVICES}": {},
     f"POST {SLICES}": {},
-    f"PATCH {SLICES}/{NAME}": {},
-    f"DELETE {SERVICES}/{NAME}": {},
-    f"DELETE {SLICES}/{NAME}": {},
+    **{
+        f"{request}/{name}": {}
+        for name in (NAME, "subject-0001")
+        for request in (f"PATCH {SLICES}", f"DELETE {SERVICES}", f"DELETE {SLICES}")
+    },
 }
 
 
@@ -78,19 +80,23 @@ class FakeProber:
         run.end(exits(0))
 
 
-def measured(tmp_path, prober):
+def measured(tmp_path, prober, count=1):
     with serving(FakeApiServer(ANSWERS, prober), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
-        everything = subjects("10.96.0.0/16", BACKEND, 1)
-        return measure_changes(probers, everything, LIVENESS_TARGET, Pace(lead_s=0.05), 1, SilentProgress())
+        everything = subjects("10.96.0.0/16", BACKEND, count)
+        return measure_changes(probers, everything, LIVENESS_TARGET, Pace(lead_s=0.05, batch=1), 1, SilentProgress())
 
 
 def test_every_change_has_a_sample_from_every_node(tmp_path):
     samples = measured(tmp_path, prober := FakeProber())
     assert [(sample.change, sample.node) for sample in samples] == [(change, "n1") for change in Change]
     assert all(400 < sample.latency_ms <= 500 for sample in samples)
-    assert {(sample.number, sample.batch) for sample in samples} == {(0, 0)}
     assert [plan["probes"][0]["want"] for plan in prober.plans] == ["reachable", "unreachable"] * 2
+
+
+def test_samples_have_the_numbers_of_their_change_and_batch(tmp_path):
+    samples = measured(tmp_path, FakeProber(), count=2)
+    assert [(sample.number, sample.batch) for sample in samples] == [(0, 0)] * 4 + [(1, 1)] * 4
 
 
 def test_a_change_that_never_takes_effect_counts_as_an_error(tmp_path):
