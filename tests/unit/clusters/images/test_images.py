@@ -1,8 +1,10 @@
+import re
 import shutil
 from dataclasses import replace
 
 import pytest
 
+from clusters.addons.dns import COREFILE
 from clusters.engine import Engine
 from clusters.errors import BuildFailed, UsageError
 from clusters.host.ownership import OWNER_LABEL, build_labels
@@ -18,6 +20,7 @@ from tests.fakes.progress import SilentProgress
 
 LOCK = read_lock()
 ABSENT = failing("docker image inspect", "Error: No such image: x")
+KUBERNETES_PACKAGES = re.compile(r"^\tk8s\.io/(?:api|apimachinery|apiserver|client-go|cri-api) v(\S+)", re.MULTILINE)
 
 
 def book(version=None):
@@ -58,7 +61,24 @@ def test_every_release_has_a_module_with_go_sum_and_every_image_has_a_dockerfile
     ],
 )
 def test_the_lock_names_the_versions_that_the_modules_build(module, tool, version):
-    assert f"\t{tool} v{version}" in (Module(module).directory / "go.mod").read_text()
+    assert f"{tool} v{version}" in (Module(module).directory / "go.mod").read_text()
+
+
+def test_modules_build_with_the_versions_of_kubernetes_packages_that_kubernetes_has():
+    """Go compiles a package once for all modules that build it from the same versions."""
+    release = LOCK.release(None)
+    others = {"coredns", "metrics-server", "traefik", "containerd"}
+    for module in others:
+        go_mod = (Module(module).directory / "go.mod").read_text()
+        assert set(KUBERNETES_PACKAGES.findall(go_mod)) == {release.version.replace("1.", "0.", 1)}, module
+
+
+def test_coredns_has_every_plugin_of_the_corefile_and_lists_what_it_imports():
+    program = (Module("coredns").directory / "main.go").read_text()
+    imported = set(re.findall(r"coredns/plugin/(\w+)", program))
+    listed = set(re.findall(r'^\t"(\w+)",$', program, re.MULTILINE))
+    assert {"prometheus" if name == "metrics" else name for name in imported} == listed
+    assert set(re.findall(r"^    (\w+)", COREFILE, re.MULTILINE)) <= listed
 
 
 def test_both_sources_run_the_same_versions_of_metallb_and_traefik():
