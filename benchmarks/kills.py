@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from clusters.host.ownership import KIND_CLUSTER_LABEL
+from clusters.host.ownership import KIND_CLUSTER_LABEL, RECIPE_LABEL
 from clusters.host.processes import OWNER_VARIABLE, HostProcesses, with_descendants
 from clusters.images.lock import read_lock
 from clusters.images.recipes import recipe_book, stock_book
@@ -45,7 +45,7 @@ REBUILT = ("haproxy", "registry")
 ROOT_FILE_SYSTEM_EVERY = 4
 """One run in this many also rebuilds the base of HAProxy's image, because unpacking its Debian packages takes long."""
 
-RECIPE_LABEL = "io.kubeproof.recipe"
+
 TOKEN_VARIABLE = "KUBEPROOF_KILLS"
 FOREIGN = "somebody-elses"
 KINDS = ("containers", "volumes", "networks", "processes")

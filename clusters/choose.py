@@ -14,12 +14,14 @@ from clusters.engine import Engine
 from clusters.existing import ExistingProvider
 from clusters.host.command import HostCommands
 from clusters.host.patience import host_patience
+from clusters.host.processes import HostProcesses
 from clusters.host.progress import Progress
-from clusters.images.build import Builder
+from clusters.images.build.builder import Builder
+from clusters.images.build.programs import Programs, cache_directory
 from clusters.images.lock import read_lock
 from clusters.images.named import NamedImages, PushedImages
-from clusters.images.programs import Programs, cache_directory
 from clusters.images.recipes import recipe_book, stock_book
+from clusters.kind.background import BackgroundBuild
 from clusters.kind.images import Images, case_images
 from clusters.kind.provider import KindProvider
 from clusters.nodes.access import NodeAccess
@@ -67,13 +69,35 @@ def kind_provider(*, keep: bool) -> KindProvider:
     engine = Engine.find(commands, host_patience())
     lock = read_lock()
     programs = Programs(commands, cache_directory())
-    images = Images(engine, lock, Builder(engine, commands, programs))
+    images = Images(engine, lock, Builder.on_host(engine, commands, cache_directory()))
     return KindProvider(engine, commands, lock, images, programs, state_directory(), keep)
 
 
 def node_access_of(cluster: Cluster) -> NodeAccess:
     """Return the access to the nodes of a cluster that another process of the same run has created or opened."""
     return existing_provider_of(cluster) if cluster.network is None else kind_provider(keep=False)
+
+
+def wait_case_images(cluster: Cluster, purposes: tuple[str, ...], progress: Progress) -> None:
+    """Wait until images of a kind cluster that are built while cases run exist, and are on the nodes if pods use them.
+
+    `purposes` are fields of `CaseImages`. Raises `BuildFailed`, `ClusterNotReady`.
+    """
+    kind_provider(keep=False).wait_images(cluster, purposes, progress)
+
+
+def settle_background_build(cluster: Cluster, *, wait: bool) -> None:
+    """Return when no images are being built for a cluster any more: wait until they are, or stop the build.
+
+    Raises `BuildFailed` if the build does not end.
+    """
+    if cluster.network is None:
+        return
+    build = BackgroundBuild(cluster.kubeconfig)
+    if wait:
+        build.wait_ended()
+    else:
+        build.stop(HostProcesses())
 
 
 def existing_provider_of(cluster: Cluster) -> ExistingProvider:

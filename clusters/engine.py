@@ -70,6 +70,10 @@ class Engine:
         """Write images to one archive file."""
         self._docker("save", "--output", str(archive), *references, timeout_s=BUILD_TIMEOUT_S)
 
+    def load_images(self, archive: Path) -> None:
+        """Load the images of an archive file that `save_images` has written."""
+        self._docker("load", "--quiet", "--input", str(archive), timeout_s=BUILD_TIMEOUT_S)
+
     def tag_image(self, reference: str, other: str) -> None:
         """Give an image an additional name."""
         self._docker("image", "tag", reference, other)

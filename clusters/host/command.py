@@ -48,6 +48,14 @@ class HostCommands:
     The programs end when this process ends, even if it is killed.
     """
 
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+
+    def end_running(self) -> None:
+        """End the programs that other threads have started and wait for."""
+        for process in tuple(self._running):
+            _end(process)
+
     def run(
         self,
         *argv: str,
@@ -74,6 +82,7 @@ class HostCommands:
             raise CommandFailed(argv, 127, "", f"{argv[0]}: not found") from missing
         except OSError as refused:
             raise CommandFailed(argv, 126, "", f"{argv[0]}: cannot be executed: {refused.strerror}") from refused
+        self._running.add(process)
         with process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout_s)
@@ -83,6 +92,8 @@ class HostCommands:
             except BaseException:
                 _end(process)
                 raise
+            finally:
+                self._running.discard(process)
         if process.returncode != 0:
             raise CommandFailed(argv, process.returncode, stdout, stderr)
         return CommandResult(stdout, stderr)

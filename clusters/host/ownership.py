@@ -18,6 +18,9 @@ KEEP_LABEL = "io.kubeproof.keep"
 KIND_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """The label that kind puts on each of its nodes."""
 
+RECIPE_LABEL = "io.kubeproof.recipe"
+"""The label of images that Kubeproof builds: the name of their recipe."""
+
 ENDED = ("Z", "X", "x")
 """The states, in /proc/PID/stat, of a process that has ended and was not waited for yet."""
 
@@ -39,7 +42,11 @@ class Owner:
     @classmethod
     def myself(cls, proc: Path = Path("/proc")) -> Self:
         """Return this process as an owner."""
-        pid = os.getpid()
+        return cls.of(os.getpid(), proc)
+
+    @classmethod
+    def of(cls, pid: int, proc: Path = Path("/proc")) -> Self:
+        """Return a process of this PID namespace as an owner."""
         return cls(BOOT_ID.read_text().strip(), pid, _start_ticks(proc, pid) or 0, _pid_namespace(proc))
 
     @classmethod

@@ -7,7 +7,7 @@ from contextlib import suppress
 from clusters.engine import Engine
 from clusters.errors import CommandFailed, WorldError
 from clusters.host.progress import Progress, timed
-from clusters.images.build import Builder
+from clusters.images.build.builder import Builder
 from clusters.images.recipes import Recipe
 
 DOCKER_HUB = "docker.io/"
@@ -23,11 +23,11 @@ def push_images(
     `WorldError`.
     """
     references = {}
+    builder.ensure(recipes, progress)
     for recipe in recipes:
-        tag = builder.ensure(recipe, progress)
         references[recipe.name] = f"{prefix}/{recipe.name}:{recipe.digest}"
         with timed(progress, f"pushing {references[recipe.name]}"):
-            _push(engine, tag, references[recipe.name])
+            _push(engine, recipe.tag, references[recipe.name])
     return references
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clusters.images.lock import KubernetesRelease, Lock
-from clusters.images.programs import Module
+from clusters.images.module import Module
 
 RECIPES = Path(__file__).with_name("recipes")
 DEBIAN = RECIPES / "debian"
@@ -45,6 +45,12 @@ class Recipe:
         """Return the Debian packages of the base layer; none means that it is empty or `base` itself."""
         file = self.directory / "packages.txt"
         return tuple(file.read_text().split()) if file.exists() else ()
+
+    @property
+    def requirements(self) -> Path | None:
+        """Return the file of the Python packages to add, or None."""
+        file = self.directory / "requirements.txt"
+        return file if file.exists() else None
 
     @property
     def base_tag(self) -> str:
@@ -85,7 +91,7 @@ def _belongs(path: Path) -> bool:
 class RecipeBook:
     """The recipes of all images of one Kubernetes release with source `built`.
 
-    `node` has the others as its parts, except those of containers outside the cluster.
+    `node` has as its parts the images of all pods, except those of the load balancer and of the Ingress controller.
     """
 
     node: Recipe
@@ -94,17 +100,34 @@ class RecipeBook:
     director: Recipe
     haproxy: Recipe
     registry: Recipe
+    metallb_controller: Recipe
+    metallb_speaker: Recipe
+    traefik: Recipe
     tools: Recipe
+
+    @property
+    def before_cluster(self) -> tuple[Recipe, ...]:
+        """Return the recipes of the images that must exist before the cluster."""
+        return (self.node, self.load)
+
+    @property
+    def in_background(self) -> dict[str, Recipe]:
+        """Return the recipes of the images that few cases need, by field of `CaseImages`.
+
+        They are built while the other cases run.
+        """
+        return {
+            "haproxy": self.haproxy,
+            "registry": self.registry,
+            "metallb_controller": self.metallb_controller,
+            "metallb_speaker": self.metallb_speaker,
+            "traefik": self.traefik,
+        }
 
     @property
     def for_existing(self) -> tuple[Recipe, ...]:
         """Return the recipes of the images that cases need on the nodes of an existing cluster."""
         return (self.load, self.tools, self.agnhost)
-
-    @property
-    def for_engine(self) -> tuple[Recipe, ...]:
-        """Return the recipes of the images for containers outside the cluster, which the engine itself needs."""
-        return (self.load, self.haproxy, self.registry)
 
 
 def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
@@ -151,19 +174,27 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
                 f"{upstream}/metrics-server/metrics-server:v{lock.metrics_server}",
                 METRICS_SERVER,
             ),
-            image("metallb-controller", f"quay.io/metallb/controller:v{lock.metallb}", METALLB, "controller"),
-            image("metallb-speaker", f"quay.io/metallb/speaker:v{lock.metallb}", METALLB, "speaker"),
-            image("traefik", f"docker.io/library/traefik:v{lock.traefik}", TRAEFIK),
             agnhost,
             load,
             director,
         ),
     )
-    haproxy = Recipe("haproxy", "", lock.debian)
-    registry = Recipe("registry", "", lock.debian, (DISTRIBUTION, PAUSE), ("registry", "pause"))
     # The newer Debian, because an older nft cannot list rules that a newer one has written, and may even crash on them.
     tools = Recipe("tools", "", lock.director_debian)
-    return RecipeBook(node, load, agnhost, director, haproxy, registry, tools)
+    return RecipeBook(
+        node=node,
+        load=load,
+        agnhost=agnhost,
+        director=director,
+        haproxy=Recipe("haproxy", "", lock.debian),
+        registry=Recipe("registry", "", lock.debian, (DISTRIBUTION, PAUSE), ("registry", "pause")),
+        metallb_controller=image(
+            "metallb-controller", f"quay.io/metallb/controller:v{lock.metallb}", METALLB, "controller"
+        ),
+        metallb_speaker=image("metallb-speaker", f"quay.io/metallb/speaker:v{lock.metallb}", METALLB, "speaker"),
+        traefik=image("traefik", f"docker.io/library/traefik:v{lock.traefik}", TRAEFIK),
+        tools=tools,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +218,13 @@ class StockBook:
         return (self.load, self.tools)
 
     @property
-    def for_engine(self) -> tuple[Recipe, ...]:
-        """Return the recipes of the images for containers outside the cluster, which the engine itself needs."""
-        return (self.load, self.haproxy, self.registry)
+    def in_background(self) -> dict[str, Recipe]:
+        """Return the recipes of the images that few cases need, by field of `CaseImages`.
+
+        They are built while the other cases run. The nodes pull the images of the load balancer and the Ingress
+        controller.
+        """
+        return {"haproxy": self.haproxy, "registry": self.registry}
 
 
 def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
@@ -214,6 +249,11 @@ def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
         ),
         tools=Recipe("tools", "", lock.director_debian, base=lock.director_debian_image),
     )
+
+
+def kind_recipe() -> Recipe:
+    """Return the recipe of an image that holds the kind program, for archives of images."""
+    return Recipe("kind", "", "", modules=(KIND,), programs=("kind",))
 
 
 def kubernetes_module(release: KubernetesRelease) -> Module:

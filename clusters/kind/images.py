@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from clusters.cluster import CaseImages
 from clusters.engine import Engine
 from clusters.host.progress import Progress
-from clusters.images.build import Builder
-from clusters.images.lock import Lock
+from clusters.images.build.builder import Builder
+from clusters.images.lock import KubernetesRelease, Lock
 from clusters.images.recipes import Recipe, RecipeBook, StockBook, recipe_book, stock_book
 from clusters.spec import ClusterSpec, Source, Substrate
 
@@ -36,20 +36,24 @@ class Images:
     builder: Builder
 
     def ensure(self, spec: ClusterSpec, progress: Progress) -> ImageSet:
-        """Build the images of the spec that the engine lacks, and return all references. Raises `BuildFailed`.
+        """Build the images that the cluster itself needs and the engine lacks, and return the references of all images.
 
-        kind pulls a stock node image, and the nodes pull the images of their pods.
+        kind pulls a stock node image, and the nodes pull the images of their pods. Images that only few cases need
+        may still be missing, see `background_recipes`. Raises `BuildFailed`.
         """
         release = self.lock.release(spec.kubernetes)
         if spec.source is Source.BUILT:
             book = recipe_book(self.lock, release)
-            wanted = (book.node, *book.for_engine)
+            wanted = book.before_cluster
         else:
             stock = stock_book(self.lock, release)
-            wanted = (*_built_node(spec, stock), *_loaded(spec, stock), *stock.for_engine)
-        for recipe in wanted:
-            self.builder.ensure(recipe, progress)
+            wanted = (*_built_node(spec, stock), *_loaded(spec, stock))
+        self.builder.ensure(wanted, progress)
         return self.present(spec)
+
+    def in_background(self, source: Source, kubernetes: str) -> dict[str, Recipe]:
+        """Return the recipes of `background_recipes` for a version of the lock file."""
+        return background_recipes(self.lock, self.lock.release(kubernetes), source)
 
     def present(self, spec: ClusterSpec) -> ImageSet:
         """Return the references without building anything."""
@@ -96,10 +100,20 @@ def case_images(book: RecipeBook) -> CaseImages:
         outside=book.load.tag,
         haproxy=book.haproxy.tag,
         registry=book.registry.tag,
-        metallb_controller=parts["metallb-controller"],
-        metallb_speaker=parts["metallb-speaker"],
-        traefik=parts["traefik"],
+        metallb_controller=book.metallb_controller.tag,
+        metallb_speaker=book.metallb_speaker.tag,
+        traefik=book.traefik.tag,
     )
+
+
+def background_recipes(lock: Lock, release: KubernetesRelease, source: Source) -> dict[str, Recipe]:
+    """Return the recipes of the images that are built while cases run, by field of `CaseImages`."""
+    book = recipe_book(lock, release) if source is Source.BUILT else stock_book(lock, release)
+    return book.in_background
+
+
+IN_CLUSTER = ("metallb_controller", "metallb_speaker", "traefik")
+"""Those of them that pods use, so that nodes need them."""
 
 
 def _built_node(spec: ClusterSpec, stock: StockBook) -> tuple[Recipe, ...]:

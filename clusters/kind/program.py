@@ -7,7 +7,7 @@ import shutil
 from clusters.errors import BuildFailed, CommandFailed, HostUnfit
 from clusters.host.command import Commands
 from clusters.host.progress import Progress
-from clusters.images.programs import Programs
+from clusters.images.build.programs import Programs
 from clusters.images.recipes import KIND
 from clusters.kind.fit import KindVersion, Minor, oldest_that_fits, why_unfit
 

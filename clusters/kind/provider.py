@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +15,14 @@ from clusters.host.command import CommandResult, Commands
 from clusters.host.ownership import Owner
 from clusters.host.processes import HostProcesses, Processes
 from clusters.host.progress import Progress, timed
+from clusters.images.build.programs import Programs
 from clusters.images.lock import Lock
-from clusters.images.programs import Programs
 from clusters.kind.addons import install_addons, wait_addons_ready
+from clusters.kind.background import BackgroundBuild
 from clusters.kind.config import CREATE_TIMEOUT_S, POD_CIDR, SERVICE_CIDR, kind_config
 from clusters.kind.failure import kind_error, may_be_slow
 from clusters.kind.fingerprint import fingerprint, guard_counts
-from clusters.kind.images import Images, ImageSet
+from clusters.kind.images import IN_CLUSTER, Images, ImageSet
 from clusters.kind.logs import export_logs
 from clusters.kind.names import ClusterNames, require_unused
 from clusters.kind.nodes import node_containers, nodes_of, server_version
@@ -63,6 +65,8 @@ class KindProvider:
         with ExitStack() as undo:
             if not self.keep:
                 undo.callback(self._remove, spec.name)
+            self._start_background_build(spec)
+            undo.callback(self.background_build(spec.name).stop, self.processes)
             self._names.take(spec.name, keep=self.keep)
             with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
                 self._kind_create(kind, spec, images)
@@ -88,6 +92,7 @@ class KindProvider:
         for claimed in claims:
             require_unused(claimed)
         images = self.images.present(spec)
+        self._start_background_build(spec)
         self._write_kubeconfig(spec)
         wait_addons_ready(self.engine, spec, images)
         return self._describe(spec, images)
@@ -102,6 +107,25 @@ class KindProvider:
     ) -> CommandResult:
         return run_by_proxy(self.engine, cluster.substrate, node, argv, timeout_s)
 
+    def background_build(self, name: str) -> BackgroundBuild:
+        """Return the build of images that continues while cases run in cluster `name`."""
+        return BackgroundBuild(self._kubeconfig(name))
+
+    def wait_images(self, cluster: Cluster, purposes: tuple[str, ...], progress: Progress) -> None:
+        """Wait until the images in these fields of `CaseImages` are built, and load those of pods into every node.
+
+        Only images that are built in the background are waited for. Raises `BuildFailed`, `ClusterNotReady`.
+        """
+        assert cluster.source is not None, "kind clusters have a source"
+        recipes = self.images.in_background(cluster.source, cluster.kubernetes)
+        built = {purpose: recipes[purpose] for purpose in purposes if purpose in recipes}
+        for recipe in built.values():
+            self.background_build(cluster.name).wait_image(self.engine, recipe)
+        tags = tuple(recipe.tag for purpose, recipe in built.items() if purpose in IN_CLUSTER)
+        if tags:
+            kind = find_kind(self.commands, self.programs, self.lock.release(cluster.kubernetes).minor, progress)
+            self._load(kind, cluster.name, tags)
+
     def closing_facts(self, cluster: Cluster) -> dict[str, str]:
         """Return the packets that the leak guard dropped.
 
@@ -112,9 +136,13 @@ class KindProvider:
     def export_logs(self, cluster: Cluster, directory: Path) -> None:
         """Write the nodes' journals and their containers' logs into `directory`. Raises `WorldError`."""
         export_logs(self.engine, cluster.name, directory)
+        log = self.background_build(cluster.name).log
+        if log.exists():
+            shutil.copy(log, directory / "images.log")
 
     def release(self, cluster: Cluster, progress: Progress) -> None:
-        """Remove the cluster, unless it is to be kept or an earlier run has created it."""
+        """Remove the cluster, unless it is to be kept or an earlier run has created it. End the background build."""
+        self.background_build(cluster.name).stop(self.processes)
         if not any(claimed.keep or claimed.owner != Owner.myself() for claimed in self._names.claims(cluster.name)):
             progress.step(f"removing cluster {cluster.name}")
             self._remove(cluster.name)
@@ -127,6 +155,14 @@ class KindProvider:
             remove_cluster(self.engine, claimed)
         if own == claims:
             self._kubeconfig(name).unlink(missing_ok=True)
+            self.background_build(name).log.unlink(missing_ok=True)
+
+    def _start_background_build(self, spec: ClusterSpec) -> None:
+        """Start to build the images that few cases need, if the engine lacks one of them."""
+        recipes = self.images.in_background(spec.source, spec.kubernetes)
+        if not all(self.engine.has_image(recipe.tag) for recipe in recipes.values()):
+            self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.background_build(spec.name).start(spec.source, spec.kubernetes)
 
     def _check(self, spec: ClusterSpec) -> None:
         """Raise `UsageError` if the spec's version does not exist, `NameTaken` if its name is in use."""

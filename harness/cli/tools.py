@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 
@@ -31,19 +32,40 @@ def _show_locust_page(request: ClusterRequest, workers: int, port: int, progress
 
 
 def _push_images(prefix: str, source: Source | None, progress: Progress) -> dict[str, str]:
-    from clusters.push import push_case_images
+    from clusters.hostimages import push_case_images
 
     return push_case_images(prefix, source, progress)
 
 
+def _build_images(source: Source | None, kubernetes: str | None, progress: Progress) -> None:
+    from clusters.hostimages import build_host_images
+
+    build_host_images(source, kubernetes, progress)
+
+
+def _export_images(file: Path, kubernetes: str | None, progress: Progress) -> None:
+    from clusters.hostimages import export_host_images
+
+    export_host_images(file, kubernetes, progress)
+
+
+def _import_images(file: Path, kubernetes: str | None, progress: Progress) -> None:
+    from clusters.hostimages import import_host_images
+
+    import_host_images(file, kubernetes, progress)
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The machine that doctor examines, and the functions behind the commands `clean`, `load` and `images push`."""
+    """The machine that doctor examines, and the functions behind the commands `clean`, `load` and `images`."""
 
     host: Host
     clean: Callable[..., tuple[str, ...]] = _clean_leftovers
     load: Callable[[ClusterRequest, int, int, Progress], None] = _show_locust_page
     push: Callable[[str, Source | None, Progress], dict[str, str]] = _push_images
+    build: Callable[[Source | None, str | None, Progress], None] = _build_images
+    export: Callable[[Path, str | None, Progress], None] = _export_images
+    import_: Callable[[Path, str | None, Progress], None] = _import_images
 
 
 def tools_of(context: typer.Context) -> Tools:

@@ -7,6 +7,7 @@ it exactly once at the end, whatever happened (see `harness.plugin.run.controlle
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from clusters.choose import node_access_of
+from clusters.choose import node_access_of, settle_background_build
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
 from clusters.host.supervisor import supervise
@@ -22,7 +23,7 @@ from harness.dataplane.shell import ClusterProxyShell
 from harness.kube.nodes.shell import ClusterNodeShell
 from harness.plugin import hookspecs
 from harness.plugin.bundle import bundle_name, collect_bundle
-from harness.plugin.needs import missing_need, of_other_modes
+from harness.plugin.needs import missing_need, needs_background_images, of_other_modes
 from harness.plugin.run.cancellation import sigterm_as_interrupt
 from harness.plugin.run.controller import CONTROLLER, Controller, new_directory
 from harness.plugin.run.exit_code import exit_code
@@ -50,6 +51,8 @@ pytest_plugins = [
     "harness.plugin.images",
 ]
 INPUT = "kubeproof"
+WORKERS_PER_CPU = 2
+"""xdist workers for each core: cases mostly wait for a kubelet, a probe or a controller."""
 
 MARKERS = (
     "claim(id, ...): the claims that this case may decide",
@@ -100,6 +103,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Return the number of xdist's workers for `-n auto` in a run with a cluster."""
+    wanted = config.getoption("proxy_mode") or config.getoption("kubeconfig")
+    return WORKERS_PER_CPU * (os.cpu_count() or 1) if wanted else None
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Pass the cluster, the run's directory and the seed to an xdist worker."""
     config = node.config
@@ -114,14 +124,21 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order cases: long ones first, exclusive ones last, and among those measurements before disruptive cases."""
+    """Order cases: long ones first, then those whose images may have to be built, exclusive ones last.
+
+    Among exclusive ones, measurements run before disruptive cases.
+    """
     half = len(items) // 2
     turns = {item: _turn(item, early=place < half) for place, item in enumerate(items)}
     items.sort(key=turns.__getitem__)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a case that this cluster cannot decide, or that would damage a cluster this run did not create."""
+    """Skip a case that this cluster cannot decide, or that would damage a cluster this run did not create.
+
+    An exclusive case starts only when no images are being built: all cases before it have ended, so what is still being
+    built is needed by an exclusive case, or by none.
+    """
     cluster = item.config.stash.get(CLUSTER, None)
     if cluster is None:
         return
@@ -130,6 +147,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(reason)
     if (reason := missing_need(item, cluster)) is not None:
         pytest.skip(reason)
+    if _is_marked(item, "exclusive"):
+        exclusive = (other for other in item.session.items if _is_marked(other, "exclusive"))
+        settle_background_build(cluster, wait=any(map(needs_background_images, exclusive)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -201,10 +221,15 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
     return controller
 
 
-def _turn(item: pytest.Item, *, early: bool) -> tuple[bool, bool, int]:
+def _turn(item: pytest.Item, *, early: bool) -> tuple[bool, bool, bool, int]:
     """Return the sort key of a case; `early` says whether it is in the first half in the order as written."""
     turn = 0 if _is_marked(item, "long") else 2 if _is_marked(item, "blocking") else 1 if early else 3
-    return _is_marked(item, "exclusive"), not _is_marked(item, "performance"), turn
+    return (
+        _is_marked(item, "exclusive"),
+        not _is_marked(item, "performance"),
+        needs_background_images(item),
+        turn,
+    )
 
 
 def _is_marked(item: pytest.Item, marker: str) -> bool:

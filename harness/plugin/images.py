@@ -7,7 +7,6 @@ its output carries the error to the controller, which ends the run.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from clusters.errors import KubeproofError, UsageError, WorldError
 from clusters.host.progress import Progress
 from harness.plugin.needs import images_needed
 from harness.plugin.run.controller import CONTROLLER
-from harness.run.log import RunLog
+from harness.run.log import worker_log
 from harness.run.stash import CLUSTER, RUN_DIRECTORY
 
 OUTPUT = "kubeproof refusal"
@@ -59,7 +58,7 @@ def pytest_kubeproof_require_images(cluster: Cluster, images: frozenset[str], pr
 def require_images(cluster: Cluster, images: frozenset[str], progress: Progress) -> None:
     """Wait until the cluster's nodes have `images`, fields of `CaseImages`. Raises `ImageUnavailable`.
 
-    The nodes of a kind cluster received all images when the cluster was created.
+    The nodes of a kind cluster have the images of most cases from the start; fixtures wait for the others.
     """
     if cluster.network is None:
         existing_provider_of(cluster).require_images(cluster, images, progress)
@@ -75,8 +74,7 @@ def _end_run(config: pytest.Config, error: KubeproofError) -> None:
 def _progress(config: pytest.Config) -> Progress:
     """Return the controller's log; in an xdist worker, one that writes to the log file only."""
     controller = config.stash.get(CONTROLLER, None)
-    directory: Path = config.stash[RUN_DIRECTORY]
-    return controller.log if controller is not None else RunLog(directory / "run.log", lambda line: None)
+    return controller.log if controller is not None else worker_log(config.stash[RUN_DIRECTORY])
 
 
 def _as_record(error: KubeproofError) -> dict[str, Any]:

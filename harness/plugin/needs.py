@@ -44,6 +44,14 @@ IMAGES_OF_FIXTURES = {
 NAMED_IN_MANIFESTS = ("agnhost", "load")
 """Images that the YAML files beside a case name as `$agnhost` or `$load`."""
 
+BACKGROUND_FIXTURES = frozenset({"load_balancer", "ingress_controller", "make_haproxy", "registry"})
+"""Fixtures whose images may still be being built when cases start (`clusters.kind.background`)."""
+
+
+def needs_background_images(item: pytest.Item) -> bool:
+    """Return True if the case may have to wait for an image that is built while other cases run."""
+    return not BACKGROUND_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
 
 def images_needed(items: Iterable[pytest.Item], cluster: Cluster) -> frozenset[str]:
     """Return the images that the nodes need for those cases that will not be skipped, as fields of `CaseImages`."""

@@ -7,8 +7,8 @@ import pytest
 
 from clusters.host.command import HostCommands
 from clusters.host.progress import PrintedProgress
+from clusters.images.build.programs import Programs, cache_directory
 from clusters.images.lock import read_lock
-from clusters.images.programs import Programs, cache_directory
 from clusters.spec import Mode
 from tests.normal_host.boot import choose_acceleration
 from tests.normal_host.guest import GuestRun, run_in_guest
@@ -31,7 +31,7 @@ def run_suites(request: pytest.FixtureRequest) -> RunInGuest:
     programs = Programs(commands, cache_directory())
     machine = ensure_machine(commands, cache, progress)
     acceleration = choose_acceleration(commands, machine, progress)
-    images = ensure_image_disk(commands, machine, acceleration, cache, read_lock(), programs, progress)
+    images = ensure_image_disk(commands, machine, acceleration, cache, read_lock(), progress)
     options = tuple(request.config.getoption("guest_option"))
 
     def run(mode: Mode) -> GuestRun:

@@ -13,7 +13,7 @@ from pathlib import Path
 from clusters.errors import EngineUnavailable
 from clusters.host.command import Commands
 from clusters.host.progress import Progress, timed
-from clusters.images.programs import Programs
+from clusters.images.build.programs import Programs
 from clusters.images.recipes import KIND
 from clusters.spec import Mode
 from tests.normal_host.acceleration import Acceleration

@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 
 from clusters.engine import Engine
-from clusters.host.command import Commands
+from clusters.host.command import HostCommands
 from clusters.host.progress import Progress, timed
-from clusters.images.build import Builder
+from clusters.images.build.builder import Builder
+from clusters.images.build.programs import cache_directory
 from clusters.images.lock import Lock
-from clusters.images.programs import Programs
 from clusters.images.recipes import recipe_book
 from tests.normal_host.acceleration import Acceleration
 from tests.normal_host.boot import Disk, boot
@@ -29,12 +29,11 @@ echo "{LOADED}"
 
 
 def ensure_image_disk(
-    commands: Commands,
+    commands: HostCommands,
     machine: Machine,
     acceleration: Acceleration,
     cache: Path,
     lock: Lock,
-    programs: Programs,
     progress: Progress,
 ) -> Disk:
     """Return the disk with the current images. Make it if the cache lacks it, and then delete earlier ones.
@@ -43,8 +42,9 @@ def ensure_image_disk(
     """
     engine = Engine.find(commands)
     book = recipe_book(lock, lock.release(None))
-    builder = Builder(engine, commands, programs)
-    tags = tuple(builder.ensure(recipe, progress) for recipe in (book.node, *book.for_engine))
+    recipes = (*book.before_cluster, *book.in_background.values())
+    Builder.on_host(engine, commands, cache_directory()).ensure(recipes, progress)
+    tags = tuple(recipe.tag for recipe in recipes)
     disk = cache / f"docker-{hashlib.sha256(' '.join((machine.directory.name, *tags)).encode()).hexdigest()[:12]}.img"
     if disk.exists():
         return Disk(disk)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clusters.host.command import Commands
 from clusters.host.progress import Progress, timed
-from clusters.images.rootfs import bootstrap
+from clusters.images.build.rootfs import bootstrap
 
 SUITE = "bookworm"
 PACKAGES = (

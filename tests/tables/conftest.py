@@ -15,9 +15,9 @@ from clusters.addons.guard import UPLINK
 from clusters.engine import Engine
 from clusters.host.command import HostCommands
 from clusters.host.ownership import build_labels
+from clusters.images.build.rootfs import bootstrap
 from clusters.images.lock import read_lock
 from clusters.images.recipes import DEBIAN
-from clusters.images.rootfs import bootstrap
 
 OLDER, NEWER = "bookworm", "trixie"
 """Debian suites: nft 1.0.6, as in kube-proxy images up to Kubernetes 1.35, and 1.1.3, as in kindest/node."""

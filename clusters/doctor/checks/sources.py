@@ -12,8 +12,8 @@ from clusters.doctor.check import Check, Verdict
 from clusters.doctor.checks.stock import Stock, kind_is_built
 from clusters.doctor.facts import Facts
 from clusters.errors import CommandFailed
+from clusters.images.build.rootfs import APT_SOURCES, OS_RELEASE, debian_suite
 from clusters.images.lock import LOCK_FILE
-from clusters.images.rootfs import APT_SOURCES, OS_RELEASE, debian_suite
 from clusters.kind.fit import KindVersion, oldest_that_fits, why_unfit
 from clusters.spec import Source
 
@@ -155,7 +155,7 @@ def _go_env(facts: Facts) -> dict[str, str]:
 def _debian_mirror(facts: Facts) -> str | None:
     """Return the URL of the release file of the first mirror in the sources that mmdebstrap gets.
 
-    `clusters.images.rootfs` passes these sources. Return None if there are none or the host is not Debian: then
+    `clusters.images.build.rootfs` passes these sources. Return None if there are none or the host is not Debian: then
     mmdebstrap uses its own default.
     """
     if debian_suite(facts.host.read_text(str(OS_RELEASE)) or "") is None:

@@ -30,10 +30,10 @@ class Stock:
             return cls(source, complete=False)
         if source is Source.BUILT:
             book = recipe_book(facts.lock, release)
-            wanted = [book.node.tag, *(recipe.tag for recipe in book.for_engine)]
+            wanted = [recipe.tag for recipe in (*book.before_cluster, *book.in_background.values())]
         else:
             stock = stock_book(facts.lock, release)
-            wanted = [release.node_image, *(recipe.tag for recipe in stock.for_engine)]
+            wanted = [release.node_image, *(recipe.tag for recipe in (stock.load, *stock.in_background.values()))]
             wanted += [stock.director.tag] if Substrate.UML in substrates else []
             wanted += [] if substrates == {Substrate.UML} else [stock.ipvs_node.tag]
         return cls(source, complete=all(_has_image(facts, tag) for tag in wanted))

@@ -133,6 +133,7 @@ class Controller:
 
     def _finish(self, nodeid: str, pending: Pending, case_report: CaseReport) -> None:
         case = _case(nodeid, pending)
+        self.log.case(case.id, case.outcome, case.duration_s)
         self._verdicts.add(case, case_report.verdicts)
         self.results = replace(
             self.results.with_case(case),

@@ -243,10 +243,8 @@ def test_other_processes_are_not_ended(line):
 
 def test_the_supervisor_ends_when_its_process_exits_normally():
     code = (
-        "import subprocess; from clusters.host import supervisor as s; s.supervise(); "
-        "from clusters.host.processes import HostProcesses; import os; "
-        "print(*[p for p in os.listdir('/proc') if p.isdigit() and "
-        "open(f'/proc/{p}/stat').read().rpartition(')')[2].split()[1] == str(os.getpid())])"
+        "from clusters.host import supervisor as s; s.supervise(); "
+        "import os; print(open(f'/proc/self/task/{os.getpid()}/children').read())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     (supervisor,) = done.stdout.split()

@@ -9,10 +9,11 @@ from clusters.engine import Engine
 from clusters.errors import BuildFailed, UsageError
 from clusters.host.ownership import OWNER_LABEL, build_labels
 from clusters.images import recipes as recipes_module
-from clusters.images.build import Builder
+from clusters.images.build.builder import Builder
+from clusters.images.build.node import import_parts
+from clusters.images.build.programs import Programs
 from clusters.images.lock import read_lock
-from clusters.images.node import import_parts
-from clusters.images.programs import Module, Programs
+from clusters.images.module import Module
 from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, recipe_book, stock_book
 from clusters.spec import Source
 from tests.fakes.host.commands import ScriptedCommands, failing
@@ -82,10 +83,10 @@ def test_coredns_has_every_plugin_of_the_corefile_and_lists_what_it_imports():
 
 
 def test_both_sources_run_the_same_versions_of_metallb_and_traefik():
-    parts = {part.reference for part in book().node.parts}
+    built = {recipe.reference for recipe in book().in_background.values()}
     for image in (LOCK.metallb_controller_image, LOCK.metallb_speaker_image, f"docker.io/library/{LOCK.traefik_image}"):
         reference, _, digest = image.partition("@")
-        assert reference in parts
+        assert reference in built
         assert digest.startswith("sha256:")
 
 
@@ -109,13 +110,13 @@ def test_a_changed_file_changes_the_digest(tmp_path, monkeypatch):
 
 
 def builder(commands, tmp_path):
-    return Builder(Engine(commands), commands, Programs(commands, tmp_path))
+    return Builder(Engine(commands), commands, tmp_path)
 
 
 def test_an_image_that_the_engine_has_is_not_built(tmp_path):
     commands = ScriptedCommands({"docker image inspect": "sha256:1"})
     recipe = Recipe("pause", "pause:1", "bookworm", (PAUSE,), ("pause",))
-    assert builder(commands, tmp_path).ensure(recipe, SilentProgress()) == recipe.tag
+    builder(commands, tmp_path).ensure((recipe,), SilentProgress())
     assert commands.asked_for("docker build") == []
 
 
@@ -125,7 +126,7 @@ def test_a_failed_build_of_a_program_is_an_error_of_one_line_with_the_output_as_
     )
     recipe = Recipe("pause", "pause:1", "bookworm", (PAUSE,), ("pause",))
     with pytest.raises(BuildFailed, match=r"Go programs of pause did not build.*boom: x") as caught:
-        builder(commands, tmp_path).ensure(recipe, SilentProgress())
+        builder(commands, tmp_path).ensure((recipe,), SilentProgress())
     assert "no route" in caught.value.detail
     assert "\n" not in str(caught.value)
 
@@ -142,7 +143,7 @@ def test_a_stock_image_is_debians_image_with_packages_and_programs_of_upstream_i
     commands = ScriptedCommands(
         {"docker image inspect": ABSENT, "docker build": "", "docker create": "c1", "docker cp": "", "docker rm": ""}
     )
-    builder(commands, tmp_path).ensure(director, SilentProgress())
+    builder(commands, tmp_path).ensure((director,), SilentProgress())
     base, image = commands.asked_for("docker build")
     assert f"BASE={LOCK.director_debian_image}" in base
     assert f"BASE={director.base_tag}" in image

@@ -5,13 +5,12 @@ import pytest
 from clusters.choose import images_of_existing
 from clusters.engine import Engine
 from clusters.errors import UsageError, WorldError
-from clusters.images.build import Builder
+from clusters.hostimages import for_existing
+from clusters.images.build.builder import Builder
 from clusters.images.lock import read_lock
 from clusters.images.named import NamedImages, PushedImages, require_prefix
-from clusters.images.programs import Programs
 from clusters.images.push import push_images
 from clusters.images.recipes import recipe_book, stock_book
-from clusters.push import for_existing
 from clusters.spec import Source
 from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
@@ -23,7 +22,7 @@ PREFIX = "localhost:5001/kubeproof"
 
 def pushed(commands, tmp_path, recipes=STOCK.for_existing, prefix=PREFIX):
     engine = Engine(commands)
-    builder = Builder(engine, commands, Programs(commands, tmp_path))
+    builder = Builder(engine, commands, tmp_path)
     return push_images(engine, builder, recipes, prefix, SilentProgress())
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from clusters.errors import HostUnfit
+from clusters.images.build.programs import Programs
 from clusters.images.lock import read_lock
-from clusters.images.programs import Programs
 from clusters.images.recipes import KIND
 from clusters.kind.fit import KindVersion, oldest_that_fits, why_unfit
 from clusters.kind.program import find_kind

@@ -14,9 +14,9 @@ from clusters.errors import ClusterNotReady, CommandFailed, HostUnfit, NameTaken
 from clusters.host.ownership import CLUSTER_LABEL, KEEP_LABEL, OWNER_LABEL, Owner
 from clusters.host.patience import Patience
 from clusters.host.processes import HostProcesses
-from clusters.images.build import Builder
+from clusters.images.build.builder import Builder
+from clusters.images.build.programs import Programs
 from clusters.images.lock import read_lock
-from clusters.images.programs import Programs
 from clusters.images.recipes import stock_book
 from clusters.kind.addons import subnet
 from clusters.kind.images import Images
@@ -47,7 +47,7 @@ def provider(commands, tmp_path, patience=1, *, keep=False):
         engine,
         commands,
         LOCK,
-        Images(engine, LOCK, Builder(engine, commands, programs)),
+        Images(engine, LOCK, Builder(engine, commands, tmp_path)),
         programs,
         tmp_path / "state",
         keep,

@@ -32,6 +32,26 @@ def test_push_prints_the_options_for_the_pushed_images(capsys):
     assert calls == [("reg.example/x", "built")]
 
 
+def test_images_are_built_exported_and_imported_for_the_version_that_was_asked_for(tmp_path):
+    calls, file = [], tmp_path / "images.tar"
+    file.touch()
+    tools = Tools(
+        FakeHost(),
+        build=lambda source, kubernetes, progress: calls.append(("build", source, kubernetes)),
+        export=lambda file, kubernetes, progress: calls.append(("export", file, kubernetes)),
+        import_=lambda file, kubernetes, progress: calls.append(("import", file, kubernetes)),
+    )
+    for argv in (
+        ("build", "--image-source=built"),
+        ("export", str(file), "--kubernetes=1.35.4"),
+        ("import", str(file)),
+    ):
+        with pytest.raises(SystemExit) as ending:
+            main(("images", *argv), tools)
+        assert not ending.value.code
+    assert calls == [("build", "built", None), ("export", file, "1.35.4"), ("import", file, None)]
+
+
 def test_a_failed_push_is_reported_in_one_line(capsys):
     def push(prefix, source, progress):
         raise WorldError("image x could not be pushed: denied", remedy="docker login reg.example")

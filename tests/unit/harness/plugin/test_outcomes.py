@@ -112,6 +112,33 @@ def test_long_and_exclusive(cluster): pass
 @pytest.mark.long
 def test_long(cluster): pass
 def test_late(cluster): pass
+@pytest.fixture
+def registry(): pass
+@pytest.mark.long
+def test_with_an_image_that_may_have_to_be_built(cluster, registry): pass
+"""
+
+BUILDING = """
+import subprocess
+from pathlib import Path
+
+import pytest
+from clusters.host.ownership import Owner
+
+building = []
+
+def test_starts_a_background_build(cluster):
+    building.append(subprocess.Popen(["sleep", "{seconds}"], start_new_session=True))
+    cluster.kubeconfig.with_suffix(".images.process").write_text(str(Owner.of(building[0].pid)))
+@pytest.fixture
+def registry(): pass
+@pytest.mark.exclusive
+def test_measures(cluster):
+    assert building[0].poll() == {code}
+"""
+AN_EXCLUSIVE_CASE_NEEDS_AN_IMAGE = """
+@pytest.mark.exclusive
+def test_with_an_image(cluster, registry): pass
 """
 
 
@@ -217,4 +244,14 @@ def test_long_cases_run_first_and_exclusive_cases_last(run):
     assert run.run(ORDERED, "-v") == 0, run.output
     order = re.findall(r"::(\w+) PASSED", run.output)
     assert order[:4] == ["test_long", "test_ordinary", "test_blocking", "test_late"]
-    assert order[4:] == ["test_measures", "test_long_and_exclusive", "test_exclusive"]
+    assert order[4] == "test_with_an_image_that_may_have_to_be_built"
+    assert order[5:] == ["test_measures", "test_long_and_exclusive", "test_exclusive"]
+
+
+def test_a_build_in_the_background_that_no_case_needs_any_more_ends_before_a_measurement(run):
+    assert run.run(BUILDING.format(seconds=600, code=-15)) == 0, run.output
+
+
+def test_a_measurement_waits_for_a_build_in_the_background_that_an_exclusive_case_needs(run):
+    cases = BUILDING.format(seconds=1, code=0) + AN_EXCLUSIVE_CASE_NEEDS_AN_IMAGE
+    assert run.run(cases) == 0, run.output

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clusters.images.rootfs import bootstrap
+from clusters.images.build.rootfs import bootstrap
 from tests.fakes.host.commands import ScriptedCommands, failing
 
 DEBIAN = """\

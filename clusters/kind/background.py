@@ -1,0 +1,141 @@
+"""Images that few cases need, built while the other cases run: by a process of its own, with the lowest priority.
+
+The process belongs to the run that created the cluster and ends with it. Other processes of the run find it by a file
+next to the cluster's kubeconfig.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusters.engine import Engine
+from clusters.errors import BuildFailed, KubeproofError
+from clusters.host.command import HostCommands
+from clusters.host.ownership import Owner
+from clusters.host.patience import host_patience
+from clusters.host.processes import Processes
+from clusters.host.progress import PrintedProgress
+from clusters.host.samples import samples_within
+from clusters.images.build.builder import Builder
+from clusters.images.build.programs import cache_directory
+from clusters.images.lock import read_lock
+from clusters.images.recipes import Recipe
+from clusters.kind.images import background_recipes
+from clusters.spec import Source
+
+MODULE = "clusters.kind.background"
+ROOT = Path(__file__).parents[2]
+LOWEST_PRIORITY = ("nice", "-n", "19", "chrt", "--idle", "0")
+"""With SCHED_IDLE (sched(7)) the build gets what the cluster and the cases leave: they mostly wait."""
+
+BUILD_LIMIT_S = 3600.0
+LOG_TAIL_CHARACTERS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundBuild:
+    """The background build of one cluster, given the path of the cluster's kubeconfig."""
+
+    kubeconfig: Path
+
+    @property
+    def log(self) -> Path:
+        """Return the file with the build's progress and errors."""
+        return self.kubeconfig.with_suffix(".images.log")
+
+    @property
+    def _process(self) -> Path:
+        return self.kubeconfig.with_suffix(".images.process")
+
+    def start(self, source: Source, kubernetes: str) -> None:
+        """Start to build the images of `source` for a Kubernetes version that the engine lacks."""
+        with self.log.open("w") as log:
+            process = subprocess.Popen(
+                [*_lowest_priority(), sys.executable, "-m", MODULE, source, kubernetes],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                start_new_session=True,
+            )
+        self._process.write_text(str(Owner.of(process.pid)))
+
+    def is_running(self) -> bool:
+        owner = self._owner()
+        return owner is not None and not owner.has_ended()
+
+    def stop(self, processes: Processes) -> None:
+        """End the build, if it still runs. The next one continues where it stopped."""
+        owner = self._owner()
+        if owner is not None and not owner.has_ended():
+            processes.end(lambda seen: (seen.pid, seen.start_ticks) == (owner.pid, owner.start_ticks))
+        self._process.unlink(missing_ok=True)
+
+    def wait_ended(self, limit_s: float = BUILD_LIMIT_S) -> None:
+        """Wait until nothing is built any more. Raises `BuildFailed` after `limit_s`."""
+        for sample in samples_within(self.is_running, limit_s=limit_s, interval_s=0.5):
+            if not sample.seen:
+                return
+            if sample.last:
+                raise BuildFailed(f"images were still being built after {limit_s:.0f} s", remedy=f"see {self.log}")
+
+    def wait_image(self, engine: Engine, recipe: Recipe) -> None:
+        """Wait until the engine has the recipe's image. Raises `BuildFailed`, also once nothing builds it any more."""
+        limit_s = engine.patience.seconds(BUILD_LIMIT_S)
+
+        def state() -> tuple[bool, bool]:
+            running = self.is_running()  # first: a build that has just ended may have made the image
+            return running, engine.has_image(recipe.tag)
+
+        for sample in samples_within(state, limit_s=limit_s, interval_s=0.5):
+            running, there = sample.seen
+            if there:
+                return
+            if not running or sample.last:
+                expected = f"within {limit_s:.0f} s" if running else "and nothing builds it any more"
+                raise BuildFailed(
+                    f"image {recipe.tag} was not built {expected}",
+                    remedy="logs/images.log has the reason; `kubeproof images build` builds all images",
+                    detail=self._log_tail(),
+                )
+
+    def _owner(self) -> Owner | None:
+        try:
+            return Owner.parse(self._process.read_text())
+        except FileNotFoundError:
+            return None
+
+    def _log_tail(self) -> str:
+        try:
+            return self.log.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:]
+        except FileNotFoundError:
+            return ""
+
+
+def _lowest_priority() -> tuple[str, ...]:
+    return LOWEST_PRIORITY if shutil.which("chrt") and shutil.which("nice") else ()
+
+
+def main() -> None:
+    """Build the images; the arguments are a source and a Kubernetes version."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that an ended build removes its temporary files
+    source, kubernetes = Source(sys.argv[1]), sys.argv[2]
+    lock, commands = read_lock(), HostCommands()
+    builder = Builder.on_host(Engine.find(commands, host_patience()), commands, cache_directory())
+    recipes = tuple(background_recipes(lock, lock.release(kubernetes), source).values())
+    try:
+        builder.ensure(recipes, PrintedProgress(), keep_going=True)
+    except KubeproofError as error:
+        sys.exit(f"{error}\n{error.detail}")
+    except KeyboardInterrupt:
+        sys.exit("ended before everything was built")
+
+
+if __name__ == "__main__":
+    main()

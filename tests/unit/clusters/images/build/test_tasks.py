@@ -1,0 +1,100 @@
+import threading
+
+import pytest
+
+from clusters.errors import BuildFailed
+from clusters.images.build.tasks import Lane, Task, TaskRun
+from tests.fakes.clock import JumpingClock
+from tests.fakes.progress import SilentProgress
+
+WAIT_S = 10.0
+
+
+class Recorder:
+    """Makes tasks that record their names, in order; a task waits until `gate` opens if it has one."""
+
+    def __init__(self):
+        self.ran = []
+
+    def task(self, name, lane=Lane.ENGINE, cost_s=1.0, needs=(), error=None, gate=None):
+        def run():
+            if gate is not None:
+                assert gate.wait(WAIT_S)
+            self.ran.append(name)
+            if error is not None:
+                raise error
+
+        return Task(name, lane, cost_s, run, frozenset(needs))
+
+
+def run(*tasks, cancel=lambda: None, keep_going=False):
+    progress = SilentProgress()
+    TaskRun(tasks, progress, cancel, keep_going, JumpingClock()).run()
+    return progress
+
+
+def test_a_task_runs_after_those_it_needs():
+    record = Recorder()
+    run(record.task("image", needs=["program", "packages"]), record.task("program"), record.task("packages"))
+    assert record.ran[-1] == "image"
+    assert set(record.ran) == {"image", "program", "packages"}
+
+
+def test_a_task_that_is_there_already_needs_not_be_among_the_tasks():
+    record = Recorder()
+    run(record.task("image", needs=["built earlier"]))
+    assert record.ran == ["image"]
+
+
+def test_tasks_of_one_lane_run_one_after_another_the_costliest_first():
+    record = Recorder()
+    run(*(record.task(str(cost_s), Lane.COMPILER, cost_s) for cost_s in (2.0, 3.0, 1.0)))
+    assert record.ran == ["3.0", "2.0", "1.0"]
+
+
+def test_lanes_run_side_by_side():
+    record, gate = Recorder(), threading.Event()
+
+    def open_gate():
+        gate.set()
+
+    run(record.task("compiled", Lane.COMPILER, gate=gate), Task("opens", Lane.PACKAGES, 1.0, open_gate))
+    assert record.ran == ["compiled"]
+
+
+def test_after_a_failure_nothing_starts_and_what_runs_is_ended():
+    record, ended = Recorder(), threading.Event()
+    tasks = (
+        record.task("fails", Lane.PACKAGES, error=BuildFailed("no mirror")),
+        record.task("runs", Lane.COMPILER, gate=ended),
+        record.task("later", Lane.COMPILER, needs=["runs"]),
+    )
+    with pytest.raises(BuildFailed, match="no mirror"):
+        run(*tasks, cancel=ended.set)
+    assert ended.is_set()
+    assert "later" not in record.ran
+
+
+def test_with_keep_going_everything_that_does_not_need_the_failed_task_is_built():
+    record = Recorder()
+    tasks = (
+        record.task("fails", Lane.COMPILER, 9.0, error=BuildFailed("boom")),
+        record.task("image of it", needs=["fails"]),
+        record.task("other", Lane.COMPILER),
+        record.task("image of other", needs=["other"]),
+    )
+    with pytest.raises(BuildFailed, match="boom"):
+        run(*tasks, keep_going=True)
+    assert record.ran == ["fails", "other", "image of other"]
+
+
+def test_an_error_of_the_program_is_raised_even_with_keep_going():
+    with pytest.raises(ZeroDivisionError):
+        run(Task("wrong", Lane.ENGINE, 1.0, lambda: 1 // 0), keep_going=True)
+
+
+def test_progress_names_what_is_built_how_many_are_done_and_what_is_left():
+    record = Recorder()
+    progress = run(record.task("a", Lane.COMPILER, 60.0), record.task("b", Lane.COMPILER, 30.0))
+    assert progress.steps == ["building a", "building b"]
+    assert progress.notes == ["built a in 0.0 s; 1 of 2 done, about 5 s left", "built b in 0.0 s; 2 of 2 done"]
