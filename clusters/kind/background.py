@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,16 +54,20 @@ class BackgroundBuild:
 
     def start(self, source: Source, kubernetes: str) -> None:
         """Start to build the images of `source` for a Kubernetes version that the engine lacks."""
-        with self.log.open("w") as log:
-            process = subprocess.Popen(
-                [*_lowest_priority(), sys.executable, "-m", MODULE, source, kubernetes],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
-                start_new_session=True,
-            )
-        self._process.write_text(str(Owner.of(process.pid)))
+        argv = [*_lowest_priority(), sys.executable, "-m", MODULE, source, kubernetes]
+        # Not subprocess.Popen, which warns when it is dropped before the process has ended.
+        pid = os.posix_spawnp(
+            argv[0],
+            argv,
+            {**os.environ, "PYTHONPATH": str(ROOT)},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(self.log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+        self._process.write_text(str(Owner.of(pid)))
 
     def is_running(self) -> bool:
         owner = self._owner()

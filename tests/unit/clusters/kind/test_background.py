@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from clusters.engine import Engine
@@ -50,6 +52,16 @@ def test_an_image_that_nothing_builds_any_more_is_an_error_with_the_end_of_the_l
     with pytest.raises(BuildFailed, match=rf"image {TRAEFIK.tag} was not built and nothing builds it") as caught:
         found.wait_image(Engine(ScriptedCommands({"docker image inspect": ABSENT})), TRAEFIK)
     assert "no route" in caught.value.detail
+
+
+def test_a_build_is_a_process_of_its_own_that_ends_and_leaves_a_log(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.defpath}")
+    (tmp_path / "docker").write_text("#!/bin/sh\necho the engine is broken >&2\nexit 1\n")
+    (tmp_path / "docker").chmod(0o755)
+    found = build(tmp_path)
+    found.start(Source.BUILT, LOCK.releases[0].version)
+    found.wait_ended(limit_s=60.0)
+    assert "the engine is broken" in found.log.read_text()
 
 
 def test_only_the_builds_own_process_is_ended(tmp_path):
