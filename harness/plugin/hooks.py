@@ -24,6 +24,7 @@ from harness.kube.nodes.shell import ClusterNodeShell
 from harness.plugin import hookspecs
 from harness.plugin.bundle import bundle_name, collect_bundle
 from harness.plugin.needs import missing_need, needs_background_images, of_other_modes
+from harness.plugin.only import add_only_option, deselect_others, require_suites
 from harness.plugin.run.cancellation import sigterm_as_interrupt
 from harness.plugin.run.controller import CONTROLLER, Controller, new_directory
 from harness.plugin.run.exit_code import exit_code
@@ -68,6 +69,7 @@ MARKERS = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
+    add_only_option(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -90,6 +92,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         config.stash[SEED] = read_seed(config)
         request = read_request(config)
+        require_suites(config)
         if request is None or config.option.collectonly:
             return
         sigterm_as_interrupt()
@@ -102,7 +105,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"kubeproof: {one_line(str(error))}", returncode=error.exit_code)
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Return the number of xdist's workers for `-n auto` in a run with a cluster."""
     wanted = config.getoption("proxy_mode") or config.getoption("kubeconfig")
@@ -123,11 +126,12 @@ def pytest_configure_node(node: Any) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order cases: long ones first, then those whose images may have to be built, exclusive ones last.
 
     Among exclusive ones, measurements run before disruptive cases.
     """
+    deselect_others(config, items)
     half = len(items) // 2
     turns = {item: _turn(item, early=place < half) for place, item in enumerate(items)}
     items.sort(key=turns.__getitem__)

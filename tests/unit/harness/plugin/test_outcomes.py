@@ -1,5 +1,6 @@
 """The outcome of a case: a failure of Kubernetes or of the environment; and the order of cases."""
 
+import os
 import re
 from xml.etree import ElementTree
 
@@ -255,3 +256,8 @@ def test_a_build_in_the_background_that_no_case_needs_any_more_ends_before_a_mea
 def test_a_measurement_waits_for_a_build_in_the_background_that_an_exclusive_case_needs(run):
     cases = BUILDING.format(seconds=1, code=0) + AN_EXCLUSIVE_CASE_NEEDS_AN_IMAGE
     assert run.run(cases) == 0, run.output
+
+
+def test_the_number_of_workers_follows_from_the_cores(run):
+    assert run.run("def test_one(cluster): pass", "-n", "auto") == 0, run.output
+    assert f"created: {2 * os.cpu_count()}/{2 * os.cpu_count()} workers" in run.output
