@@ -22,13 +22,16 @@ class Pace:
         self._started_s[name] = self._clock.monotonic()
 
     def finish(self, name: str) -> str:
-        """Return how long the task took, how many are done, and an estimate of the time that is left."""
+        """Return how long the task took, and the status after it."""
         took_s = self._clock.monotonic() - self._started_s.pop(name)
         self._spent_s += took_s
         self._usual_s += self._left.pop(name)[1]
-        done = self._all - len(self._left)
-        text = f"in {took_s:.1f} s; {done} of {self._all} done"
-        return f"{text}, about {_minutes(self.left_s())} left" if self._left else text
+        return f"in {took_s:.1f} s; {self.status()}"
+
+    def status(self) -> str:
+        """Return how many tasks are done, and an estimate of the time that is left."""
+        done = f"{self._all - len(self._left)} of {self._all} done"
+        return f"{done}, about {_minutes(self.left_s())} left" if self._left else done
 
     def left_s(self) -> float:
         """Return the estimated time until the last lane is done, in seconds.

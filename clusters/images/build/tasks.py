@@ -43,7 +43,8 @@ class Task:
 class TaskRun:
     """One run of tasks.
 
-    `cancel` ends the programs that tasks have started. `keep_going` runs all tasks that do not need a failed one.
+    `cancel` ends the programs that tasks have started. `keep_going` runs all tasks that do not need a failed one. While
+    nothing ends, what runs and what is left is reported every `report_every_s`.
     """
 
     tasks: tuple[Task, ...]
@@ -51,6 +52,7 @@ class TaskRun:
     cancel: Callable[[], None]
     keep_going: bool = False
     clock: Clock = field(default_factory=SystemClock)
+    report_every_s: float = 60.0
 
     def run(self) -> None:
         """Run all tasks. Raises the `WorldError` of the first task that failed.
@@ -70,7 +72,11 @@ class TaskRun:
                         running[threads.submit(task.run)] = task
                     if not running:
                         break  # what is left needs a task that failed
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    ended = wait(running, self.report_every_s, FIRST_COMPLETED).done
+                    if not ended:
+                        names = " and ".join(task.name for task in running.values())
+                        self.progress.note(f"still building {names}; {pace.status()}")
+                    for future in ended:
                         task = running.pop(future)
                         failure = future.exception()
                         if failure is None:

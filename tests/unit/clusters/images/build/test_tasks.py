@@ -98,3 +98,17 @@ def test_progress_names_what_is_built_how_many_are_done_and_what_is_left():
     progress = run(record.task("a", Lane.COMPILER, 60.0), record.task("b", Lane.COMPILER, 30.0))
     assert progress.steps == ["building a", "building b"]
     assert progress.notes == ["built a in 0.0 s; 1 of 2 done, about 5 s left", "built b in 0.0 s; 2 of 2 done"]
+
+
+def test_a_long_task_reports_that_it_is_still_running():
+    reported = threading.Event()
+
+    class Progress(SilentProgress):
+        def note(self, text):
+            super().note(text)
+            reported.set()
+
+    progress = Progress()
+    task = Task("slow", Lane.COMPILER, 600.0, lambda: reported.wait(WAIT_S))
+    TaskRun((task,), progress, lambda: None, clock=JumpingClock(), report_every_s=0.01).run()
+    assert progress.notes[0] == "still building slow; 0 of 1 done, about 10 min left"
