@@ -79,17 +79,21 @@ def rows(table: Timetable) -> Iterator[str]:
         yield f"| {span.what} | {span.duration_s:.0f} |"
     if table.built:
         whole_s = max(span.end_s for span in table.built) - min(span.start_s for span in table.built)
-        yield f"| **all, {sum(span.duration_s for span in table.built):.0f} s of work** | {whole_s:.0f} |"
+        yield f"| **all, {_sum_s(table.built):.0f} s of work** | {whole_s:.0f} |"
     yield "\n| running | s |\n| --- | --- |"
     for span in table.steps:
         yield f"| {span.what} | {span.duration_s:.0f} |"
-    for name, cases in (("concurrent", table.concurrent), ("alone", table.alone)):
-        if cases:
-            wall_s = max(case.end_s for case in cases) - min(case.start_s for case in cases)
-            work_s = sum(case.duration_s for case in cases)
-            yield f"| **{len(cases)} cases {name}, {work_s:.0f} s of case time** | {wall_s:.0f} |"
+    if cases := table.concurrent:
+        wall_s = max(case.end_s for case in cases) - min(case.start_s for case in cases)
+        yield f"| **{len(cases)} cases concurrently, {_sum_s(cases):.0f} s of case time** | {wall_s:.0f} |"
+    if table.alone:
+        yield f"| **{len(table.alone)} cases alone, of them** | {_sum_s(table.alone):.0f} |"
     for case in sorted(table.alone, key=lambda case: -case.duration_s)[:ALONE_ROWS]:
         yield f"| {case.what.rpartition('::')[2]} | {case.duration_s:.0f} |"
+
+
+def _sum_s(spans: tuple[Span, ...]) -> float:
+    return sum(span.duration_s for span in spans)
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ def test_both_tables_have_durations_and_what_ran_side_by_side():
     text = "\n".join(rows(Timetable.read(LOG)))
     assert "| Go programs of traefik | 200 |" in text
     assert "| **all, 203 s of work** | 203 |" in text
-    assert "| **2 cases concurrent, 35 s of case time** | 25 |" in text
-    assert "| **1 cases alone, 30 s of case time** | 30 |" in text
+    assert "| **2 cases concurrently, 35 s of case time** | 25 |" in text
+    assert "| **1 cases alone, of them** | 30 |" in text
 
 
 def test_a_run_that_built_nothing_has_an_empty_first_table():
