@@ -11,6 +11,11 @@ from pathlib import Path
 
 MODULES = Path(__file__).with_name("modules")
 
+NO_DEBUG_INFORMATION = "-gcflags=all=-dwarf=false"
+"""The linker's `-s -w` leaves debug information out; without it packages compile a tenth faster. The same for every
+module, because Go compiles a package again for other flags.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -29,7 +34,7 @@ class Module:
         """Return the arguments of `go install`; its package pattern `tool` means all tools of the go.mod."""
         linker = " ".join(["-s", "-w", *(f"-X {setting}" for setting in self.settings)])
         target = "." if (self.directory / "main.go").exists() else "tool"
-        return ("-trimpath", f"-tags={','.join(self.tags)}", f"-ldflags={linker}", target)
+        return ("-trimpath", f"-tags={','.join(self.tags)}", f"-ldflags={linker}", NO_DEBUG_INFORMATION, target)
 
     @property
     def digest(self) -> str:
