@@ -14,8 +14,8 @@ class Pace:
         self._left = dict(tasks)
         self._clock = clock
         self._started_s: dict[str, float] = {}
-        self._spent_s = 0.0
-        self._usual_s = 0.0
+        self._spent_s: dict[str, float] = {}
+        self._usual_s: dict[str, float] = {}
         self._all = len(tasks)
 
     def start(self, name: str) -> None:
@@ -24,8 +24,9 @@ class Pace:
     def finish(self, name: str) -> str:
         """Return how long the task took, and the status after it."""
         took_s = self._clock.monotonic() - self._started_s.pop(name)
-        self._spent_s += took_s
-        self._usual_s += self._left.pop(name)[1]
+        lane, usual_s = self._left.pop(name)
+        self._spent_s[lane] = self._spent_s.get(lane, 0.0) + took_s
+        self._usual_s[lane] = self._usual_s.get(lane, 0.0) + usual_s
         return f"in {took_s:.1f} s; {self.status()}"
 
     def status(self) -> str:
@@ -36,14 +37,14 @@ class Pace:
     def left_s(self) -> float:
         """Return the estimated time until the last lane is done, in seconds.
 
-        Usual costs are multiplied by the ratio of spent to usual time of the tasks that are done.
+        Usual costs are multiplied by the ratio of spent to usual time of the lane's tasks that are done.
         """
-        ratio = self._spent_s / self._usual_s if self._usual_s else 1.0
         now_s = self._clock.monotonic()
         lanes: dict[str, float] = {}
         for name, (lane, cost_s) in self._left.items():
-            spent_s = now_s - self._started_s[name] if name in self._started_s else 0.0
-            lanes[lane] = lanes.get(lane, 0.0) + max(cost_s * ratio - spent_s, 0.0)
+            ratio = self._spent_s[lane] / self._usual_s[lane] if lane in self._usual_s else 1.0
+            running_s = now_s - self._started_s[name] if name in self._started_s else 0.0
+            lanes[lane] = lanes.get(lane, 0.0) + max(cost_s * ratio - running_s, 0.0)
         return max(lanes.values(), default=0.0)
 
 

@@ -14,6 +14,15 @@ def test_what_is_left_is_the_longest_lane_at_this_hosts_pace():
     assert pace.left_s() == 100.0
 
 
+def test_a_slow_lane_says_nothing_about_the_others():
+    clock = JumpingClock()
+    pace = Pace({"a": ("packages", 10.0), "b": ("go", 50.0)}, clock)
+    pace.start("a")
+    clock.sleep(100.0)
+    pace.finish("a")
+    assert pace.left_s() == 50.0
+
+
 def test_a_running_task_counts_for_what_it_has_left_and_never_for_less_than_nothing():
     clock = JumpingClock()
     pace = Pace({"a": ("go", 10.0)}, clock)
