@@ -163,7 +163,7 @@ def test_the_registry_image_is_not_part_of_a_node_image():
     assert book.registry not in book.node.parts
     assert (book.registry.directory / "Dockerfile").exists()
     go_mod = (DISTRIBUTION.directory / "go.mod").read_text()
-    assert f"github.com/distribution/distribution/v3 v{LOCK.distribution} " in go_mod
+    assert f"github.com/distribution/distribution/v3 v{LOCK.distribution}\n" in go_mod
 
 
 def test_a_stock_registry_has_the_program_of_the_upstream_image_by_digest():
