@@ -15,17 +15,17 @@ from clusters.images.module import Module
 from clusters.images.recipes import Recipe
 
 COMPILE_S = {
-    "kubernetes-1.37": 660.0,
-    "kubernetes-1.35": 660.0,
-    "traefik": 420.0,
-    "metallb": 150.0,
-    "containerd": 70.0,
-    "distribution": 60.0,
-    "coredns": 40.0,
-    "metrics-server": 30.0,
-    "pause": 2.0,
+    "kubernetes-1.37": 440.0,
+    "kubernetes-1.35": 440.0,
+    "traefik": 300.0,
+    "metallb": 100.0,
+    "containerd": 56.0,
+    "distribution": 30.0,
+    "coredns": 14.0,
+    "metrics-server": 11.0,
+    "pause": 1.0,
 }
-PACKAGES_S, PYTHON_S, IMAGE_S, NODE_S = 25.0, 15.0, 3.0, 60.0
+PACKAGES_S, PYTHON_S, IMAGE_S, NODE_S = 50.0, 10.0, 2.0, 40.0
 """The usual durations of tasks, in seconds, on a host with 2 cores (AMD EPYC). Only estimates depend on them."""
 
 

@@ -15,7 +15,7 @@ from clusters.images.build.pace import Pace
 
 
 class Lane(StrEnum):
-    """What a task uses most. Tasks of one lane run one after another, the costliest first; lanes run side by side.
+    """What a task uses most. Tasks of one lane run one after another, in the order given; lanes run side by side.
 
     A Go build keeps all cores busy by itself; downloads mostly wait for the network; the engine writes layers.
     """
@@ -101,20 +101,21 @@ class _Waiting:
         self._tasks = {task.name: task for task in tasks}
         self._order = TopologicalSorter({task.name: task.needs & self._tasks.keys() for task in tasks})
         self._order.prepare()
-        self._ready: list[Task] = []
+        self._ready: set[str] = set()
 
     def __bool__(self) -> bool:
         return self._order.is_active() or bool(self._ready)
 
     def startable(self, busy: set[Lane]) -> Iterator[Task]:
-        """Yield, and remove, at most one task for each lane that is not busy: the costliest that needs no other."""
-        self._ready += [self._tasks[name] for name in self._order.get_ready()]
+        """Yield, and remove, at most one task for each lane that is not busy: the first that needs no other."""
+        self._ready |= set(self._order.get_ready())
         for lane in Lane:
-            candidates = [task for task in self._ready if task.lane is lane]
-            if candidates and lane not in busy:
-                chosen = max(candidates, key=lambda task: task.cost_s)
-                self._ready.remove(chosen)
-                yield chosen
+            first = next(
+                (task for name, task in self._tasks.items() if name in self._ready and task.lane is lane), None
+            )
+            if first is not None and lane not in busy:
+                self._ready.remove(first.name)
+                yield first
 
     def done(self, task: Task) -> None:
         """Allow the tasks that need this one to start."""
