@@ -109,11 +109,9 @@ class _Waiting:
     def startable(self, busy: set[Lane]) -> Iterator[Task]:
         """Yield, and remove, at most one task for each lane that is not busy: the first that needs no other."""
         self._ready |= set(self._order.get_ready())
-        for lane in Lane:
-            first = next(
-                (task for name, task in self._tasks.items() if name in self._ready and task.lane is lane), None
-            )
-            if first is not None and lane not in busy:
+        for lane in set(Lane) - busy:
+            ready = (task for name, task in self._tasks.items() if name in self._ready and task.lane is lane)
+            if (first := next(ready, None)) is not None:
                 self._ready.remove(first.name)
                 yield first
 
