@@ -93,11 +93,11 @@ def settle_background_build(cluster: Cluster, *, wait: bool) -> None:
     """
     if cluster.network is None:
         return
-    build = BackgroundBuild(cluster.kubeconfig)
+    build = BackgroundBuild(cluster.name, state_directory(), HostProcesses())
     if wait:
         build.wait_ended()
     else:
-        build.stop(HostProcesses())
+        build.stop()
 
 
 def existing_provider_of(cluster: Cluster) -> ExistingProvider:

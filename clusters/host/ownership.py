@@ -42,11 +42,7 @@ class Owner:
     @classmethod
     def myself(cls, proc: Path = Path("/proc")) -> Self:
         """Return this process as an owner."""
-        return cls.of(os.getpid(), proc)
-
-    @classmethod
-    def of(cls, pid: int, proc: Path = Path("/proc")) -> Self:
-        """Return a process of this PID namespace as an owner."""
+        pid = os.getpid()
         return cls(BOOT_ID.read_text().strip(), pid, _start_ticks(proc, pid) or 0, _pid_namespace(proc))
 
     @classmethod

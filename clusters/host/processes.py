@@ -83,6 +83,9 @@ class Process:
 class Processes(Protocol):
     """The processes of this host, which can be found and ended."""
 
+    def read(self) -> tuple[Process, ...]:
+        """Return the running processes except this one and supervisors."""
+
     def end(self, chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
         """End the chosen processes and all their descendants, and return them when all have ended.
 

@@ -1,7 +1,7 @@
 """Images that few cases need, built while the other cases run: by a process of its own, with the lowest priority.
 
-The process belongs to the run that created the cluster and ends with it. Other processes of the run find it by a file
-next to the cluster's kubeconfig.
+The process belongs to the run that created the cluster and ends with it. It has the cluster's name among its arguments,
+by which the other processes of the run find it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from pathlib import Path
 from clusters.engine import Engine
 from clusters.errors import BuildFailed, KubeproofError
 from clusters.host.command import HostCommands
-from clusters.host.ownership import Owner
 from clusters.host.patience import host_patience
-from clusters.host.processes import Processes
+from clusters.host.processes import Process, Processes
 from clusters.host.progress import PrintedProgress
 from clusters.host.samples import samples_within
 from clusters.images.build.builder import Builder
@@ -39,24 +38,22 @@ LOG_TAIL_CHARACTERS = 4000
 
 @dataclass(frozen=True, slots=True)
 class BackgroundBuild:
-    """The background build of one cluster, given the path of the cluster's kubeconfig."""
+    """The background build of one cluster; `state` is the directory of the file with its progress and errors."""
 
-    kubeconfig: Path
+    cluster: str
+    state: Path
+    processes: Processes
 
     @property
     def log(self) -> Path:
-        """Return the file with the build's progress and errors."""
-        return self.kubeconfig.with_suffix(".images.log")
-
-    @property
-    def _process(self) -> Path:
-        return self.kubeconfig.with_suffix(".images.process")
+        return self.state / f"{self.cluster}.images.log"
 
     def start(self, source: Source, kubernetes: str) -> None:
         """Start to build the images of `source` for a Kubernetes version that the engine lacks."""
-        argv = [*_lowest_priority(), sys.executable, "-m", MODULE, source, kubernetes]
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        argv = [*_lowest_priority(), sys.executable, "-m", MODULE, self.cluster, source, kubernetes]
         # Not subprocess.Popen, which warns when it is dropped before the process has ended.
-        pid = os.posix_spawnp(
+        os.posix_spawnp(
             argv[0],
             argv,
             {**os.environ, "PYTHONPATH": str(ROOT)},
@@ -67,18 +64,13 @@ class BackgroundBuild:
             ],
             setsid=True,
         )
-        self._process.write_text(str(Owner.of(pid)))
 
     def is_running(self) -> bool:
-        owner = self._owner()
-        return owner is not None and not owner.has_ended()
+        return any(map(self._is_own, self.processes.read()))
 
-    def stop(self, processes: Processes) -> None:
+    def stop(self) -> None:
         """End the build, if it still runs. The next one continues where it stopped."""
-        owner = self._owner()
-        if owner is not None and not owner.has_ended():
-            processes.end(lambda seen: (seen.pid, seen.start_ticks) == (owner.pid, owner.start_ticks))
-        self._process.unlink(missing_ok=True)
+        self.processes.end(self._is_own)
 
     def wait_ended(self, limit_s: float = BUILD_LIMIT_S) -> None:
         """Wait until nothing is built any more. Raises `BuildFailed` after `limit_s`."""
@@ -108,11 +100,8 @@ class BackgroundBuild:
                     detail=self._log_tail(),
                 )
 
-    def _owner(self) -> Owner | None:
-        try:
-            return Owner.parse(self._process.read_text())
-        except FileNotFoundError:
-            return None
+    def _is_own(self, process: Process) -> bool:
+        return MODULE in process.argv and self.cluster in process.argv
 
     def _log_tail(self) -> str:
         try:
@@ -126,9 +115,9 @@ def _lowest_priority() -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Build the images; the arguments are a source and a Kubernetes version."""
+    """Build the images; the arguments are the cluster's name, a source and a Kubernetes version."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that an ended build removes its temporary files
-    source, kubernetes = Source(sys.argv[1]), sys.argv[2]
+    source, kubernetes = Source(sys.argv[2]), sys.argv[3]
     lock, commands = read_lock(), HostCommands()
     builder = Builder.on_host(Engine.find(commands, host_patience()), commands, cache_directory())
     recipes = tuple(background_recipes(lock, lock.release(kubernetes), source).values())

@@ -66,7 +66,7 @@ class KindProvider:
             if not self.keep:
                 undo.callback(self._remove, spec.name)
             self._start_background_build(spec)
-            undo.callback(self.background_build(spec.name).stop, self.processes)
+            undo.callback(self.background_build(spec.name).stop)
             self._names.take(spec.name, keep=self.keep)
             with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
                 self._kind_create(kind, spec, images)
@@ -109,7 +109,7 @@ class KindProvider:
 
     def background_build(self, name: str) -> BackgroundBuild:
         """Return the build of images that continues while cases run in cluster `name`."""
-        return BackgroundBuild(self._kubeconfig(name))
+        return BackgroundBuild(name, self.state, self.processes)
 
     def wait_images(self, cluster: Cluster, purposes: tuple[str, ...], progress: Progress) -> None:
         """Wait until the images in these fields of `CaseImages` are built, and load those of pods into every node.
@@ -142,7 +142,7 @@ class KindProvider:
 
     def release(self, cluster: Cluster, progress: Progress) -> None:
         """Remove the cluster, unless it is to be kept or an earlier run has created it. End the background build."""
-        self.background_build(cluster.name).stop(self.processes)
+        self.background_build(cluster.name).stop()
         if not any(claimed.keep or claimed.owner != Owner.myself() for claimed in self._names.claims(cluster.name)):
             progress.step(f"removing cluster {cluster.name}")
             self._remove(cluster.name)
@@ -161,7 +161,6 @@ class KindProvider:
         """Start to build the images that few cases need, if the engine lacks one of them."""
         recipes = self.images.in_background(spec.source, spec.kubernetes)
         if not all(self.engine.has_image(recipe.tag) for recipe in recipes.values()):
-            self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.background_build(spec.name).start(spec.source, spec.kubernetes)
 
     def _check(self, spec: ClusterSpec) -> None:

@@ -15,6 +15,9 @@ class FakeProcesses:
         self._ending = ending
         """A function that is called while processes end."""
 
+    def read(self) -> tuple[Process, ...]:
+        return tuple(self.running)
+
     def end(self, chosen: Callable[[Process], bool]) -> tuple[Process, ...]:
         found = with_descendants(self.running, chosen)
         self._ending()

@@ -1,14 +1,14 @@
 import os
+from dataclasses import replace
 
 import pytest
 
 from clusters.engine import Engine
 from clusters.errors import BuildFailed
-from clusters.host.ownership import Owner
-from clusters.host.processes import Process
+from clusters.host.processes import HostProcesses, Process
 from clusters.images.lock import read_lock
 from clusters.images.recipes import recipe_book
-from clusters.kind.background import BackgroundBuild
+from clusters.kind.background import MODULE, BackgroundBuild
 from clusters.kind.images import IN_CLUSTER, background_recipes
 from clusters.spec import Source
 from tests.fakes.host.commands import ScriptedCommands, failing
@@ -19,14 +19,12 @@ ABSENT = failing("docker image inspect", "Error: No such image: x")
 TRAEFIK = background_recipes(LOCK, LOCK.release(None), Source.BUILT)["traefik"]
 
 
-def build(tmp_path):
-    return BackgroundBuild(tmp_path / "kubeproof-ipvs-1.kubeconfig")
+CLUSTER = "kubeproof-ipvs-017690"
+BUILDS = Process(7, 1, 7, 70, argv=("python", "-m", MODULE, CLUSTER, "built", "1.37.2"))
 
 
-def running(tmp_path):
-    """Return a build whose process is this one."""
-    (tmp_path / "kubeproof-ipvs-1.images.process").write_text(str(Owner.myself()))
-    return build(tmp_path)
+def build(tmp_path, *running):
+    return BackgroundBuild(CLUSTER, tmp_path, FakeProcesses(*running))
 
 
 def test_an_image_that_exists_needs_no_build(tmp_path):
@@ -42,7 +40,7 @@ def test_an_image_is_waited_for_while_it_is_being_built(tmp_path):
             return answer
         raise answer
 
-    running(tmp_path).wait_image(Engine(ScriptedCommands({"docker image inspect": inspect})), TRAEFIK)
+    build(tmp_path, BUILDS).wait_image(Engine(ScriptedCommands({"docker image inspect": inspect})), TRAEFIK)
     assert next(answers, None) is None
 
 
@@ -58,26 +56,28 @@ def test_a_build_is_a_process_of_its_own_that_ends_and_leaves_a_log(tmp_path, mo
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.defpath}")
     (tmp_path / "docker").write_text("#!/bin/sh\necho the engine is broken >&2\nexit 1\n")
     (tmp_path / "docker").chmod(0o755)
-    found = build(tmp_path)
+    found = BackgroundBuild(CLUSTER, tmp_path, HostProcesses())
     found.start(Source.BUILT, LOCK.releases[0].version)
     found.wait_ended(limit_s=60.0)
     assert "the engine is broken" in found.log.read_text()
 
 
-def test_only_the_builds_own_process_is_ended(tmp_path):
-    me = Owner.myself()
-    own = Process(me.pid, 1, me.pid, me.start_ticks)
-    of_the_same_pid_later = Process(me.pid, 1, me.pid, me.start_ticks + 1)
-    processes = FakeProcesses(own, of_the_same_pid_later)
-    running(tmp_path).stop(processes)
-    assert processes.running == [of_the_same_pid_later]
-    assert not build(tmp_path).is_running()
+def test_only_the_clusters_own_build_is_ended(tmp_path):
+    of_another_cluster = replace(
+        BUILDS, pid=8, session=8, argv=(*BUILDS.argv[:3], "kubeproof-ipvs-2", "built", "1.37.2")
+    )
+    found = build(tmp_path, BUILDS, of_another_cluster)
+    assert found.is_running()
+    found.stop()
+    assert not found.is_running()
+    assert found.processes.read() == (of_another_cluster,)
 
 
 def test_a_build_that_was_never_started_is_not_running_and_can_be_stopped(tmp_path):
-    build(tmp_path).stop(FakeProcesses())
-    build(tmp_path).wait_ended()
-    assert not build(tmp_path).is_running()
+    found = build(tmp_path)
+    found.stop()
+    found.wait_ended()
+    assert not found.is_running()
 
 
 def test_nodes_pull_the_images_of_pods_with_source_registry():

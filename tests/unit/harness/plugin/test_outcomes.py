@@ -121,16 +121,16 @@ def test_with_an_image_that_may_have_to_be_built(cluster, registry): pass
 
 BUILDING = """
 import subprocess
-from pathlib import Path
+import sys
 
 import pytest
-from clusters.host.ownership import Owner
+from clusters.kind.background import MODULE
 
 building = []
 
 def test_starts_a_background_build(cluster):
-    building.append(subprocess.Popen(["sleep", "{seconds}"], start_new_session=True))
-    cluster.kubeconfig.with_suffix(".images.process").write_text(str(Owner.of(building[0].pid)))
+    argv = [sys.executable, "-S", "-c", "import time; time.sleep({seconds})", "-m", MODULE, cluster.name]
+    building.append(subprocess.Popen(argv, start_new_session=True))
 @pytest.fixture
 def registry(): pass
 @pytest.mark.exclusive
