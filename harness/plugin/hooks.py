@@ -18,11 +18,13 @@ import pytest
 from clusters.choose import node_access_of, settle_background_build
 from clusters.cluster import Cluster
 from clusters.errors import KubeproofError
+from clusters.host.clock import SystemClock
 from clusters.host.supervisor import supervise
 from harness.dataplane.shell import ClusterProxyShell
 from harness.kube.nodes.shell import ClusterNodeShell
 from harness.plugin import hookspecs
 from harness.plugin.bundle import bundle_name, collect_bundle
+from harness.plugin.listener import StatusListener, usual_durations_s
 from harness.plugin.needs import missing_need, needs_background_images, of_other_modes
 from harness.plugin.only import add_only_option, deselect_others, require_suites
 from harness.plugin.run.cancellation import sigterm_as_interrupt
@@ -30,6 +32,8 @@ from harness.plugin.run.controller import CONTROLLER, Controller, new_directory
 from harness.plugin.run.exit_code import exit_code
 from harness.plugin.run.owner import ProviderOwner
 from harness.plugin.run.request import EXISTING, ClusterRequest, add_options, read_request, read_seed
+from harness.plugin.run.status import RunStatus
+from harness.plugin.view import choose_view, own_stdout
 from harness.run.claims import read_claims
 from harness.run.lock import run_lock
 from harness.run.log import RunLog
@@ -222,7 +226,23 @@ def _new_controller(config: pytest.Config, request: ClusterRequest) -> Controlle
         log=RunLog(directory / "run.log", (lambda line: None) if reporter is None else reporter.write_line),
     )
     config.pluginmanager.register(ControllerListener(controller), "kubeproof-controller")
+    if reporter is not None:
+        listener = _new_listener(config, directory)
+        controller.case_ended = listener.case_ended
+        config.pluginmanager.register(listener, "kubeproof-status")
     return controller
+
+
+def _new_listener(config: pytest.Config, directory: Path) -> StatusListener:
+    """Return the listener that shows what the run is doing."""
+    clock, status = SystemClock(), RunStatus(usual_durations_s(directory.parent, directory.name.partition("-")[2]))
+
+    def line() -> str:
+        return status.line(listener.now_s())
+
+    view = choose_view(own_stdout(), line, verbose=config.option.verbose > 0)
+    listener = StatusListener(status, view, clock)
+    return listener
 
 
 def _turn(item: pytest.Item, *, early: bool) -> tuple[bool, bool, bool, int]:

@@ -46,7 +46,7 @@ class Pending:
 class Controller:
     """One run with one cluster, in which every case runs `repeats` times.
 
-    `publish` passes the current results to the writers.
+    `publish` passes the current results to the writers, `case_ended` each case that has ended to whoever shows it.
     """
 
     request: ClusterRequest
@@ -57,6 +57,7 @@ class Controller:
     repeats: int
     publish: Publish
     log: RunLog
+    case_ended: Callable[[CaseResult], None] = field(default=lambda case: None)
     cluster: Cluster | None = None
     results: RunResults = field(init=False)
     _pending: dict[str, Pending] = field(default_factory=dict)
@@ -134,6 +135,7 @@ class Controller:
     def _finish(self, nodeid: str, pending: Pending, case_report: CaseReport) -> None:
         case = _case(nodeid, pending)
         self.log.case(case.id, case.outcome, case.duration_s)
+        self.case_ended(case)
         self._verdicts.add(case, case_report.verdicts)
         self.results = replace(
             self.results.with_case(case),

@@ -261,3 +261,9 @@ def test_a_measurement_waits_for_a_build_in_the_background_that_an_exclusive_cas
 def test_the_number_of_workers_follows_from_the_cores(run):
     assert run.run("def test_one(cluster): pass", "-n", "auto") == 0, run.output
     assert f"created: {2 * os.cpu_count()}/{2 * os.cpu_count()} workers" in run.output
+
+
+def test_a_failure_is_shown_as_it_happens_with_its_reason(run):
+    assert run.run("def test_one(cluster): assert 3 == 2, 'saw 3 pods'\ndef test_two(cluster): pass") == 1
+    shown = run.output.index("FAILED test_suite.py::test_one: saw 3 pods")
+    assert shown < run.output.index("FAILURES")
