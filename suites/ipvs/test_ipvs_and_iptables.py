@@ -102,17 +102,23 @@ def in_iptables_mode(setting: SweepSetting) -> SweepSetting:
 def decide(claim: ClaimRecorder, comparisons: list[Comparison], evidence: str) -> None:
     """Record the verdict on claim 2.2.
 
-    Confirmed if ipvs is better in some quantities and worse in none, refuted if the other way round, conditional if it
-    is better in some and worse in others, and untested if no difference can be seen.
+    Confirmed if ipvs is better in every quantity, refuted if it is worse in every one, untested if no difference is
+    seen in any. Otherwise conditional; the condition says in which quantities ipvs is better, in which it is worse, and
+    for which these data cannot tell. Ranges that nearly touch overlap in one run and not in the next, so a quantity
+    for which the data cannot tell must not decide between two verdicts.
     """
     better = [found.thing for found in comparisons if found.better]
     worse = [found.thing for found in comparisons if found.worse]
+    unclear = [found.thing for found in comparisons if not found.differs]
     if not better and not worse:
         claim.untested("2.2", f"the figures of this host vary too much to decide. {evidence}")
-    elif better and worse:
-        claim.conditional("2.2", f"better: {' and '.join(better)}; worse: {' and '.join(worse)}", evidence)
-    else:
+    elif len(comparisons) in (len(better), len(worse)):
         claim.decide("2.2", bool(better), evidence)
+    else:
+        parts = {"better": better, "worse": worse, "cannot tell": unclear}
+        claim.conditional(
+            "2.2", "; ".join(f"{word}: {' and '.join(things)}" for word, things in parts.items() if things), evidence
+        )
 
 
 def costs(
