@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,10 +47,18 @@ class Run:
         (self.directory / "test_suite.py").write_text(cases)
         argv = [sys.executable, "-m", "pytest", "--proxy-mode=nftables", *options]
         inherited = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)}
+        # A shell's background processes ignore SIGINT, and pass that on.
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self._popen(argv, {**inherited, **environment})
+        finally:
+            signal.signal(signal.SIGINT, kept)
+
+    def _popen(self, argv: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
         return subprocess.Popen(
             argv,
             cwd=self.directory,
-            env={**inherited, **environment},
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
