@@ -51,7 +51,7 @@ class Builder:
         if not planner.tasks(recipes):
             return
         with self._only_build(progress):
-            tasks = planner.tasks(recipes)  # another process may have built some of them meanwhile
+            tasks = planner.tasks(recipes)  # while this one waited, another may have built some
             TaskRun(tasks, progress, self.cancel, keep_going=keep_going).run()
 
     def _planner(self) -> Planner:

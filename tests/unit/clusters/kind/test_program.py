@@ -15,18 +15,8 @@ LOCK = read_lock()
 NO_GO = failing("go install tool", "go: not found", 127)
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """Put a program named kind in the PATH and return its path. Its version output is scripted."""
-    program = tmp_path / "bin" / "kind"
-    program.parent.mkdir()
-    program.touch(mode=0o755)
-    monkeypatch.setenv("PATH", str(program.parent))
-    return program
-
-
-def find(tmp_path, installed, version, kubernetes, go=NO_GO):
-    commands = ScriptedCommands({f"{installed} version": version, "go install": go})
+def find(tmp_path, installed_kind, version, kubernetes, go=NO_GO):
+    commands = ScriptedCommands({f"{installed_kind} version": version, "go install": go})
     progress = SilentProgress()
     return find_kind(commands, Programs(commands, tmp_path), kubernetes, progress), progress
 
@@ -48,21 +38,21 @@ def built(tmp_path):
         ("kind v0.34.0-alpha+0123456789abcd go1.26.0 linux/amd64", (1, 37)),
     ],
 )
-def test_the_installed_kind_is_used_if_kubeadm_reads_its_configuration(tmp_path, installed, version, kubernetes):
-    program, progress = find(tmp_path, installed, version, kubernetes)
-    assert program == str(installed)
+def test_the_installed_kind_is_used_if_kubeadm_reads_its_configuration(tmp_path, installed_kind, version, kubernetes):
+    program, progress = find(tmp_path, installed_kind, version, kubernetes)
+    assert program == str(installed_kind)
     assert progress.notes == []
 
 
 @pytest.mark.parametrize("version", ["kind v0.31.0 go1.25.5 linux/amd64", "kind v0.32.0-alpha go1.25.5 linux/amd64"])
 def test_a_kind_whose_configuration_kubeadm_does_not_read_is_not_used_and_the_reason_is_noted(
-    tmp_path, installed, version
+    tmp_path, installed_kind, version
 ):
     ours = built(tmp_path)
-    program, progress = find(tmp_path, installed, version, (1, 37))
+    program, progress = find(tmp_path, installed_kind, version, (1, 37))
     assert program == ours
     (note,) = progress.notes
-    assert f"{installed} cannot be used" in note
+    assert f"{installed_kind} cannot be used" in note
     assert "writes kubeadm.k8s.io/v1beta3, and kubeadm 1.37 reads v1beta4" in note
 
 
@@ -74,16 +64,16 @@ def test_a_kind_whose_configuration_kubeadm_does_not_read_is_not_used_and_the_re
         (failing("kind version", "cannot execute binary file", 126), "does not report its version"),
     ],
 )
-def test_a_kind_that_is_too_old_or_another_program_is_not_used(tmp_path, installed, version, reason):
+def test_a_kind_that_is_too_old_or_another_program_is_not_used(tmp_path, installed_kind, version, reason):
     ours = built(tmp_path)
-    program, progress = find(tmp_path, installed, version, (1, 35))
+    program, progress = find(tmp_path, installed_kind, version, (1, 35))
     assert program == ours
     assert reason in progress.notes[0]
 
 
-def test_the_error_names_the_unfit_kind_and_a_version_that_fits_if_none_can_be_built(tmp_path, installed):
+def test_the_error_names_the_unfit_kind_and_a_version_that_fits_if_none_can_be_built(tmp_path, installed_kind):
     with pytest.raises(HostUnfit) as caught:
-        find(tmp_path, installed, "kind v0.31.0 go1.25.5 linux/amd64", (1, 37))
+        find(tmp_path, installed_kind, "kind v0.31.0 go1.25.5 linux/amd64", (1, 37))
     message = str(caught.value)
     assert "no kind program fits Kubernetes 1.37" in message
     assert "kind 0.31.0 writes kubeadm.k8s.io/v1beta3, and kubeadm 1.37 reads v1beta4" in message
