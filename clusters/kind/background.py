@@ -7,7 +7,6 @@ by which the other processes of the run find it.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 from dataclasses import dataclass
@@ -29,9 +28,7 @@ from clusters.spec import Source
 
 MODULE = "clusters.kind.background"
 ROOT = Path(__file__).parents[2]
-LOWEST_PRIORITY = ("nice", "-n", "19", "chrt", "--idle", "0")
-"""With SCHED_IDLE (sched(7)) the build gets what the cluster and the cases leave: they mostly wait."""
-
+VISIBLE_S = 5.0
 BUILD_LIMIT_S = 3600.0
 LOG_TAIL_CHARACTERS = 4000
 
@@ -51,7 +48,7 @@ class BackgroundBuild:
     def start(self, source: Source, kubernetes: str) -> None:
         """Start to build the images of `source` for a Kubernetes version that the engine lacks."""
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        argv = [*_lowest_priority(), sys.executable, "-m", MODULE, self.cluster, source, kubernetes]
+        argv = [sys.executable, "-m", MODULE, self.cluster, source, kubernetes]
         # Not subprocess.Popen, which warns when it is dropped before the process has ended.
         os.posix_spawnp(
             argv[0],
@@ -64,6 +61,10 @@ class BackgroundBuild:
             ],
             setsid=True,
         )
+        # During execve(2) a process shows no arguments.
+        for sample in samples_within(self.is_running, limit_s=VISIBLE_S, interval_s=0.01):
+            if sample.seen:
+                return
 
     def is_running(self) -> bool:
         return any(map(self._is_own, self.processes.read()))
@@ -110,12 +111,10 @@ class BackgroundBuild:
             return ""
 
 
-def _lowest_priority() -> tuple[str, ...]:
-    return LOWEST_PRIORITY if shutil.which("chrt") and shutil.which("nice") else ()
-
-
 def main() -> None:
     """Build the images; the arguments are the cluster's name, a source and a Kubernetes version."""
+    # With the lowest priority (sched(7)) the build gets what the cluster and the cases leave: they mostly wait.
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that an ended build removes its temporary files
     source, kubernetes = Source(sys.argv[2]), sys.argv[3]
     lock, commands = read_lock(), HostCommands()
