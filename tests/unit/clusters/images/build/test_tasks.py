@@ -52,6 +52,14 @@ def test_tasks_of_one_lane_run_one_after_another_in_their_order():
     assert record.ran == ["first", "second", "third"]
 
 
+def test_a_task_does_not_start_while_another_of_its_lane_runs():
+    started, seen_by_first = threading.Event(), []
+    first = Task("first", Lane.COMPILER, 1.0, lambda: seen_by_first.append(started.wait(0.2)))
+    run(first, Task("second", Lane.COMPILER, 1.0, started.set))
+    assert seen_by_first == [False]
+    assert started.is_set()
+
+
 def test_lanes_run_side_by_side():
     record, gate = Recorder(), threading.Event()
 
