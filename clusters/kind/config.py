@@ -8,7 +8,7 @@ import yaml
 
 from clusters.host.patience import DEFAULT, Patience
 from clusters.images.lock import KubernetesRelease, Lock
-from clusters.kind.fit import GROUP, V1BETA3, V1BETA4
+from clusters.kind.program.fit import GROUP, V1BETA3, V1BETA4
 from clusters.spec import ClusterSpec, Source, Substrate
 
 POD_CIDR = "10.244.0.0/16"

@@ -26,7 +26,7 @@ from clusters.kind.images import IN_CLUSTER, Images, ImageSet
 from clusters.kind.logs import export_logs
 from clusters.kind.names import ClusterNames, require_unused
 from clusters.kind.nodes import node_containers, nodes_of, server_version
-from clusters.kind.program import find_kind
+from clusters.kind.program.find import find_kind
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
 from clusters.spec import ClusterSpec
 

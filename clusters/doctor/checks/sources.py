@@ -14,7 +14,7 @@ from clusters.doctor.facts import Facts
 from clusters.errors import CommandFailed
 from clusters.images.build.rootfs import APT_SOURCES, OS_RELEASE, debian_suite
 from clusters.images.lock import LOCK_FILE
-from clusters.kind.fit import KindVersion, oldest_that_fits, why_unfit
+from clusters.kind.program.fit import KindVersion, oldest_that_fits, why_unfit
 from clusters.spec import Source
 
 REACH_TIMEOUT_S = 3.0

@@ -6,8 +6,8 @@ from clusters.errors import HostUnfit
 from clusters.images.build.programs import Programs
 from clusters.images.lock import read_lock
 from clusters.images.recipes import KIND
-from clusters.kind.fit import KindVersion, oldest_that_fits, why_unfit
-from clusters.kind.program import find_kind
+from clusters.kind.program.find import find_kind
+from clusters.kind.program.fit import KindVersion, oldest_that_fits, why_unfit
 from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
 

@@ -53,9 +53,11 @@ def test_tasks_of_one_lane_run_one_after_another_in_their_order():
 
 
 def test_a_task_does_not_start_while_another_of_its_lane_runs():
+    """Not even when a task of another lane ends, after which tasks are chosen again."""
     started, seen_by_first = threading.Event(), []
     first = Task("first", Lane.COMPILER, 1.0, lambda: seen_by_first.append(started.wait(0.2)))
-    run(first, Task("second", Lane.COMPILER, 1.0, started.set))
+    of_another_lane = Task("of another lane", Lane.PACKAGES, 1.0, lambda: None)
+    run(first, of_another_lane, Task("second", Lane.COMPILER, 1.0, started.set))
     assert seen_by_first == [False]
     assert started.is_set()
 

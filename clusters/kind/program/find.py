@@ -9,7 +9,7 @@ from clusters.host.command import Commands
 from clusters.host.progress import Progress
 from clusters.images.build.programs import Programs
 from clusters.images.recipes import KIND
-from clusters.kind.fit import KindVersion, Minor, oldest_that_fits, why_unfit
+from clusters.kind.program.fit import KindVersion, Minor, oldest_that_fits, why_unfit
 
 
 def find_kind(commands: Commands, programs: Programs, kubernetes: Minor, progress: Progress) -> str:
