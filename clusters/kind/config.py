@@ -8,6 +8,7 @@ import yaml
 
 from clusters.host.patience import DEFAULT, Patience
 from clusters.images.lock import KubernetesRelease, Lock
+from clusters.kind.periods import Component, arguments, kubelet_settings
 from clusters.kind.program.fit import GROUP, V1BETA3, V1BETA4
 from clusters.spec import ClusterSpec, Source, Substrate
 
@@ -34,9 +35,9 @@ def kind_config(
     patches: list[dict[str, Any]] = [_kube_proxy(spec)]
     if built:
         patches.append(_component_versions(lock, release))
-    patches.append(_kubelet(cgroup_version))
+    patches.append(_kubelet(cgroup_version, patience))
     patches += _kubeadm_timeouts(patience.seconds(CREATE_TIMEOUT_S) * KUBEADM_SHARE)
-    patches += _leases(patience)
+    patches += _control_plane_arguments(patience)
     return yaml.safe_dump(
         {
             "kind": "Cluster",
@@ -100,32 +101,42 @@ def _kubeadm_timeouts(each_s: float) -> list[dict[str, Any]]:
     ]
 
 
-def _leases(patience: Patience) -> list[dict[str, Any]]:
-    """Return the patches that multiply the times of leader election by the patience; none if its factor is 1.
+def _control_plane_arguments(patience: Patience) -> list[dict[str, Any]]:
+    """Return the patches with the arguments of the controller manager and the scheduler.
 
-    On a slow host leaders would otherwise lose their leases and restart again and again. A patch replaces the complete
-    list of v1beta4, so the list repeats the argument that kind itself sets.
+    A patch replaces the complete list of v1beta4, so the list repeats the argument that kind itself sets.
     """
-    if patience == DEFAULT:
-        return []
-    leases = {f"leader-elect-{name}": f"{patience.seconds(limit_s):.0f}s" for name, limit_s in LEASE_S.items()}
-    mappings = {"controllerManager": {"enable-hostpath-provisioner": "true", **leases}, "scheduler": leases}
+    leases = _leases(patience)
+    periods = arguments(Component.CONTROLLER_MANAGER, patience)
+    mappings = {"controllerManager": {"enable-hostpath-provisioner": "true", **periods, **leases}}
+    if leases:
+        mappings["scheduler"] = leases
     lists = {
-        component: [{"name": name, "value": value} for name, value in arguments.items()]
-        for component, arguments in mappings.items()
+        component: [{"name": name, "value": value} for name, value in values.items()]
+        for component, values in mappings.items()
     }
     return [
         {
             "apiVersion": f"{GROUP}/{version}",
             "kind": "ClusterConfiguration",
-            **{component: {"extraArgs": arguments} for component, arguments in components.items()},
+            **{component: {"extraArgs": values} for component, values in components.items()},
         }
         for version, components in ((V1BETA4, lists), (V1BETA3, mappings))
     ]
 
 
-def _kubelet(cgroup_version: str) -> dict[str, Any]:
-    kubelet: dict[str, Any] = {"kind": "KubeletConfiguration"}
+def _leases(patience: Patience) -> dict[str, str]:
+    """Return the arguments that multiply the times of leader election by the patience; none if its factor is 1.
+
+    On a slow host leaders would otherwise lose their leases and restart again and again.
+    """
+    if patience == DEFAULT:
+        return {}
+    return {f"leader-elect-{name}": f"{patience.seconds(limit_s):.0f}s" for name, limit_s in LEASE_S.items()}
+
+
+def _kubelet(cgroup_version: str, patience: Patience) -> dict[str, Any]:
+    kubelet: dict[str, Any] = {"kind": "KubeletConfiguration", **kubelet_settings(patience)}
     if cgroup_version == "1":
         kubelet |= {"failCgroupV1": False, "cgroupDriver": "cgroupfs"}
     return kubelet

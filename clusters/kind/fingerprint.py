@@ -9,6 +9,7 @@ from clusters.cluster import Node
 from clusters.engine import Engine
 from clusters.errors import WorldError
 from clusters.kind.nodes import control_plane, node_containers
+from clusters.kind.periods import in_words
 from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
 from clusters.spec import ClusterSpec, Mode, Substrate
 
@@ -36,6 +37,7 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
         "ipset of the node": on_node("ipset", "--version"),
         "conntrack max": on_node("cat", "/proc/sys/net/netfilter/nf_conntrack_max"),
         "minSyncPeriod": _fact(lambda: _proxy_setting(engine, spec.name, "minSyncPeriod")),
+        "shorter periods": in_words(engine.patience),
     }
     if spec.mode is Mode.IPVS:
         seen["ipvs scheduler"] = spec.ipvs_scheduler

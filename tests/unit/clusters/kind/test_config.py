@@ -79,35 +79,55 @@ def test_kubeadms_limits_are_not_below_its_defaults_and_below_kinds_limit(kind, 
     )
 
 
-def leases(patience, version):
-    """Return the arguments for leader election in the patch for an API version of kubeadm; None if there is none."""
+KINDS_OWN = {"enable-hostpath-provisioner": "true"}
+LEASES_MULTIPLIED_BY_4 = {
+    "leader-elect-lease-duration": "60s",
+    "leader-elect-renew-deadline": "40s",
+    "leader-elect-retry-period": "8s",
+}
+
+
+def arguments(component, patience, version="v1beta4"):
+    """Return a control plane component's arguments in the patch for an API version of kubeadm."""
     for text in config(patience=patience)["kubeadmConfigPatches"]:
         found = yaml.safe_load(text)
-        if "scheduler" in found and found["apiVersion"] == f"kubeadm.k8s.io/{version}":
-            return found["controllerManager"]["extraArgs"], found["scheduler"]["extraArgs"]
-    return None
+        if "controllerManager" in found and found["apiVersion"] == f"kubeadm.k8s.io/{version}":
+            values = found.get(component, {}).get("extraArgs", {})
+            is_list = isinstance(values, list)
+            return {argument["name"]: argument["value"] for argument in values} if is_list else values
+    raise AssertionError(f"no patch for {version}")
 
 
-def test_on_an_ordinary_host_leader_election_keeps_its_defaults():
-    assert leases(DEFAULT, "v1beta4") is leases(DEFAULT, "v1beta3") is None
+@pytest.mark.parametrize("version", ["v1beta4", "v1beta3"])
+def test_on_an_ordinary_host_leader_election_keeps_its_defaults(version):
+    assert arguments("scheduler", DEFAULT, version) == {}
+    assert not any(name.startswith("leader-elect") for name in arguments("controllerManager", DEFAULT, version))
 
 
-def test_on_a_slow_host_the_times_of_leader_election_are_multiplied():
-    multiplied = {
-        "leader-elect-lease-duration": "60s",
-        "leader-elect-renew-deadline": "40s",
-        "leader-elect-retry-period": "8s",
+@pytest.mark.parametrize("version", ["v1beta4", "v1beta3"])
+def test_on_a_slow_host_the_times_of_leader_election_are_multiplied(version):
+    assert arguments("scheduler", Patience(4), version) == LEASES_MULTIPLIED_BY_4
+    assert arguments("controllerManager", Patience(4), version).items() >= LEASES_MULTIPLIED_BY_4.items()
+
+
+@pytest.mark.parametrize("version", ["v1beta4", "v1beta3"])
+def test_the_controller_manager_keeps_what_kind_sets_and_gets_shorter_periods(version):
+    found = arguments("controllerManager", DEFAULT, version)
+    assert found == {
+        **KINDS_OWN,
+        "node-monitor-grace-period": "20s",
+        "horizontal-pod-autoscaler-sync-period": "5s",
     }
-    default = {"enable-hostpath-provisioner": "true"}
-    assert leases(Patience(4), "v1beta3") == ({**default, **multiplied}, multiplied)
-    manager, scheduler = leases(Patience(4), "v1beta4")
-    assert {argument["name"]: argument["value"] for argument in manager} == {**default, **multiplied}
-    assert {argument["name"]: argument["value"] for argument in scheduler} == multiplied
+
+
+def test_kubelets_get_shorter_periods():
+    found = patch(config(), "KubeletConfiguration")
+    assert (found["syncFrequency"], found["nodeLeaseDurationSeconds"]) == ("10s", 20)
 
 
 def test_an_older_kubeadm_gets_the_only_timeout_that_it_supports():
     patches = [yaml.safe_load(text) for text in config()["kubeadmConfigPatches"]]
-    (older,) = [found for found in patches if found.get("apiVersion") == "kubeadm.k8s.io/v1beta3"]
+    older, *_ = [found for found in patches if found.get("apiVersion") == "kubeadm.k8s.io/v1beta3"]
     assert older["kind"] == "ClusterConfiguration"
     assert older["apiServer"] == {"timeoutForControlPlane": "300s"}
     assert "timeouts" not in older
