@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 from clusters.host.clock import Clock, SystemClock
 
 Seen = TypeVar("Seen")
+GROWTH = 0.1
+"""The share of the time waited so far to which an interval may grow: a long wait then ends at most a tenth later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,14 @@ def samples_within(
     limit_s: float,
     interval_s: float,
     pause_ratio: float = 0.0,
+    longest_interval_s: float = 0.0,
     clock: Clock | None = None,
 ) -> Iterator[Sample[Seen]]:
     """Yield samples until `limit_s` seconds have passed; the caller stops earlier when its condition is met.
 
     There is always one sample, and the last one is taken when the time is over. The pause between two samples is
-    `interval_s`, or `pause_ratio` times as long as the last sample took if that is longer, but at most the time that is
-    left.
+    `interval_s`, which grows with the time waited up to `longest_interval_s` if that is longer (`GROWTH`), or
+    `pause_ratio` times as long as the last sample took if that is longer still, but at most the time that is left.
     """
     clock = clock or SystemClock()
     start_s = clock.monotonic()
@@ -46,6 +49,7 @@ def samples_within(
         yield Sample(seen, waited_s, last)
         if last:
             return
-        pause_s, left_s = max(interval_s, pause_ratio * (now_s - sample_start_s)), limit_s - waited_s
+        grown_s = max(interval_s, min(GROWTH * waited_s, longest_interval_s))
+        pause_s, left_s = max(grown_s, pause_ratio * (now_s - sample_start_s)), limit_s - waited_s
         last = pause_s >= left_s  # rounding may end the pause just before the limit
         clock.sleep(min(pause_s, left_s))  # until the next sample; the limit ends the loop

@@ -27,7 +27,9 @@ from clusters.host.samples import samples_within
 from harness.errors import BecameImpossible, DeadlinePassed
 
 Seen = TypeVar("Seen")
-INTERVAL_S = 0.1
+INTERVAL_S, LONGEST_INTERVAL_S = 0.1, 0.5
+"""The pause between two samples, at first and in a wait that lasts for seconds: every sample costs CPU time that what
+is waited for may need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ def observe_within(
 ) -> Observation[Seen]:
     """Call `sample` until what it returns satisfies `met`, for at most `within_s` seconds. Return the last sample.
 
-    The pause between two samples is `interval_s`, or `pause_ratio` times as long as the last sample took if that is
-    longer, so that expensive samples do not overload what they observe. `within_s` is meant for a host of normal speed;
-    `patience`, by default that of this host, extends it on slow ones.
+    The pause between two samples is `interval_s`, growing to `LONGEST_INTERVAL_S` in a long wait, or `pause_ratio`
+    times as long as the last sample took if that is longer, so that samples do not overload what they observe.
+    `within_s` is meant for a host of normal speed; `patience`, by default that of this host, extends it on slow ones.
 
     Raises `BecameImpossible` as soon as `why_impossible` returns a reason for a sample.
     """
@@ -73,6 +75,7 @@ def observe_within(
         limit_s=(patience or host_patience()).seconds(within_s),
         interval_s=interval_s,
         pause_ratio=pause_ratio,
+        longest_interval_s=LONGEST_INTERVAL_S,
         clock=clock,
     )
     is_met = False

@@ -1,5 +1,9 @@
 """The loop of waits for a condition, with a clock that advances without waiting."""
 
+from itertools import pairwise
+
+import pytest
+
 from clusters.host.samples import samples_within
 from tests.fakes.clock import JumpingClock
 
@@ -20,6 +24,19 @@ def test_a_long_sample_makes_a_longer_pause():
     clock = JumpingClock()
     found = waits(clock, lambda: clock.sleep(2.0), limit_s=20.0, interval_s=0.5, pause_ratio=4)
     assert found == [(2.0, False), (12.0, False), (22.0, True)]
+
+
+def test_a_long_wait_samples_more_and_more_rarely():
+    found = [waited_s for waited_s, _ in waits(JumpingClock(), limit_s=60, interval_s=0.1, longest_interval_s=0.5)]
+    pauses = [later - earlier for earlier, later in pairwise(found)]
+    assert pauses[:9] == pytest.approx([0.1] * 9)
+    assert all(pause <= max(0.1, waited_s * 0.1) + 1e-9 for waited_s, pause in zip(found, pauses, strict=False))
+    assert pauses[-2] == pytest.approx(0.5)
+
+
+def test_an_interval_that_is_longer_anyway_stays():
+    found = waits(JumpingClock(), limit_s=20, interval_s=5, longest_interval_s=0.5)
+    assert [waited_s for waited_s, _ in found] == [0, 5, 10, 15, 20]
 
 
 def test_a_pause_is_at_most_the_time_that_is_left():
