@@ -7,7 +7,7 @@ from harness.suite import Cluster, Finding, Measurement, Sweeper, growth
 SERVICES = (0, 100, 1000, 0)
 
 
-@pytest.mark.modes("iptables", "nftables")  # suites/ipvs/test_lookup.py covers ipvs mode
+@pytest.mark.modes("iptables", "nftables")  # suites/ipvs/test_many_services.py covers ipvs mode
 @pytest.mark.workers(2)
 @pytest.mark.performance
 @pytest.mark.exclusive

@@ -77,11 +77,11 @@ def test_a_full_connection_tracking_table_invalidates_only_its_step(
 def sweep_with_fault(setting: SweepSetting, seed: int, progress: Progress, plant: PlantFault) -> list[Step]:
     """Run a sweep with the fault in place during step `FAULTY`, and return all its steps."""
     plan = SweepPlan(SERVICES, RATE_PER_S, DURATION_S, seed)
-    with sweep(setting, plan, progress) as steps:
-        done = [next(steps)]
+    with sweep(setting, plan, progress) as measured:
+        done = [next(measured.steps)]
         with plant():
-            done.append(next(steps))
-        return [*done, *steps]
+            done.append(next(measured.steps))
+        return [*done, *measured.steps]
 
 
 def record_trial(fault: str, expected: str, steps: list[Step], findings: list[Finding]) -> None:

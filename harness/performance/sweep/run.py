@@ -22,7 +22,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kubernetes.client.exceptions import ApiException
 
@@ -40,14 +40,27 @@ from harness.performance.sweep.setting import SweepPlan, SweepSetting
 from harness.performance.sweep.step import Step
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep under way: each of its `steps` is measured when the iterator reaches it.
+
+    Until the iterator goes on, the kernels hold the step's `dummies`.
+    """
+
+    setting: SweepSetting
+    plan: SweepPlan
+    dummies: DummyServices
+    steps: Iterator[Step]
+
+
 @contextmanager
-def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Iterator[Step]]:
-    """Yield an iterator over the steps in order; each step is measured when the iterator reaches it.
+def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterator[Sweep]:
+    """Yield a sweep whose steps come in the plan's order.
 
     At the end of the block, the dummy Services are deleted and no kernel holds them any more.
     """
     with dummy_services(setting.access, setting.namespace, progress) as dummies:
-        yield _steps(setting, plan, dummies, progress)
+        yield Sweep(setting, plan, dummies, _steps(setting, plan, dummies, progress))
 
 
 def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progress: Progress) -> Iterator[Step]:

@@ -1,23 +1,18 @@
-"""The decision functions of the ipvs cases that measure."""
+"""The decision functions of the ipvs case that measures."""
+
+from dataclasses import replace
 
 import pytest
 
+from harness.dataplane.reader import RuleCount
 from harness.performance.conclusions.growth import growth
-from harness.run.claims import ClaimRecorder
-from harness.statistics.comparison import Comparison, Range
-from suites.ipvs.test_ipvs_and_iptables import THINGS, decide, first_and_last_apart
-from suites.ipvs.test_lookup import decide_look_up
+from harness.performance.sweep.step import StepCost
+from harness.statistics.comparison import Range
+from suites.ipvs.costs import THINGS, comparisons, first_and_last_apart
+from suites.ipvs.decisions import decide_comparison, decide_look_up, decide_sets
 from tests.fakes.cluster.sweep import step_of
 
 SERVICES = (0, 100, 1000, 0)
-
-
-def recorded(decide_claim, claim):
-    """Return the verdict, condition and evidence that the function records for the claim."""
-    recorder = ClaimRecorder("a case", (claim,))
-    decide_claim(recorder)
-    (verdict,) = recorder.recorded
-    return verdict.verdict, verdict.condition, verdict.evidence
 
 
 def look_up(medians_us, apart):
@@ -25,7 +20,7 @@ def look_up(medians_us, apart):
         step_of(services, block_p50_us={"end": (median_us,)}, last_above_first=apart)
         for services, median_us in zip(SERVICES, medians_us, strict=True)
     ]
-    return recorded(lambda recorder: decide_look_up(recorder, growth(steps), steps), "1.1")
+    return decide_look_up(growth(steps), steps)
 
 
 @pytest.mark.parametrize(
@@ -50,18 +45,38 @@ def look_up(medians_us, apart):
     ],
 )
 def test_a_look_up_is_distinguished_from_a_list(medians_us, apart, verdict):
-    found, _, evidence = look_up(medians_us, apart)
-    assert found == verdict, evidence
-    if verdict != "untested":
-        assert f"to the youngest Service took {apart} us longer than to the oldest" in evidence
-        assert "With 1000 Services between the two" in evidence
+    found = look_up(medians_us, apart)
+    assert found.verdict == verdict
+    evidence = found.evidence or found.condition
+    assert f"to the youngest Service took {apart} us longer than to the oldest" in evidence
+    assert "With 1000 Services between the two" in evidence
 
 
-def comparisons(*pairs):
-    return [
-        Comparison(thing, Range(ours, ours - 1, ours + 1), Range(theirs, theirs - 1, theirs + 1))
-        for thing, (ours, theirs) in zip(THINGS, pairs, strict=True)
-    ]
+def held(services, rules, members):
+    cost = StepCost(rules=RuleCount(rules, {"KUBE-CLUSTER-IP": members}))
+    return replace(step_of(services), cost=cost)
+
+
+@pytest.mark.parametrize(
+    ("rules", "members", "verdict"),
+    [
+        ((29, 29, 29), (10, 110, 1010), "confirmed"),
+        ((29, 129, 1029), (10, 110, 1010), "refuted"),
+        ((29, 29, 29), (10, 10, 10), "refuted"),
+    ],
+    ids=["only sets grow", "rules grow as well", "sets do not grow"],
+)
+def test_sets_must_grow_and_rules_must_not(rules, members, verdict):
+    steps = [held(*step) for step in zip(SERVICES, (*rules, 29), (*members, 10), strict=True)]
+    found = decide_sets(steps)
+    assert found.verdict == verdict
+    assert f"{rules[2]} rules and {members[2]} set members at 1000 dummy Services" in found.evidence
+
+
+def compared(*pairs):
+    """Return the comparison of figures in ipvs and in iptables mode, each give or take one."""
+    ours, theirs = zip(*pairs, strict=True)
+    return comparisons(*(tuple(Range(figure, figure - 1, figure + 1) for figure in one) for one in (ours, theirs)))
 
 
 @pytest.mark.parametrize(
@@ -76,17 +91,16 @@ def comparisons(*pairs):
     ],
 )
 def test_the_comparison_of_two_modes_can_end_in_each_verdict(figures, verdict, condition):
-    found, said, _ = recorded(lambda recorder: decide(recorder, comparisons(*figures), "the evidence"), "2.2")
-    assert found == verdict
+    found = decide_comparison(compared(*figures), "On one node")
+    assert found.verdict == verdict
     if verdict == "conditional":
-        assert said == condition
+        assert found.condition == condition
 
 
 @pytest.mark.parametrize("requests", [(30, 31), (30, 34)])
 def test_ranges_that_nearly_touch_do_not_change_the_verdict(requests):
     """As in two whole runs: 200 requests took 0.26 s in ipvs and 0.31 s in iptables mode, then 0.23 s and 0.34 s."""
-    found, _, _ = recorded(lambda recorder: decide(recorder, comparisons((0, 0), requests, (9, 4)), "so"), "2.2")
-    assert found == "conditional"
+    assert decide_comparison(compared((0, 0), requests, (9, 4)), "On one node").verdict == "conditional"
 
 
 def test_the_difference_of_first_and_last_service_has_no_sign():
