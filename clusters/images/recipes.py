@@ -23,7 +23,8 @@ class Recipe:
     `reference` is the name that pods on a node use for the image. In the directory, `packages.txt` lists the Debian
     packages of the base layer, `requirements.txt` the Python packages to add. The base layer is a root file system of
     packages of `suite`; or, if `base` names an image of a registry, that image with the packages installed. `copied`
-    are programs taken from other projects' images, as (image, path in it).
+    are programs taken from other projects' images, as (image, path in it). `stages` are images that the Dockerfile
+    copies files from, by the name of a build argument.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Recipe:
     parts: tuple[Recipe, ...] = ()
     base: str = ""
     copied: tuple[tuple[str, str], ...] = ()
+    stages: tuple[tuple[str, Recipe], ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -73,6 +75,7 @@ class Recipe:
             repr(self.arguments),
             *(f"{part.reference} {part.tag}" for part in self.parts),
             *(f"{image} {path}" for image, path in self.copied),
+            *(f"{argument} {stage.tag}" for argument, stage in self.stages),
         ):
             digest.update(ingredient.encode() + b"\0")
         return digest.hexdigest()[:12]
@@ -164,6 +167,7 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
             *("host-local", "loopback", "ptp", "bridge", "portmap"),
         ),
         arguments=(("KUBERNETES", release.version),),
+        stages=(("CRUN", Recipe("crun", "", lock.director_debian)),),
         parts=(
             *components,
             image("etcd", f"{upstream}/etcd:{release.etcd}-0", kubernetes, "server", "etcdctl"),

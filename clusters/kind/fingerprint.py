@@ -14,6 +14,11 @@ from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
 from clusters.spec import ClusterSpec, Mode, Substrate
 
 UNKNOWN = "could not be read"
+OCI_RUNTIME_VERSION = (
+    *("sh", "-c"),
+    "$(sed --quiet \"s/ *BinaryName = '\\(.*\\)'/\\1/p\" /etc/containerd/config.toml | grep . || echo runc) --version",
+)
+"""Prints the version of the program with which the node's containerd runs containers: runc unless configured."""
 
 
 def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> dict[str, str]:
@@ -32,6 +37,7 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
         "node image": _fact(lambda: _node_image(engine, spec.name)),
         "proxier log line": _fact(lambda: _proxier_line(engine, spec.name)),
         **_proxy_versions(engine, spec, node),
+        "container runtime of the node": on_node(*OCI_RUNTIME_VERSION),
         "iptables of the node": on_node("iptables", "--version"),
         "nft of the node": on_node("nft", "--version"),
         "ipset of the node": on_node("ipset", "--version"),

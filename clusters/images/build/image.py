@@ -64,7 +64,8 @@ class ImageBuild:
 
     def _build(self, recipe: Recipe, context: Path) -> None:
         base = recipe.base_tag if recipe.packages else recipe.base
-        arguments = dict(recipe.arguments) | ({"BASE": base} if base else {})
+        stages = {argument: stage.tag for argument, stage in recipe.stages}
+        arguments = dict(recipe.arguments) | stages | ({"BASE": base} if base else {})
         # A node image is complete only with the images of its pods in it, so its own tag is set last.
         tag = f"{recipe.tag}-empty" if recipe.parts else recipe.tag
         self.engine.build_image(context, tag, arguments, {RECIPE_LABEL: recipe.name})

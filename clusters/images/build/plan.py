@@ -45,7 +45,8 @@ class Planner:
     def _tasks(self, recipe: Recipe) -> Iterator[Task]:
         if self.images.has(recipe):
             return
-        before = [*self._ingredients(recipe), *(task for part in recipe.parts for task in self._tasks(part))]
+        others = (*recipe.parts, *(stage for _, stage in recipe.stages))
+        before = [*self._ingredients(recipe), *(task for other in others for task in self._tasks(other))]
         yield from before
         yield Task(
             f"image {recipe.tag}",

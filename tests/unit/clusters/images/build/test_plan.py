@@ -43,6 +43,13 @@ def test_a_node_image_needs_the_images_of_its_pods(tmp_path):
     assert {f"image {part.tag}" for part in BOOK.node.parts} < node.needs
 
 
+def test_an_image_needs_the_images_that_its_dockerfile_copies_from(tmp_path):
+    *_, node = planner(tmp_path).tasks((BOOK.node,))
+    ((argument, stage),) = BOOK.node.stages
+    assert argument == "CRUN"
+    assert f"image {stage.tag}" in node.needs
+
+
 def test_programs_that_several_images_need_are_built_once(tmp_path):
     names = [task.name for task in planner(tmp_path).tasks(BOOK.before_cluster)]
     assert len(names) == len(set(names))
