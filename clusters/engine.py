@@ -55,9 +55,21 @@ class Engine:
         """Return True if the engine has the image, named by tag or by digest."""
         return self._tolerating("image", "image", "inspect", "--format={{.Id}}", reference)
 
-    def build_image(self, context: Path, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> None:
-        """Build an image from the Dockerfile in `context`."""
-        argv = ["build", "--tag", tag]
+    def build_image(
+        self,
+        context: Path,
+        tag: str,
+        arguments: Mapping[str, str],
+        labels: Mapping[str, str],
+        *,
+        yielding: bool = False,
+    ) -> None:
+        """Build an image from the Dockerfile in `context`.
+
+        If it is `yielding`, its programs get the CPU time that containers leave, where the engine can limit it
+        (BuildKit cannot).
+        """
+        argv = ["build", "--tag", tag, *(("--cpu-shares=2",) if yielding else ())]
         for name, value in arguments.items():
             argv += ["--build-arg", f"{name}={value}"]
         self._docker(*argv, *_labelled(labels), str(context), timeout_s=BUILD_TIMEOUT_S)

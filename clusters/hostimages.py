@@ -18,7 +18,7 @@ from clusters.images.build.programs import Programs, cache_directory
 from clusters.images.lock import read_lock
 from clusters.images.named import require_prefix
 from clusters.images.push import push_images
-from clusters.images.recipes import Recipe, kind_recipe, recipe_book, stock_book
+from clusters.images.recipes import Recipe, kernel_recipe, kind_recipe, recipe_book, stock_book
 from clusters.spec import Source
 
 
@@ -97,7 +97,7 @@ class _Host:
         release = lock.release(kubernetes)
         if _chosen(source, progress) is Source.BUILT:
             book = recipe_book(lock, release)
-            return (*book.before_cluster, *book.in_background.values())
+            return (*book.before_cluster, *book.in_background.values(), kernel_recipe(lock))
         stock = stock_book(lock, release)
         return (stock.load, stock.ipvs_node, stock.director, *stock.in_background.values())
 

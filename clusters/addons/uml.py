@@ -27,6 +27,10 @@ SOCKET_DIRECTORY = "/run/kubeproof"
 SOCKET = f"{SOCKET_DIRECTORY}/director.sock"
 """The director's socket, at the same path on the node and in its pod. Its `server.py` describes the requests."""
 
+KERNEL_DIRECTORY = "/usr/local/lib/kubeproof/kernel"
+"""The directory, on the node and in the pod, of the program `linux`: Kubeproof's own kernel. Without it the director
+runs the kernel of Debian's package."""
+
 FIRST_SYNC_TIMEOUT_S = 300
 
 CPU_REQUEST = "250m"
@@ -92,10 +96,12 @@ def with_director(daemon_set: dict[str, Any], image: str, service_cidr: str) -> 
         *(mount for mount in container["volumeMounts"] if mount["name"] not in omitted),
         {"name": "guest-memory", "mountPath": "/uml-mem"},
         {"name": "director", "mountPath": SOCKET_DIRECTORY},
+        {"name": "kernel", "mountPath": KERNEL_DIRECTORY, "readOnly": True},
     ]
     pod["volumes"] = [
         *(volume for volume in pod["volumes"] if volume["name"] not in omitted),
         {"name": "guest-memory", "emptyDir": {"medium": "Memory", "sizeLimit": MEMORY_FILE_SIZE}},
         {"name": "director", "hostPath": {"path": SOCKET_DIRECTORY, "type": "DirectoryOrCreate"}},
+        {"name": "kernel", "hostPath": {"path": KERNEL_DIRECTORY, "type": "DirectoryOrCreate"}},
     ]
     return adapted

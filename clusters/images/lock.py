@@ -48,6 +48,7 @@ class Lock:
     releases: tuple[KubernetesRelease, ...]
     debian: str
     director_debian: str
+    kernel_debian: str
     kind: str
     coredns: str
     metrics_server: str
@@ -85,6 +86,7 @@ def read_lock(file: Path = LOCK_FILE) -> Lock:
         releases=tuple(KubernetesRelease(**release) for release in doc["kubernetes"]),
         debian=doc["debian"]["suite"],
         director_debian=doc["debian"]["director"],
+        kernel_debian=doc["debian"]["kernel"],
         kind=doc["kind"]["version"],
         coredns=doc["coredns"]["version"],
         metrics_server=doc["metrics-server"]["version"],

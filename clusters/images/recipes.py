@@ -24,7 +24,7 @@ class Recipe:
     packages of the base layer, `requirements.txt` the Python packages to add. The base layer is a root file system of
     packages of `suite`; or, if `base` names an image of a registry, that image with the packages installed. `copied`
     are programs taken from other projects' images, as (image, path in it). `stages` are images that the Dockerfile
-    copies files from, by the name of a build argument.
+    copies files from, by the name of a build argument. If it `compiles`, the Dockerfile keeps all cores busy.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Recipe:
     base: str = ""
     copied: tuple[tuple[str, str], ...] = ()
     stages: tuple[tuple[str, Recipe], ...] = ()
+    compiles: bool = False
 
     @property
     def directory(self) -> Path:
@@ -253,6 +254,11 @@ def stock_book(lock: Lock, release: KubernetesRelease) -> StockBook:
         ),
         tools=Recipe("tools", "", lock.director_debian, base=lock.director_debian_image),
     )
+
+
+def kernel_recipe(lock: Lock) -> Recipe:
+    """Return the recipe of an image that holds a user-mode Linux, the file /linux, for the IPVS director."""
+    return Recipe("kernel", "", lock.kernel_debian, compiles=True)
 
 
 def kind_recipe() -> Recipe:

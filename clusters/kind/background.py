@@ -23,8 +23,8 @@ from clusters.images.build.builder import Builder
 from clusters.images.build.programs import cache_directory
 from clusters.images.lock import read_lock
 from clusters.images.recipes import Recipe
-from clusters.kind.images import background_recipes
-from clusters.spec import Source
+from clusters.kind.images import built_meanwhile
+from clusters.spec import Source, Substrate
 
 MODULE = "clusters.kind.background"
 ROOT = Path(__file__).parents[2]
@@ -45,10 +45,10 @@ class BackgroundBuild:
     def log(self) -> Path:
         return self.state / f"{self.cluster}.images.log"
 
-    def start(self, source: Source, kubernetes: str) -> None:
-        """Start to build the images of `source` for a Kubernetes version that the engine lacks."""
+    def start(self, source: Source, substrate: Substrate, kubernetes: str) -> None:
+        """Start to build the images that the engine lacks (`built_meanwhile`)."""
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        argv = [sys.executable, "-m", MODULE, self.cluster, source, kubernetes]
+        argv = [sys.executable, "-m", MODULE, self.cluster, source, substrate, kubernetes]
         # Not subprocess.Popen, which warns when it is dropped before the process has ended.
         os.posix_spawnp(
             argv[0],
@@ -112,14 +112,14 @@ class BackgroundBuild:
 
 
 def main() -> None:
-    """Build the images; the arguments are the cluster's name, a source and a Kubernetes version."""
+    """Build the images; the arguments are the cluster's name, source and substrate, and a version of the lock file."""
     # With the lowest priority (sched(7)) the build gets what the cluster and the cases leave: they mostly wait.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that an ended build removes its temporary files
-    source, kubernetes = Source(sys.argv[2]), sys.argv[3]
+    source, substrate, kubernetes = Source(sys.argv[2]), Substrate(sys.argv[3]), sys.argv[4]
     lock, commands = read_lock(), HostCommands()
     builder = Builder.on_host(Engine.find(commands, host_patience()), commands, cache_directory())
-    recipes = tuple(background_recipes(lock, lock.release(kubernetes), source).values())
+    recipes = built_meanwhile(lock, lock.release(kubernetes), source, substrate)
     try:
         builder.ensure(recipes, PrintedProgress(), keep_going=True)
     except KubeproofError as error:

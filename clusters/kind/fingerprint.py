@@ -65,7 +65,8 @@ def _proxy_versions(engine: Engine, spec: ClusterSpec, node: Node) -> dict[str, 
     if spec.substrate is Substrate.UML:
         command = ("iptables", "--version")
         in_guest = _fact(lambda: _first_line(run_by_proxy(engine, spec.substrate, node, command, 30).stdout))
-        return {"iptables of kube-proxy": in_guest}
+        release = _fact(lambda: _first_line(run_by_proxy(engine, spec.substrate, node, ("uname", "-r"), 30).stdout))
+        return {"iptables of kube-proxy": in_guest, "kernel of kube-proxy": release}
 
     def in_proxy(program: str) -> str:
         in_pod = ("exec", "--namespace=kube-system", "daemonset/kube-proxy", "--", program, "--version")

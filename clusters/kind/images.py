@@ -9,7 +9,7 @@ from clusters.engine import Engine
 from clusters.host.progress import Progress
 from clusters.images.build.builder import Builder
 from clusters.images.lock import KubernetesRelease, Lock
-from clusters.images.recipes import Recipe, RecipeBook, StockBook, recipe_book, stock_book
+from clusters.images.recipes import Recipe, RecipeBook, StockBook, kernel_recipe, recipe_book, stock_book
 from clusters.spec import ClusterSpec, Source, Substrate
 
 
@@ -54,6 +54,15 @@ class Images:
     def in_background(self, source: Source, kubernetes: str) -> dict[str, Recipe]:
         """Return the recipes of `background_recipes` for a version of the lock file."""
         return background_recipes(self.lock, self.lock.release(kubernetes), source)
+
+    def built_meanwhile(self, spec: ClusterSpec) -> tuple[Recipe, ...]:
+        """Return the recipes of all images that are built while the cases of a cluster run."""
+        return built_meanwhile(self.lock, self.lock.release(spec.kubernetes), spec.source, spec.substrate)
+
+    @property
+    def kernel(self) -> Recipe:
+        """Return the recipe of the kernel that the IPVS director prefers to Debian's."""
+        return kernel_recipe(self.lock)
 
     def present(self, spec: ClusterSpec) -> ImageSet:
         """Return the references without building anything."""
@@ -110,6 +119,15 @@ def background_recipes(lock: Lock, release: KubernetesRelease, source: Source) -
     """Return the recipes of the images that are built while cases run, by field of `CaseImages`."""
     book = recipe_book(lock, release) if source is Source.BUILT else stock_book(lock, release)
     return book.in_background
+
+
+def built_meanwhile(lock: Lock, release: KubernetesRelease, source: Source, substrate: Substrate) -> tuple[Recipe, ...]:
+    """Return the recipes of all images that are built while cases run, in that order.
+
+    The kernel of the IPVS director comes last: it serves later runs, this one has begun with Debian's.
+    """
+    kernel = (kernel_recipe(lock),) if (source, substrate) == (Source.BUILT, Substrate.UML) else ()
+    return (*background_recipes(lock, release, source).values(), *kernel)
 
 
 IN_CLUSTER = ("metallb_controller", "metallb_speaker", "traefik")

@@ -23,12 +23,13 @@ from clusters.kind.config import CREATE_TIMEOUT_S, POD_CIDR, SERVICE_CIDR, kind_
 from clusters.kind.failure import kind_error, may_be_slow
 from clusters.kind.fingerprint import fingerprint, guard_counts
 from clusters.kind.images import IN_CLUSTER, Images, ImageSet
+from clusters.kind.kernel import install_kernel
 from clusters.kind.logs import export_logs
 from clusters.kind.names import ClusterNames, require_unused
 from clusters.kind.nodes import node_containers, nodes_of, server_version
 from clusters.kind.program.find import find_kind
 from clusters.kind.proxy import require_effective_mode, run_by_proxy
-from clusters.spec import ClusterSpec
+from clusters.spec import ClusterSpec, Substrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class KindProvider:
             self._names.take(spec.name, keep=self.keep)
             with timed(progress, f"kind creates cluster {spec.name}: {_size(spec)}, Kubernetes {spec.kubernetes}"):
                 self._kind_create(kind, spec, images)
+            if spec.substrate is Substrate.UML:
+                install_kernel(self.engine, nodes_of(self.engine, spec.name), self.images.kernel)
             if images.to_load:
                 with timed(progress, f"loading {', '.join(images.to_load)} into every node"):
                     self._load(kind, spec.name, images.to_load)
@@ -159,9 +162,9 @@ class KindProvider:
 
     def _start_background_build(self, spec: ClusterSpec) -> None:
         """Start to build the images that few cases need, if the engine lacks one of them."""
-        recipes = self.images.in_background(spec.source, spec.kubernetes)
-        if not all(self.engine.has_image(recipe.tag) for recipe in recipes.values()):
-            self.background_build(spec.name).start(spec.source, spec.kubernetes)
+        recipes = self.images.built_meanwhile(spec)
+        if not all(self.engine.has_image(recipe.tag) for recipe in recipes):
+            self.background_build(spec.name).start(spec.source, spec.substrate, spec.kubernetes)
 
     def _check(self, spec: ClusterSpec) -> None:
         """Raise `UsageError` if the spec's version does not exist, `NameTaken` if its name is in use."""

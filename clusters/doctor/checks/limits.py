@@ -34,8 +34,8 @@ COMFORTABLE_MEMORY_BYTES = 6 * GIB
 """The memory that kind recommends for the engine's machine: https://kind.sigs.k8s.io/docs/user/quick-start/."""
 
 NODE_DISK_BYTES = int(1.8 * GIB)
-IMAGES_DISK_BYTES = int(3.5 * GIB)
-CACHES_DISK_BYTES = int(13.5 * GIB)
+IMAGES_DISK_BYTES = int(4.3 * GIB)
+CACHES_DISK_BYTES = int(12.0 * GIB)
 """The disk space of a running node's volume, of all images of one release, and of Go's module and build caches with
 the built programs."""
 

@@ -68,7 +68,8 @@ class ImageBuild:
         arguments = dict(recipe.arguments) | stages | ({"BASE": base} if base else {})
         # A node image is complete only with the images of its pods in it, so its own tag is set last.
         tag = f"{recipe.tag}-empty" if recipe.parts else recipe.tag
-        self.engine.build_image(context, tag, arguments, {RECIPE_LABEL: recipe.name})
+        labels = {RECIPE_LABEL: recipe.name}
+        self.engine.build_image(context, tag, arguments, labels, yielding=recipe.compiles)
         if recipe.parts:
             import_parts(self.engine, tag, recipe)
             self.engine.remove_image(tag)

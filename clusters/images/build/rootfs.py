@@ -17,6 +17,11 @@ OS_RELEASE = Path("/etc/os-release")
 FIELD = re.compile(r"^(ID|VERSION_CODENAME)=(\w+)$", re.MULTILINE)
 """A field of an os-release file: https://www.freedesktop.org/software/systemd/man/latest/os-release.html"""
 
+MIRROR = re.compile(r"^(?:URIs:|deb(?: \[[^]]*\])?) +(?P<uri>\S+)", re.MULTILINE)
+"""The first mirror of a source, in either format (sources.list(5))."""
+
+DEFAULT_MIRROR = "http://deb.debian.org/debian"
+BACKPORTS = "-backports"
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
 
 
@@ -30,9 +35,11 @@ def bootstrap(
 ) -> None:
     """Write a root file system of `packages` to `archive`. Raises `BuildFailed`.
 
-    If the only package is busybox-static, unpack it alone, without Debian's essential packages.
+    If `suite` is the backports of a release, packages that the release itself has come from there. If the only package
+    is busybox-static, unpack it alone, without Debian's essential packages.
     """
     alone = packages == ("busybox-static",)
+    release, backports = suite.removesuffix(BACKPORTS), suite.endswith(BACKPORTS)
     try:
         with tempfile.TemporaryDirectory() as folder:
             commands.run(
@@ -43,9 +50,9 @@ def bootstrap(
                 *(f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT),
                 '--customize-hook=rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d',
                 '--customize-hook=rm -f "$1"/etc/resolv.conf "$1"/etc/hostname',
-                suite,
+                release,
                 str(archive),
-                *_mirrors(suite, sources, os_release, Path(folder)),
+                *_mirrors(release, sources, os_release, Path(folder), backports=backports),
                 timeout_s=TIMEOUT_S,
             )
     except CommandFailed as failure:
@@ -70,18 +77,23 @@ def _own_mounts(commands: Commands) -> tuple[str, ...]:
     return own
 
 
-def _mirrors(suite: str, sources: tuple[Path, ...], os_release: Path, folder: Path) -> tuple[str, ...]:
-    """Write the first of a Debian host's sources to `folder`, with `suite` in place of the host's, and return its path.
+def _mirrors(release: str, sources: tuple[Path, ...], os_release: Path, folder: Path, *, backports: bool) -> list[str]:
+    """Return mmdebstrap's arguments that name mirrors; none, which means its default, unless `backports` are wanted.
 
-    Return nothing if the host is not Debian or has no sources.
+    On a Debian host that has sources, the first of them is written to `folder` with `release` in place of the host's.
     """
     found = next((file for file in sources if file.exists()), None)
     own = debian_suite(os_release.read_text() if os_release.exists() else "")
-    if found is None or own is None:
-        return ()
-    text = re.sub(rf"\b{own}\b", suite, found.read_text())
-    (folder / found.name).write_text(text)
-    return (str(folder / found.name),)
+    text = "" if found is None or own is None else re.sub(rf"\b{own}\b", release, found.read_text())
+    mirror = MIRROR.search(text)
+    uri = DEFAULT_MIRROR if mirror is None else mirror["uri"]
+    named = []
+    if found is not None and text:
+        (folder / found.name).write_text(text)
+        named = [str(folder / found.name)]
+    if not backports:
+        return named
+    return [*(named or [f"deb {uri} {release} main"]), f"deb {uri} {release}{BACKPORTS} main"]
 
 
 def debian_suite(os_release: str) -> str | None:

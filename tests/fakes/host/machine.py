@@ -17,6 +17,7 @@ class FakeMachine:
         self.ran: list[str] = []
         self.stdin: list[str] = []
         self.written: dict[str, str] = {}
+        self.files: set[Path] = set()
 
     def run(self, argv: tuple[str, ...], *, stdin: str = "") -> str:
         line = " ".join(argv)
@@ -29,3 +30,6 @@ class FakeMachine:
 
     def write(self, file: Path, text: str) -> None:
         self.written[str(file)] = text
+
+    def has(self, file: Path) -> bool:
+        return file in self.files

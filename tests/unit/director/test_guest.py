@@ -7,7 +7,7 @@ import pytest
 from director.frames import READ, REPORT_EVERY_BYTES, Decoder, encode
 from director.guest.execute import _limit_entries, _processes, _suspend, execute, first_sync_done, get
 from director.guest.serialline import SerialLine
-from director.guest.setup import ENVIRONMENT, HOSTS, MOUNTS, kube_proxy, mount_own, prepare
+from director.guest.setup import ENVIRONMENT, HOSTS, LOADED_MODULES, MOUNTS, kube_proxy, mount_own, prepare
 
 from tests.fakes.host.machine import FakeMachine
 
@@ -36,8 +36,15 @@ def test_the_api_servers_name_is_in_the_hosts_file():
     assert machine.ran[-1] == "mount --bind /tmp/hosts /etc/hosts"
 
 
+def test_a_kernel_without_modules_is_asked_for_none():
+    machine = FakeMachine()
+    prepare(machine, START)
+    assert not any(command.startswith("modprobe") for command in machine.ran)
+
+
 def test_modules_are_loaded_before_their_settings_are_written():
     machine = FakeMachine()
+    machine.files = {LOADED_MODULES}
     prepare(machine, START)
     assert machine.ran[0].startswith("modprobe --all ip_vs ip_vs_rr")
     assert machine.written["/proc/sys/net/netfilter/nf_conntrack_max"] == "131072"

@@ -6,7 +6,7 @@ import socket
 import pytest
 from director.client import ask
 from director.frames import Decoder, encode
-from director.kernel import Kernel, Stream, kernel_argv, lines
+from director.kernel import Kernel, Program, Stream, choose_program, kernel_argv, lines
 from director.routes import Routes
 from director.serve import Director
 
@@ -175,9 +175,17 @@ def test_requests_from_the_pod_are_forwarded_to_the_guest(tmp_path, message, rep
 
 
 def test_the_kernels_command_line_has_its_serial_lines_and_a_read_only_root():
-    argv = kernel_argv("512M", serial=7, log=9)
+    argv = kernel_argv(Program("/usr/bin/linux.uml"), "512M", serial=7, log=9)
     assert argv[0] == "/usr/bin/linux.uml"
     assert {"mem=512M", "ro", "rootflags=/", "ssl0=fd:7", "ssl1=null,fd:9", "panic=-1"} <= set(argv)
+
+
+def test_kubeproofs_own_kernel_is_used_if_the_node_has_it(tmp_path):
+    own = tmp_path / "linux"
+    assert choose_program(own).path == "/usr/bin/linux.uml"
+    assert dict(choose_program(own).environment) == {"LD_PRELOAD": "/usr/local/lib/kubeproof/preload.so"}
+    own.touch()
+    assert choose_program(own) == Program(str(own), ("seccomp=auto",))
 
 
 def test_lines_of_any_length_are_complete_and_the_last_needs_no_line_feed():

@@ -1,6 +1,6 @@
 import yaml
 
-from clusters.addons.uml import SOCKET, director_manifests
+from clusters.addons.uml import KERNEL_DIRECTORY, SOCKET, director_manifests
 from clusters.spec import Mode
 
 PRINTED = """
@@ -64,11 +64,12 @@ def test_the_director_replaces_kube_proxy_and_has_probes_for_the_first_sync():
 
 def test_the_guest_gets_a_memory_volume_and_no_volume_of_the_nodes_kernel():
     pod = adapted()["DaemonSet"]["spec"]["template"]["spec"]
-    assert [volume["name"] for volume in pod["volumes"]] == ["kube-proxy", "guest-memory", "director"]
+    assert [volume["name"] for volume in pod["volumes"]] == ["kube-proxy", "guest-memory", "director", "kernel"]
     assert [mount["name"] for mount in pod["containers"][0]["volumeMounts"]] == [
         "kube-proxy",
         "guest-memory",
         "director",
+        "kernel",
     ]
 
 
@@ -78,6 +79,12 @@ def test_the_directors_socket_has_the_same_path_on_the_node_and_in_its_pod():
     (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "director")
     assert mount["mountPath"] == volume["hostPath"]["path"]
     assert SOCKET.startswith(f"{mount['mountPath']}/")
+
+
+def test_the_guests_own_kernel_comes_from_a_directory_of_the_node_that_may_be_empty():
+    pod = adapted()["DaemonSet"]["spec"]["template"]["spec"]
+    (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "kernel")
+    assert volume["hostPath"] == {"path": KERNEL_DIRECTORY, "type": "DirectoryOrCreate"}
 
 
 def test_the_guest_has_a_cpu_request():

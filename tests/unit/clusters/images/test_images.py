@@ -14,7 +14,7 @@ from clusters.images.build.node import import_parts
 from clusters.images.build.programs import Programs
 from clusters.images.lock import read_lock
 from clusters.images.module import Module
-from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, recipe_book, stock_book
+from clusters.images.recipes import DISTRIBUTION, PAUSE, Recipe, kernel_recipe, recipe_book, stock_book
 from clusters.spec import Source
 from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.progress import SilentProgress
@@ -178,3 +178,10 @@ def test_the_container_that_builds_a_node_image_has_an_owner_and_the_image_has_n
     (run,), (commit,) = commands.asked_for("docker run"), commands.asked_for("docker commit")
     assert f"--label {OWNER_LABEL}={build_labels()[OWNER_LABEL]}" in run
     assert f'--change LABEL {OWNER_LABEL}=""' in commit
+
+
+def test_an_image_that_compiles_leaves_the_cpu_to_containers(tmp_path):
+    commands = ScriptedCommands({"docker image inspect": ABSENT, "docker": "", "mmdebstrap": "", "unshare": ""})
+    builder(commands, tmp_path).ensure((kernel_recipe(LOCK),), SilentProgress())
+    (build,) = commands.asked_for("docker build")
+    assert "--cpu-shares=2" in build

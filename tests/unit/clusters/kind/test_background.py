@@ -10,7 +10,7 @@ from clusters.images.lock import read_lock
 from clusters.images.recipes import recipe_book
 from clusters.kind.background import MODULE, BackgroundBuild
 from clusters.kind.images import IN_CLUSTER, background_recipes
-from clusters.spec import Source
+from clusters.spec import Source, Substrate
 from tests.fakes.host.commands import ScriptedCommands, failing
 from tests.fakes.host.processes import FakeProcesses
 
@@ -20,7 +20,7 @@ TRAEFIK = background_recipes(LOCK, LOCK.release(None), Source.BUILT)["traefik"]
 
 
 CLUSTER = "kubeproof-ipvs-017690"
-BUILDS = Process(7, 1, 7, 70, argv=("python", "-m", MODULE, CLUSTER, "built", "1.37.2"))
+BUILDS = Process(7, 1, 7, 70, argv=("python", "-m", MODULE, CLUSTER, "built", "host", "1.37.2"))
 
 
 def build(tmp_path, *running):
@@ -57,14 +57,14 @@ def test_a_build_is_a_process_of_its_own_that_ends_and_leaves_a_log(tmp_path, mo
     (tmp_path / "docker").write_text("#!/bin/sh\necho the engine is broken >&2\nexit 1\n")
     (tmp_path / "docker").chmod(0o755)
     found = BackgroundBuild(CLUSTER, tmp_path, HostProcesses())
-    found.start(Source.BUILT, LOCK.releases[0].version)
+    found.start(Source.BUILT, Substrate.HOST, LOCK.releases[0].version)
     found.wait_ended(limit_s=60.0)
     assert "the engine is broken" in found.log.read_text()
 
 
 def test_only_the_clusters_own_build_is_ended(tmp_path):
     of_another_cluster = replace(
-        BUILDS, pid=8, session=8, argv=(*BUILDS.argv[:3], "kubeproof-ipvs-2", "built", "1.37.2")
+        BUILDS, pid=8, session=8, argv=(*BUILDS.argv[:3], "kubeproof-ipvs-2", "built", "host", "1.37.2")
     )
     found = build(tmp_path, BUILDS, of_another_cluster)
     assert found.is_running()

@@ -36,7 +36,13 @@ def test_the_ipvs_director_is_loaded_into_stock_nodes_on_substrate_uml(tmp_path,
     director = stock_book(LOCK, LOCK.release(None)).director
     assert director.copied == (("registry.k8s.io/kube-proxy:v1.37.0", "/usr/local/bin/kube-proxy"),)
     curl = f"docker exec --interactive {spec.name}-control-plane curl"
-    commands = working(spec, installed_kind, {"docker exec": "", curl: failing(curl, "Empty reply from server", 52)})
+    kernel = "docker image inspect --format={{.Id}} kubeproof/kernel"
+    script = {
+        "docker exec": "",
+        curl: failing(curl, "Empty reply from server", 52),
+        kernel: failing(kernel, "Error: No such image: x"),
+    }
+    commands = working(spec, installed_kind, script)
     with pytest.raises(CommandFailed, match="Empty reply"):
         provider(commands, tmp_path).create(spec, SilentProgress())
     (load,) = commands.asked_for(f"{installed_kind} load")

@@ -1,4 +1,4 @@
-"""Access to the machine: runs programs and writes kernel settings, on the node and in the guest. Faked in tests."""
+"""Access to the machine, the node or the guest: runs programs and writes kernel settings. Faked in tests."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ class Host(Protocol):
     def write(self, file: Path, text: str) -> None:
         """Write `text` to `file`. Raises `OSError`."""
 
+    def has(self, file: Path) -> bool:
+        """Return True if there is such a file."""
+
 
 class ThisHost:
     """The machine that this process runs on."""
@@ -41,3 +44,6 @@ class ThisHost:
 
     def write(self, file: Path, text: str) -> None:
         file.write_text(text)
+
+    def has(self, file: Path) -> bool:
+        return file.exists()

@@ -6,7 +6,7 @@ from clusters.images.build.programs import Programs
 from clusters.images.build.python import PythonPackages
 from clusters.images.build.tasks import Lane
 from clusters.images.lock import read_lock
-from clusters.images.recipes import KIND, PAUSE, Recipe, kind_recipe, recipe_book
+from clusters.images.recipes import KIND, PAUSE, Recipe, kernel_recipe, kind_recipe, recipe_book
 from tests.fakes.host.commands import ScriptedCommands, failing
 
 LOCK = read_lock()
@@ -48,6 +48,11 @@ def test_an_image_needs_the_images_that_its_dockerfile_copies_from(tmp_path):
     ((argument, stage),) = BOOK.node.stages
     assert argument == "CRUN"
     assert f"image {stage.tag}" in node.needs
+
+
+def test_an_image_that_compiles_does_not_compete_with_go(tmp_path):
+    base, kernel = planner(tmp_path).tasks((kernel_recipe(LOCK),))
+    assert (base.lane, kernel.lane) == (Lane.PACKAGES, Lane.COMPILER)
 
 
 def test_programs_that_several_images_need_are_built_once(tmp_path):

@@ -14,28 +14,44 @@ Suites: bookworm bookworm-updates
 
 
 def mirrors_for(suite, tmp_path, os_release):
-    """Return the sources that mmdebstrap gets when it is called for `suite`, or None if it gets none."""
+    """Return the sources that mmdebstrap gets when it is called for `suite`."""
     (tmp_path / "debian.sources").write_text(DEBIAN)
     (tmp_path / "os-release").write_text(os_release)
     archive, read = tmp_path / "root.tar", []
 
     def mmdebstrap(argv):
-        read.extend(Path(mirrors).read_text() for mirrors in argv[argv.index(str(archive)) + 1 :])
+        mirrors = argv[argv.index(str(archive)) + 1 :]
+        read.extend(named if named.startswith("deb ") else Path(named).read_text() for named in mirrors)
         return ""
 
     commands = ScriptedCommands({"mmdebstrap": mmdebstrap})
     bootstrap(commands, suite, ("ipset",), archive, (tmp_path / "debian.sources",), tmp_path / "os-release")
-    return read[0] if read else None
+    return read
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_a_debian_hosts_mirrors_are_used_with_the_suite_of_the_image(suite, tmp_path):
     host = "ID=debian\nVERSION_CODENAME=bookworm\n"
-    assert mirrors_for(suite, tmp_path, host) == DEBIAN.replace("bookworm", suite)
+    assert mirrors_for(suite, tmp_path, host) == [DEBIAN.replace("bookworm", suite)]
+
+
+def test_backports_are_added_to_their_release_from_the_same_mirror(tmp_path):
+    host = "ID=debian\nVERSION_CODENAME=bookworm\n"
+    assert mirrors_for("trixie-backports", tmp_path, host) == [
+        DEBIAN.replace("bookworm", "trixie"),
+        "deb http://mirror.example/debian trixie-backports main",
+    ]
+
+
+def test_backports_come_from_debians_own_mirror_on_another_distribution(tmp_path):
+    assert mirrors_for("trixie-backports", tmp_path, "ID=ubuntu\nVERSION_CODENAME=noble\n") == [
+        "deb http://deb.debian.org/debian trixie main",
+        "deb http://deb.debian.org/debian trixie-backports main",
+    ]
 
 
 def test_another_distributions_mirrors_are_not_used(tmp_path):
-    assert mirrors_for("bookworm", tmp_path, "ID=ubuntu\nVERSION_CODENAME=noble\n") is None
+    assert mirrors_for("bookworm", tmp_path, "ID=ubuntu\nVERSION_CODENAME=noble\n") == []
 
 
 def test_mmdebstrap_uses_its_default_mirrors_if_the_host_has_no_sources(tmp_path):
