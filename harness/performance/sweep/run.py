@@ -72,10 +72,11 @@ def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progr
         after = proxies.usage(node)
         lost = _losses(setting)
         progress.note(invalid_reason or f"programmed in every kernel after {programmed_s:.1f} s")
-        share_s = min(plan.duration_s, spare_s / (len(plan.services) - number))
-        step = measure(here, plan, number, share_s).invalidated(invalid_reason)
+        step_plan = plan.at(services)
+        share_s = min(step_plan.duration_s, spare_s / (len(plan.services) - number))
+        step = measure(here, step_plan, number, share_s).invalidated(invalid_reason)
         progress.note(f"measured for {step.duration_s:.0f} s")
-        spare_s -= step.duration_s - plan.duration_s
+        spare_s -= step.duration_s - step_plan.duration_s
         step = step.invalidated(_full_tables(setting, lost))
         used = cost_of(services, before, after, step.cost.rules, step.cost.tracked)
         yield replace(step, cost=replace(step.cost, programmed_s=programmed_s, proxy=used))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusters.cluster import Node
 from clusters.spec import Mode
@@ -16,7 +16,8 @@ from harness.performance.rule_chain import RuleChain
 class SweepPlan:
     """The numbers of Services of a sweep, in order, and how each step is measured.
 
-    With `aa_pairs`, each position is measured under two labels. Each step lasts `duration_s` seconds. A step whose
+    With `aa_pairs`, each position is measured under two labels. Each step lasts `duration_s` seconds, the one with the
+    most Services at least `longest_s`: it decides whether the first packet depends on their number. A step whose
     medians are not known precisely enough by then is extended, to at most twice its duration. All extensions together
     take at most `spare_s` seconds; each step may use an equal share of what is left.
     """
@@ -27,6 +28,12 @@ class SweepPlan:
     seed: int
     aa_pairs: bool = False
     spare_s: float = 0.0
+    longest_s: float = 0.0
+
+    def at(self, services: int) -> SweepPlan:
+        """Return the plan with the duration of the step at that number of Services."""
+        least_s = self.longest_s if services == max(self.services) else 0.0
+        return replace(self, duration_s=max(self.duration_s, least_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,6 +162,15 @@ def test_steps_are_extended_by_their_share_of_the_spare_time_to_at_most_twice_th
     assert [step.duration_s for step in ample] == [120, 120, 120]
 
 
+def test_the_step_with_the_most_services_can_last_longer():
+    generator = DriftingGenerator()
+    shell = TextShell({"conntrack -C": "5", "conntrack -S": "cpu=0 drop=0 early_drop=0"})
+    setting = setting_with(generator=generator, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell)
+    plan = SweepPlan((0, 10, 0), 150, 20, seed=1, longest_s=60)
+    steps = list(_steps(setting, plan, AtOnce(), SilentProgress()))
+    assert [step.duration_s for step in steps] == [20, 60, 20]
+
+
 class Filling:
     """A shell that reports a full connection tracking table on one node after a number of samples."""
 
