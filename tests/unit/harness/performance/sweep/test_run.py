@@ -148,10 +148,15 @@ class Lookups(FakeDataPlane):
         return ServiceState(True, frozenset({BACKEND}))
 
 
+def setting_of(generator):
+    """Return the setting of a sweep with this generator in a cluster in which nothing takes time."""
+    shell = TextShell({"conntrack -C": "5", "conntrack -S": "cpu=0 drop=0 early_drop=0"})
+    return setting_with(generator=generator, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell)
+
+
 def test_steps_are_extended_by_their_share_of_the_spare_time_to_at_most_twice_their_duration():
     generator = DriftingGenerator()
-    shell = TextShell({"conntrack -C": "5", "conntrack -S": "cpu=0 drop=0 early_drop=0"})
-    setting = setting_with(generator=generator, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell)
+    setting = setting_of(generator)
     plan = SweepPlan((0, 10, 0), 150, 60, seed=1, spare_s=70)
     steps = list(_steps(setting, plan, AtOnce(), SilentProgress()))
     assert [step.duration_s for step in steps] == [60, 90, 90]
@@ -163,9 +168,7 @@ def test_steps_are_extended_by_their_share_of_the_spare_time_to_at_most_twice_th
 
 
 def test_the_step_with_the_most_services_can_last_longer():
-    generator = DriftingGenerator()
-    shell = TextShell({"conntrack -C": "5", "conntrack -S": "cpu=0 drop=0 early_drop=0"})
-    setting = setting_with(generator=generator, kube=AnyService(), dataplane=Lookups(), proxies=AtOnce(), shell=shell)
+    setting = setting_of(DriftingGenerator())
     plan = SweepPlan((0, 10, 0), 150, 20, seed=1, longest_s=60)
     steps = list(_steps(setting, plan, AtOnce(), SilentProgress()))
     assert [step.duration_s for step in steps] == [20, 60, 20]
