@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clusters.addons.kernel import install_kernel
 from clusters.cleanup.clean import clean_leftovers, remove_cluster
 from clusters.cluster import Cluster, Node
 from clusters.engine import Engine
@@ -23,7 +24,6 @@ from clusters.kind.config import CREATE_TIMEOUT_S, POD_CIDR, SERVICE_CIDR, kind_
 from clusters.kind.failure import kind_error, may_be_slow
 from clusters.kind.fingerprint import fingerprint, guard_counts
 from clusters.kind.images import IN_CLUSTER, Images, ImageSet
-from clusters.kind.kernel import install_kernel
 from clusters.kind.logs import export_logs
 from clusters.kind.names import ClusterNames, require_unused
 from clusters.kind.nodes import node_containers, nodes_of, server_version

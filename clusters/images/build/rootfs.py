@@ -20,7 +20,6 @@ FIELD = re.compile(r"^(ID|VERSION_CODENAME)=(\w+)$", re.MULTILINE)
 MIRROR = re.compile(r"^(?:URIs:|deb(?: \[[^]]*\])?) +(?P<uri>\S+)", re.MULTILINE)
 """The first mirror of a source, in either format (sources.list(5))."""
 
-DEFAULT_MIRROR = "http://deb.debian.org/debian"
 BACKPORTS = "-backports"
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
 
@@ -42,17 +41,20 @@ def bootstrap(
     release, backports = suite.removesuffix(BACKPORTS), suite.endswith(BACKPORTS)
     try:
         with tempfile.TemporaryDirectory() as folder:
+            mirrors = _mirrors(release, sources, os_release, Path(folder))
             commands.run(
                 *_own_mounts(commands),
                 "mmdebstrap",
                 f"--variant={'extract' if alone else 'minbase'}",
                 f"--include={','.join(packages)}",
                 *(f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT),
+                *((_backports(release, ()),) if backports and not mirrors else ()),
                 '--customize-hook=rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d',
                 '--customize-hook=rm -f "$1"/etc/resolv.conf "$1"/etc/hostname',
                 release,
                 str(archive),
-                *_mirrors(release, sources, os_release, Path(folder), backports=backports),
+                *map(str, mirrors),
+                *((_backports(release, mirrors),) if backports and mirrors else ()),
                 timeout_s=TIMEOUT_S,
             )
     except CommandFailed as failure:
@@ -77,23 +79,30 @@ def _own_mounts(commands: Commands) -> tuple[str, ...]:
     return own
 
 
-def _mirrors(release: str, sources: tuple[Path, ...], os_release: Path, folder: Path, *, backports: bool) -> list[str]:
-    """Return mmdebstrap's arguments that name mirrors; none, which means its default, unless `backports` are wanted.
+def _mirrors(release: str, sources: tuple[Path, ...], os_release: Path, folder: Path) -> tuple[Path, ...]:
+    """Write the first of a Debian host's sources to `folder`, with `release` in place of the host's, and return it.
 
-    On a Debian host that has sources, the first of them is written to `folder` with `release` in place of the host's.
+    Return nothing if the host is not Debian or has no sources.
     """
     found = next((file for file in sources if file.exists()), None)
     own = debian_suite(os_release.read_text() if os_release.exists() else "")
-    text = "" if found is None or own is None else re.sub(rf"\b{own}\b", release, found.read_text())
-    mirror = MIRROR.search(text)
-    uri = DEFAULT_MIRROR if mirror is None else mirror["uri"]
-    named = []
-    if found is not None and text:
-        (folder / found.name).write_text(text)
-        named = [str(folder / found.name)]
-    if not backports:
-        return named
-    return [*(named or [f"deb {uri} {release} main"]), f"deb {uri} {release}{BACKPORTS} main"]
+    if found is None or own is None:
+        return ()
+    (folder / found.name).write_text(re.sub(rf"\b{own}\b", release, found.read_text()))
+    return (folder / found.name,)
+
+
+def _backports(release: str, mirrors: tuple[Path, ...]) -> str:
+    """Return mmdebstrap's argument that adds the backports of `release`, from the mirror that the release comes from.
+
+    Without mirrors, mmdebstrap has already written a list of its own default ones when it runs a set-up hook.
+    """
+    if mirrors:
+        mirror = MIRROR.search(mirrors[0].read_text())
+        assert mirror is not None, f"{mirrors[0].name} names no mirror"
+        return f"deb {mirror['uri']} {release}{BACKPORTS} main"
+    added = f"p;s/ {release} main$/ {release}{BACKPORTS} main/p"
+    return f'--setup-hook=sed --quiet --in-place "{added}" "$1"/etc/apt/sources.list'
 
 
 def debian_suite(os_release: str) -> str | None:

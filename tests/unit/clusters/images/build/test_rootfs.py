@@ -43,11 +43,11 @@ def test_backports_are_added_to_their_release_from_the_same_mirror(tmp_path):
     ]
 
 
-def test_backports_come_from_debians_own_mirror_on_another_distribution(tmp_path):
-    assert mirrors_for("trixie-backports", tmp_path, "ID=ubuntu\nVERSION_CODENAME=noble\n") == [
-        "deb http://deb.debian.org/debian trixie main",
-        "deb http://deb.debian.org/debian trixie-backports main",
-    ]
+def test_backports_are_added_to_mmdebstraps_default_mirrors_on_another_distribution(tmp_path):
+    commands = ScriptedCommands({"mmdebstrap": ""})
+    bootstrap(commands, "trixie-backports", ("make",), tmp_path / "root.tar", (tmp_path / "absent",))
+    (hook,) = [argument for argument in commands.asked[-1] if argument.startswith("--setup-hook")]
+    assert "s/ trixie main$/ trixie-backports main/p" in hook
 
 
 def test_another_distributions_mirrors_are_not_used(tmp_path):

@@ -1,5 +1,6 @@
 import pytest
 
+from clusters.addons.kernel import install_kernel
 from clusters.addons.uml import KERNEL_DIRECTORY
 from clusters.cluster import Node, Role
 from clusters.engine import Engine
@@ -7,7 +8,6 @@ from clusters.errors import CommandFailed
 from clusters.images.lock import read_lock
 from clusters.images.recipes import kernel_recipe
 from clusters.kind.images import built_meanwhile
-from clusters.kind.kernel import install_kernel
 from clusters.spec import Source, Substrate
 from tests.fakes.host.commands import ScriptedCommands, failing
 
