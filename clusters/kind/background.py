@@ -1,7 +1,7 @@
 """Images that few cases need, built while the other cases run: by a process of its own, with the lowest priority.
 
-The process belongs to the run that created the cluster and ends with it. It has the cluster's name among its arguments,
-by which the other processes of the run find it.
+The process belongs to the run that created the cluster and ends with it. It has the cluster's name and the directory of
+its log among its arguments, by which the other processes of the run find it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class BackgroundBuild:
     def start(self, source: Source, substrate: Substrate, kubernetes: str) -> None:
         """Start to build the images that the engine lacks (`built_meanwhile`)."""
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        argv = [sys.executable, "-m", MODULE, self.cluster, source, substrate, kubernetes]
+        argv = [sys.executable, "-m", MODULE, self.cluster, str(self.state), source, substrate, kubernetes]
         # Not subprocess.Popen, which warns when it is dropped before the process has ended.
         os.posix_spawnp(
             argv[0],
@@ -102,7 +102,7 @@ class BackgroundBuild:
                 )
 
     def _is_own(self, process: Process) -> bool:
-        return MODULE in process.argv and self.cluster in process.argv
+        return {MODULE, self.cluster, str(self.state)} <= set(process.argv)
 
     def _log_tail(self) -> str:
         try:
@@ -112,11 +112,14 @@ class BackgroundBuild:
 
 
 def main() -> None:
-    """Build the images; the arguments are the cluster's name, source and substrate, and a version of the lock file."""
+    """Build the images.
+
+    The arguments: the cluster's name, the directory of the log, source, substrate, and a version of the lock file.
+    """
     # With the lowest priority (sched(7)) the build gets what the cluster and the cases leave: they mostly wait.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that an ended build removes its temporary files
-    source, substrate, kubernetes = Source(sys.argv[2]), Substrate(sys.argv[3]), sys.argv[4]
+    source, substrate, kubernetes = Source(sys.argv[3]), Substrate(sys.argv[4]), sys.argv[5]
     lock, commands = read_lock(), HostCommands()
     builder = Builder.on_host(Engine.find(commands, host_patience()), commands, cache_directory())
     recipes = built_meanwhile(lock, lock.release(kubernetes), source, substrate)

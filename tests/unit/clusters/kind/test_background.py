@@ -1,5 +1,4 @@
 import os
-from dataclasses import replace
 
 import pytest
 
@@ -20,7 +19,12 @@ TRAEFIK = background_recipes(LOCK, LOCK.release(None), Source.BUILT)["traefik"]
 
 
 CLUSTER = "kubeproof-ipvs-017690"
-BUILDS = Process(7, 1, 7, 70, argv=("python", "-m", MODULE, CLUSTER, "built", "host", "1.37.2"))
+
+
+def building(state, cluster=CLUSTER, pid=7):
+    """Return a process that builds images for `cluster`, with its log in the directory `state`."""
+    argv = ("python", "-m", MODULE, cluster, str(state), "built", "host", "1.37.2")
+    return Process(pid, 1, pid, 70, argv=argv)
 
 
 def build(tmp_path, *running):
@@ -40,7 +44,7 @@ def test_an_image_is_waited_for_while_it_is_being_built(tmp_path):
             return answer
         raise answer
 
-    build(tmp_path, BUILDS).wait_image(Engine(ScriptedCommands({"docker image inspect": inspect})), TRAEFIK)
+    build(tmp_path, building(tmp_path)).wait_image(Engine(ScriptedCommands({"docker image inspect": inspect})), TRAEFIK)
     assert next(answers, None) is None
 
 
@@ -63,14 +67,13 @@ def test_a_build_is_a_process_of_its_own_that_ends_and_leaves_a_log(tmp_path, mo
 
 
 def test_only_the_clusters_own_build_is_ended(tmp_path):
-    of_another_cluster = replace(
-        BUILDS, pid=8, session=8, argv=(*BUILDS.argv[:3], "kubeproof-ipvs-2", "built", "host", "1.37.2")
-    )
-    found = build(tmp_path, BUILDS, of_another_cluster)
+    of_another_cluster = building(tmp_path, "kubeproof-ipvs-2", pid=8)
+    of_another_user = building("/home/other/.local/state/kubeproof", pid=9)
+    found = build(tmp_path, building(tmp_path), of_another_cluster, of_another_user)
     assert found.is_running()
     found.stop()
     assert not found.is_running()
-    assert found.processes.read() == (of_another_cluster,)
+    assert found.processes.read() == (of_another_cluster, of_another_user)
 
 
 def test_a_build_that_was_never_started_is_not_running_and_can_be_stopped(tmp_path):

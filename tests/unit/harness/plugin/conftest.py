@@ -46,7 +46,11 @@ class Run:
         """Start pytest on `cases`, the source text of a test module."""
         (self.directory / "test_suite.py").write_text(cases)
         argv = [sys.executable, "-m", "pytest", "--proxy-mode=nftables", *options]
-        inherited = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)}
+        inherited = {
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(REPOSITORY),
+            "XDG_STATE_HOME": str(self.directory / "state"),
+        }
         # A shell's background processes ignore SIGINT, and pass that on.
         kept = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:

@@ -124,12 +124,14 @@ import subprocess
 import sys
 
 import pytest
+from clusters.choose import state_directory
 from clusters.kind.background import MODULE
 
 building = []
 
 def test_starts_a_background_build(cluster):
-    argv = [sys.executable, "-S", "-c", "import time; time.sleep({seconds})", "-m", MODULE, cluster.name]
+    program = [sys.executable, "-S", "-c", "import time; time.sleep({seconds})"]
+    argv = [*program, "-m", MODULE, cluster.name, str(state_directory())]
     building.append(subprocess.Popen(argv, start_new_session=True))
 @pytest.fixture
 def registry(): pass
