@@ -165,7 +165,7 @@ def recipe_book(lock: Lock, release: KubernetesRelease) -> RecipeBook:
         programs=(
             *("kubelet", "kubeadm", "kubectl"),
             *("containerd", "containerd-shim-runc-v2", "ctr"),
-            *("host-local", "loopback", "ptp", "bridge", "portmap"),
+            *("host-local", "ptp", "bridge", "portmap"),
         ),
         arguments=(("KUBERNETES", release.version),),
         stages=(("CRUN", Recipe("crun", "", lock.director_debian)),),
