@@ -30,17 +30,24 @@ class Substrate(StrEnum):
     UML = "uml"
 
 
-LACKS = {
-    Substrate.HOST: {},  # the doctor checks the host's kernel
-    Substrate.UML: {KernelPart.NF_TABLES: "Debian's user-mode Linux is built without nf_tables for IPv4"},
-}
-"""The parts that each substrate's kernel lacks on every host, with the reason."""
+LACKED_BY_DEBIANS_UML = {KernelPart.NF_TABLES: "Debian's user-mode Linux is built without nf_tables for IPv4"}
+"""The parts that the kernel of Debian's package lacks, with the reason. Source `registry` has no other."""
 
 
-def why_not_on(substrate: Substrate, mode: Mode) -> str | None:
-    """Return why the mode cannot run on the substrate on any host, or None."""
+def why_not_on(substrate: Substrate, mode: Mode, source: Source) -> str | None:
+    """Return why the mode cannot run on the substrate on any host, with images of that source, or None.
+
+    The doctor checks the kernel of substrate `host`.
+    """
+    if substrate is Substrate.HOST or source is Source.BUILT:
+        return None
     needed = REQUIREMENTS[mode].kernel_parts
-    return next((reason for part, reason in LACKS[substrate].items() if part in needed), None)
+    return next((reason for part, reason in LACKED_BY_DEBIANS_UML.items() if part in needed), None)
+
+
+def needs_own_kernel(substrate: Substrate, mode: Mode) -> bool:
+    """Return True if a guest runs the mode only with Kubeproof's own kernel, which source `built` builds."""
+    return substrate is Substrate.UML and not REQUIREMENTS[mode].kernel_parts.isdisjoint(LACKED_BY_DEBIANS_UML)
 
 
 CLUSTER_NAME = re.compile(rf"{NAME_PREFIX}-(?:{'|'.join(Mode)})-[0-9a-f]{{6}}")
@@ -68,9 +75,10 @@ class ClusterSpec:
             raise UsageError(f"a cluster needs at least 1 control plane node, not {self.control_planes}")
         if self.workers < 0:
             raise UsageError(f"a cluster cannot have {self.workers} workers")
-        if (reason := why_not_on(self.substrate, self.mode)) is not None:
+        if (reason := why_not_on(self.substrate, self.mode, self.source)) is not None:
             raise Refused(
-                f"{self.mode} does not run on substrate {self.substrate}: {reason}", remedy="use --substrate=host"
+                f"{self.mode} does not run on substrate {self.substrate} with source {self.source}: {reason}",
+                remedy="use --substrate=host or --image-source=built",
             )
 
     @property

@@ -31,6 +31,12 @@ KERNEL_DIRECTORY = "/usr/local/lib/kubeproof/kernel"
 """The directory, on the node and in the pod, of the program `linux`: Kubeproof's own kernel. Without it the director
 runs the kernel of Debian's package."""
 
+GUEST_NETWORK = "169.254.77.0/30"
+"""The network of the veth pair between node and guest. The node redirects its node ports to the guest's address there,
+which kube-proxy would not accept in nftables mode: its default is the node's primary address.
+https://kubernetes.io/docs/reference/networking/virtual-ips/#nodeport-nftables
+"""
+
 FIRST_SYNC_TIMEOUT_S = 300
 
 CPU_REQUEST = "250m"
@@ -68,6 +74,7 @@ def with_mode(config_map: dict[str, Any], mode: Mode, scheduler: str) -> dict[st
     # The values that kind sets for every other cluster.
     config["iptables"]["minSyncPeriod"] = "1s"
     config["conntrack"]["maxPerCore"] = 0
+    config["nodePortAddresses"] = [GUEST_NETWORK]
     adapted["data"]["config.conf"] = yaml.safe_dump(config)
     return adapted
 

@@ -13,6 +13,9 @@ from clusters.kind.periods import in_words
 from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
 from clusters.spec import ClusterSpec, Mode, Substrate
 
+PROGRAMS = ("iptables", "nft")
+"""The programs by which kube-proxy writes rules."""
+
 UNKNOWN = "could not be read"
 OCI_RUNTIME_VERSION = (
     *("sh", "-c"),
@@ -63,16 +66,18 @@ def guard_counts(engine: Engine, nodes: tuple[Node, ...]) -> dict[str, str]:
 def _proxy_versions(engine: Engine, spec: ClusterSpec, node: Node) -> dict[str, str]:
     """Return the versions of kube-proxy's own programs: its nft may fail to read what another version has written."""
     if spec.substrate is Substrate.UML:
-        command = ("iptables", "--version")
-        in_guest = _fact(lambda: _first_line(run_by_proxy(engine, spec.substrate, node, command, 30).stdout))
-        release = _fact(lambda: _first_line(run_by_proxy(engine, spec.substrate, node, ("uname", "-r"), 30).stdout))
-        return {"iptables of kube-proxy": in_guest, "kernel of kube-proxy": release}
+
+        def in_guest(*argv: str) -> str:
+            return _fact(lambda: _first_line(run_by_proxy(engine, spec.substrate, node, argv, 30).stdout))
+
+        versions = {f"{program} of kube-proxy": in_guest(program, "--version") for program in PROGRAMS}
+        return {**versions, "kernel of kube-proxy": in_guest("uname", "-r")}
 
     def in_proxy(program: str) -> str:
         in_pod = ("exec", "--namespace=kube-system", "daemonset/kube-proxy", "--", program, "--version")
         return _fact(lambda: _first_line(control_plane(engine, spec.name).run(*in_pod)))
 
-    return {f"{program} of kube-proxy": in_proxy(program) for program in ("iptables", "nft")}
+    return {f"{program} of kube-proxy": in_proxy(program) for program in PROGRAMS}
 
 
 def _fact(read: Callable[[], str]) -> str:

@@ -10,7 +10,7 @@ from clusters.host.progress import Progress
 from clusters.images.build.builder import Builder
 from clusters.images.lock import KubernetesRelease, Lock
 from clusters.images.recipes import Recipe, RecipeBook, StockBook, kernel_recipe, recipe_book, stock_book
-from clusters.spec import ClusterSpec, Source, Substrate
+from clusters.spec import ClusterSpec, Source, Substrate, needs_own_kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Images:
         release = self.lock.release(spec.kubernetes)
         if spec.source is Source.BUILT:
             book = recipe_book(self.lock, release)
-            wanted = book.before_cluster
+            own_kernel = (self.kernel,) if needs_own_kernel(spec.substrate, spec.mode) else ()
+            wanted = (*book.before_cluster, *own_kernel)
         else:
             stock = stock_book(self.lock, release)
             wanted = (*_built_node(spec, stock), *_loaded(spec, stock))

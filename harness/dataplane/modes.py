@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clusters.spec import Mode, Substrate, why_not_on
+from clusters.cluster import Node
+from clusters.errors import CommandFailed
+from clusters.spec import Mode
 from harness.dataplane.iptables import IptablesDataPlane
 from harness.dataplane.ipvs import IpvsDataPlane
+from harness.dataplane.ipvs_kernel import why_no_ipvs
 from harness.dataplane.nftables import NftablesDataPlane
 from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProxyShell
@@ -50,6 +53,26 @@ def open_data_plane(mode: Mode, shell: ProxyShell) -> DataPlane:
     return DATA_PLANES[mode].reader(shell)
 
 
-def mode_to_switch_to(mode: Mode, substrate: Substrate) -> Mode:
-    """Return another mode, which the substrate can run, for a case that switches a kube-proxy from `mode` and back."""
-    return next(other for other in TO_SWITCH_TO if other is not mode and why_not_on(substrate, other) is None)
+TRY_NFTABLES = ("nft", "--check", "add", "table", "ip", "kubeproof")
+"""Fails on a kernel without nf_tables for IPv4, such as Debian's user-mode Linux, and changes nothing."""
+
+
+def why_not_in_kernel(mode: Mode, shell: ProxyShell, node: Node) -> str | None:
+    """Return why the node's kernel cannot hold the rules of a mode, or None. Every kernel here holds those of iptables.
+
+    Raises `WorldError` if the kernel has ip_vs, but nothing can read it.
+    """
+    if mode is Mode.IPVS:
+        return why_no_ipvs(shell, node)
+    if mode is Mode.NFTABLES:
+        try:
+            shell.run(node, *TRY_NFTABLES)
+        except CommandFailed as failed:
+            return f"the kernel of node {node.name} has no nf_tables: {' '.join(failed.stderr.split())}"
+    return None
+
+
+def mode_to_switch_to(mode: Mode, shell: ProxyShell, node: Node) -> Mode:
+    """Return another mode, which the node's kernel can hold, for a case that switches a kube-proxy there and back."""
+    others = (other for other in TO_SWITCH_TO if other is not mode)
+    return next(other for other in others if why_not_in_kernel(other, shell, node) is None)

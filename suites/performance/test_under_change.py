@@ -142,7 +142,8 @@ def test_traffic_while_the_mode_is_switched(
 
     The case also counts the rules that each mode leaves in the kernel.
     """
-    node, other = cluster.workers[0], mode_to_switch_to(cluster.mode, cluster.substrate)
+    node = cluster.workers[0]
+    other = mode_to_switch_to(cluster.mode, shell, node)
     ours, theirs = open_data_plane(cluster.mode, shell), open_data_plane(other, shell)
     change = f"kube-proxy on {node.name} is switched to {other} mode and back{with_its_kernel(cluster)}"
     with traffic_under_change(generator, plan(web, 90.0, seed), change) as traffic:

@@ -67,7 +67,7 @@ def _all_gone(site: Site) -> Iterator[None]:
 
 @contextmanager
 def _other_mode(site: Site) -> Iterator[None]:
-    other = mode_to_switch_to(site.cluster.mode, site.cluster.substrate)
+    other = mode_to_switch_to(site.cluster.mode, site.proxies, site.cluster.workers[0])
 
     def change(config: dict[str, Any]) -> None:
         config["mode"] = str(other)

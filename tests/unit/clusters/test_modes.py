@@ -1,7 +1,7 @@
 import pytest
 
 from clusters.modes import REQUIREMENTS, KernelPart, Mode, ModeRequirements, Stage, modes_that_need
-from clusters.spec import LACKS, Substrate, why_not_on
+from clusters.spec import Source, Substrate, needs_own_kernel, why_not_on
 
 
 def test_every_mode_has_requirements():
@@ -35,8 +35,17 @@ def test_modes_are_found_by_the_kernel_part_that_they_need():
     assert all(modes_that_need(part) for part in KernelPart)
 
 
-def test_a_substrate_excludes_the_modes_that_need_what_it_lacks():
-    assert set(LACKS) == set(Substrate)
-    assert "without nf_tables" in why_not_on(Substrate.UML, Mode.NFTABLES)
-    assert why_not_on(Substrate.UML, Mode.IPVS) is None
-    assert why_not_on(Substrate.HOST, Mode.NFTABLES) is None
+def test_debians_user_mode_linux_excludes_the_modes_that_need_what_it_lacks():
+    assert "without nf_tables" in why_not_on(Substrate.UML, Mode.NFTABLES, Source.REGISTRY)
+    assert why_not_on(Substrate.UML, Mode.IPVS, Source.REGISTRY) is None
+    assert why_not_on(Substrate.HOST, Mode.NFTABLES, Source.REGISTRY) is None
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_our_own_kernel_runs_every_mode(mode):
+    assert why_not_on(Substrate.UML, mode, Source.BUILT) is None
+
+
+def test_only_nftables_mode_needs_our_own_kernel():
+    assert [mode for mode in Mode if needs_own_kernel(Substrate.UML, mode)] == [Mode.NFTABLES]
+    assert not any(needs_own_kernel(Substrate.HOST, mode) for mode in Mode)

@@ -35,9 +35,9 @@ def test_the_name_with_a_node_suffix_is_a_valid_host_name():
     assert len(longest) <= 63
 
 
-def test_nftables_on_substrate_uml_is_refused_with_the_reason():
+def test_nftables_on_debians_user_mode_linux_is_refused_with_the_reason():
     with pytest.raises(Refused, match="without nf_tables"):
-        ClusterSpec(Mode.NFTABLES, "1.37.2", Source.BUILT, Substrate.UML)
+        ClusterSpec(Mode.NFTABLES, "1.37.0", Source.REGISTRY, Substrate.UML)
 
 
 @pytest.mark.parametrize("count", [{"control_planes": 0}, {"workers": -1}])

@@ -1,5 +1,17 @@
+import signal
+
 import pytest
-from director.commands import Background, EntryLimit, Files, NotPermitted, Page, Processes, Program, Suspend, permitted
+from director.commands import (
+    Background,
+    EntryLimit,
+    Files,
+    NotPermitted,
+    Page,
+    Processes,
+    Program,
+    SignalProxy,
+    permitted,
+)
 
 LEGACY = "/usr/local/lib/kubeproof/legacy"
 
@@ -43,15 +55,21 @@ def test_other_uses_of_curl_are_refused(arguments):
         permitted(("curl", *arguments))
 
 
-@pytest.mark.parametrize("argv", [("bash", "-c", "id"), ("/usr/sbin/ipvsadm",), ("nft", "list"), ()])
+@pytest.mark.parametrize("argv", [("bash", "-c", "id"), ("/usr/sbin/ipvsadm",), ("ip", "link"), ()])
 def test_other_programs_are_refused(argv):
     with pytest.raises(NotPermitted):
         permitted(argv)
 
 
-def test_pkill_suspends_or_resumes_kube_proxy():
-    assert permitted(("pkill", "-STOP", "-x", "kube-proxy")) == Suspend(suspended=True)
-    assert permitted(("pkill", "-CONT", "-x", "kube-proxy")) == Suspend(suspended=False)
+@pytest.mark.parametrize("name", ["STOP", "CONT", "TERM"])
+def test_pkill_suspends_resumes_or_ends_kube_proxy(name):
+    assert permitted(("pkill", f"-{name}", "-x", "kube-proxy")) == SignalProxy(signal.Signals[f"SIG{name}"])
+
+
+def test_kube_proxy_cleans_up_and_does_nothing_else():
+    assert permitted(("kube-proxy", "--cleanup")) == Background(("/usr/local/bin/kube-proxy", "--cleanup"))
+    with pytest.raises(NotPermitted):
+        permitted(("kube-proxy", "--version"))
 
 
 def test_pgrep_lists_only_processes_of_kube_proxy():
@@ -62,7 +80,7 @@ def test_pgrep_lists_only_processes_of_kube_proxy():
 
 @pytest.mark.parametrize("line", ["pkill -KILL -x kube-proxy", "pkill -STOP -x python3", "pkill kube-proxy", "pkill"])
 def test_other_uses_of_pkill_are_refused(line):
-    with pytest.raises(NotPermitted, match="accepts only -STOP and -CONT for kube-proxy"):
+    with pytest.raises(NotPermitted, match="accepts only -STOP, -CONT, -TERM for kube-proxy"):
         permitted(tuple(line.split()))
 
 

@@ -1,6 +1,9 @@
-from director.host import HostCommandFailed
-from director.plumbing import install, install_commands, remove, remove_commands, rules
+from ipaddress import IPv4Address, IPv4Network
 
+from director.host import HostCommandFailed
+from director.plumbing import GUEST_ADDRESS, install, install_commands, remove, remove_commands, rules
+
+from clusters.addons.uml import GUEST_NETWORK
 from tests.fakes.host.machine import FakeMachine
 
 INSTALL = (
@@ -21,6 +24,10 @@ REMOVE = (
 
 def test_the_service_cidr_and_marked_replies_are_routed_to_the_guest():
     assert tuple(" ".join(argv) for argv in install_commands("10.96.0.0/16")) == INSTALL
+
+
+def test_kube_proxy_serves_node_ports_at_the_address_to_which_the_node_redirects_them():
+    assert IPv4Address(GUEST_ADDRESS) in IPv4Network(GUEST_NETWORK)
 
 
 def test_rules_routes_and_devices_are_removed():

@@ -1,6 +1,6 @@
 import pytest
 from director.host import HostCommandFailed
-from director.routes import Routes, changes, destinations, outside, own_addresses
+from director.routes import IN_MAPS, IN_RULES, Routes, changes, listings_of, outside, own_addresses
 
 from tests.fakes.host.machine import FakeMachine
 
@@ -13,6 +13,17 @@ NAT = """-N KUBE-SERVICES
 FILTER = """-N KUBE-EXTERNAL-SERVICES
 -A KUBE-EXTERNAL-SERVICES -d 203.0.113.6/32 -p tcp -m comment --comment "default/none has no endpoints" -m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable
 """
+MAPS = """table ip kube-proxy {
+    map service-ips {
+        type ipv4_addr . inet_proto . inet_service : verdict
+        elements = { 10.96.0.1 . tcp . 443 : goto service-2QRHZV4L-default/kubernetes/tcp/https,
+                 203.0.113.5 . udp . 53 : goto external-ULMVA6XW-default/dns/udp/dns }
+    }
+    map no-endpoint-services {
+        elements = { 203.0.113.6 . tcp . 80 : goto reject-chain }
+    }
+}
+"""
 BATCH = "ip -force -batch -"
 
 
@@ -21,7 +32,18 @@ def routes(machine, never=()):
 
 
 def test_the_addresses_of_services_are_read_from_iptables_rules():
-    assert destinations(NAT + FILTER) == {"10.96.0.1", "203.0.113.5", "203.0.113.6", "172.18.255.1"}
+    assert IN_RULES.destinations(NAT + FILTER) == {"10.96.0.1", "203.0.113.5", "203.0.113.6", "172.18.255.1"}
+
+
+def test_the_addresses_of_services_are_read_from_nftables_maps():
+    assert IN_MAPS.destinations(MAPS) == {"10.96.0.1", "203.0.113.5", "203.0.113.6"}
+
+
+def test_kube_proxys_log_names_the_mode_whose_rules_are_listed():
+    assert listings_of('I1130 server_linux.go:144] "Using iptables Proxier"') is IN_RULES
+    assert listings_of('I1130 server_linux.go:231] "Using nftables Proxier"') is IN_MAPS
+    assert listings_of('I1130 server_linux.go:191] "Using ipvs Proxier"').commands == ()
+    assert listings_of('I1130 proxier.go:649] "SyncProxyRules complete"') is None
 
 
 @pytest.mark.parametrize("address", ["10.96.0.1", "10.96.255.255", "127.0.0.1", "169.254.77.2", "224.0.0.1", "0.0.0.0"])
@@ -31,7 +53,7 @@ def test_addresses_in_the_service_cidr_and_special_addresses_need_no_route(addre
 
 def test_each_other_address_gets_a_route():
     machine = FakeMachine()
-    routes(machine).update(destinations(NAT))
+    routes(machine).update(IN_RULES.destinations(NAT))
     assert machine.ran == [BATCH]
     assert machine.stdin == [
         "route replace 172.18.255.1/32 via 169.254.77.2 dev ipvs0\n"

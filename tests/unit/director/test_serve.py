@@ -13,6 +13,10 @@ from director.serve import Director
 from tests.fakes.host.machine import FakeMachine
 
 START = {"node_name": "worker"}
+SYNCED = b'I1124 proxier.go:649] "SyncProxyRules complete" ipFamily="IPv4" elapsed="1s"\n'
+IPTABLES = b'I1124 server_linux.go:144] "Using iptables Proxier"\n'
+NFTABLES = b'I1124 server_linux.go:231] "Using nftables Proxier"\n'
+MAP = "elements = { 203.0.113.6 . tcp . 80 : goto external-A }"
 NAT = '-A KUBE-SERVICES -d 203.0.113.5/32 -p tcp -m comment --comment "web external IP" -j KUBE-EXT-A\n'
 
 
@@ -147,7 +151,7 @@ def test_addresses_of_the_ipvs_device_become_routes(tmp_path):
 def test_after_a_sync_of_the_iptables_proxier_its_rules_become_routes(tmp_path):
     async def story(guest, machine):
         await running(guest, machine)
-        guest.log.sendall(b'I1124 proxier.go:649] "SyncProxyRules complete" ipFamily="IPv4" elapsed="1s"\n')
+        guest.log.sendall(IPTABLES + SYNCED)
         await until(lambda: len(machine.ran) == 2)
         guest.end()
 
@@ -156,6 +160,36 @@ def test_after_a_sync_of_the_iptables_proxier_its_rules_become_routes(tmp_path):
 
     _, machine = direct(tmp_path, story, replies)
     assert machine.stdin[1:] == ["route replace 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"]
+
+
+def test_after_a_switch_to_nftables_the_routes_follow_from_its_maps(tmp_path):
+    async def story(guest, machine):
+        await running(guest, machine)
+        guest.log.sendall(IPTABLES + SYNCED)
+        await until(lambda: len(machine.ran) == 2)
+        guest.log.sendall(NFTABLES + SYNCED)
+        await until(lambda: len(machine.ran) == 3)
+        guest.end()
+
+    def replies(request):
+        return {"exit_code": 0, "stdout": NAT if request["argv"][0] == "iptables" else MAP}
+
+    _, machine = direct(tmp_path, story, replies)
+    assert machine.stdin[2] == (
+        "route replace 203.0.113.6/32 via 169.254.77.2 dev ipvs0\n"
+        "route delete 203.0.113.5/32 via 169.254.77.2 dev ipvs0\n"
+    )
+
+
+def test_the_routes_stay_if_the_rules_cannot_be_listed(tmp_path, capsys):
+    async def story(guest, machine):
+        await running(guest, machine)
+        guest.log.sendall(IPTABLES + SYNCED)
+        await until(lambda: "keeps its routes" in capsys.readouterr().out)
+        guest.end()
+
+    _, machine = direct(tmp_path, story, lambda request: {"exit_code": 4, "stderr": "lock is held", "stdout": ""})
+    assert len(machine.ran) == 1, "only the route of the event"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from ipaddress import IPv4Network
+
 import yaml
 
 from clusters.addons.uml import KERNEL_DIRECTORY, SOCKET, director_manifests
@@ -51,6 +53,11 @@ def adapted():
 def test_the_mode_and_the_scheduler_are_set_in_kube_proxys_configuration():
     config = yaml.safe_load(adapted()["ConfigMap"]["data"]["config.conf"])
     assert (config["mode"], config["ipvs"]["scheduler"]) == ("ipvs", "lc")
+
+
+def test_node_ports_are_served_at_the_guests_address_in_every_mode():
+    config = yaml.safe_load(adapted()["ConfigMap"]["data"]["config.conf"])
+    assert "169.254.77.2" in {str(host) for host in IPv4Network(*config["nodePortAddresses"]).hosts()}
 
 
 def test_the_director_replaces_kube_proxy_and_has_probes_for_the_first_sync():

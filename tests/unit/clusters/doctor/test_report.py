@@ -103,9 +103,18 @@ def test_every_check_that_is_not_ok_has_a_cause_and_a_remedy():
     assert all(check.cause and check.remedy for check in found)
 
 
-def test_nftables_on_substrate_uml_is_unfit():
-    report = examine(Question((Mode.NFTABLES,), Source.BUILT, Substrate.UML), FakeHost())
-    assert [check.name for check in report.unfit_for(Mode.NFTABLES)] == ["substrate uml: nftables"]
+def test_nftables_on_substrate_uml_is_unfit_with_debians_kernel():
+    report = examine(Question((Mode.NFTABLES,), Source.REGISTRY, Substrate.UML), FakeHost())
+    assert "substrate uml: nftables" in [check.name for check in report.unfit_for(Mode.NFTABLES)]
+
+
+@pytest.mark.parametrize(("mode", "kernel"), [(Mode.NFTABLES, "built before the cluster"), (Mode.IPVS, "until then")])
+def test_the_doctor_says_which_kernel_a_user_mode_linux_runs(mode, kernel):
+    report = examine(Question((mode,), Source.BUILT, Substrate.UML), FakeHost())
+    plan = report.plan_for(mode)
+    (check,) = (check for check in report.checks if check.name == f"substrate uml: {mode}" and check.concerns(plan))
+    assert check.verdict is Verdict.OK
+    assert kernel in check.seen
 
 
 def test_the_real_machine_implements_host(tmp_path):

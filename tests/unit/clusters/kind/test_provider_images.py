@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from clusters.errors import CommandFailed
-from clusters.images.recipes import recipe_book, stock_book
+from clusters.images.recipes import kernel_recipe, recipe_book, stock_book
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.host.commands import ScriptedCommands, failing
@@ -71,6 +71,14 @@ def test_images_that_few_cases_need_are_built_while_the_cluster_is_used(tmp_path
     assert build.is_running()
     builds.release(cluster, SilentProgress())
     assert not build.is_running()
+
+
+@pytest.mark.parametrize(("mode", "before"), [(Mode.NFTABLES, True), (Mode.IPVS, False)])
+def test_our_own_kernel_is_built_before_a_cluster_that_needs_it(tmp_path, mode, before):
+    commands = ScriptedCommands({"docker image inspect": "sha256:1"})
+    spec = ClusterSpec(mode, LOCK.releases[0].version, Source.BUILT, Substrate.UML)
+    provider(commands, tmp_path).images.ensure(spec, SilentProgress())
+    assert any(kernel_recipe(LOCK).tag in argv for argv in commands.asked) is before
 
 
 def test_nothing_is_built_in_the_background_if_all_images_exist(tmp_path, installed_kind):

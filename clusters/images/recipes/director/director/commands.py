@@ -1,12 +1,14 @@
 """The commands that the guest accepts.
 
-They run network tools, read files of /proc and /sys, request kube-proxy's HTTP endpoints, suspend and resume
-kube-proxy, list its processes, limit the conntrack table, and run a Python program in a network namespace of its own.
+They run network tools, read files of /proc and /sys, request kube-proxy's HTTP endpoints, suspend, resume and restart
+kube-proxy, list its processes, let it clean up, limit the conntrack table, and run a Python program in a network
+namespace of its own.
 """
 
 from __future__ import annotations
 
 import posixpath
+import signal
 from dataclasses import dataclass
 
 TOOLS = {
@@ -16,13 +18,16 @@ TOOLS = {
     "iptables": "/usr/local/lib/kubeproof/legacy/iptables",
     "iptables-save": "/usr/local/lib/kubeproof/legacy/iptables-save",
     "ip6tables-save": "/usr/local/lib/kubeproof/legacy/ip6tables-save",
+    "nft": "/usr/sbin/nft",
     "tc": "/usr/sbin/tc",
     "uname": "/usr/bin/uname",
 }
 """Programs by name, with full paths: in the pod the names alone resolve to the wrappers that call the guest."""
 
-OTHERS = ("cat", "curl", "pgrep", "pkill", "sysctl", "unshare")
+OTHERS = ("cat", "curl", "kube-proxy", "pgrep", "pkill", "sysctl", "unshare")
 """Commands that the agent implements itself, or accepts in one form only."""
+
+SIGNALS = {"-STOP": signal.SIGSTOP, "-CONT": signal.SIGCONT, "-TERM": signal.SIGTERM}
 
 READABLE = ("/proc/", "/sys/")
 
@@ -68,15 +73,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspend:
-    """Suspend kube-proxy (SIGSTOP) or, if not `suspended`, resume it (SIGCONT)."""
+class SignalProxy:
+    """Send kube-proxy a signal: SIGSTOP suspends it, SIGCONT resumes it. After SIGTERM the agent starts a new one."""
 
-    suspended: bool
+    number: signal.Signals
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A long-running program, in a network namespace of its own."""
+    """A long-running program."""
 
     argv: tuple[str, ...]
 
@@ -93,7 +98,7 @@ class EntryLimit:
     entries: int
 
 
-Command = Program | Files | Page | Suspend | Processes | EntryLimit | Background
+Command = Program | Files | Page | SignalProxy | Processes | EntryLimit | Background
 
 
 def permitted(argv: tuple[str, ...]) -> Command:
@@ -113,11 +118,13 @@ def permitted(argv: tuple[str, ...]) -> Command:
     if name == "pgrep":
         return _processes(arguments)
     if name == "pkill":
-        return _suspend(arguments)
+        return _signal(arguments)
     if name == "sysctl":
         return _entry_limit(arguments)
     if name == "unshare":
         return _background(arguments)
+    if argv == ("kube-proxy", "--cleanup"):
+        return Background(("/usr/local/bin/kube-proxy", "--cleanup"))
     raise NotPermitted(f"{name}: the guest runs only {', '.join(sorted((*TOOLS, *OTHERS)))}")
 
 
@@ -141,13 +148,11 @@ def _page(arguments: list[str]) -> Page:
     return Page(*PAGES[urls[0]], fail=not _CURL_FAIL.isdisjoint(arguments))
 
 
-def _suspend(arguments: list[str]) -> Suspend:
+def _signal(arguments: list[str]) -> SignalProxy:
     match arguments:
-        case ["-STOP", "-x", "kube-proxy"]:
-            return Suspend(suspended=True)
-        case ["-CONT", "-x", "kube-proxy"]:
-            return Suspend(suspended=False)
-    raise NotPermitted(f"pkill {' '.join(arguments)}: the guest accepts only -STOP and -CONT for kube-proxy")
+        case [option, "-x", "kube-proxy"] if option in SIGNALS:
+            return SignalProxy(SIGNALS[option])
+    raise NotPermitted(f"pkill {' '.join(arguments)}: the guest accepts only {', '.join(SIGNALS)} for kube-proxy")
 
 
 def _processes(arguments: list[str]) -> Processes:

@@ -1,8 +1,8 @@
 """Routes to the addresses of Services outside the Service CIDR: external IPs and load balancer IPs.
 
 The director learns these addresses from the guest. In ipvs mode kube-proxy binds each to its device kube-ipvs0, and
-the agent sends an event for every change. In iptables mode they are only in rules, and the kernel sends no event
-when rules change. There the director lists the rules whenever kube-proxy's log reports a finished sync.
+the agent sends an event for every change. In the other modes they are only in rules and maps, whose changes no event
+reports in full. There the director lists them whenever kube-proxy's log reports a finished sync.
 """
 
 from __future__ import annotations
@@ -16,20 +16,50 @@ from director.host import Host
 from director.plumbing import DEVICE, GUEST_ADDRESS
 
 SYNCED_LINE = "SyncProxyRules complete"
-"""The iptables proxier logs this at verbosity 2 after every sync; the ipvs proxier does not."""
+"""The proxiers for iptables and nftables log this at verbosity 2 after every sync; the one for ipvs does not."""
 
-LIST_RULES = (
-    ("iptables", "--table=nat", "--list-rules", "KUBE-SERVICES"),
-    # Addresses of Services without endpoints are only in this chain, which rejects their clients.
-    ("iptables", "--table=filter", "--list-rules", "KUBE-EXTERNAL-SERVICES"),
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """Where a mode keeps the addresses of Services: commands that list them, and the pattern of an address there."""
+
+    commands: tuple[tuple[str, ...], ...]
+    address: re.Pattern[str]
+
+    def destinations(self, listed: str) -> frozenset[str]:
+        """Return the addresses in the output of the commands."""
+        return frozenset(self.address.findall(listed))
+
+
+IN_RULES = Listings(
+    (
+        ("iptables", "--table=nat", "--list-rules", "KUBE-SERVICES"),
+        # Addresses of Services without endpoints are only in this chain, which rejects their clients.
+        ("iptables", "--table=filter", "--list-rules", "KUBE-EXTERNAL-SERVICES"),
+    ),
+    re.compile(r" -d (\d+\.\d+\.\d+\.\d+)/32 "),
 )
+IN_MAPS = Listings(
+    (
+        ("nft", "list", "map", "ip", "kube-proxy", "service-ips"),
+        # Addresses of Services without endpoints are only in this map, which rejects their clients.
+        ("nft", "list", "map", "ip", "kube-proxy", "no-endpoint-services"),
+    ),
+    re.compile(r"(\d+\.\d+\.\d+\.\d+) \. (?:tcp|udp|sctp) \. \d+ : "),
+)
+NOWHERE = Listings((), re.compile(r"$.^"))
 
-_DESTINATION = re.compile(r" -d (\d+\.\d+\.\d+\.\d+)/32 ")
+LISTINGS = {
+    "Using iptables Proxier": IN_RULES,
+    "Using nftables Proxier": IN_MAPS,
+    "Using ipvs Proxier": NOWHERE,
+}
+"""The listings of each mode, by what kube-proxy logs when it starts in that mode."""
 
 
-def destinations(rules: str) -> frozenset[str]:
-    """Return the /32 destinations in the output of `iptables --list-rules`."""
-    return frozenset(_DESTINATION.findall(rules))
+def listings_of(line: str) -> Listings | None:
+    """Return the listings of the mode that a line of kube-proxy's log names, or None if it names no mode."""
+    return next((found for name, found in LISTINGS.items() if name in line), None)
 
 
 def outside(service_cidr: str) -> Callable[[str], bool]:

@@ -15,7 +15,7 @@ from director.host import Host, HostCommandFailed, ThisHost
 from director.kernel import Kernel, boot
 from director.line import GuestUnavailable, Line
 from director.plumbing import install, remove
-from director.routes import LIST_RULES, SYNCED_LINE, Routes, destinations, own_addresses
+from director.routes import NOWHERE, SYNCED_LINE, Routes, listings_of, own_addresses
 from director.server import listen
 from director.settings import CONFIG, KUBECONFIG, ApiServer, NotConfigured, Settings, api_server, read_settings
 from director.socketpath import SOCKET
@@ -77,6 +77,7 @@ class Director:
         self._synced = asyncio.Event()
         self._by_device: frozenset[str] = frozenset()
         self._by_rules: frozenset[str] = frozenset()
+        self._listings = NOWHERE
 
     async def run(self, socket: Path = SOCKET) -> int:
         """Run until SIGTERM, SIGINT or the guest's end. Return 0 after a signal, 1 if the guest ended by itself."""
@@ -126,20 +127,25 @@ class Director:
 
     def _on_log(self, source: str, line: str) -> None:
         log(source, line)
+        if (listings := listings_of(line)) is not None:
+            self._listings, self._by_rules = listings, frozenset()
         if SYNCED_LINE in line:
             self._synced.set()
 
     async def _follow_rules(self) -> None:
-        """Update the routes after each sync of the iptables proxier, once for all syncs that end during an update."""
+        """Update the routes after each sync that the log reports, once for all syncs that end during an update."""
         while True:
             await self._synced.wait()
             self._synced.clear()
             try:
-                listings = [await self._line.ask(_command(argv), COMMAND_TIMEOUT_S) for argv in LIST_RULES]
+                replies = [await self._line.ask(_command(argv), COMMAND_TIMEOUT_S) for argv in self._listings.commands]
             except GuestUnavailable as failure:
                 log("director", f"cannot list the addresses of Services outside the Service CIDR: {failure}")
                 continue
-            self._by_rules = destinations("".join(listing["stdout"] for listing in listings))
+            if failed := [reply for reply in replies if reply.get("exit_code") != 0]:
+                log("director", f"keeps its routes, because the rules cannot be listed: {failed[0].get('stderr', '')}")
+                continue
+            self._by_rules = self._listings.destinations("".join(reply["stdout"] for reply in replies))
             self._update_routes()
 
     def _update_routes(self) -> None:

@@ -9,7 +9,17 @@ import socket
 import subprocess
 from pathlib import Path
 
-from director.commands import Background, EntryLimit, Files, NotPermitted, Page, Processes, Program, Suspend, permitted
+from director.commands import (
+    Background,
+    EntryLimit,
+    Files,
+    NotPermitted,
+    Page,
+    Processes,
+    Program,
+    SignalProxy,
+    permitted,
+)
 from director.frames import Message
 from director.guest.background import BackgroundProgram
 
@@ -36,8 +46,8 @@ def execute(argv: tuple[str, ...], timeout_s: float) -> Message | BackgroundProg
                 return _read(paths)
             case Page() as page:
                 return _page(page, timeout_s)
-            case Suspend(suspended):
-                return _suspend(suspended)
+            case SignalProxy(number):
+                return _signal(number)
             case Processes():
                 return _processes()
             case EntryLimit(entries):
@@ -78,11 +88,11 @@ def _read(paths: tuple[str, ...]) -> Message:
     return _result(NO_FILE if stderr else 0, stdout, stderr)
 
 
-def _suspend(suspended: bool, processes: Path = Path("/proc")) -> Message:
-    """Stop or continue kube-proxy. As with pkill, the exit code is 1 if no process is called kube-proxy."""
+def _signal(number: signal.Signals, processes: Path = Path("/proc")) -> Message:
+    """Send kube-proxy a signal. As with pkill, the exit code is 1 if no process is called kube-proxy."""
     found = _kube_proxies(processes)
     for process in found:
-        os.kill(process, signal.SIGSTOP if suspended else signal.SIGCONT)
+        os.kill(process, number)
     return _result(0 if found else NO_PROCESS)
 
 

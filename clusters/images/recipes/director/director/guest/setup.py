@@ -25,6 +25,9 @@ MODULES = (
 LOADED_MODULES = Path("/proc/modules")
 """Only a kernel that can load modules has this file. Kubeproof's own kernel has everything built in."""
 
+MODULE_DIRECTORY = Path("/usr/lib/modules")
+"""Where modprobe(8) looks for the modules of a kernel, and for what is built into it."""
+
 NETWORK = f"""link set lo up
 address add {GUEST_ADDRESS}/{PREFIX_LENGTH} dev vec0
 link set vec0 up
@@ -71,12 +74,27 @@ def prepare(host: Host, start: Message) -> None:
     """Set up modules, network, kernel settings and names as on a node. Raises `HostCommandFailed`, `OSError`."""
     if host.has(LOADED_MODULES):
         host.run(("modprobe", "--all", *MODULES))
+    else:
+        list_built_in_modules(host)
     host.run(("ip", "-batch", "-"), stdin=NETWORK)
     for file, value in KERNEL_SETTINGS:
         host.write(Path(file), value)
     host.run(("hostname", start["node_name"]))
     host.write(HOSTS, f"127.0.0.1 localhost\n{start['api_address']} {start['api_host']}\n")
     host.run(("mount", "--bind", str(HOSTS), "/etc/hosts"))
+
+
+def list_built_in_modules(host: Host) -> None:
+    """Let modprobe find what Kubeproof's own kernel has built in (modules.builtin, depmod(8)).
+
+    When kube-proxy cleans up, it leaves everything of ipvs mode as it is unless `modprobe ip_vs` succeeds:
+    https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/proxy/ipvs/cleanup.go
+    """
+    host.run(("mount", "-t", "tmpfs", "tmpfs", str(MODULE_DIRECTORY)))
+    directory = MODULE_DIRECTORY / host.run(("uname", "-r")).strip()
+    host.run(("mkdir", str(directory)))
+    host.write(directory / "modules.builtin", "".join(f"kernel/{module}.ko\n" for module in MODULES))
+    host.run(("depmod",))
 
 
 def kube_proxy(start: Message) -> tuple[str, ...]:
