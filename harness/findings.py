@@ -11,15 +11,18 @@ from reports.model.findings import (
     EndpointsFinding,
     GeneratorLatency,
     GeneratorsFinding,
+    KernelContents,
     KnownDelayCheck,
     KnownDelayFinding,
     LeftOverRulesFinding,
+    LiveSwitchFinding,
     ProxyRestartFinding,
     RequestKindMedian,
     RequestKindsFinding,
     SelfCheck,
     SelfCheckFinding,
     StatedFinding,
+    SwitchedTraffic,
 )
 
 __all__ = [
@@ -32,9 +35,11 @@ __all__ = [
     "GeneratorLatency",
     "GeneratorsFinding",
     "Interval",
+    "KernelContents",
     "KnownDelayCheck",
     "KnownDelayFinding",
     "LeftOverRulesFinding",
+    "LiveSwitchFinding",
     "MeasurementName",
     "ProxyRestartFinding",
     "RequestKindMedian",
@@ -42,4 +47,5 @@ __all__ = [
     "SelfCheck",
     "SelfCheckFinding",
     "StatedFinding",
+    "SwitchedTraffic",
 ]

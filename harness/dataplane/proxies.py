@@ -19,7 +19,7 @@ from clusters.existing.kubernetesapi import PROXY_LABELS
 from clusters.spec import Substrate
 from harness.dataplane.proxy_usage import Syncs, Usage, parse_syncs, parse_usage
 from harness.dataplane.shell import ProxyShell
-from harness.kube.client import Kube
+from harness.kube.client import ExecResult, Kube
 from harness.kube.status import is_ready
 from harness.kube.wait import wait_until
 
@@ -27,6 +27,7 @@ LOOPBACK = "http://127.0.0.1:10249"
 """The URL on the node's loopback at which kube-proxy serves its metrics and configuration."""
 
 NAMESPACE = "kube-system"
+CLEAN_UP = ("kube-proxy", "--cleanup")
 WORKING_DEADLINE_S = 180.0
 """Long, because on substrate `uml` a proxy starts together with a kernel and its system calls are slow."""
 
@@ -97,12 +98,17 @@ class Proxies:
         if self._kube.cluster.substrate is Substrate.UML:
             self.restart(node)
             return
-        argv = ("kube-proxy", "--cleanup")
         # Paused, so that it cannot write its rules again. Only SIGKILL ends a paused process, after the grace period.
         with self.paused(node):
-            done = self._kube.exec(NAMESPACE, self._pod(node)["metadata"]["name"], argv, timeout_s=WORKING_DEADLINE_S)
-            assert done.exit_code == 0, f"{' '.join(argv)} on {node.name} ended with {done.exit_code}: {done.stderr}"
+            done = self.exec(node, *CLEAN_UP)
+            assert done.exit_code == 0, (
+                f"{' '.join(CLEAN_UP)} on {node.name} ended with {done.exit_code}: {done.stderr}"
+            )
             self._restart(node, "?gracePeriodSeconds=1")
+
+    def exec(self, node: Node, *argv: str) -> ExecResult:
+        """Run a program in the pod of the node's kube-proxy."""
+        return self._kube.exec(NAMESPACE, self._pod(node)["metadata"]["name"], argv, timeout_s=WORKING_DEADLINE_S)
 
     def restart(self, *nodes: Node) -> None:
         """Replace the kube-proxies of these nodes, by default of all, and wait until the new ones have synced.
@@ -125,6 +131,10 @@ class Proxies:
             describe=lambda pods: ", ".join(pod["metadata"]["name"] for pod in pods) or "no pod",
             deadline_s=WORKING_DEADLINE_S,
         )
+        self.wait_synced(node)
+
+    def wait_synced(self, node: Node) -> None:
+        """Wait until the node's kube-proxy has finished its first sync. Raises `DeadlinePassed`."""
         wait_until(
             f"kube-proxy on node {node.name} done with its first sync",
             lambda: self._synced(node),
@@ -148,29 +158,49 @@ class Proxies:
         The configuration is shared by all nodes, but only the kube-proxies of these nodes are restarted. At the end of
         the block, the configuration and the setting of these kube-proxies are restored.
         """
+        with self.configuring(nodes, *setting) as configure:
+
+            def change(value: object) -> None:
+                configure(value)
+                self._restart_with(nodes, setting, value)
+
+            yield change
+
+    @contextmanager
+    def configuring(self, nodes: tuple[Node, ...], *setting: str) -> Iterator[Callable[[object], str]]:
+        """Yield a function that only writes `setting` into the configuration and returns the configuration's text.
+
+        At the end of the block, the configuration is restored and the kube-proxies of these nodes are restarted.
+        """
         path, key, before = self._configuration()
         value_before = self.effective(nodes[0], *setting)
         *sections, name = setting
 
-        def put(text: str, value: object) -> None:
-            self._kube.merge(path, {"data": {key: text}})
-            self.restart(*nodes)
-            for node in nodes:
-                found, name = self.effective(node, *setting), ".".join(setting)
-                assert found == value, f"kube-proxy on node {node.name} runs with {name} {found}, expected {value}"
-
-        def change(value: object) -> None:
+        def configure(value: object) -> str:
             config = yaml.safe_load(before)
             target = config
             for section in sections:
                 target = target[section]
             target[name] = value
-            put(yaml.safe_dump(config), value)
+            text = yaml.safe_dump(config)
+            self._kube.merge(path, {"data": {key: text}})
+            return text
 
         try:
-            yield change
+            yield configure
         finally:
-            put(before, value_before)
+            self._kube.merge(path, {"data": {key: before}})
+            self._restart_with(nodes, setting, value_before)
+
+    def configuration_key(self) -> str:
+        """Return the key of the configuration in kube-proxy's ConfigMap, which is its file's name in the pod."""
+        return self._configuration()[1]
+
+    def _restart_with(self, nodes: tuple[Node, ...], setting: tuple[str, ...], value: object) -> None:
+        self.restart(*nodes)
+        for node in nodes:
+            found, name = self.effective(node, *setting), ".".join(setting)
+            assert found == value, f"kube-proxy on node {node.name} runs with {name} {found}, expected {value}"
 
     def _configuration(self) -> tuple[str, str, str]:
         """Return the path of kube-proxy's ConfigMap, the configuration's key in it, and the configuration's text."""

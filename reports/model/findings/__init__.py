@@ -45,6 +45,7 @@ from reports.model.findings.sweep import (
     StepCostPerRule,
     StepUsage,
 )
+from reports.model.findings.switch import KernelContents, LiveSwitchFinding, SwitchedTraffic
 from reports.model.findings.traffic import (
     DelayedConnectionsFinding,
     LeftOverRulesFinding,
@@ -70,6 +71,7 @@ Finding = Annotated[
     | MassProgrammingFinding
     | LeftOverRulesFinding
     | ProxyRestartFinding
+    | LiveSwitchFinding
     | DelayedConnectionsFinding
     | FlakesFinding
     | PlantedFaultFinding
@@ -99,9 +101,11 @@ __all__ = [
     "GeneratorsFinding",
     "GrowthConclusion",
     "GrowthFinding",
+    "KernelContents",
     "KnownDelayCheck",
     "KnownDelayFinding",
     "LeftOverRulesFinding",
+    "LiveSwitchFinding",
     "MassProgrammingFinding",
     "MeasuredDelay",
     "NoCostPerRule",
@@ -119,5 +123,6 @@ __all__ = [
     "StepCostPerRule",
     "StepUsage",
     "StepsCheck",
+    "SwitchedTraffic",
     "UnderChangeFinding",
 ]

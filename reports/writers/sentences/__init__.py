@@ -18,6 +18,7 @@ from reports.model.findings import (
     GrowthFinding,
     KnownDelayFinding,
     LeftOverRulesFinding,
+    LiveSwitchFinding,
     MassProgrammingFinding,
     PlantedFaultFinding,
     ProxyRestartFinding,
@@ -26,7 +27,7 @@ from reports.model.findings import (
     StatedFinding,
     UnderChangeFinding,
 )
-from reports.writers.sentences import checks, run, sweep, traffic
+from reports.writers.sentences import checks, run, sweep, switch, traffic
 from reports.writers.sentences.sentence import Sentence
 
 SENTENCES: dict[type, Callable[[Any], Sentence]] = {
@@ -44,6 +45,7 @@ SENTENCES: dict[type, Callable[[Any], Sentence]] = {
     MassProgrammingFinding: traffic.mass_programming,
     LeftOverRulesFinding: traffic.left_over_rules,
     ProxyRestartFinding: traffic.proxy_restart,
+    LiveSwitchFinding: switch.live_switch,
     DelayedConnectionsFinding: traffic.delayed_connections,
     FlakesFinding: run.flakes,
     PlantedFaultFinding: run.planted_fault,

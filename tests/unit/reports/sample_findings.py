@@ -26,9 +26,11 @@ from reports.model.findings import (
     GeneratorsFinding,
     GrowthConclusion,
     GrowthFinding,
+    KernelContents,
     KnownDelayCheck,
     KnownDelayFinding,
     LeftOverRulesFinding,
+    LiveSwitchFinding,
     MassProgrammingFinding,
     MeasuredDelay,
     NoCostPerRule,
@@ -45,6 +47,7 @@ from reports.model.findings import (
     StepCostPerRule,
     StepsCheck,
     StepUsage,
+    SwitchedTraffic,
     UnderChangeFinding,
 )
 
@@ -371,6 +374,27 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         LeftOverRulesFinding(mode="ipvs", other_mode="iptables", node="worker", left_of_mode=None, left_of_other=None),
         "Rules that ipvs mode leaves in the kernel of worker cannot be counted: its user-mode Linux ends with "
         "kube-proxy.",
+    ),
+    "live switch": (
+        LiveSwitchFinding(
+            mode="ipvs",
+            other_mode="nftables",
+            node="worker",
+            traffic=(
+                SwitchedTraffic(what="connections", sent=900, failed=31, at_least_ms=310.4, at_most_ms=331.0),
+                SwitchedTraffic(what="datagrams", sent=300, failed=0, at_least_ms=0.0, at_most_ms=0.0),
+            ),
+            persistent=6,
+            broken=0,
+            stalled=6,
+            before=KernelContents(iptables_rules=30, nftables_rules=0, virtual_servers=12, ipvs_device=True),
+            after=KernelContents(iptables_rules=0, nftables_rules=61, virtual_servers=0, ipvs_device=False),
+        ),
+        "While kube-proxy on worker was switched from ipvs to nftables mode on the same kernel: of 900 connections 31 "
+        "failed, the longest outage lasting at least 310 ms (at most 331 ms); of 300 datagrams none failed. Of 6 "
+        "persistent connections 0 broke and 6 stalled. The kernel had 30 rules of iptables, 0 rules of nftables, 12 "
+        "virtual servers and kube-ipvs0 before and 0 rules of iptables, 61 rules of nftables, 0 virtual servers and no "
+        "kube-ipvs0 after the switch.",
     ),
     "restart of kube-proxy": (
         ProxyRestartFinding(
