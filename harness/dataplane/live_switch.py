@@ -53,8 +53,9 @@ class LiveSwitch:
     def clean_up(self, node: Node, times: int) -> tuple[KernelContents, ...]:
         """Run `kube-proxy --cleanup` where the rules are, some times, and return what each leaves in the kernel.
 
-        The node's kube-proxy is paused meanwhile, so that it writes nothing. The exit code is ignored: it is 1 where
-        ipvs mode ran, because the chains of iptables mode come first, while those of ipvs mode still refer to them
+        The node's kube-proxy is paused until all are done, so that it writes nothing. The exit code is ignored: it is 1
+        where ipvs mode ran, because the chains of iptables mode are removed first, while those of ipvs mode still refer
+        to some of them
         (https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kube-proxy/app/server_linux.go, platformCleanup).
         """
         with self.proxies.paused(node):

@@ -15,41 +15,26 @@ from reports.model.findings import (
     CostPerRuleCheck,
     CostPerRuleFinding,
     CostPerServiceCheck,
-    DelayedConnectionsFinding,
-    Detection,
     EndpointsDifference,
     EndpointsFinding,
-    FailureRate,
-    FlakesFinding,
-    FlakyCase,
     GeneratorLatency,
     GeneratorsFinding,
     GrowthConclusion,
     GrowthFinding,
-    KernelContents,
     KnownDelayCheck,
     KnownDelayFinding,
-    LeftOverRulesFinding,
-    LiveSwitchFinding,
-    MassProgrammingFinding,
     MeasuredDelay,
     NoCostPerRule,
-    NodeArrivals,
-    PartFailures,
-    PlantedFaultFinding,
-    ProxyRestartFinding,
     RateAttempt,
     RequestKindMedian,
     RequestKindsFinding,
     SelfCheckFinding,
     StatedCheck,
-    StatedFinding,
     StepCostPerRule,
     StepsCheck,
     StepUsage,
-    SwitchedTraffic,
-    UnderChangeFinding,
 )
+from tests.unit.reports.sample_findings_of_changes import CHANGES_AND_RUNS
 
 STEPS = StepsCheck(holds=True, made=8, valid=7, valid_at_zero=2, least=3, least_at_zero=2)
 AA_PAIRS = AAPairsCheck(holds=True, pairs=24, alike=23, least=19)
@@ -335,105 +320,5 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         "In iptables mode the ratio of p99 of a new connection with 2 busy loops to p99 without: 1.16 by our kernel's "
         "clock, 4.20 by hey.",
     ),
-    "under change": (
-        UnderChangeFinding(
-            mode="iptables",
-            change="1000 Services are added",
-            request_kind="http_new",
-            rate_per_s=100.0,
-            parts=(
-                PartFailures(part="before", duration_s=5.0, messages={}),
-                PartFailures(part="during", duration_s=30.0, messages={"timed out": 2, "reset": 1}),
-                PartFailures(part="after", duration_s=0.0, messages={}),
-            ),
-        ),
-        "1000 Services are added, in iptables mode at 100 requests per second: before it (5 s) no request failed; "
-        "during it (30 s) 3 failed (2 x timed out, 1 x reset); after it nothing was sent.",
-    ),
-    "mass programming": (
-        MassProgrammingFinding(
-            mode="ipvs",
-            change="A cold start of kube-proxy at 1000 Services",
-            tried_every_ms=5.0,
-            done_s=0.4,
-            nodes=(
-                NodeArrivals(node="worker", after_s=(1.0, 2.5), away_s=(0.75, 0.5)),
-                NodeArrivals(node="worker2", after_s=(None, None)),
-            ),
-        ),
-        "A cold start of kube-proxy at 1000 Services (ipvs mode): time until the last of 2 watched Services was "
-        "reachable again: 2.50 s on worker, never on worker2; the longest time for which one was unreachable was 0.75 s "
-        "on worker; 2 never became reachable. The change itself was done after 0.40 s.",
-    ),
-    "left-over rules": (
-        LeftOverRulesFinding(mode="iptables", other_mode="nftables", node="worker", left_of_mode=0, left_of_other=1),
-        "On worker, 0 rules of iptables mode were left while kube-proxy ran in nftables mode, and 1 rule of nftables "
-        "mode after it had been switched back to iptables mode.",
-    ),
-    "left-over rules of user-mode Linux": (
-        LeftOverRulesFinding(mode="ipvs", other_mode="iptables", node="worker", left_of_mode=None, left_of_other=None),
-        "Rules that ipvs mode leaves in the kernel of worker cannot be counted: its user-mode Linux ends with "
-        "kube-proxy.",
-    ),
-    "live switch": (
-        LiveSwitchFinding(
-            mode="ipvs",
-            other_mode="nftables",
-            node="worker",
-            traffic=(
-                SwitchedTraffic(what="connections", sent=900, failed=31, at_least_ms=310.4, at_most_ms=331.0),
-                SwitchedTraffic(what="datagrams", sent=300, failed=0, at_least_ms=0.0, at_most_ms=0.0),
-            ),
-            persistent=6,
-            broken=0,
-            stalled=6,
-            before=KernelContents(iptables_rules=30, nftables_rules=0, virtual_servers=12, ipvs_device=True),
-            after=KernelContents(iptables_rules=0, nftables_rules=61, virtual_servers=0, ipvs_device=False),
-        ),
-        "While kube-proxy on worker was switched from ipvs to nftables mode on the same kernel: of 900 connections 31 "
-        "failed, the longest outage lasting at least 310 ms (at most 331 ms); of 300 datagrams none failed. Of 6 "
-        "persistent connections 0 broke and 6 stalled. The kernel had 30 rules of iptables, 0 rules of nftables, 12 "
-        "virtual servers and kube-ipvs0 before and 0 rules of iptables, 61 rules of nftables, 0 virtual servers and no "
-        "kube-ipvs0 after the switch.",
-    ),
-    "restart of kube-proxy": (
-        ProxyRestartFinding(
-            mode="nftables",
-            node="worker",
-            new=812,
-            lost=0,
-            delayed=1,
-            persistent=20,
-            broken=0,
-            stalled=0,
-            retransmits=1,
-        ),
-        "While kube-proxy on worker was replaced (nftables mode), 0 of 812 new connections failed and 1 succeeded only "
-        "after a retransmitted SYN. Of 20 persistent connections 0 broke and 0 stalled; 1 segment of theirs was "
-        "retransmitted.",
-    ),
-    "delayed connections": (
-        DelayedConnectionsFinding(case="test_a", connections=300, delayed=1, slowest_s=1.04),
-        "1 of 300 connections of test_a succeeded only after a retransmitted SYN; the slowest took 1.0 s to connect.",
-    ),
-    "flakes": (
-        FlakesFinding(
-            cases=3,
-            rate=FailureRate(failures=1, repetitions=12, low=0.002, high=0.385),
-            flaky=(FlakyCase(case="a.py::test_b", rate=FailureRate(failures=1, repetitions=4, low=0.006, high=0.806)),),
-            broken=("a.py::test_c",),
-        ),
-        "Flaky: 1 of 3 cases. Failed repetitions: 1 of 12 (95% interval 0.2% to 38.5%). Those are: test_b 1 of 4 (95% "
-        "interval 0.6% to 80.6%). Not counted, because they failed each time: a.py::test_c.",
-    ),
-    "planted fault": (
-        PlantedFaultFinding(
-            fault="kube-proxy is frozen", detection=Detection.BY_ACCIDENT, cases={"a.py::test_a": "failed"}, details="-"
-        ),
-        "Noticed by accident: kube-proxy is frozen.",
-    ),
-    "stated": (
-        StatedFinding(topic="disk", statement="The disk is slow.", method="once", numbers={"write_ms": 12.5}),
-        "The disk is slow.",
-    ),
+    **CHANGES_AND_RUNS,
 }

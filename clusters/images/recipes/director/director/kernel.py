@@ -129,8 +129,9 @@ async def boot(memory: str) -> Kernel:
 
     The guest is not pinned to a CPU. Its kernel and its user process wake each other for every system call, and only
     one of them runs at a time. On an idle host a call takes 45 us, because each is woken on the other CPU, and 9 us
-    in a pinned guest; on a busy host it takes 9 us in both (seccomp mode, 2 vCPUs, Linux 6.18). But a pinned guest
-    waits while its CPU is busy, and delays every packet to a Service: by 2 s in a whole run.
+    in a pinned guest; on a busy host it takes 9 us in both (seccomp mode, 2 vCPUs, Linux 6.18). But a pinned guest has
+    to wait while its CPU is busy, even if another is idle. In a whole run in which guests were pinned, beside other
+    load, one connection to a Service was lost for 2 s, and the case with most Services took as long as without.
     """
     program = choose_program()
     serial, guest_serial = socket.socketpair()
