@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from scipy import stats
+import scipy
 
 from harness.statistics.comparison import Range
 from harness.statistics.pooled import pooled
@@ -69,7 +69,7 @@ def _step_cost(walks: Sequence[Walk]) -> tuple[float, float]:
     """Return the cost per rule of one step and its standard error, both in microseconds."""
     rules, cost_ns = farthest(walks)
     later_us = [walk.later_us for walk in walks if walk.rules == rules]
-    spread_us = float(stats.median_abs_deviation(later_us, scale="normal"))
+    spread_us = float(scipy.stats.median_abs_deviation(later_us, scale="normal"))
     error_us = max(ERROR_OF_MEDIAN * spread_us / len(later_us) ** 0.5, FINEST_US)
     return cost_ns / NS_PER_US, error_us / rules
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import scipy
+
 from reports.model import CaseResult, Outcome
 from reports.model.findings import FailureRate, FlakesFinding, FlakyCase
 
@@ -46,8 +48,5 @@ def flakes(cases: Iterable[CaseResult]) -> FlakesFinding:
 def _rate(failures: int, repetitions: int) -> FailureRate:
     if not repetitions:
         return FailureRate(failures=0, repetitions=0, low=0.0, high=1.0)
-    # Imported only by runs that repeat their cases, because it takes longer than all other imports together.
-    from scipy import stats
-
-    interval = stats.binomtest(failures, repetitions).proportion_ci(method="exact")
+    interval = scipy.stats.binomtest(failures, repetitions).proportion_ci(method="exact")
     return FailureRate(failures=failures, repetitions=repetitions, low=float(interval.low), high=float(interval.high))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from harness.statistics.comparison import Range
 
@@ -29,7 +29,7 @@ def pooled(values: Sequence[float], errors: Sequence[float]) -> Range:
     mean = float(np.average(estimates, weights=weights))
     residual = float(np.sum(weights * (estimates - mean) ** 2)) / (len(estimates) - 1)
     effective = float(weights.sum() ** 2 / np.sum(weights**2))
-    half = float(stats.t.ppf(0.975, max(effective - 1, 1))) * math.sqrt(max(residual, 1.0) / float(weights.sum()))
+    half = float(scipy.stats.t.ppf(0.975, max(effective - 1, 1))) * math.sqrt(max(residual, 1.0) / float(weights.sum()))
     return Range(mean, mean - half, mean + half)
 
 
@@ -47,4 +47,4 @@ def _variance_between(estimates: np.ndarray, variances: np.ndarray) -> float:
     if excess(0.0) <= 0:
         return 0.0
     # At this upper bound the weighted sum of squares is below 1, so the root lies below it.
-    return float(optimize.brentq(excess, 0.0, len(estimates) * float(np.ptp(estimates)) ** 2))
+    return float(scipy.optimize.brentq(excess, 0.0, len(estimates) * float(np.ptp(estimates)) ** 2))

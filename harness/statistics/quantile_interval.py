@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from harness.statistics.histogram import BlockCounts
 
@@ -65,7 +65,7 @@ def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[
     """
     medians = [float(np.median(part)) for part in parts(values)]
     tail = (1 - confidence) / 2
-    half = stats.t.isf(tail, len(medians) - 1) * np.std(medians, ddof=1) / np.sqrt(len(medians))
+    half = scipy.stats.t.isf(tail, len(medians) - 1) * np.std(medians, ddof=1) / np.sqrt(len(medians))
     middle = float(np.median(values))
     return middle - float(half), middle + float(half)
 
@@ -99,5 +99,5 @@ def interval_about(estimate: float, drawn: NDArray[np.float64], blocks: int, con
     """
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
-    wider = stats.t.isf(tail, blocks - 1) / stats.norm.isf(tail) * np.sqrt(blocks / (blocks - 1))
+    wider = scipy.stats.t.isf(tail, blocks - 1) / scipy.stats.norm.isf(tail) * np.sqrt(blocks / (blocks - 1))
     return float(estimate - wider * (estimate - low)), float(estimate + wider * (high - estimate))

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,6 @@ def sequence_statistics(choices: Sequence[str], k: int) -> SequenceStatistics:
         periodic=sum(first == second for first, second in zip(choices, choices[k:], strict=False)) / (len(choices) - k),
         repeats=repeats,
         expected_repeats=pairs / k,
-        p_repeats=float(stats.binomtest(repeats, pairs, 1 / k).pvalue),
-        p_uniform=float(stats.chisquare(observed).pvalue),
+        p_repeats=float(scipy.stats.binomtest(repeats, pairs, 1 / k).pvalue),
+        p_uniform=float(scipy.stats.chisquare(observed).pvalue),
     )

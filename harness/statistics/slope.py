@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 ROUNDS = 20
 """The number of iterations of a fit. Each uses the residual scatter of the one before."""
@@ -35,7 +35,7 @@ def robust_slope(x: Sequence[float], y_us: Sequence[float]) -> Slope:
 
     It is the median of all pairwise slopes (Theil 1950, Sen 1968); its interval comes from Kendall's tau (Sen 1968).
     """
-    fitted = stats.theilslopes(y_us, x, alpha=0.95)
+    fitted = scipy.stats.theilslopes(y_us, x, alpha=0.95)
     return Slope(float(fitted.slope), float(fitted.low_slope), float(fitted.high_slope), float(fitted.intercept))
 
 
@@ -45,8 +45,8 @@ def slope_of_steps(x: Sequence[float], y_us: Sequence[float]) -> Slope:
     Needs at least three steps. A disturbance of a whole step shifts all of its samples in the same way, so the samples
     within steps do not show it, however many there are. The interval uses the steps' residuals instead.
     """
-    fitted = stats.linregress(x, y_us)
-    half = float(stats.t.ppf(0.975, len(x) - 2)) * float(fitted.stderr)
+    fitted = scipy.stats.linregress(x, y_us)
+    half = float(scipy.stats.t.ppf(0.975, len(x) - 2)) * float(fitted.stderr)
     slope = float(fitted.slope)
     return Slope(slope, slope - half, slope + half, float(fitted.intercept))
 
@@ -73,6 +73,6 @@ def slope_with_covariate(
         inverse = np.linalg.inv(rows.T @ rows)
         fitted = inverse @ columns.T @ y
         residuals, determined = y - columns @ fitted, 1 - inverse[2, 2] * (scatter / spread) ** 2
-    half = float(stats.t.ppf(0.975, freedom)) * scatter * float(np.sqrt(inverse[1, 1]))
+    half = float(scipy.stats.t.ppf(0.975, freedom)) * scatter * float(np.sqrt(inverse[1, 1]))
     at_zero, slope, coefficient = map(float, fitted)
     return Slope(slope, slope - half, slope + half, at_zero), coefficient

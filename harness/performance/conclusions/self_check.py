@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scipy import stats
+import scipy
 
 from harness.performance.cost_per_rule import NS_PER_US, Walk, agree, cost_per_rule, has_many_rules
 from harness.performance.intervals import interval_of, slope_interval
@@ -61,7 +61,7 @@ def check_aa_pairs(differences: Sequence[Range]) -> AAPairsCheck:
     number of intervals that contain 0 has a binomial distribution, from which the least acceptable number is taken.
     """
     alike = sum(one.low <= 0 <= one.high for one in differences)
-    fewest = int(stats.binom.ppf(FALSE_ALARM_RATE, len(differences), 0.95))
+    fewest = int(scipy.stats.binom.ppf(FALSE_ALARM_RATE, len(differences), 0.95))
     return AAPairsCheck(holds=alike >= fewest, pairs=len(differences), alike=alike, least=fewest)
 
 
