@@ -91,13 +91,15 @@ def static_pod_directory(shell: NodeShell, node: Node) -> str:
 class StaticPods(ReversibleChanges):
     """Manifests in the folder of a kubelet's static pods; the ones that are left are removed at the end of the block.
 
-    `read` returns the objects of a YAML file in the case's folder.
+    `read` returns the objects of a YAML file in the case's folder. All pods are in `namespace`, the case's own: cases
+    that run at the same time may use the same names on the same node.
     """
 
-    def __init__(self, shell: NodeShell, read: Callable[..., tuple[dict[str, Any], ...]]) -> None:
+    def __init__(self, shell: NodeShell, read: Callable[..., tuple[dict[str, Any], ...]], namespace: str) -> None:
         super().__init__()
         self._shell = shell
         self._read = read
+        self._namespace = namespace
 
     def put(self, node: Node, file: str, *, name: str, **words: object) -> None:
         """Give the pod `name` of the file to the node's kubelet."""
@@ -106,24 +108,27 @@ class StaticPods(ReversibleChanges):
         encoded = base64.b64encode(yaml.safe_dump(manifest).encode()).decode()
         self._undo.callback(self.remove, node, name)
         # The kubelet ignores files whose names begin with a dot, and a rename is atomic.
-        hidden = target.replace(f"/{name}.yaml", f"/.{name}.yaml")
-        self._shell.run(node, "mkdir", "-p", str(PurePosixPath(target).parent))
+        hidden = target.with_name(f".{target.name}")
+        self._shell.run(node, "mkdir", "-p", str(target.parent))
         self._shell.run(node, "sh", "-c", f"echo {encoded} | base64 -d > {hidden} && mv {hidden} {target}")
 
     def remove(self, node: Node, name: str) -> None:
         """Remove the pod's file. An absent file is a success."""
-        self._shell.run(node, "rm", "-f", self._file(node, name))
+        self._shell.run(node, "rm", "-f", str(self._file(node, name)))
 
     def running_containers(self, node: Node, pod: str) -> tuple[str, ...]:
         """Return the ids of the pod's running containers, from the node's containerd."""
-        label = f'labels."io.kubernetes.pod.name"=={pod},labels."io.kubernetes.container.name"'
+        label = (
+            f'labels."io.kubernetes.pod.namespace"=={self._namespace},labels."io.kubernetes.pod.name"=={pod},'
+            'labels."io.kubernetes.container.name"'
+        )
         containers = self._shell.run(node, "ctr", "--namespace=k8s.io", "containers", "list", "--quiet", label).split()
         tasks = self._shell.run(node, "ctr", "--namespace=k8s.io", "tasks", "list").splitlines()
         running = {line.split()[0] for line in tasks if line.endswith("RUNNING")}
         return tuple(container for container in containers if container in running)
 
-    def _file(self, node: Node, name: str) -> str:
-        return f"{static_pod_directory(self._shell, node)}/{name}.yaml"
+    def _file(self, node: Node, name: str) -> PurePosixPath:
+        return PurePosixPath(static_pod_directory(self._shell, node)) / f"{self._namespace}_{name}.yaml"
 
 
 def wait_process(shell: NodeShell, node: Node, program: str, *, running: bool) -> None:

@@ -149,16 +149,28 @@ def test_a_stopped_service_is_started_again():
 
 def test_a_static_pod_is_written_atomically_and_removed_at_the_end():
     shell = RecordingNodeShell({"cat /var/lib/kubelet/config.yaml": CONFIG})
-    with StaticPods(shell, lambda file, **words: (POD,)) as pods:
+    with StaticPods(shell, lambda file, **words: (POD,), "case-1") as pods:
         pods.put(WORKER, "static.yaml", name="static")
         assert shell.ran[-1][-1].endswith(
-            "> /etc/kubernetes/manifests/.static.yaml"
-            " && mv /etc/kubernetes/manifests/.static.yaml /etc/kubernetes/manifests/static.yaml"
+            "> /etc/kubernetes/manifests/.case-1_static.yaml"
+            " && mv /etc/kubernetes/manifests/.case-1_static.yaml /etc/kubernetes/manifests/case-1_static.yaml"
         )
-    assert shell.ran[-1] == ("rm", "-f", "/etc/kubernetes/manifests/static.yaml")
+    assert shell.ran[-1] == ("rm", "-f", "/etc/kubernetes/manifests/case-1_static.yaml")
 
 
-def test_only_running_containers_of_the_pod_are_returned():
+def test_static_pods_of_two_cases_may_have_the_same_name():
+    shell = RecordingNodeShell({"cat /var/lib/kubelet/config.yaml": CONFIG})
+    files = []
+    for namespace in ("case-1", "case-2"):
+        StaticPods(shell, lambda file, **words: (POD,), namespace).remove(WORKER, "static")
+        files.append(shell.ran[-1][-1])
+    assert len(set(files)) == 2
+
+
+def test_only_running_containers_of_the_cases_pod_are_returned():
     tasks = "TASK PID STATUS\naaa 10 RUNNING\nbbb 11 STOPPED\nccc 12 RUNNING\n"
     shell = RecordingNodeShell({"containers list": "aaa\nbbb\n", "tasks list": tasks})
-    assert StaticPods(shell, lambda file, **words: ()).running_containers(WORKER, "static-worker") == ("aaa",)
+    pods = StaticPods(shell, lambda file, **words: (), "case-1")
+    assert pods.running_containers(WORKER, "static-worker") == ("aaa",)
+    (listing, _) = shell.ran
+    assert 'labels."io.kubernetes.pod.namespace"==case-1,' in listing[-1]
