@@ -5,8 +5,12 @@ from __future__ import annotations
 from clusters.errors import ClusterNotReady
 from clusters.spec import Mode
 
-PROXY_MODE_COMMAND = ("curl", "--silent", "--fail", "--max-time", "5", "http://127.0.0.1:10249/proxyMode")
-"""The command that asks kube-proxy for its mode, on its metrics port, which listens on the node's loopback."""
+PROXY_COMMAND = ("curl", "--silent", "--fail", "--max-time", "5")
+"""A command that requests a page of kube-proxy's metrics port, which listens on the node's loopback."""
+
+PROXY_MODE_COMMAND = (*PROXY_COMMAND, "http://127.0.0.1:10249/proxyMode")
+PROXY_CONFIG_COMMAND = (*PROXY_COMMAND, "http://127.0.0.1:10249/configz")
+"""The commands that ask kube-proxy for its mode, and for its whole configuration, with Kubernetes' defaults in it."""
 
 
 def proxier_line(mode: Mode) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from clusters.addons.guard import LIST_COUNTERS, read_guard_count
@@ -11,6 +12,7 @@ from clusters.errors import WorldError
 from clusters.kind.nodes import control_plane, node_containers
 from clusters.kind.periods import in_words
 from clusters.kind.proxy import PROXY_SELECTOR, run_by_proxy
+from clusters.proxymode import PROXY_CONFIG_COMMAND
 from clusters.spec import ClusterSpec, Mode, Substrate
 
 PROGRAMS = ("iptables", "nft")
@@ -45,7 +47,7 @@ def fingerprint(engine: Engine, spec: ClusterSpec, nodes: tuple[Node, ...]) -> d
         "nft of the node": on_node("nft", "--version"),
         "ipset of the node": on_node("ipset", "--version"),
         "conntrack max": on_node("cat", "/proc/sys/net/netfilter/nf_conntrack_max"),
-        "minSyncPeriod": _fact(lambda: _proxy_setting(engine, spec.name, "minSyncPeriod")),
+        "minSyncPeriod": _fact(lambda: _min_sync_period(engine, spec, node)),
         "shorter periods": in_words(engine.patience),
     }
     if spec.mode is Mode.IPVS:
@@ -116,7 +118,14 @@ def _proxier_line(engine: Engine, cluster: str) -> str:
     return next((line for line in log.splitlines() if "Proxier" in line), UNKNOWN)
 
 
-def _proxy_setting(engine: Engine, cluster: str, name: str) -> str:
-    config = control_plane(engine, cluster).get("configmap", "kube-proxy", "--namespace=kube-system")
-    lines = (config.get("data") or {}).get("config.conf", "").splitlines()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.strip().startswith(f"{name}:")), UNKNOWN)
+def _min_sync_period(engine: Engine, spec: ClusterSpec, node: Node) -> str:
+    """Return the shortest time between two syncs in the cluster's mode, as kube-proxy reports it.
+
+    Each mode has its own, with its own default: none for ipvs, a second for the others.
+    """
+    answer = run_by_proxy(engine, spec.substrate, node, PROXY_CONFIG_COMMAND, 30).stdout
+    try:
+        (config,) = json.loads(answer).values()
+        return str(config[str(spec.mode)]["minSyncPeriod"])
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return f"{UNKNOWN}: kube-proxy reports no configuration, but {answer[:80]!r}"

@@ -6,10 +6,13 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+from clusters.proxymode import PROXY_CONFIG_COMMAND
 from tests.fakes.host.commands import Answer, ScriptedCommands, failing
 from tests.fakes.host.engine import DOCKER_INFO
 
 ADDRESSES = {"control-plane": "172.18.0.2", "worker": "172.18.0.3", "worker2": "172.18.0.4"}
+PERIODS = (("iptables", "1s"), ("ipvs", "0s"), ("nftables", "2s"))
+"""The shortest time between two syncs by mode, all different."""
 
 
 class WorkingKind(ScriptedCommands):
@@ -44,12 +47,13 @@ class WorkingKind(ScriptedCommands):
                 {"items": [{"metadata": {"name": f"{name}-{role}"}, "usage": {"cpu": "1n"}} for role in ADDRESSES]}
             ),
             f"{kubectl} get --raw=/version": json.dumps({"gitVersion": f"v{version}"}),
-            f"{kubectl} get configmap": json.dumps({"data": {"config.conf": "minSyncPeriod: 1s\n"}}),
             f"{kubectl}": "",
             "kind version": "kind v0.33.0",
             "kind": self._create,
         }
         answers |= {f"docker exec {name}-{role} curl": f"{mode}" for role in ADDRESSES}
+        config = json.dumps({"kubeproxy.config.k8s.io": {each: {"minSyncPeriod": period} for each, period in PERIODS}})
+        answers |= {f"docker exec {name}-{role} {' '.join(PROXY_CONFIG_COMMAND)}": config for role in ADDRESSES}
         super().__init__(answers | (script or {}))
 
     def _create(self, argv: tuple[str, ...]) -> str:

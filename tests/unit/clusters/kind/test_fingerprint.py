@@ -1,18 +1,19 @@
 """Tests of the fingerprint: a fact that cannot be read is no error."""
 
-import json
-
 import pytest
 
 from clusters.cluster import Node, Role
 from clusters.engine import Engine
 from clusters.kind.fingerprint import UNKNOWN, fingerprint
+from clusters.proxymode import PROXY_CONFIG_COMMAND
 from clusters.spec import ClusterSpec, Mode, Source, Substrate
 from tests.fakes.host.commands import failing
-from tests.fakes.host.stocknodes import WorkingKind
+from tests.fakes.host.stocknodes import PERIODS, WorkingKind
 
 SPEC = ClusterSpec(Mode.IPTABLES, "1.37.0", Source.REGISTRY)
 KUBECTL = f"docker exec {SPEC.name}-control-plane kubectl --kubeconfig=/etc/kubernetes/admin.conf"
+
+CONFIG = f"docker exec {SPEC.name}-worker {' '.join(PROXY_CONFIG_COMMAND)}"
 
 
 def read(script, spec=SPEC):
@@ -32,10 +33,10 @@ def test_the_facts_of_a_working_cluster_are_read():
     ("command", "facts"),
     [
         ("docker info", ("engine", "host kernel", "cgroup version")),
-        ("docker container inspect", ("node image", "proxier log line", "minSyncPeriod")),
+        ("docker container inspect", ("node image", "proxier log line")),
         (f"{KUBECTL} logs", ("proxier log line",)),
-        (f"{KUBECTL} get configmap", ("minSyncPeriod",)),
         (f"{KUBECTL} exec", ("iptables of kube-proxy", "nft of kube-proxy")),
+        (CONFIG, ("minSyncPeriod",)),
         (f"docker exec {SPEC.name}-worker", ("processor", "conntrack max", "ipset of the node")),
     ],
 )
@@ -46,9 +47,14 @@ def test_the_value_of_a_fact_that_cannot_be_read_is_the_reason(command, facts):
         assert seen[fact].endswith("broken pipe")
 
 
-@pytest.mark.parametrize("config_map", [{}, {"data": {}}, {"data": {"config.conf": ""}}])
-def test_a_setting_that_is_missing_is_unknown(config_map):
-    assert read({f"{KUBECTL} get configmap": json.dumps(config_map)})["minSyncPeriod"] == UNKNOWN
+@pytest.mark.parametrize(("mode", "period"), PERIODS)
+def test_the_period_is_that_of_the_clusters_mode(mode, period):
+    assert read({}, ClusterSpec(Mode(mode), "1.37.0", Source.REGISTRY))["minSyncPeriod"] == period
+
+
+@pytest.mark.parametrize("config", ["", "[]", "{}", '{"kubeproxy.config.k8s.io": {}}', '{"a": {"iptables": []}}'])
+def test_a_configuration_without_the_period_leaves_it_unknown(config):
+    assert read({CONFIG: config})["minSyncPeriod"].startswith(f"{UNKNOWN}: ")
 
 
 def test_facts_of_a_cluster_without_containers_are_unknown():
