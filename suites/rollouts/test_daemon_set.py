@@ -22,7 +22,6 @@ from harness.suite import (
 )
 from suites.rollouts.decisions import DaemonPods, decide_daemon_set, tainted_nodes
 
-KEY = "kubeproof.io/daemon"
 EVERY = "[{operator: Exists}]"
 
 
@@ -32,6 +31,7 @@ def test_a_daemon_set_has_one_pod_on_every_node_it_may_use(
     kube: Kube,
     create: ManifestMaker,
     change_node: NodeChanger,
+    node_key: str,
     waits: Waits,
     namespace: str,
     claim: ClaimRecorder,
@@ -50,8 +50,8 @@ def test_a_daemon_set_has_one_pod_on_every_node_it_may_use(
     on_all = waits.observe_pods_ready(namespace, "app=tolerant", everywhere)
     on_untainted = waits.observe_pods_ready(namespace, "app=plain", len(free))
 
-    create("daemonset.yaml", name="chosen", selector=f"{{{KEY}: {namespace}}}", tolerations="[]")
-    change_node.label(free[0], KEY, namespace)
+    create("daemonset.yaml", name="chosen", selector=f"{{{node_key}: chosen}}", tolerations="[]")
+    change_node.label(free[0], node_key, "chosen")
     on_labelled = waits.observe_pods_ready(namespace, "app=chosen", 1)
     tolerant, plain, chosen = map(ready_by_node, (on_all, on_untainted, on_labelled))
     refusal = strict_refusal(kube, f"/apis/apps/v1/namespaces/{namespace}/daemonsets/plain", replicas=2)
@@ -84,6 +84,7 @@ def test_a_daemon_set_differs_in_more_than_its_number(
     kube: Kube,
     create: ManifestMaker,
     change_node: NodeChanger,
+    node_key: str,
     waits: Waits,
     namespace: str,
     claim: ClaimRecorder,
@@ -93,10 +94,10 @@ def test_a_daemon_set_differs_in_more_than_its_number(
     Tolerations, owners and update strategies differ, too.
     """
     node = cluster.workers[0].name
-    change_node.label(node, KEY, namespace)
+    change_node.label(node, node_key, "chosen")
     change_node.cordon(node)
-    create("daemonset.yaml", name="daemon", selector=f"{{{KEY}: {namespace}}}", tolerations="[]")
-    create("deployment-by-selector.yaml", name="web", selector=f"{{{KEY}: {namespace}}}")
+    create("daemonset.yaml", name="daemon", selector=f"{{{node_key}: chosen}}", tolerations="[]")
+    create("deployment-by-selector.yaml", name="web", selector=f"{{{node_key}: chosen}}")
     (daemon,) = waits.wait_pods_ready(namespace, "app=daemon", 1)
     (web,) = wait_until(
         f"an unschedulable pod of Deployment {namespace}/web",

@@ -15,7 +15,6 @@ from harness.suite import (
 )
 
 PODS = 4
-KEY = "kubeproof.io/disk"
 BY_SELECTOR = "node(s) didn't match Pod's node affinity/selector"
 """The scheduler's reason for a node that does not match a pod's selector."""
 
@@ -26,6 +25,7 @@ def test_selectors_and_affinities_choose_nodes(
     cluster: Cluster,
     create: ManifestMaker,
     change_node: NodeChanger,
+    node_key: str,
     waits: Waits,
     namespace: str,
     claim: ClaimRecorder,
@@ -35,8 +35,8 @@ def test_selectors_and_affinities_choose_nodes(
     A pod that matches no node stays Pending, and its condition gives the reason.
     """
     first, second = (node.name for node in cluster.workers[:2])
-    change_node.label(second, KEY, namespace)
-    create("pod-with-selector.yaml", name="chosen", key=KEY, value=namespace)
+    change_node.label(second, node_key, "fast")
+    create("pod-with-selector.yaml", name="chosen", key=node_key, value="fast")
     chosen = waits.wait_pod(namespace, "chosen", "scheduled", lambda pod: "nodeName" in pod["spec"])
 
     heavier = {"first-is-heavier": (first, 80, 20), "second-is-heavier": (second, 20, 80)}
@@ -46,7 +46,7 @@ def test_selectors_and_affinities_choose_nodes(
             create("pod-with-weights.yaml", name=f"{app}-{number}", app=app, **weights)
     placed = {app: nodes_of(waits.wait_pods_ready(namespace, f"app={app}", PODS)) for app in heavier}
 
-    create("pod-with-selector.yaml", name="nowhere", key=KEY, value="none-such")
+    create("pod-with-selector.yaml", name="nowhere", key=node_key, value="none-such")
     nowhere = waits.wait_pod(namespace, "nowhere", "found unschedulable", lambda pod: unschedulable(pod) is not None)
     reasons = rejected_nodes(nowhere)
 
@@ -66,12 +66,8 @@ def test_selectors_and_affinities_choose_nodes(
     assert BY_SELECTOR in reasons, reasons
 
 
-KEY_THAT_GOES = "kubeproof.io/disk-that-goes"
-"""A key other than `KEY`, which another case may have set on one of the workers."""
-
-
 def test_a_label_that_goes_away_does_not_drive_a_pod_away(
-    cluster: Cluster, create: ManifestMaker, change_node: NodeChanger, waits: Waits, namespace: str
+    cluster: Cluster, create: ManifestMaker, change_node: NodeChanger, node_key: str, waits: Waits, namespace: str
 ) -> None:
     """The running pod stays (IgnoredDuringExecution), and the next pod is unschedulable.
 
@@ -80,11 +76,11 @@ def test_a_label_that_goes_away_does_not_drive_a_pod_away(
     """
     workers = [node.name for node in cluster.workers]
     for node in workers:
-        change_node.label(node, KEY_THAT_GOES, namespace)
-    create("pod-with-selector.yaml", name="stays", key=KEY_THAT_GOES, value=namespace)
+        change_node.label(node, node_key, "fast")
+    create("pod-with-selector.yaml", name="stays", key=node_key, value="fast")
     waits.wait_pod(namespace, "stays", "running", lambda pod: pod["status"]["phase"] == "Running")
     for node in workers:
-        change_node.remove_label(node, KEY_THAT_GOES)
-    create("pod-with-selector.yaml", name="late", key=KEY_THAT_GOES, value=namespace)
+        change_node.remove_label(node, node_key)
+    create("pod-with-selector.yaml", name="late", key=node_key, value="fast")
     waits.wait_pod(namespace, "late", "found unschedulable", lambda pod: unschedulable(pod) is not None)
     waits.wait_pod(namespace, "stays", "still running", lambda pod: pod["status"]["phase"] == "Running", deadline_s=0)

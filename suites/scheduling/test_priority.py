@@ -3,13 +3,12 @@
 from harness.kube.refusals import rejected_nodes
 from harness.suite import Cluster, ManifestMaker, NodeChanger, Waits, WatchMaker, unschedulable
 
-RESOURCE = "kubeproof.io/seat"
-
 
 def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(
     cluster: Cluster,
     create: ManifestMaker,
     change_node: NodeChanger,
+    node_key: str,
     record_watch: WatchMaker,
     waits: Waits,
     namespace: str,
@@ -18,17 +17,17 @@ def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(
 
     The victim's condition DisruptionTarget has the reason PreemptionByScheduler.
     """
-    change_node.add_capacity(cluster.workers[0].name, RESOURCE, 1)
+    change_node.add_capacity(cluster.workers[0].name, node_key, 1)
     create("priority.yaml")
-    create("pod-with-priority.yaml", name="low", priority="low", resource=RESOURCE)
+    create("pod-with-priority.yaml", name="low", priority="low", resource=node_key)
     waits.wait_pod(namespace, "low", "running", lambda pod: pod["status"]["phase"] == "Running")
-    create("pod-with-priority.yaml", name="equal", priority="low", resource=RESOURCE)
+    create("pod-with-priority.yaml", name="equal", priority="low", resource=node_key)
     equal = waits.wait_pod(namespace, "equal", "unschedulable", lambda pod: unschedulable(pod) is not None)
     reasons = rejected_nodes(equal)
-    assert f"Insufficient {RESOURCE}" in reasons, reasons
+    assert f"Insufficient {node_key}" in reasons, reasons
 
     with record_watch("pods") as recorder:
-        create("pod-with-priority.yaml", name="high", priority="high", resource=RESOURCE)
+        create("pod-with-priority.yaml", name="high", priority="high", resource=node_key)
         waits.wait_pod(namespace, "high", "running", lambda pod: pod["status"]["phase"] == "Running")
         waits.wait_gone(f"/api/v1/namespaces/{namespace}/pods/low")
     disruption_targets = [

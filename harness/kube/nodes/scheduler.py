@@ -14,7 +14,7 @@ from harness.kube.kinds import node_path
 from harness.kube.objects.workloads import pod_spec
 from harness.kube.wait import Waits
 
-MARK = "kubeproof.io/known"
+MARK_PREFIX = "known.kubeproof.io"
 
 
 class SchedulerView(Protocol):
@@ -28,7 +28,8 @@ class SchedulerView(Protocol):
 class SchedulerObserver:
     """A `SchedulerView` that creates a pod which can be bound only by the node's latest label.
 
-    The pod is created in `namespace` and tolerates every taint. A watch reports the changes of one object in order
+    The pod is created in `namespace` and tolerates every taint. The label is named after `namespace`, because another
+    case may observe the same node. A watch reports the changes of one object in order
     (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes), so a scheduler that
     has received the latest label has received all earlier changes, too.
     """
@@ -51,10 +52,14 @@ class SchedulerObserver:
         finally:
             self._set_mark(node, None)
 
+    @property
+    def _key(self) -> str:
+        return f"{MARK_PREFIX}/{self.namespace}"
+
     def _set_mark(self, node: str, mark: str | None) -> None:
-        self.kube.merge(node_path(node), {"metadata": {"labels": {MARK: mark}}})
+        self.kube.merge(node_path(node), {"metadata": {"labels": {self._key: mark}}})
 
     def _pod(self, name: str, mark: str) -> dict[str, Any]:
         container = {"name": "main", "image": self.kube.cluster.images.agnhost, "args": ["pause"]}
-        spec = pod_spec(container, nodeSelector={MARK: mark}, tolerations=[{"operator": "Exists"}])
+        spec = pod_spec(container, nodeSelector={self._key: mark}, tolerations=[{"operator": "Exists"}])
         return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}

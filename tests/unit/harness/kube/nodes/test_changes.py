@@ -6,7 +6,7 @@ from clusters.cluster import Node, Role
 from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.kube.nodes.changes import NodeChanger, nodes_of, spare_worker
-from harness.kube.nodes.scheduler import MARK, SchedulerObserver
+from harness.kube.nodes.scheduler import SchedulerObserver
 from harness.kube.nodes.shell import NodeServices, StaticPods
 from harness.kube.wait import Waits
 from tests.fakes.clock import JumpingClock
@@ -101,7 +101,7 @@ def test_the_scheduler_observer_creates_a_pod_that_needs_the_latest_label(tmp_pa
     marked, pod, unmarked = (body for body in api.bodies if body)
     assert pod["spec"]["nodeSelector"] == marked["metadata"]["labels"]
     assert pod["spec"]["tolerations"] == [{"operator": "Exists"}]
-    assert unmarked["metadata"]["labels"] == {MARK: None}
+    assert unmarked["metadata"]["labels"] == {"known.kubeproof.io/a": None}
     assert f"DELETE {pods}/{OBSERVER_POD}" in api.asked
 
 
@@ -121,7 +121,7 @@ def test_the_scheduler_observer_removes_its_label_even_if_its_pod_is_never_bound
         observer = SchedulerObserver(kube, Waits(kube, JumpingClock()), "a")
         with pytest.raises(DeadlinePassed, match="bound to worker by its latest label"):
             observer.wait_node_received("worker")
-    assert api.bodies[-1] == {"metadata": {"labels": {MARK: None}}}
+    assert api.bodies[-1] == {"metadata": {"labels": {"known.kubeproof.io/a": None}}}
 
 
 def test_pods_are_counted_by_node():
