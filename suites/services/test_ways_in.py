@@ -14,9 +14,6 @@ from harness.suite import (
     wait_until,
 )
 
-BALANCER = "198.51.100.7"
-"""An address reserved for documentation (RFC 5737). The leak guard drops packets to it that no proxy redirects."""
-
 CONNECTIONS = 5
 
 
@@ -27,13 +24,14 @@ def test_a_service_is_reached_by_every_way_in(
     dataplane: DataPlane,
     make_service: ServiceMaker,
     make_client: ClientMaker,
+    spare_address: str,
 ) -> None:
     """The Service answers at ClusterIP, node port and load balancer address, over TCP and UDP.
 
     Clients are a pod, a node and the backend itself.
     """
     web = make_service("web", 1, node=cluster.workers[0].name, type="LoadBalancer")
-    announce(kube, dataplane, web)
+    announce(kube, dataplane, web, spare_address)
     pod = make_client("pod", node=cluster.workers[1])
     host = make_client("host", node=cluster.workers[1], host_network=True)
     other = cluster.workers[1].address
@@ -41,8 +39,8 @@ def test_a_service_is_reached_by_every_way_in(
         "ClusterIP": Request(web.cluster_ip, 80, CONNECTIONS),
         "ClusterIP, UDP": Request(web.cluster_ip, 81, CONNECTIONS, path="hostname", protocol="udp"),
         "node port": Request(other, web.node_port or 0, CONNECTIONS),
-        "balancer's address": Request(BALANCER, 80, CONNECTIONS),
-        "balancer's address, UDP": Request(BALANCER, 81, CONNECTIONS, path="hostname", protocol="udp"),
+        "balancer's address": Request(spare_address, 80, CONNECTIONS),
+        "balancer's address, UDP": Request(spare_address, 81, CONNECTIONS, path="hostname", protocol="udp"),
     }
     lost = {
         f"{name} from {client.name}": [reply.error for reply in client.send(request) if reply.body not in web.pods]
@@ -61,14 +59,14 @@ def test_a_service_is_reached_by_every_way_in(
     assert hairpin.exit_code == 0, f"a backend did not reach itself through {web.cluster_ip}: {hairpin.stderr}"
 
 
-def announce(kube: Kube, dataplane: DataPlane, web: ServiceHandle) -> None:
+def announce(kube: Kube, dataplane: DataPlane, web: ServiceHandle, address: str) -> None:
     """Set the Service's load balancer address in its status, and wait until every node's kernel has it."""
-    status = {"status": {"loadBalancer": {"ingress": [{"ip": BALANCER}]}}}
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
     kube.merge(f"/api/v1/namespaces/{web.namespace}/services/{web.name}/status", status)
     for node in kube.cluster.nodes:
         wait_until(
-            f"{BALANCER} in the kernel of node {node.name}",
-            lambda node=node: dataplane.missing(node, frozenset({ServiceAddress(BALANCER, 80)})),  # type: ignore[misc]
+            f"{address} in the kernel of node {node.name}",
+            lambda node=node: dataplane.missing(node, frozenset({ServiceAddress(address, 80)})),  # type: ignore[misc]
             lambda missing: not missing,
             deadline_s=60.0,
         )
