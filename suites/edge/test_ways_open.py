@@ -26,6 +26,7 @@ OPEN_DEADLINE_S = 60.0
 SHORT_S = 1.0
 
 
+@pytest.mark.usefixtures("fixed_ports")
 @pytest.mark.claim("18.2")
 def test_each_way_opens_what_was_shut(
     cluster: Cluster,
