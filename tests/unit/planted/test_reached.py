@@ -103,4 +103,4 @@ class LabelsIgnored(Pods):
 def test_the_label_case_detects_a_scheduler_that_ignores_labels():
     cluster = LabelsIgnored()
     with failing_as_expected("the scheduler ignores nodes' labels"):
-        take_label(SimpleNamespace(workers=WORKERS), cluster.create, cluster, cluster, "a")
+        take_label(SimpleNamespace(workers=WORKERS), cluster.create, cluster, "kubeproof.io/a", cluster, "a")
