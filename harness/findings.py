@@ -14,15 +14,12 @@ from reports.model.findings import (
     KernelContents,
     KnownDelayCheck,
     KnownDelayFinding,
-    LeftOverRulesFinding,
-    LiveSwitchFinding,
     ProxyRestartFinding,
     RequestKindMedian,
     RequestKindsFinding,
     SelfCheck,
     SelfCheckFinding,
     StatedFinding,
-    SwitchedTraffic,
 )
 
 __all__ = [
@@ -38,8 +35,6 @@ __all__ = [
     "KernelContents",
     "KnownDelayCheck",
     "KnownDelayFinding",
-    "LeftOverRulesFinding",
-    "LiveSwitchFinding",
     "MeasurementName",
     "ProxyRestartFinding",
     "RequestKindMedian",
@@ -47,5 +42,4 @@ __all__ = [
     "SelfCheck",
     "SelfCheckFinding",
     "StatedFinding",
-    "SwitchedTraffic",
 ]

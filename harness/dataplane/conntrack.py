@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from clusters.cluster import Node
 from harness.dataplane.shell import ProxyShell
 
+TCP_ENTRY = re.compile(r"^tcp\s+\d+ \d+ (?P<state>\w+) (?P<original>src=\S+ dst=\S+ sport=\d+ dport=\d+) ")
+"""A line of `conntrack -L` about TCP: protocol, its number, seconds left, state, and the first packet's addresses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Losses:
@@ -85,3 +88,12 @@ def entries_of(shell: ProxyShell, node: Node, address: str) -> tuple[str, ...]:
     """Return the entries that contain `address` in either direction, one line per entry."""
     listing = shell.run(node, "conntrack", "-L")
     return tuple(line for line in listing.splitlines() if f"={address} " in f"{line} ")
+
+
+def tcp_entries(shell: ProxyShell, node: Node, address: str) -> dict[str, str]:
+    """Return the state of each tracked TCP connection to or from `address`, by its first packet's addresses and ports.
+
+    Example: {"src=10.244.1.7 dst=10.96.12.1 sport=40112 dport=80": "ESTABLISHED"}.
+    """
+    lines = map(TCP_ENTRY.match, entries_of(shell, node, address))
+    return {found["original"]: found["state"] for found in lines if found}

@@ -5,8 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from harness.dataplane.modes import mode_to_switch_to, open_data_plane
-from harness.findings import Conditions, LeftOverRulesFinding
+from harness.dataplane.live_switch import LiveSwitch
+from harness.dataplane.modes import mode_to_switch_to
+from harness.findings import Conditions
 from harness.kube.objects.workloads import update_template
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, RequestKind, Target
@@ -18,7 +19,6 @@ from harness.suite import (
     Finding,
     Kube,
     Measurement,
-    Mode,
     Progress,
     Proxies,
     ProxyShell,
@@ -130,45 +130,25 @@ def test_traffic_while_kube_proxy_restarts(
 @pytest.mark.disruptive
 def test_traffic_while_the_mode_is_switched(
     cluster: Cluster,
+    kube: Kube,
     proxies: Proxies,
     shell: ProxyShell,
     generator: LoadGenerator,
     web: ServiceHandle,
     record: Record,
     seed: int,
-    findings: list[Finding],
 ) -> None:
-    """Measure traffic from a node while its kube-proxy switches to another mode and back.
-
-    The case also counts the rules that each mode leaves in the kernel.
-    """
+    """Measure traffic from a node while its kube-proxy switches to another mode and back on the same kernel."""
     node = cluster.workers[0]
     other = mode_to_switch_to(cluster.mode, shell, node)
-    ours, theirs = open_data_plane(cluster.mode, shell), open_data_plane(other, shell)
-    change = f"kube-proxy on {node.name} is switched to {other} mode and back{with_its_kernel(cluster)}"
-    with traffic_under_change(generator, plan(web, 90.0, seed), change) as traffic:
+    change = f"kube-proxy on {node.name} is switched to {other} mode and back"
+    live = LiveSwitch(kube, shell, proxies)
+    with live.on(node) as switch, traffic_under_change(generator, plan(web, 90.0, seed), change) as traffic:
         settle()
-        with traffic.changing(), proxies.changing((node,), "mode") as set_mode:
-            set_mode(str(other))
-            left_of_ours = ours.rule_count(node)
-        left_of_theirs = theirs.rule_count(node)
+        with traffic.changing():
+            switch(other)
+            switch(cluster.mode)
     record.add(traffic)
-    findings.append(left_over(cluster, other, left_of_ours.rules, left_of_theirs.rules))
-
-
-def left_over(cluster: Cluster, other: Mode, left_of_ours: int, left_of_theirs: int) -> LeftOverRulesFinding:
-    """Return the numbers of rules that each mode left in the kernel as a finding.
-
-    A user-mode Linux ends with kube-proxy and keeps no rules, so there the finding has no numbers.
-    """
-    counted = cluster.substrate is not Substrate.UML
-    return LeftOverRulesFinding(
-        mode=cluster.mode,
-        other_mode=other,
-        node=cluster.workers[0].name,
-        left_of_mode=left_of_ours if counted else None,
-        left_of_other=left_of_theirs if counted else None,
-    )
 
 
 def with_its_kernel(cluster: Cluster) -> str:

@@ -13,6 +13,7 @@ CONNTRACK = f"{SERVICES}/test_cluster_ip.py::test_connections_stand_in_netfilter
 EXTERNAL_POLICY = f"{ENDPOINTS}/test_traffic_policies.py::test_external_traffic_stays_on_its_node_and_keeps_its_address"
 HEADLESS = f"{SERVICES}/test_headless.py::test_a_headless_name_returns_the_pods"
 HEADLESS_UNREADY = f"{SERVICES}/test_headless.py::test_a_headless_name_returns_unready_pods_if_requested"
+LIVE_SWITCH = f"{KUBE_PROXY}/test_live_switch.py::test_a_live_switch_leads_to_working_services_and_clean_up_takes_the_old_rules_away"
 MODE = f"{KUBE_PROXY}/test_mode.py::test_every_kube_proxy_runs_in_the_mode_asked_for"
 INTERNAL_POLICY = f"{ENDPOINTS}/test_traffic_policies.py::test_internal_traffic_stays_on_its_node"
 NO_ENDPOINTS = f"{ENDPOINTS}/test_no_endpoints.py::test_a_service_without_endpoints_refuses"
@@ -79,4 +80,5 @@ MAKING_A_SERVICE = "harness/dataplane/services.py::make"
 """Waits until a new Service has its endpoints, and every node's kernel has exactly these as backends."""
 
 WAITING_FOR_SERVICES = "harness/dataplane/services.py::wait_service_addresses"
+REMOVING_OLD_RULES = "suites/kube_proxy/switching.py::assert_old_rules_gone"
 COMPARING_CPU = "suites/autoscaling/test_scaling.py::require_agreement"

@@ -45,10 +45,15 @@ from reports.model.findings.sweep import (
     StepCostPerRule,
     StepUsage,
 )
-from reports.model.findings.switch import KernelContents, LiveSwitchFinding, SwitchedTraffic
+from reports.model.findings.switch import (
+    KernelContents,
+    LiveSwitchFinding,
+    SwitchedConnections,
+    SwitchedTraffic,
+    SwitchOutage,
+)
 from reports.model.findings.traffic import (
     DelayedConnectionsFinding,
-    LeftOverRulesFinding,
     MassProgrammingFinding,
     NodeArrivals,
     PartFailures,
@@ -69,7 +74,6 @@ Finding = Annotated[
     | BusyHostFinding
     | UnderChangeFinding
     | MassProgrammingFinding
-    | LeftOverRulesFinding
     | ProxyRestartFinding
     | LiveSwitchFinding
     | DelayedConnectionsFinding
@@ -104,7 +108,6 @@ __all__ = [
     "KernelContents",
     "KnownDelayCheck",
     "KnownDelayFinding",
-    "LeftOverRulesFinding",
     "LiveSwitchFinding",
     "MassProgrammingFinding",
     "MeasuredDelay",
@@ -123,6 +126,8 @@ __all__ = [
     "StepCostPerRule",
     "StepUsage",
     "StepsCheck",
+    "SwitchOutage",
+    "SwitchedConnections",
     "SwitchedTraffic",
     "UnderChangeFinding",
 ]

@@ -1,4 +1,4 @@
-"""The record of a live switch of kube-proxy to another mode."""
+"""The record of live switches of kube-proxy to another mode."""
 
 from __future__ import annotations
 
@@ -9,18 +9,40 @@ from reports.model.figure import Figure, OptionalFigure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchedTraffic:
-    """The connections or datagrams of one client, `what` they were, and the longest time for which they failed.
+class SwitchOutage:
+    """The longest time during one switch for which the connections or datagrams of one client failed.
 
     It was at least `at_least_ms` (between the starts of the first and the last failed one) and at most `at_most_ms`
     (between those of the good ones around it; None if there was none before or after). Both are 0 if none failed.
     """
 
+    at_least_ms: Figure
+    at_most_ms: OptionalFigure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedTraffic:
+    """The connections or datagrams of one client, `what` they were, and its outage in each switch."""
+
     what: str
     sent: int
     failed: int
-    at_least_ms: Figure
-    at_most_ms: OptionalFigure
+    outages: tuple[SwitchOutage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedConnections:
+    """Persistent connections that were open before a switch, summed over all switches.
+
+    Of the `opened` ones, `broken` ones ended with an error and `stalled` ones had to retransmit for a second or more.
+    `tracked` ones had an entry of connection tracking on the node before a switch, `still_tracked` ones also after it.
+    """
+
+    opened: int
+    broken: int
+    stalled: int
+    tracked: int
+    still_tracked: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +57,17 @@ class KernelContents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSwitchFinding:
-    """A kube-proxy that got another mode on a kernel that kept running, under traffic.
+    """A kube-proxy that got another mode on a kernel that kept running, under traffic, in a number of `switches`.
 
-    `before` and `after` are the kernel's contents. Of the `persistent` connections, `broken` ones ended with an error
-    and `stalled` ones had to retransmit for a second or more.
+    `before` and `after` are the kernel's contents before and after the first switch.
     """
 
     kind: Literal["live switch"] = "live switch"
     mode: str
     other_mode: str
     node: str
+    switches: int
     traffic: tuple[SwitchedTraffic, ...]
-    persistent: int
-    broken: int
-    stalled: int
+    connections: SwitchedConnections
     before: KernelContents
     after: KernelContents

@@ -58,21 +58,6 @@ class MassProgrammingFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOverRulesFinding:
-    """The rules that a mode leaves in the kernel of a node while kube-proxy runs in another one.
-
-    None: they cannot be counted, because the kernel (a user-mode Linux) ends with kube-proxy.
-    """
-
-    kind: Literal["left-over rules"] = "left-over rules"
-    mode: str
-    other_mode: str
-    node: str
-    left_of_mode: int | None
-    left_of_other: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyRestartFinding:
     """New and persistent connections while kube-proxy on a node was replaced: how many failed or were delayed.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from reports.model.findings import (
     DelayedConnectionsFinding,
-    LeftOverRulesFinding,
     MassProgrammingFinding,
     PartFailures,
     ProxyRestartFinding,
@@ -57,22 +56,6 @@ def mass_programming(found: MassProgrammingFinding) -> Sentence:
 
 def _largest(values: tuple[float | None, ...]) -> float | None:
     return max((shown for shown in map(finite, values) if shown is not None), default=None)
-
-
-def left_over_rules(found: LeftOverRulesFinding) -> Sentence:
-    method = "read from the kernel once, after the first sync"
-    if found.left_of_mode is None or found.left_of_other is None:
-        return Sentence(
-            f"Rules that {found.mode} mode leaves in the kernel of {found.node} cannot be counted: its user-mode Linux "
-            "ends with kube-proxy.",
-            method,
-        )
-    return Sentence(
-        f"On {found.node}, {many(found.left_of_mode, 'rule')} of {found.mode} mode were left while kube-proxy ran in "
-        f"{found.other_mode} mode, and {many(found.left_of_other, 'rule')} of {found.other_mode} mode after it had "
-        f"been switched back to {found.mode} mode.",
-        method,
-    )
 
 
 def proxy_restart(found: ProxyRestartFinding) -> Sentence:

@@ -15,6 +15,7 @@ from harness.kube.objects.workloads import client_ip_affinity
 from harness.kube.wait import wait_until
 from tests.planted.fault import Fault, Site
 from tests.planted.health import BACKENDS, canary
+from tests.planted.means.kernel import nat_chain
 from tests.planted.means.proxies import (
     IPTABLES_RESTORE,
     NFT,
@@ -30,10 +31,12 @@ from tests.planted.suites import (
     BALANCING,
     CLUSTER_IP,
     HEADLESS,
+    LIVE_SWITCH,
     MAKING_A_SERVICE,
     MODE,
     NODE_PORT,
     POD_AFFINITY,
+    REMOVING_OLD_RULES,
     SETS,
     WAITING_FOR_SERVICES,
     WAYS_IN,
@@ -190,6 +193,16 @@ def _rules_altered(
         yield
 
 
+UNKNOWN_CHAIN = "KUBE-PLANTED"
+"""A name that kube-proxy does not know, so its clean-up does not remove the chain."""
+
+
+@contextmanager
+def _chain_left(site: Site) -> Iterator[None]:
+    with nat_chain(site, site.worker, UNKNOWN_CHAIN):
+        yield
+
+
 FAULTS = (
     Fault(
         "one node's kube-proxy is frozen, its rules go stale",
@@ -254,6 +267,17 @@ FAULTS = (
         "three backends get unequal shares of connections",
         _unequal_shares,
         expect=(Expectation(BALANCING, "did not choose backends by independent uniform draws"),),
+        bystanders=(CLUSTER_IP,),
+        modes=RULES_OF_THE_NODE,
+    ),
+    Fault(
+        "a chain of iptables mode is never removed",
+        _chain_left,
+        expect=(
+            Expectation(
+                LIVE_SWITCH, "left {after} although kube-proxy runs in nftables mode", place=REMOVING_OLD_RULES
+            ),
+        ),
         bystanders=(CLUSTER_IP,),
         modes=RULES_OF_THE_NODE,
     ),

@@ -71,6 +71,23 @@ def without_route(site: Site, node: Node, peer: Node) -> Iterator[None]:
 
 
 @contextmanager
+def nat_chain(site: Site, node: Node, chain: str) -> Iterator[None]:
+    """Keep a chain with one rule in the nat table of iptables on the node."""
+    iptables = "iptables --wait --table nat"
+    try:
+        site.nodes.run(node, "sh", "-c", f"{iptables} --new-chain {chain} && {iptables} --append {chain} --jump RETURN")
+        wait_until(
+            f"chain {chain} in the nat table of node {node.name}",
+            lambda: site.proxies.run(node, "iptables-save"),
+            lambda listing: f"-A {chain} " in listing,
+            deadline_s=SEEN_DEADLINE_S,
+        )
+        yield
+    finally:
+        site.nodes.run(node, "sh", "-c", f"{iptables} --flush {chain}; {iptables} --delete-chain {chain}; true")
+
+
+@contextmanager
 def repeated(site: Site, node: Node, command: str) -> Iterator[None]:
     """Repeat a command on the node without a pause, in a transient systemd service."""
     unit = "planted.service"

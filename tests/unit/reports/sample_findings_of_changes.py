@@ -10,7 +10,6 @@ from reports.model.findings import (
     FlakesFinding,
     FlakyCase,
     KernelContents,
-    LeftOverRulesFinding,
     LiveSwitchFinding,
     MassProgrammingFinding,
     NodeArrivals,
@@ -18,7 +17,9 @@ from reports.model.findings import (
     PlantedFaultFinding,
     ProxyRestartFinding,
     StatedFinding,
+    SwitchedConnections,
     SwitchedTraffic,
+    SwitchOutage,
     UnderChangeFinding,
 )
 
@@ -53,36 +54,38 @@ CHANGES_AND_RUNS: dict[str, tuple[Finding, str]] = {
         "reachable again: 2.50 s on worker, never on worker2; the longest time for which one was unreachable was 0.75 s "
         "on worker; 2 never became reachable. The change itself was done after 0.40 s.",
     ),
-    "left-over rules": (
-        LeftOverRulesFinding(mode="iptables", other_mode="nftables", node="worker", left_of_mode=0, left_of_other=1),
-        "On worker, 0 rules of iptables mode were left while kube-proxy ran in nftables mode, and 1 rule of nftables "
-        "mode after it had been switched back to iptables mode.",
-    ),
-    "left-over rules of user-mode Linux": (
-        LeftOverRulesFinding(mode="ipvs", other_mode="iptables", node="worker", left_of_mode=None, left_of_other=None),
-        "Rules that ipvs mode leaves in the kernel of worker cannot be counted: its user-mode Linux ends with "
-        "kube-proxy.",
-    ),
     "live switch": (
         LiveSwitchFinding(
             mode="ipvs",
             other_mode="nftables",
             node="worker",
+            switches=2,
             traffic=(
-                SwitchedTraffic(what="connections", sent=900, failed=31, at_least_ms=310.4, at_most_ms=331.0),
-                SwitchedTraffic(what="datagrams", sent=300, failed=0, at_least_ms=0.0, at_most_ms=0.0),
+                SwitchedTraffic(
+                    what="connections",
+                    sent=900,
+                    failed=31,
+                    outages=(
+                        SwitchOutage(at_least_ms=310.4, at_most_ms=331.0),
+                        SwitchOutage(at_least_ms=290.4, at_most_ms=402.0),
+                    ),
+                ),
+                SwitchedTraffic(
+                    what="datagrams",
+                    sent=300,
+                    failed=0,
+                    outages=(SwitchOutage(at_least_ms=0.0, at_most_ms=0.0),) * 2,
+                ),
             ),
-            persistent=6,
-            broken=0,
-            stalled=6,
+            connections=SwitchedConnections(opened=12, broken=1, stalled=6, tracked=12, still_tracked=11),
             before=KernelContents(iptables_rules=30, nftables_rules=0, virtual_servers=12, ipvs_device=True),
             after=KernelContents(iptables_rules=0, nftables_rules=61, virtual_servers=0, ipvs_device=False),
         ),
-        "While kube-proxy on worker was switched from ipvs to nftables mode on the same kernel: of 900 connections 31 "
-        "failed, the longest outage lasting at least 310 ms (at most 331 ms); of 300 datagrams none failed. Of 6 "
-        "persistent connections 0 broke and 6 stalled. The kernel had 30 rules of iptables, 0 rules of nftables, 12 "
-        "virtual servers and kube-ipvs0 before and 0 rules of iptables, 61 rules of nftables, 0 virtual servers and no "
-        "kube-ipvs0 after the switch.",
+        "kube-proxy on worker was switched 2 times from ipvs to nftables mode on the same kernel: of 900 connections 31 "
+        "failed, in outages of 290 ms to 402 ms; of 300 datagrams none failed. Of 12 persistent connections 1 broke and "
+        "6 stalled; connection tracking had 12 of them before and 11 after the switch. The kernel had 30 rules of "
+        "iptables, 0 rules of nftables, 12 virtual servers and kube-ipvs0 before and 0 rules of iptables, 61 rules of "
+        "nftables, 0 virtual servers and no kube-ipvs0 after the first switch.",
     ),
     "restart of kube-proxy": (
         ProxyRestartFinding(

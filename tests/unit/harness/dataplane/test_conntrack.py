@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from harness.dataplane.conntrack import Losses, entry_limit, limited_entries, losses
+from harness.dataplane.conntrack import Losses, entry_limit, limited_entries, losses, tcp_entries
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.cluster.shell import TextShell
 
@@ -53,3 +53,19 @@ def test_the_limit_is_restored_even_after_an_interrupt():
         raise KeyboardInterrupt
     assert limits == [400]
     assert entry_limit(shell, NODE) == 131072
+
+
+LISTING = """\
+tcp      6 86399 ESTABLISHED src=10.244.1.7 dst=10.96.12.1 sport=40112 dport=80 src=10.244.2.3 dst=10.244.1.7 sport=80 dport=40112 [ASSURED] mark=0 use=1
+tcp      6 97 TIME_WAIT src=10.244.1.7 dst=10.96.12.1 sport=40114 dport=80 src=10.244.2.3 dst=10.244.1.7 sport=80 dport=40114 [ASSURED] mark=0 use=1
+udp      17 20 src=10.244.1.7 dst=10.96.12.1 sport=5353 dport=81 [UNREPLIED] src=10.244.2.3 dst=10.244.1.7 sport=81 dport=5353 mark=0 use=1
+tcp      6 86399 ESTABLISHED src=10.244.1.7 dst=10.96.12.10 sport=40116 dport=80 src=10.244.2.4 dst=10.244.1.7 sport=80 dport=40116 [ASSURED] mark=0 use=1
+"""
+
+
+def test_tcp_entries_of_an_address_have_their_state_and_no_other_addresss_or_protocols():
+    shell = TextShell({"conntrack -L": LISTING})
+    assert tcp_entries(shell, NODE, "10.96.12.1") == {
+        "src=10.244.1.7 dst=10.96.12.1 sport=40112 dport=80": "ESTABLISHED",
+        "src=10.244.1.7 dst=10.96.12.1 sport=40114 dport=80": "TIME_WAIT",
+    }
