@@ -5,21 +5,24 @@ from dataclasses import replace
 import pytest
 
 from harness.dataplane.live_switch import LiveSwitch
-from harness.dataplane.modes import open_data_plane
+from harness.dataplane.modes import open_data_plane, why_not_in_kernel
 from harness.findings import KernelContents
 from harness.performance.live_switches import ObservedSwitch, SwitchObserver
 from harness.suite import Mode
 from harness.traffic.requests import lost
 
-OTHER_MODES = [
-    pytest.param(Mode.IPTABLES, marks=pytest.mark.modes("ipvs", "nftables")),
-    pytest.param(Mode.IPVS, marks=pytest.mark.modes("iptables", "nftables")),
-    pytest.param(Mode.NFTABLES, marks=pytest.mark.modes("iptables", "ipvs")),
-]
 AFTERWARDS = 20
 """The number of connections that are made once a switch is over. All of them have to succeed."""
 
 NOTHING = KernelContents(iptables_rules=0, nftables_rules=0, virtual_servers=0, ipvs_device=False)
+
+
+def modes_to_switch_to(mode: Mode, observer: SwitchObserver) -> list[Mode]:
+    """Return the modes other than `mode` that the kernel can run. Skip the case if there is none."""
+    reasons = {other: why_not_in_kernel(other, observer.shell, observer.node) for other in Mode if other is not mode}
+    if all(reasons.values()):
+        pytest.skip("; ".join(f"{other} mode: {reason}" for other, reason in reasons.items()))
+    return [other for other, reason in reasons.items() if reason is None]
 
 
 def switch_there_and_back(

@@ -3,10 +3,9 @@
 import pytest
 
 from harness.dataplane.live_switch import LiveSwitch
-from harness.dataplane.modes import why_not_in_kernel
 from harness.performance.live_switches import SwitchObserver, live_switch_findings
-from harness.suite import Cluster, Finding, Kube, Mode, Proxies, ProxyShell
-from suites.kube_proxy.switching import OTHER_MODES, switch_there_and_back
+from harness.suite import Cluster, Finding, Kube, Proxies, ProxyShell
+from suites.kube_proxy.switching import modes_to_switch_to, switch_there_and_back
 
 SWITCHES = 6
 """The number of switches in each direction. The median of six is between their extremes with 97% confidence."""
@@ -15,7 +14,6 @@ SWITCHES = 6
 @pytest.mark.performance
 @pytest.mark.exclusive
 @pytest.mark.disruptive
-@pytest.mark.parametrize("other", OTHER_MODES)
 def test_outages_of_live_switches(
     cluster: Cluster,
     kube: Kube,
@@ -23,12 +21,9 @@ def test_outages_of_live_switches(
     proxies: Proxies,
     switch_observer: SwitchObserver,
     findings: list[Finding],
-    other: Mode,
 ) -> None:
-    """Measure the outages of traffic while one node's kube-proxy switches to another mode and back, several times."""
-    node = switch_observer.node
-    if (reason := why_not_in_kernel(other, shell, node)) is not None:
-        pytest.skip(reason)
+    """Measure outages of traffic while one node's kube-proxy switches to each other mode and back, several times."""
     live = LiveSwitch(kube, shell, proxies)
-    observed = switch_there_and_back(live, switch_observer, cluster.mode, other, SWITCHES)
-    findings.extend(live_switch_findings(node, observed))
+    for other in modes_to_switch_to(cluster.mode, switch_observer):
+        observed = switch_there_and_back(live, switch_observer, cluster.mode, other, SWITCHES)
+        findings.extend(live_switch_findings(switch_observer.node, observed))
