@@ -17,6 +17,7 @@ from harness.dataplane.shell import ProxyShell
 
 VIRTUAL_SERVER = re.compile(r"^(?P<protocol>TCP|UDP|SCTP) +(?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
 SET_MEMBER = re.compile(r"^([\d.]+),(tcp|udp|sctp):(\d+)$", re.MULTILINE)
+NODE_PORT_SET = re.compile(r"^Name: KUBE-NODE-PORT-(TCP|UDP)$.*?^Members:\n((?:\d+\n?)*)", re.MULTILINE | re.DOTALL)
 REAL_SERVER = re.compile(r"^ +-> (?P<address>[\d.]+):(?P<port>\d+) +(?P<rest>.*)$")
 
 
@@ -80,6 +81,12 @@ def parse_set_members(listing: str) -> frozenset[ServiceAddress]:
     return frozenset(ServiceAddress(address, int(port), protocol.upper()) for address, protocol, port in found)
 
 
+def parse_node_ports(listing: str) -> frozenset[tuple[str, int]]:
+    """Return protocol and number of the TCP and UDP node ports that are in kube-proxy's sets, from `ipset list`."""
+    found = NODE_PORT_SET.findall(listing)
+    return frozenset((protocol, int(port)) for protocol, members in found for port in members.split())
+
+
 class IpvsDataPlane:
     """A reader of a node's virtual servers and ipsets."""
 
@@ -88,7 +95,7 @@ class IpvsDataPlane:
 
     def service(self, node: Node, service_address: ServiceAddress) -> ServiceState:
         found = self.virtual_server(node, service_address)
-        if found is None:
+        if found is None or self._is_incomplete_node_port(node, service_address):
             return ServiceState(present=False, backends=frozenset())
         return ServiceState(
             present=True,
@@ -134,6 +141,17 @@ class IpvsDataPlane:
 
     def _in_sets(self, node: Node) -> frozenset[ServiceAddress]:
         return parse_set_members(self._shell.run(node, "ipset", "list"))
+
+    def _is_incomplete_node_port(self, node: Node, service_address: ServiceAddress) -> bool:
+        """Return whether kube-proxy still has to write this node port to a set, which it does after all else.
+
+        Until then packets are not masqueraded, and the answers of a backend on another node do not come back. Node
+        ports of SCTP, which are in a set of another kind, are not checked.
+        """
+        if service_address.address != node.address or service_address.protocol == "SCTP":
+            return False
+        in_sets = parse_node_ports(self._shell.run(node, "ipset", "list"))
+        return (service_address.protocol, service_address.port) not in in_sets
 
     def _with_servers(self, node: Node) -> frozenset[ServiceAddress]:
         servers = parse_virtual_servers(self._shell.run(node, "ipvsadm", "-Ln"))

@@ -101,6 +101,24 @@ class ServiceHandle:
         for node in nodes or self.kube.cluster.nodes:
             wait_backends(self.dataplane, node, self.service_address, wanted)
 
+    def wait_node_ports(self, spec: Mapping[str, Any]) -> None:
+        """Wait until every node's kernel has all node ports of the Service, whose spec is given.
+
+        kube-proxy in ipvs mode writes them later than the ClusterIP. With externalTrafficPolicy Local a node without
+        an endpoint may never have them, so nothing is waited for.
+        """
+        if spec.get("externalTrafficPolicy") == "Local":
+            return
+        for port in (port for port in spec["ports"] if "nodePort" in port):
+            for node in self.kube.cluster.nodes:
+                at_node = ServiceAddress(node.address, port["nodePort"], port["protocol"])
+                wait_until(
+                    f"node port {at_node.port}/{at_node.protocol} in the kernel of node {node.name}",
+                    lambda node=node, at_node=at_node: self.dataplane.service(node, at_node),  # type: ignore[misc]
+                    lambda state: state.present,
+                    deadline_s=PROGRAMMED_DEADLINE_S,
+                )
+
     def observe_programmed(self, addresses: Iterable[str]) -> dict[str, Observation[ServiceState]]:
         """Observe, by node, whether its kernel sends new connections to exactly these pod addresses in time."""
         wanted = frozenset(Backend(address, HTTP_PORT) for address in addresses)
@@ -171,6 +189,7 @@ def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str
         )
         if handle.cluster_ip != "None":
             handle.wait_programmed(handle.pods.values())
+            handle.wait_node_ports(spec)
         return handle
 
     return make
