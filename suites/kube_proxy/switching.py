@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import pytest
-
 from harness.dataplane.live_switch import LiveSwitch
-from harness.dataplane.modes import open_data_plane, why_not_in_kernel
+from harness.dataplane.modes import open_data_plane
 from harness.findings import KernelContents
 from harness.performance.live_switches import ObservedSwitch, SwitchObserver
 from harness.suite import Mode
@@ -15,14 +13,6 @@ AFTERWARDS = 20
 """The number of connections that are made once a switch is over. All of them have to succeed."""
 
 NOTHING = KernelContents(iptables_rules=0, nftables_rules=0, virtual_servers=0, ipvs_device=False)
-
-
-def modes_to_switch_to(mode: Mode, observer: SwitchObserver) -> list[Mode]:
-    """Return the modes other than `mode` that the kernel can run. Skip the case if there is none."""
-    reasons = {other: why_not_in_kernel(other, observer.shell, observer.node) for other in Mode if other is not mode}
-    if all(reasons.values()):
-        pytest.skip("; ".join(f"{other} mode: {reason}" for other, reason in reasons.items()))
-    return [other for other, reason in reasons.items() if reason is None]
 
 
 def switch_there_and_back(

@@ -3,9 +3,10 @@
 import pytest
 
 from harness.dataplane.live_switch import LiveSwitch
+from harness.dataplane.modes import why_not_in_kernel
 from harness.performance.live_switches import SwitchObserver, live_switch_findings
-from harness.suite import Cluster, Finding, Kube, Proxies, ProxyShell
-from suites.kube_proxy.switching import modes_to_switch_to, switch_there_and_back
+from harness.suite import Cluster, Finding, Kube, Mode, Proxies, ProxyShell
+from suites.kube_proxy.switching import switch_there_and_back
 
 SWITCHES = 6
 """The number of switches in each direction. The median of six is between their extremes with 97% confidence."""
@@ -27,3 +28,11 @@ def test_outages_of_live_switches(
     for other in modes_to_switch_to(cluster.mode, switch_observer):
         observed = switch_there_and_back(live, switch_observer, cluster.mode, other, SWITCHES)
         findings.extend(live_switch_findings(switch_observer.node, observed))
+
+
+def modes_to_switch_to(mode: Mode, observer: SwitchObserver) -> list[Mode]:
+    """Return the modes other than `mode` that the kernel can run. Skip the case if there is none."""
+    reasons = {other: why_not_in_kernel(other, observer.shell, observer.node) for other in Mode if other is not mode}
+    if all(reasons.values()):
+        pytest.skip("; ".join(f"{other} mode: {reason}" for other, reason in reasons.items()))
+    return [other for other, reason in reasons.items() if reason is None]
