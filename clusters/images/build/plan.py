@@ -25,7 +25,7 @@ COMPILE_S = {
     "metrics-server": 11.0,
     "pause": 1.0,
 }
-PACKAGES_S, PYTHON_S, IMAGE_S, NODE_S, KERNEL_S = 50.0, 10.0, 2.0, 40.0, 300.0
+PACKAGES_S, PYTHON_S, IMAGE_S, NODE_S, KERNEL_S = 50.0, 10.0, 2.0, 40.0, 250.0
 """The usual durations of tasks, in seconds, on a host with 2 cores (AMD EPYC). Only estimates depend on them."""
 
 
