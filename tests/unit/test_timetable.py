@@ -30,6 +30,15 @@ def test_both_tables_have_durations_and_what_ran_side_by_side():
     assert "| **1 cases alone, of them** | 30 |" in text
 
 
+def test_a_case_alone_between_concurrent_ones_is_not_counted_with_them():
+    later = """[ 330.0s]   case suites/c/test_c.py::test_three passed in 20.0 s
+[ 335.0s]   case suites/c/test_c.py::test_four passed in 20.0 s
+"""
+    text = "\n".join(rows(Timetable.read(LOG.replace("[   1.0s] • loading", f"{later}[   1.0s] • loading"))))
+    assert "| **4 cases concurrently, 75 s of case time** | 50 |" in text
+    assert "| **1 cases alone, of them** | 30 |" in text
+
+
 def test_a_run_that_built_nothing_has_an_empty_first_table():
     text = "\n".join(rows(Timetable.read("[   0.0s] • checking the host\n")))
     assert text == "| building | s |\n| --- | --- |\n\n| running | s |\n| --- | --- |"
