@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from clusters.cluster import Node
 from clusters.spec import Mode
 from harness.dataplane.conntrack import tcp_entries
-from harness.dataplane.live_switch import read_kernel
+from harness.dataplane.live_switch import LiveSwitch, read_kernel
 from harness.dataplane.services import ServiceHandle
 from harness.dataplane.shell import ProxyShell
 from harness.traffic.client import Client
@@ -27,7 +27,7 @@ from reports.model.findings import (
 
 PERSISTENT_CONNECTIONS = 6
 SPACING_S, TIMEOUT_S = 0.01, 0.5
-"""Of the steady traffic's connections: a time-out below a second, at which Linux would retransmit a SYN."""
+"""Spacing and time-out of the steady traffic's connections: below a second, after which Linux retransmits a SYN."""
 
 OPEN = "ESTABLISHED"
 
@@ -52,12 +52,13 @@ class ObservedSwitch:
 
 @dataclass(frozen=True, slots=True)
 class SwitchObserver:
-    """Observes switches of kube-proxy on one node.
+    """Observes switches of kube-proxy on one node, which `live` makes.
 
     `paths` are the requests that are repeated during a switch, with who sends them, by what they are. `client` opens
     the persistent connections, to port 80 of the ClusterIP of `web`.
     """
 
+    live: LiveSwitch
     shell: ProxyShell
     node: Node
     client: Client

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from harness.dataplane.live_switch import LiveSwitch
 from harness.dataplane.modes import open_data_plane
 from harness.findings import KernelContents
 from harness.performance.live_switches import ObservedSwitch, SwitchObserver
@@ -15,9 +14,7 @@ AFTERWARDS = 20
 NOTHING = KernelContents(iptables_rules=0, nftables_rules=0, virtual_servers=0, ipvs_device=False)
 
 
-def switch_there_and_back(
-    live: LiveSwitch, observer: SwitchObserver, mode: Mode, other: Mode, times: int
-) -> list[ObservedSwitch]:
+def switch_there_and_back(observer: SwitchObserver, mode: Mode, other: Mode, times: int) -> list[ObservedSwitch]:
     """Switch the observer's node from `mode` to `other` and back, so many times, and clean up in the end.
 
     After each switch every new connection succeeds and the new mode leads to the Service's backends. From and to
@@ -25,12 +22,12 @@ def switch_there_and_back(
     time at the latest: the first time, chains of iptables mode stay if those of ipvs mode refer to some of them.
     """
     observed = []
-    with live.on(observer.node) as switch:
+    with observer.live.on(observer.node) as switch:
         for old, new in ((mode, other), (other, mode)) * times:
             observed.append(observer.observe(old, new, switch))
             assert_works(observer, new)
             assert_old_rules_gone(old, new, observed[-1].after)
-        first, second = live.clean_up(observer.node, times=2)
+        first, second = observer.live.clean_up(observer.node, times=2)
         assert second == NOTHING, (
             f"kube-proxy --cleanup left in the kernel of {observer.node.name}: {first} the first time, {second} the "
             "second time"

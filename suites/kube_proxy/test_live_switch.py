@@ -2,10 +2,9 @@
 
 import pytest
 
-from harness.dataplane.live_switch import LiveSwitch
 from harness.dataplane.modes import mode_to_switch_to
 from harness.performance.live_switches import SwitchObserver, live_switch_findings
-from harness.suite import Cluster, Finding, Kube, Proxies, ProxyShell
+from harness.suite import Cluster, Finding
 from suites.kube_proxy.switching import switch_there_and_back
 
 
@@ -14,9 +13,6 @@ from suites.kube_proxy.switching import switch_there_and_back
 @pytest.mark.disruptive
 def test_a_live_switch_leads_to_working_services_and_clean_up_takes_the_old_rules_away(
     cluster: Cluster,
-    kube: Kube,
-    shell: ProxyShell,
-    proxies: Proxies,
     switch_observer: SwitchObserver,
     findings: list[Finding],
 ) -> None:
@@ -24,7 +20,6 @@ def test_a_live_switch_leads_to_working_services_and_clean_up_takes_the_old_rule
 
     The performance suite does the same with every other mode that the kernel has, and more often.
     """
-    other = mode_to_switch_to(cluster.mode, shell, switch_observer.node)
-    live = LiveSwitch(kube, shell, proxies)
-    observed = switch_there_and_back(live, switch_observer, cluster.mode, other, times=1)
+    other = mode_to_switch_to(cluster.mode, switch_observer.shell, switch_observer.node)
+    observed = switch_there_and_back(switch_observer, cluster.mode, other, times=1)
     findings.extend(live_switch_findings(switch_observer.node, observed))

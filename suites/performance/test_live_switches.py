@@ -2,10 +2,9 @@
 
 import pytest
 
-from harness.dataplane.live_switch import LiveSwitch
 from harness.dataplane.modes import why_not_in_kernel
 from harness.performance.live_switches import SwitchObserver, live_switch_findings
-from harness.suite import Cluster, Finding, Kube, Mode, Proxies, ProxyShell
+from harness.suite import Cluster, Finding, Mode
 from suites.kube_proxy.switching import switch_there_and_back
 
 SWITCHES = 6
@@ -17,16 +16,12 @@ SWITCHES = 6
 @pytest.mark.disruptive
 def test_outages_of_live_switches(
     cluster: Cluster,
-    kube: Kube,
-    shell: ProxyShell,
-    proxies: Proxies,
     switch_observer: SwitchObserver,
     findings: list[Finding],
 ) -> None:
     """Measure outages of traffic while one node's kube-proxy switches to each other mode and back, several times."""
-    live = LiveSwitch(kube, shell, proxies)
     for other in modes_to_switch_to(cluster.mode, switch_observer):
-        observed = switch_there_and_back(live, switch_observer, cluster.mode, other, SWITCHES)
+        observed = switch_there_and_back(switch_observer, cluster.mode, other, SWITCHES)
         findings.extend(live_switch_findings(switch_observer.node, observed))
 
 
