@@ -36,8 +36,10 @@ BOUNDS = {
 
 SPACING_S = 0.02
 IN_DESIRED_SIZES = (
-    "for the desired sizes of ReplicaSets: one that scales up creates pods before another has ended its own"
+    "for the desired sizes of ReplicaSets: one that scales up may create pods before another has ended its own, and "
+    "then more pods exist for a moment"
 )
+"""The condition of every verdict, because only desired sizes are asserted. Whether a run sees more pods is chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,10 @@ def test_an_update_stays_within_its_bounds(
         + f". The API server refused both 0. During the updates {lost} of {sent} connections were lost and {late} were "
         "answered only after their SYN had been sent again; pods ended without a grace period."
     )
-    if within and any(seen[limits].pods > most for limits, (_, most) in BOUNDS.items()):
+    if within:
         claim.conditional("12.2", IN_DESIRED_SIZES, evidence)
     else:
-        claim.decide("12.2", within, evidence)
+        claim.refuted("12.2", evidence)
     assert within, f"bounds {BOUNDS}, {evidence} {seen}"
 
 
