@@ -179,10 +179,9 @@ def test_any_other_finding_keeps_its_sentence(kept):
     assert (read.topic, read.statement, read.method) == (kept["kind"], kept["statement"], "one run")
 
 
-def test_committed_runs_have_plain_sentences():
-    texts = [
-        without_links(report_html(results_from_json(file.read_text()))) for file in COMMITTED.glob("*/results.json")
-    ]
+def test_committed_runs_of_version_1_have_plain_sentences():
+    runs = [file.read_text() for file in COMMITTED.glob("*/results.json")]
+    texts = [without_links(report_html(results_from_json(run))) for run in runs if "kubeproof.results/1" in run]
     assert len(texts) == 4
     for text in texts:
         assert "All self-checks passed" in text
