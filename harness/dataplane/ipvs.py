@@ -143,7 +143,7 @@ class IpvsDataPlane:
         return parse_set_members(self._shell.run(node, "ipset", "list"))
 
     def _is_incomplete_node_port(self, node: Node, service_address: ServiceAddress) -> bool:
-        """Return whether kube-proxy still has to write this node port to a set, which it does after all else.
+        """Return whether kube-proxy still has to write this node port to a set, which it does after the virtual server.
 
         Until then packets are not masqueraded, and the answers of a backend on another node do not come back. Node
         ports of SCTP, which are in a set of another kind, are not checked.

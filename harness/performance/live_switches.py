@@ -36,8 +36,8 @@ OPEN = "ESTABLISHED"
 class ObservedSwitch:
     """One switch from mode `old` to `new`.
 
-    `traffic` is the steady traffic during the switch by what it was. `tracked` are the open connections that had an
-    entry of connection tracking before the switch; `still_tracked` are those of them that had one after it.
+    `traffic` is the steady traffic during the switch by what it was. `tracked` are the established entries of
+    connection tracking for the Service before the switch, and `still_tracked` those of them that were there after it.
     """
 
     old: Mode

@@ -35,7 +35,9 @@ class SwitchedConnections:
     """Persistent connections that were open before a switch, summed over all switches.
 
     Of the `opened` ones, `broken` ones ended with an error and `stalled` ones had to retransmit for a second or more.
-    `tracked` ones had an entry of connection tracking on the node before a switch, `still_tracked` ones also after it.
+    `tracked` is the number of established entries of connection tracking for the same Service before a switch, and
+    `still_tracked` how many of them were there after it. The entry of an earlier connection that broke counts, too, so
+    there may be more entries than connections.
     """
 
     opened: int

@@ -17,9 +17,9 @@ def live_switch(found: LiveSwitchFinding) -> Sentence:
     return Sentence(
         f"kube-proxy on {found.node} was switched {many(found.switches, 'time')} from {found.mode} to "
         f"{found.other_mode} mode on the same kernel: {traffic}. Of {many(kept.opened, 'persistent connection')} "
-        f"{kept.broken} broke and {kept.stalled} stalled; connection tracking had {kept.tracked} of them before and "
-        f"{kept.still_tracked} after the switch. The kernel had {_contents(found.before)} before and "
-        f"{_contents(found.after)} after the first switch.",
+        f"{kept.broken} broke and {kept.stalled} stalled; connection tracking had {kept.tracked} established "
+        f"entries for that Service before and {kept.still_tracked} of them after the switch. The kernel had "
+        f"{_contents(found.before)} before and {_contents(found.after)} after the first switch.",
         "each outage lasted from the first to the last failed try at least, and at most between the good ones around it"
         + (sure if found.switches > 1 else ""),
     )

@@ -83,8 +83,8 @@ CHANGES_AND_RUNS: dict[str, tuple[Finding, str]] = {
         ),
         "kube-proxy on worker was switched 2 times from ipvs to nftables mode on the same kernel: of 900 connections 31 "
         "failed, in outages of 290 ms to 402 ms; of 300 datagrams none failed. Of 12 persistent connections 1 broke and "
-        "6 stalled; connection tracking had 12 of them before and 11 after the switch. The kernel had 30 rules of "
-        "iptables, 0 rules of nftables, 12 virtual servers and kube-ipvs0 before and 0 rules of iptables, 61 rules of "
+        "6 stalled; connection tracking had 12 established entries for that Service before and 11 of them after the "
+        "switch. The kernel had 30 rules of iptables, 0 rules of nftables, 12 virtual servers and kube-ipvs0 before and 0 rules of iptables, 61 rules of "
         "nftables, 0 virtual servers and no kube-ipvs0 after the first switch.",
     ),
     "restart of kube-proxy": (
