@@ -1,9 +1,11 @@
-"""Compare two runs: from how many Services on is one mode faster, for a given share of new connections?"""
+"""Compare runs: from how many Services on is one mode faster than another, for a given share of new connections?"""
 
 from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterator, Sequence
+from itertools import combinations
+from statistics import mean
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from reports.model.findings import SelfCheckFinding
 
 POSITION = "end"
 ALIKE = ("substrate", "kernel", "cpus", "kubernetes", "source", "nodes")
-"""The fields of `RunInfo` that must be the same in two runs to compare them."""
+"""The fields of `RunInfo` that must be the same in all runs to compare them."""
 
 MOST_SERVICES = 10_000_000
 LONGEST_US = 1e9
@@ -29,35 +31,53 @@ RELEVANT_SHARE = 0.01
 """The smallest relative difference of a request's time that the comparison reports."""
 
 SEED = 1
-"""The seed of random draws, so that the same two runs always give the same result."""
+"""The seed of random draws, so that the same runs always give the same result."""
 
 
-def compare(ours: RunResults, theirs: RunResults, shares: Sequence[float]) -> Iterator[str]:
-    """Yield a sentence that compares first packets, and one about requests for each share of new connections.
+def compare(runs: Sequence[RunResults], shares: Sequence[float]) -> Iterator[str]:
+    """Yield, for each two modes, a sentence that compares first packets and one for each share of new connections.
 
-    The order of the runs does not matter: sentences name the modes in alphabetical order. Raises `Refused` for two runs
-    of the same mode, of different hosts or substrates, for a run whose self-check failed, or if the host has changed
-    between the runs, and `UsageError` for a run that lacks the measurements to compare.
+    Runs of the same mode are pooled: their steps are fitted together. So runs may be interleaved in time (A B C C B A),
+    which removes a steady drift of the host from the difference of two modes.
+
+    The order of the runs does not matter: modes are named in alphabetical order. `shares` are of requests on new
+    connections. Raises `Refused` for runs of a single mode or of different hosts or substrates, for a run whose
+    self-check failed, or if the host has changed between two modes, and `UsageError` for a run that lacks the
+    measurements to compare or was named twice.
     """
-    ours, theirs = sorted((ours, theirs), key=lambda results: results.run.mode)
-    _require_comparable(ours, theirs)
-    pair = Pair(*mode_costs(ours, theirs), np.random.default_rng(SEED))
-    yield first_packet_sentence(pair)
-    for share in shares:
-        yield request_sentence(pair, share)
+    _require_comparable(runs)
+    costs = mode_costs(sorted(runs, key=lambda results: results.run.id))
+    for ours, theirs in combinations(costs, 2):
+        pair = Pair(ours, theirs, np.random.default_rng(SEED))
+        yield first_packet_sentence(pair)
+        for share in shares:
+            yield request_sentence(pair, share)
 
 
-def mode_costs(ours: RunResults, theirs: RunResults) -> tuple[ModeCost, ModeCost]:
-    """Return the latencies of both modes, baseline-corrected if both runs have a loopback baseline.
+def mode_costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
+    """Return the latencies of each mode, in alphabetical order.
 
-    The correction brings both runs to the same baseline, the mean of theirs. Raises `UsageError` if a run lacks the
-    measurements.
+    They are baseline-corrected if every run has a loopback baseline: the correction brings all runs to the same
+    baseline, the mean of theirs. Raises `UsageError` if a run lacks the measurements.
     """
-    our_steps, their_steps = (_steps(results, MeasurementName.FIRST_PACKET_CORRECTED) for results in (ours, theirs))
-    if not our_steps or not their_steps:
-        return _uncorrected(ours), _uncorrected(theirs)
-    baseline_us = (_number(our_steps[0], "baseline_us") + _number(their_steps[0], "baseline_us")) / 2
-    return _at_baseline(ours, our_steps, baseline_us), _at_baseline(theirs, their_steps, baseline_us)
+    corrected = [_steps(results, MeasurementName.FIRST_PACKET_CORRECTED) for results in runs]
+    if all(corrected):
+        baseline_us = mean(_number(steps[0], "baseline_us") for steps in corrected)
+        costs = [_at_baseline(results, steps, baseline_us) for results, steps in zip(runs, corrected, strict=True)]
+    else:
+        costs = [_uncorrected(results) for results in runs]
+    modes = sorted({results.run.mode for results in runs})
+    return tuple(_pooled([cost for cost in costs if cost.mode == mode]) for mode in modes)
+
+
+def _pooled(costs: Sequence[ModeCost]) -> ModeCost:
+    """Return the runs of one mode as one. Their common errors are taken to be the same error, so they do not cancel."""
+    return ModeCost(
+        mode=costs[0].mode,
+        first_packet=tuple(step for cost in costs for step in cost.first_packet),
+        kept=mean(cost.kept for cost in costs),
+        common_error=mean(cost.common_error for cost in costs),
+    )
 
 
 def _at_baseline(results: RunResults, steps: list[Measurement], baseline_us: float) -> ModeCost:
@@ -124,38 +144,49 @@ def _from(found: BreakEven, pair: Pair) -> str:
     return f"from {value} Services on (95% interval {low} to {high})"
 
 
-def _require_comparable(ours: RunResults, theirs: RunResults) -> None:
-    if ours.run.mode == theirs.run.mode:
-        raise Refused(f"both runs are of {ours.run.mode} mode")
+def _require_comparable(runs: Sequence[RunResults]) -> None:
+    ids = [results.run.id for results in runs]
+    for twice in (run_id for run_id in ids if ids.count(run_id) > 1):
+        raise UsageError(f"run {twice} was named twice")
+    modes = sorted({results.run.mode for results in runs})
+    if len(modes) < 2:
+        raise Refused(f"all runs are of {modes[0]} mode")
     for name in ALIKE:
-        here, there = getattr(ours.run, name), getattr(theirs.run, name)
-        if here != there:
-            raise Refused(f"the runs differ in {name}: {here} and {there}", remedy="compare runs of one host")
-    for results in (ours, theirs):
+        values = {str(getattr(results.run, name)) for results in runs}
+        if len(values) > 1:
+            raise Refused(
+                f"the runs differ in {name}: {' and '.join(sorted(values))}", remedy="compare runs of one host"
+            )
+    for results in runs:
         if any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings):
             raise Refused(f"run {results.run.id} failed its self-check, so nothing may be concluded from it")
         _require_figures(results)
-    _require_one_host(ours, theirs)
+    for ours, theirs in combinations(modes, 2):
+        _require_one_host(*([results for results in runs if results.run.mode == mode] for mode in (ours, theirs)))
 
 
-def _require_one_host(ours: RunResults, theirs: RunResults) -> None:
-    """Raise `Refused` if the loopback baselines of the two runs do not overlap.
+def _require_one_host(ours: Sequence[RunResults], theirs: Sequence[RunResults]) -> None:
+    """Raise `Refused` if the loopback baselines of the runs of two modes do not overlap.
 
     The baseline traverses no rule, so it does not depend on the mode. If the ranges of its medians do not overlap, the
     host has changed between the runs, and a difference of modes cannot be distinguished from that change.
     """
-    here, there = _baselines_us(ours), _baselines_us(theirs)
+    here, there = (_baselines_us(runs) for runs in (ours, theirs))
     if here and there and (min(here) > max(there) or min(there) > max(here)):
         raise Refused(
-            f"the host was not the same in both runs: the loopback baseline took {min(here):.1f} to {max(here):.1f} us "
-            f"in run {ours.run.id}, {min(there):.1f} to {max(there):.1f} us in run {theirs.run.id}",
-            remedy="measure both modes one right after the other",
+            f"the host was not the same in all runs: the loopback baseline took {min(here):.1f} to {max(here):.1f} us "
+            f"in {_ids(ours)}, {min(there):.1f} to {max(there):.1f} us in {_ids(theirs)}",
+            remedy="measure the modes one right after the other",
         )
 
 
-def _baselines_us(results: RunResults) -> list[float]:
-    """Return the median of the loopback baseline in each step, in microseconds."""
-    return [found.quantiles["p50"] for found in results.measurements if _is_baseline(found)]
+def _ids(runs: Sequence[RunResults]) -> str:
+    return f"run{'s' if len(runs) > 1 else ''} {' and '.join(results.run.id for results in runs)}"
+
+
+def _baselines_us(runs: Sequence[RunResults]) -> list[float]:
+    """Return the median of the loopback baseline in each step of the runs, in microseconds."""
+    return [found.quantiles["p50"] for results in runs for found in results.measurements if _is_baseline(found)]
 
 
 def _is_baseline(found: Measurement) -> bool:

@@ -28,6 +28,9 @@ PORTS = (1, 65535)
 LAST_SERVICES = (10, 10_000)
 """Fitting a line needs three steps: 0, 10 and 0 Services."""
 
+STEP_SECONDS = (20, 3600)
+"""Intervals are estimated from blocks of a second, of which ten to thirty are needed (Schmeiser 1982)."""
+
 SEEDS = (0, 2**32 - 1)
 """The range that numpy and Locust's workers accept."""
 

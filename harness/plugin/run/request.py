@@ -20,6 +20,7 @@ from harness.plugin.run.checks import (
     NODES,
     REPETITIONS,
     SEEDS,
+    STEP_SECONDS,
     number_as_typed,
     require_cases,
     require_combination,
@@ -99,6 +100,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--most-services", type=number_as_typed, default=10_000, help="largest number of Services in a whole sweep"
     )
+    group.addoption(
+        "--step-seconds", type=number_as_typed, help="duration of each step of a sweep (default: 120, or 40 if quick)"
+    )
     parser.addini("kubeproof_claims", "the file of claims", default="suites/claims.toml")
 
 
@@ -140,6 +144,7 @@ def _require_numbers(config: pytest.Config) -> None:
     for name, allowed in (
         ("cluster_workers", NODES),
         ("most_services", LAST_SERVICES),
+        ("step_seconds", STEP_SECONDS),
         ("run_seed", SEEDS),
         ("count", REPETITIONS),
     ):

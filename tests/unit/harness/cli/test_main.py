@@ -182,7 +182,7 @@ def test_doctor_refuses_an_invalid_version(capsys, version):
         (("doctor", "--nope"), "No such option: --nope"),
         (("load", "--mode"), "requires an argument"),
         (("compare",), "Missing argument 'runs'"),
-        (("compare", "a"), "two runs are compared, and 1 were named"),
+        (("compare", "a"), "two or more runs are compared, and one was named"),
         (("compare", "a", "b"), "a holds no results.json"),
         (("compare", "a\x1b[31m", "b"), "a\\x1b[31m holds no results.json"),
     ],
@@ -198,7 +198,7 @@ def write(directory, results):
 
 
 def test_compare_shows_no_control_characters_of_a_file(capsys, tmp_path):
-    hostile = replace(RESULTS, run=replace(RESULTS.run, mode="\x1b[31mebpf\ud800\u202e\n"))
+    hostile = replace(RESULTS, run=replace(RESULTS.run, id="another", mode="\x1b[31mebpf\ud800\u202e\n"))
     named = (write(tmp_path / "a", hostile), write(tmp_path / "b", RESULTS))
     assert r"run 20261124T000000Z-iptables contains no complete sweep" in refused(capsys, "compare", *named)
     other = write(tmp_path / "c", replace(hostile, run=replace(hostile.run, kernel="\x1b]0;owned\x07")))

@@ -29,7 +29,7 @@ IPTABLES, NFTABLES = run("iptables", 40), run("nftables", 0, fixed_us=80.0)
 
 
 def test_first_packets_are_compared_at_both_ends_and_at_break_even():
-    first = next(compare(IPTABLES, NFTABLES, ()))
+    first = next(compare([IPTABLES, NFTABLES], ()))
     assert first.startswith("In iptables mode a first packet takes 20.0")
     assert "us less than in nftables mode without other Services and 380.0" in first
     assert "us more with 10,000; it takes less in nftables mode from 500 Services on (95% interval " in first
@@ -46,7 +46,7 @@ def test_two_runs_give_the_same_result_in_either_order():
         return replace(results, measurements=(*packets, kept))
 
     ours, theirs = with_errors(IPTABLES, 4.0, 480.0), with_errors(NFTABLES, 3.0, 530.0)
-    assert list(compare(ours, theirs, (1.0, 0.1, 0.01))) == list(compare(theirs, ours, (1.0, 0.1, 0.01)))
+    assert list(compare([ours, theirs], (1.0, 0.1, 0.01))) == list(compare([theirs, ours], (1.0, 0.1, 0.01)))
 
 
 def test_two_runs_are_refused_for_the_same_reason_in_either_order():
@@ -54,13 +54,13 @@ def test_two_runs_are_refused_for_the_same_reason_in_either_order():
     reasons = set()
     for pair in ((IPTABLES, other), (other, IPTABLES)):
         with pytest.raises(Refused) as refusal:
-            list(compare(*pair, (1.0,)))
+            list(compare(pair, (1.0,)))
         reasons.add(str(refusal.value))
     assert reasons == {"the runs differ in kernel: 6.18 and 6.19 (compare runs of one host)"}
 
 
 def test_each_share_of_new_connections_has_its_own_number_of_services():
-    _, all_new, some, few = compare(IPTABLES, NFTABLES, (1.0, 0.1, 0.01))
+    _, all_new, some, few = compare([IPTABLES, NFTABLES], (1.0, 0.1, 0.01))
     assert all_new.startswith(
         "With 100% of requests on new connections, a request takes at least 1% less time in nftables mode"
     )
@@ -70,7 +70,7 @@ def test_each_share_of_new_connections_has_its_own_number_of_services():
 
 
 def test_a_mode_that_is_faster_at_every_number_of_services_is_reported_as_such():
-    first, second = compare(IPTABLES, run("nftables", 0, fixed_us=40.0), (1.0,))
+    first, second = compare([IPTABLES, run("nftables", 0, fixed_us=40.0)], (1.0,))
     assert first.endswith("it takes less in nftables mode at every number of Services up to 10,000.")
     assert second.endswith("at least 1% less time in nftables mode at every number of Services up to 10,000.")
 
@@ -82,7 +82,7 @@ def test_runs_with_too_much_scatter_allow_no_conclusion():
         return replace(results, measurements=(*packets, results.measurements[-1]))
 
     ours = with_medians(IPTABLES, 60.0, 90.0, 40.0, 80.0, 70.0, 100.0)
-    first, second = compare(ours, with_medians(NFTABLES, 80.0, 50.0, 90.0, 60.0, 80.0, 70.0), (1.0,))
+    first, second = compare([ours, with_medians(NFTABLES, 80.0, 50.0, 90.0, 60.0, 80.0, 70.0)], (1.0,))
     assert first.endswith("; these runs cannot tell at which numbers of Services it takes less.")
     assert second.endswith(" these runs cannot tell in which mode a request takes at least 1% less time.")
 
@@ -102,7 +102,7 @@ def baseline_corrected(results, baseline_us, coefficient):
 
 
 def test_first_packets_of_two_runs_are_corrected_to_the_same_baseline():
-    ours, theirs = mode_costs(baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0))
+    ours, theirs = mode_costs([baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0)])
     assert ours.first_packet[0] == (0, 60.0 + 2.0 * 5.0)
     assert theirs.first_packet[0] == (0, 80.0 - 2.0 * 4.0)
     assert (ours.common_error, theirs.common_error) == (pytest.approx(2.0), pytest.approx(1.6))
@@ -111,7 +111,7 @@ def test_first_packets_of_two_runs_are_corrected_to_the_same_baseline():
 def test_an_invalid_step_is_left_out():
     wrong = replace(measured(2000, p50=9000.0), invalid_reason="the kernels were not programmed in time")
     invalidated = replace(NFTABLES, measurements=(*NFTABLES.measurements, wrong))
-    assert mode_costs(IPTABLES, invalidated) == mode_costs(IPTABLES, NFTABLES)
+    assert mode_costs([IPTABLES, invalidated]) == mode_costs([IPTABLES, NFTABLES])
 
 
 def test_two_runs_are_not_corrected_if_one_has_no_baseline():
@@ -119,7 +119,7 @@ def test_two_runs_are_not_corrected_if_one_has_no_baseline():
         (baseline_corrected(IPTABLES, 20.0, 5.0), NFTABLES),
         (IPTABLES, baseline_corrected(NFTABLES, 24.0, 4.0)),
     ):
-        costs = mode_costs(ours, theirs)
+        costs = mode_costs([ours, theirs])
         assert [cost.first_packet[0] for cost in costs] == [(0, 60.0), (0, 80.0)]
         assert [cost.common_error for cost in costs] == [0.0, 0.0]
 
@@ -127,9 +127,30 @@ def test_two_runs_are_not_corrected_if_one_has_no_baseline():
 def test_runs_of_different_substrates_or_of_the_same_mode_are_refused():
     other = replace(NFTABLES, run=replace(NFTABLES.run, substrate="uml"))
     with pytest.raises(Refused, match="the runs differ in substrate: host and uml"):
-        list(compare(IPTABLES, other, (1.0,)))
-    with pytest.raises(Refused, match="both runs are of iptables mode"):
-        list(compare(IPTABLES, IPTABLES, (1.0,)))
+        list(compare([IPTABLES, other], (1.0,)))
+    with pytest.raises(Refused, match="all runs are of iptables mode"):
+        list(compare([IPTABLES, replace(IPTABLES, run=replace(IPTABLES.run, id="b"))], (1.0,)))
+    with pytest.raises(UsageError, match="run a-iptables was named twice"):
+        list(compare([IPTABLES, NFTABLES, IPTABLES], (1.0,)))
+
+
+def test_runs_of_one_mode_are_pooled():
+    second = replace(run("nftables", 0, fixed_us=84.0), run=replace(NFTABLES.run, id="b-nftables"))
+    ours, theirs = mode_costs([NFTABLES, IPTABLES, second])
+    assert ours.first_packet == mode_costs([IPTABLES])[0].first_packet
+    assert [median_us for _, median_us in theirs.first_packet] == [80.0] * len(SERVICES) + [84.0] * len(SERVICES)
+    first = next(compare([second, IPTABLES, NFTABLES], ()))
+    assert first.startswith("In iptables mode a first packet takes 22.0")
+
+
+def test_three_modes_are_compared_two_at_a_time():
+    sentences = list(compare([NFTABLES, run("ipvs", 1, fixed_us=150.0), IPTABLES], ()))
+    assert [sentence.partition(" a first packet")[0] for sentence in sentences] == [
+        "In iptables mode",
+        "In iptables mode",
+        "In ipvs mode",
+    ]
+    assert sentences[2].endswith("it takes less in nftables mode at every number of Services up to 10,000.")
 
 
 def with_baselines(results, *baselines_us):
@@ -144,9 +165,9 @@ def test_two_runs_are_refused_if_their_baselines_do_not_overlap():
     ours, theirs = with_baselines(IPTABLES, 14.0, 15.0), with_baselines(NFTABLES, 19.5, 22.0)
     for pair in ((ours, theirs), (theirs, ours)):
         with pytest.raises(Refused, match=r"14\.0 to 15\.0 us in run a-iptables"):
-            list(compare(*pair, (1.0,)))
-    assert list(compare(ours, with_baselines(NFTABLES, 14.5, 22.0), (1.0,)))
-    assert list(compare(ours, NFTABLES, (1.0,)))
+            list(compare(pair, (1.0,)))
+    assert list(compare([ours, with_baselines(NFTABLES, 14.5, 22.0)], (1.0,)))
+    assert list(compare([ours, NFTABLES], (1.0,)))
 
 
 def self_check(*, holds):
@@ -156,16 +177,16 @@ def self_check(*, holds):
 def test_a_run_whose_self_check_failed_is_refused():
     failed = run("nftables", 0, findings=(self_check(holds=False),))
     with pytest.raises(Refused, match="run a-nftables failed its self-check, so nothing may be concluded"):
-        list(compare(IPTABLES, failed, (1.0,)))
+        list(compare([IPTABLES, failed], (1.0,)))
 
 
 def test_the_error_of_a_run_without_a_sweep_names_the_command_for_one():
     with pytest.raises(UsageError, match="tox -e perf-iptables"):
-        mode_costs(replace(IPTABLES, measurements=()), NFTABLES)
+        mode_costs([replace(IPTABLES, measurements=()), NFTABLES])
     with pytest.raises(UsageError, match="run a-iptables contains no complete sweep"):
-        mode_costs(NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[:-1]))
+        mode_costs([NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[:-1])])
     with pytest.raises(UsageError, match="run a-iptables contains no complete sweep"):
-        mode_costs(NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[-4:]))
+        mode_costs([NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[-4:])])
 
 
 def changed(results, place, **fields):
@@ -188,7 +209,7 @@ def test_an_impossible_median_is_refused(p50, place):
         with pytest.raises(
             UsageError, match=r"run a-iptables cannot be compared: p50 of \w+ is .*was expected"
         ) as refused:
-            list(compare(*pair, (1.0,)))
+            list(compare(pair, (1.0,)))
         assert len(str(refused.value)) < 200
 
 
@@ -196,14 +217,14 @@ def test_an_impossible_median_is_refused(p50, place):
 def test_an_impossible_baseline_is_refused(p50):
     odd = changed(with_baselines(IPTABLES, 14.0, 15.0), -1, quantiles={"p50": p50})
     with pytest.raises(UsageError, match="p50 of baseline is"):
-        list(compare(odd, with_baselines(NFTABLES, 14.5), (1.0,)))
+        list(compare([odd, with_baselines(NFTABLES, 14.5)], (1.0,)))
 
 
 @pytest.mark.parametrize("services", [None, "many", True, -1, math.nan, HUGE, [5], 1e300])
 def test_an_impossible_number_of_services_is_refused(services):
     odd = changed(IPTABLES, 2, conditions={"services": services})
     with pytest.raises(UsageError, match=r"services of first_packet is .*a number from 0 to 10,000,000 was expected"):
-        list(compare(odd, NFTABLES, (1.0,)))
+        list(compare([odd, NFTABLES], (1.0,)))
 
 
 @pytest.mark.parametrize("condition", ["baseline_us", "baseline_coefficient"])
@@ -212,17 +233,17 @@ def test_a_correction_that_is_not_a_number_is_refused(condition, value):
     ours, theirs = baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0)
     odd = changed(ours, -1, conditions={condition: value})
     with pytest.raises(UsageError, match=f"{condition} of first_packet_corrected is"):
-        list(compare(odd, theirs, (1.0,)))
+        list(compare([odd, theirs], (1.0,)))
     missing = replace(ours.measurements[-1], conditions=Conditions(clock="kernel", position="end", services=0))
     with pytest.raises(UsageError, match="baseline_us of first_packet_corrected is None"):
-        list(compare(replace(ours, measurements=(*ours.measurements, missing)), theirs, (1.0,)))
+        list(compare([replace(ours, measurements=(*ours.measurements, missing)), theirs], (1.0,)))
 
 
 def test_the_figures_of_an_invalid_step_are_not_checked():
     odd = changed(IPTABLES, 2, quantiles={"p50": math.nan})
     measurements = list(odd.measurements)
     measurements[2] = replace(measurements[2], invalid_reason="nothing answered")
-    assert list(compare(replace(odd, measurements=tuple(measurements)), NFTABLES, (1.0,)))
+    assert list(compare([replace(odd, measurements=tuple(measurements)), NFTABLES], (1.0,)))
 
 
 def test_steps_at_a_single_number_of_services_are_not_a_sweep():
@@ -230,21 +251,21 @@ def test_steps_at_a_single_number_of_services_are_not_a_sweep():
     for place in range(len(SERVICES)):
         odd = changed(odd, place, conditions={"services": 100})
     with pytest.raises(UsageError, match="contains no complete sweep"):
-        list(compare(odd, NFTABLES, (1.0,)))
+        list(compare([odd, NFTABLES], (1.0,)))
 
 
 def test_a_self_check_that_holds_allows_a_comparison():
-    assert list(compare(replace(IPTABLES, findings=(self_check(holds=True),)), NFTABLES, (1.0,)))
+    assert list(compare([replace(IPTABLES, findings=(self_check(holds=True),)), NFTABLES], (1.0,)))
 
 
 def test_a_self_check_without_any_check_counts_as_failed():
     odd = replace(IPTABLES, findings=(SelfCheckFinding(mode="iptables", checks=()),))
     with pytest.raises(Refused, match="nothing may be concluded"):
-        list(compare(odd, NFTABLES, (1.0,)))
+        list(compare([odd, NFTABLES], (1.0,)))
 
 
 def test_measurements_of_an_experiment_are_left_out():
     apart = replace(measured(2000, p50=9000.0), conditions=replace(measured(2000).conditions, experiment="one node"))
-    assert mode_costs(IPTABLES, replace(NFTABLES, measurements=(*NFTABLES.measurements, apart))) == mode_costs(
-        IPTABLES, NFTABLES
+    assert mode_costs([IPTABLES, replace(NFTABLES, measurements=(*NFTABLES.measurements, apart))]) == mode_costs(
+        [IPTABLES, NFTABLES]
     )

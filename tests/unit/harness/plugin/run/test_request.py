@@ -76,6 +76,7 @@ def test_every_release_of_the_lock_file_can_be_requested(asked):
         ("--most-services=0", "--most-services=0 is not allowed (it takes a whole number from 10 to 10000)"),
         ("--most-services=10001", "--most-services=10001 is not allowed"),
         ("--most-services=1e3", "--most-services=1e3 is not allowed"),
+        ("--step-seconds=19", "--step-seconds=19 is not allowed (it takes a whole number from 20 to 3600)"),
         ("--run-seed=-1", "--run-seed=-1 is not allowed (it takes a whole number from 0 to 4294967295)"),
         ("--run-seed=4294967296", "--run-seed=4294967296 is not allowed"),
         ("--run-seed=nan", "--run-seed=nan is not allowed"),
