@@ -89,6 +89,12 @@ class Pair:
         ours, theirs = self._lines[self.ours.mode], self._lines[self.theirs.mode]
         return _range(_at(ours, services) - _at(theirs, services))
 
+    @property
+    def growth_us(self) -> Range:
+        """Return by how many microseconds per Service a first packet grows more in mode `ours` than in `theirs`."""
+        ours, theirs = self._lines[self.ours.mode], self._lines[self.theirs.mode]
+        return _range(ours[1] - theirs[1])
+
     def break_even(self, new_share: float, by: float = 0.0) -> BreakEven:
         """Find from how many Services on a request takes more than 1 + `by` times as long in one mode as in the other.
 

@@ -1,31 +1,20 @@
-"""Compare runs: from how many Services on is one mode faster than another, for a given share of new connections?"""
+"""Compare runs: from how many Services on is one mode faster than another, and do they behave alike?"""
 
 from __future__ import annotations
 
-import reprlib
-from collections.abc import Iterator, Sequence
-from itertools import combinations
-from statistics import mean
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, groupby
 
 import numpy as np
 
 from clusters.errors import Refused, UsageError
-from harness.performance.conclusions.baseline import COEFFICIENT_SPREAD
-from harness.performance.conclusions.break_even import BreakEven, ModeCost, Pair
+from harness.performance.conclusions.agreement import agreement_sentences
+from harness.performance.conclusions.behaviour import decides_claims, difference_sentences
+from harness.performance.conclusions.break_even import BreakEven, Pair
+from harness.performance.conclusions.comparable import require_comparable
+from harness.performance.conclusions.mode_costs import is_persistent_request, mode_costs
 from harness.statistics.comparison import Range
-from reports.model import Measurement, MeasurementName, RunResults
-from reports.model.findings import SelfCheckFinding
-
-POSITION = "end"
-ALIKE = ("substrate", "kernel", "cpus", "kubernetes", "source", "nodes")
-"""The fields of `RunInfo` that must be the same in all runs to compare them."""
-
-MOST_SERVICES = 10_000_000
-LONGEST_US = 1e9
-"""The largest plausible values: a larger one was not measured."""
-
-FEWEST_STEPS = 4
-"""The least number of steps for a line and the scatter around it."""
+from reports.model import RunResults
 
 RELEVANT_SHARE = 0.01
 """The smallest relative difference of a request's time that the comparison reports."""
@@ -35,72 +24,66 @@ SEED = 1
 
 
 def compare(runs: Sequence[RunResults], shares: Sequence[float]) -> Iterator[str]:
-    """Yield, for each two modes, a sentence that compares first packets and one for each share of new connections.
+    """Yield sentences that compare the modes of these runs, two at a time, and then the substrates.
 
-    Runs of the same mode are pooled: their steps are fitted together. So runs may be interleaved in time (A B C C B A),
-    which removes a steady drift of the host from the difference of two modes.
+    Latencies are those of sweeps. Runs of the same mode are pooled: their steps are fitted together. So runs may be
+    interleaved in time (A B C C B A), which removes a steady drift of the host from the difference of two modes.
+    `shares` are of requests on new connections. Behaviour is that of runs that decide claims.
 
-    The order of the runs does not matter: modes are named in alphabetical order. `shares` are of requests on new
-    connections. Raises `Refused` for runs of a single mode or of different hosts or substrates, for a run whose
-    self-check failed, or if the host has changed between two modes, and `UsageError` for a run that lacks the
-    measurements to compare or was named twice.
+    The order of the runs does not matter: modes are named in alphabetical order. No figure on one substrate is compared
+    with a figure on another; only the order of modes is. Raises `Refused` for runs of a single mode or of different
+    hosts, for a run whose self-check failed, or if the host has changed between two modes, and `UsageError` for a run
+    that lacks the measurements to compare or was named twice.
     """
-    _require_comparable(runs)
-    costs = mode_costs(sorted(runs, key=lambda results: results.run.id))
-    for ours, theirs in combinations(costs, 2):
-        pair = Pair(ours, theirs, np.random.default_rng(SEED))
-        yield first_packet_sentence(pair)
-        for share in shares:
-            yield request_sentence(pair, share)
+    runs = sorted(runs, key=lambda results: results.run.id)
+    behaviour = [results for results in runs if decides_claims(results)]
+    _require_two(runs, behaviour)
+    pairs = {substrate: _pairs(list(of_substrate)) for substrate, of_substrate in _by_substrate(runs)}
+    for substrate, of_substrate in pairs.items():
+        for pair in of_substrate:
+            for sentence in _pair_sentences(pair, shares):
+                yield sentence if len(pairs) == 1 else f"Substrate {substrate}: {sentence}"
+    yield from agreement_sentences(pairs)
+    yield from difference_sentences(behaviour)
 
 
-def mode_costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
-    """Return the latencies of each mode, in alphabetical order.
-
-    They are baseline-corrected if every run has a loopback baseline: the correction brings all runs to the same
-    baseline, the mean of theirs. Raises `UsageError` if a run lacks the measurements.
-    """
-    corrected = [_steps(results, MeasurementName.FIRST_PACKET_CORRECTED) for results in runs]
-    if all(corrected):
-        baseline_us = mean(_number(steps[0], "baseline_us") for steps in corrected)
-        costs = [_at_baseline(results, steps, baseline_us) for results, steps in zip(runs, corrected, strict=True)]
-    else:
-        costs = [_uncorrected(results) for results in runs]
-    modes = sorted({results.run.mode for results in runs})
-    return tuple(_pooled([cost for cost in costs if cost.mode == mode]) for mode in modes)
+def _require_two(runs: Sequence[RunResults], behaviour: Sequence[RunResults]) -> None:
+    """Raise an error unless the runs contain two modes on one substrate, or the behaviour of one mode on two."""
+    ids = [results.run.id for results in runs]
+    for twice in (run_id for run_id in ids if ids.count(run_id) > 1):
+        raise UsageError(f"run {twice} was named twice")
+    places = sorted({(results.run.mode, results.run.substrate) for results in runs})
+    behaving = {(results.run.mode, results.run.substrate) for results in behaviour}
+    if _distinct(substrate for _, substrate in places) and _distinct(mode for mode, _ in behaving):
+        shown = ", ".join(f"{mode} mode on substrate {substrate}" for mode, substrate in places)
+        raise Refused(f"no two modes on one substrate were named: only {shown}")
 
 
-def _pooled(costs: Sequence[ModeCost]) -> ModeCost:
-    """Return the runs of one mode as one. Their common errors are taken to be the same error, so they do not cancel."""
-    return ModeCost(
-        mode=costs[0].mode,
-        first_packet=tuple(step for cost in costs for step in cost.first_packet),
-        kept=mean(cost.kept for cost in costs),
-        common_error=mean(cost.common_error for cost in costs),
-    )
+def _distinct(names: Iterable[str]) -> bool:
+    listed = list(names)
+    return len(set(listed)) == len(listed)
 
 
-def _at_baseline(results: RunResults, steps: list[Measurement], baseline_us: float) -> ModeCost:
-    """Return the latencies of a mode, shifted to what they would be with a baseline of `baseline_us`.
-
-    The coefficient's uncertainty makes the shift uncertain: an error that all steps share.
-    """
-    coefficient = _number(steps[0], "baseline_coefficient")
-    shift_us = coefficient * (baseline_us - _number(steps[0], "baseline_us"))
-    packets = tuple((services, median_us + shift_us) for services, median_us in map(_median, steps))
-    return _mode_cost(results, packets, abs(COEFFICIENT_SPREAD * shift_us))
+def _by_substrate(runs: Sequence[RunResults]) -> Iterator[tuple[str, Iterator[RunResults]]]:
+    return groupby(sorted(runs, key=lambda results: results.run.substrate), key=lambda results: results.run.substrate)
 
 
-def _uncorrected(results: RunResults) -> ModeCost:
-    return _mode_cost(results, tuple(map(_median, _steps(results, MeasurementName.FIRST_PACKET))), 0.0)
+def _pairs(runs: Sequence[RunResults]) -> list[Pair]:
+    """Return each two modes of the runs on one substrate. A run that decides claims need not contain a sweep."""
+    require_comparable(runs)
+    swept = [results for results in runs if _has_sweep(results) or not decides_claims(results)]
+    costs = mode_costs(swept) if swept else ()
+    return [Pair(ours, theirs, np.random.default_rng(SEED)) for ours, theirs in combinations(costs, 2)]
 
 
-def _mode_cost(results: RunResults, packets: tuple[tuple[int, float], ...], common_error: float) -> ModeCost:
-    requests = [found for found in results.measurements if _is_persistent_request(found)]
-    if len(packets) < FEWEST_STEPS or len({services for services, _ in packets}) < 2 or not requests:
-        remedy = f"tox -e perf-{results.run.mode} measures one"
-        raise UsageError(f"run {results.run.id} contains no complete sweep", remedy=remedy)
-    return ModeCost(results.run.mode, packets, requests[0].quantiles["p50"], common_error)
+def _has_sweep(results: RunResults) -> bool:
+    return any(is_persistent_request(found) for found in results.measurements)
+
+
+def _pair_sentences(pair: Pair, shares: Sequence[float]) -> Iterator[str]:
+    yield first_packet_sentence(pair)
+    for share in shares:
+        yield request_sentence(pair, share)
 
 
 def first_packet_sentence(pair: Pair) -> str:
@@ -142,101 +125,3 @@ def _from(found: BreakEven, pair: Pair) -> str:
         return f"at every number of Services up to {pair.most:,}"
     value, low, high = (f"{end:,.0f}" for end in (found.services.value, found.services.low, found.services.high))
     return f"from {value} Services on (95% interval {low} to {high})"
-
-
-def _require_comparable(runs: Sequence[RunResults]) -> None:
-    ids = [results.run.id for results in runs]
-    for twice in (run_id for run_id in ids if ids.count(run_id) > 1):
-        raise UsageError(f"run {twice} was named twice")
-    modes = sorted({results.run.mode for results in runs})
-    if len(modes) < 2:
-        raise Refused(f"all runs are of {modes[0]} mode")
-    for name in ALIKE:
-        values = {str(getattr(results.run, name)) for results in runs}
-        if len(values) > 1:
-            raise Refused(
-                f"the runs differ in {name}: {' and '.join(sorted(values))}", remedy="compare runs of one host"
-            )
-    for results in runs:
-        if any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings):
-            raise Refused(f"run {results.run.id} failed its self-check, so nothing may be concluded from it")
-        _require_figures(results)
-    for ours, theirs in combinations(modes, 2):
-        _require_one_host(*([results for results in runs if results.run.mode == mode] for mode in (ours, theirs)))
-
-
-def _require_one_host(ours: Sequence[RunResults], theirs: Sequence[RunResults]) -> None:
-    """Raise `Refused` if the loopback baselines of the runs of two modes do not overlap.
-
-    The baseline traverses no rule, so it does not depend on the mode. If the ranges of its medians do not overlap, the
-    host has changed between the runs, and a difference of modes cannot be distinguished from that change.
-    """
-    here, there = (_baselines_us(runs) for runs in (ours, theirs))
-    if here and there and (min(here) > max(there) or min(there) > max(here)):
-        raise Refused(
-            f"the host was not the same in all runs: the loopback baseline took {min(here):.1f} to {max(here):.1f} us "
-            f"in {_ids(ours)}, {min(there):.1f} to {max(there):.1f} us in {_ids(theirs)}",
-            remedy="measure the modes one right after the other",
-        )
-
-
-def _ids(runs: Sequence[RunResults]) -> str:
-    return f"run{'s' if len(runs) > 1 else ''} {' and '.join(results.run.id for results in runs)}"
-
-
-def _baselines_us(runs: Sequence[RunResults]) -> list[float]:
-    """Return the median of the loopback baseline in each step of the runs, in microseconds."""
-    return [found.quantiles["p50"] for results in runs for found in results.measurements if _is_baseline(found)]
-
-
-def _is_baseline(found: Measurement) -> bool:
-    return _is(found, MeasurementName.BASELINE, "kernel", None)
-
-
-def _is_persistent_request(found: Measurement) -> bool:
-    return _is(found, MeasurementName.PERSISTENT_REQUEST, "wall", None)
-
-
-def _is(found: Measurement, name: MeasurementName, clock: str, position: str | None) -> bool:
-    here = (found.name, found.conditions.clock, found.conditions.position)
-    return here == (name, clock, position) and found.conditions.experiment is None and "p50" in found.quantiles
-
-
-def _steps(results: RunResults, name: MeasurementName) -> list[Measurement]:
-    return [found for found in results.measurements if _is(found, name, "kernel", POSITION) and found.concludes]
-
-
-def _require_figures(results: RunResults) -> None:
-    """Raise `UsageError` if a figure to be compared is not a number or is out of range."""
-    for name in (MeasurementName.FIRST_PACKET, MeasurementName.FIRST_PACKET_CORRECTED):
-        for found in _steps(results, name):
-            _require_figure(results, found, "p50", found.quantiles["p50"], -LONGEST_US, LONGEST_US)
-            _require_figure(results, found, "services", found.conditions.services, 0, MOST_SERVICES)
-    for found in _steps(results, MeasurementName.FIRST_PACKET_CORRECTED):
-        for condition in ("baseline_us", "baseline_coefficient"):
-            value = getattr(found.conditions, condition)
-            _require_figure(results, found, condition, value, -LONGEST_US, LONGEST_US)
-    for found in results.measurements:
-        if _is_persistent_request(found) or _is_baseline(found):
-            _require_figure(results, found, "p50", found.quantiles["p50"], 0, LONGEST_US)
-
-
-def _require_figure(
-    results: RunResults, found: Measurement, name: str, value: object, lowest: float, highest: float
-) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not lowest <= value <= highest:
-        raise UsageError(
-            f"run {results.run.id} cannot be compared: {name} of {found.name} is {reprlib.repr(value)}, "
-            f"but a number from {lowest:,.0f} to {highest:,.0f} was expected"
-        )
-
-
-def _median(found: Measurement) -> tuple[int, float]:
-    """Return the number of Services and the median in microseconds."""
-    return int(_number(found, "services")), found.quantiles["p50"]
-
-
-def _number(found: Measurement, condition: str) -> float:
-    value = getattr(found.conditions, condition)
-    assert isinstance(value, int | float), f"{condition} of {found.name} is {value!r}"
-    return float(value)

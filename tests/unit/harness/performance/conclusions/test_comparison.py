@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from clusters.errors import Refused, UsageError
-from harness.performance.conclusions.comparison import compare, mode_costs
-from reports.model import Conditions, MeasurementName, RunResults
+from harness.performance.conclusions.comparison import compare
+from harness.performance.conclusions.mode_costs import mode_costs
+from reports.model import ClaimResult, Conditions, MeasurementName, RunResults, Verdict
 from reports.model.findings import AAPairsCheck, SelfCheckFinding
 from tests.unit.reports.sample import RUN, measured
 
@@ -126,9 +127,12 @@ def test_two_runs_are_not_corrected_if_one_has_no_baseline():
 
 def test_runs_of_different_substrates_or_of_the_same_mode_are_refused():
     other = replace(NFTABLES, run=replace(NFTABLES.run, substrate="uml"))
-    with pytest.raises(Refused, match="the runs differ in substrate: host and uml"):
+    with pytest.raises(
+        Refused,
+        match="no two modes on one substrate were named: only iptables mode on substrate host, nftables mode on substrate uml",
+    ):
         list(compare([IPTABLES, other], (1.0,)))
-    with pytest.raises(Refused, match="all runs are of iptables mode"):
+    with pytest.raises(Refused, match="only iptables mode on substrate host"):
         list(compare([IPTABLES, replace(IPTABLES, run=replace(IPTABLES.run, id="b"))], (1.0,)))
     with pytest.raises(UsageError, match="run a-iptables was named twice"):
         list(compare([IPTABLES, NFTABLES, IPTABLES], (1.0,)))
@@ -269,3 +273,26 @@ def test_measurements_of_an_experiment_are_left_out():
     assert mode_costs([IPTABLES, replace(NFTABLES, measurements=(*NFTABLES.measurements, apart))]) == mode_costs(
         [IPTABLES, NFTABLES]
     )
+
+
+def on_uml(results):
+    return replace(results, run=replace(results.run, id=f"u-{results.run.mode}", substrate="uml", kernel="6.12"))
+
+
+def test_each_substrate_is_compared_by_itself_and_then_both():
+    sentences = list(compare([IPTABLES, on_uml(IPTABLES), NFTABLES, on_uml(NFTABLES)], ()))
+    assert sentences[0].startswith("Substrate host: In iptables mode a first packet takes 20")
+    assert sentences[1].startswith("Substrate uml: In iptables mode a first packet takes 20")
+    assert sentences[2].startswith("Substrates host and uml, iptables against nftables: they agree on the first packet")
+    assert len(sentences) == 3
+
+
+def test_the_behaviour_of_runs_without_a_sweep_is_compared():
+    decided = ClaimResult("2.5", "A text.", Verdict.CONFIRMED, "", "", ())
+    behaviour = [
+        replace(results, measurements=(), claims=(decided,), run=replace(results.run, id=f"c-{results.run.mode}"))
+        for results in (IPTABLES, NFTABLES)
+    ]
+    assert len(list(compare([*behaviour, IPTABLES, NFTABLES], (1.0,)))) == 3
+    (sentence,) = compare(behaviour, (1.0,))
+    assert sentence.endswith("with different verdicts: none.")

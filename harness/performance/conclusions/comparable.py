@@ -1,0 +1,83 @@
+"""Whether runs can be compared: on one host, checked by themselves, and with plausible figures."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Sequence
+from itertools import combinations
+
+from clusters.errors import Refused, UsageError
+from harness.performance.conclusions.mode_costs import is_baseline, is_persistent_request, steps_of
+from reports.model import Measurement, MeasurementName, RunResults
+from reports.model.findings import SelfCheckFinding
+
+ALIKE = ("kernel", "cpus", "kubernetes", "source", "nodes")
+"""The fields of `RunInfo` that must be the same in all runs on one substrate to compare them."""
+
+MOST_SERVICES = 10_000_000
+LONGEST_US = 1e9
+"""The largest plausible values: a larger one was not measured."""
+
+
+def require_comparable(runs: Sequence[RunResults]) -> None:
+    """Raise `Refused` or `UsageError` if no conclusion may be drawn from these runs on one substrate together."""
+    for name in ALIKE:
+        values = sorted({str(getattr(results.run, name)) for results in runs})
+        if len(values) > 1:
+            raise Refused(f"the runs differ in {name}: {' and '.join(values)}", remedy="compare runs of one host")
+    for results in runs:
+        if any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings):
+            raise Refused(f"run {results.run.id} failed its self-check, so nothing may be concluded from it")
+        _require_figures(results)
+    modes = sorted({results.run.mode for results in runs})
+    for ours, theirs in combinations(modes, 2):
+        _require_one_host(*([results for results in runs if results.run.mode == mode] for mode in (ours, theirs)))
+
+
+def _require_one_host(ours: Sequence[RunResults], theirs: Sequence[RunResults]) -> None:
+    """Raise `Refused` if the loopback baselines of the runs of two modes do not overlap.
+
+    The baseline traverses no rule, so it does not depend on the mode. If the ranges of its medians do not overlap, the
+    host has changed between the runs, and a difference of modes cannot be distinguished from that change.
+    """
+    here, there = (_baselines_us(runs) for runs in (ours, theirs))
+    if here and there and (min(here) > max(there) or min(there) > max(here)):
+        raise Refused(
+            f"the host was not the same in all runs: the loopback baseline took {min(here):.1f} to {max(here):.1f} us "
+            f"in {_ids(ours)}, {min(there):.1f} to {max(there):.1f} us in {_ids(theirs)}",
+            remedy="measure the modes one right after the other",
+        )
+
+
+def _ids(runs: Sequence[RunResults]) -> str:
+    return f"run{'s' if len(runs) > 1 else ''} {' and '.join(results.run.id for results in runs)}"
+
+
+def _baselines_us(runs: Sequence[RunResults]) -> list[float]:
+    """Return the median of the loopback baseline in each step of the runs, in microseconds."""
+    return [found.quantiles["p50"] for results in runs for found in results.measurements if is_baseline(found)]
+
+
+def _require_figures(results: RunResults) -> None:
+    """Raise `UsageError` if a figure to be compared is not a number or is out of range."""
+    for name in (MeasurementName.FIRST_PACKET, MeasurementName.FIRST_PACKET_CORRECTED):
+        for found in steps_of(results, name):
+            _require_figure(results, found, "p50", found.quantiles["p50"], -LONGEST_US, LONGEST_US)
+            _require_figure(results, found, "services", found.conditions.services, 0, MOST_SERVICES)
+    for found in steps_of(results, MeasurementName.FIRST_PACKET_CORRECTED):
+        for condition in ("baseline_us", "baseline_coefficient"):
+            value = getattr(found.conditions, condition)
+            _require_figure(results, found, condition, value, -LONGEST_US, LONGEST_US)
+    for found in results.measurements:
+        if is_persistent_request(found) or is_baseline(found):
+            _require_figure(results, found, "p50", found.quantiles["p50"], 0, LONGEST_US)
+
+
+def _require_figure(
+    results: RunResults, found: Measurement, name: str, value: object, lowest: float, highest: float
+) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not lowest <= value <= highest:
+        raise UsageError(
+            f"run {results.run.id} cannot be compared: {name} of {found.name} is {reprlib.repr(value)}, "
+            f"but a number from {lowest:,.0f} to {highest:,.0f} was expected"
+        )
