@@ -65,8 +65,8 @@ class Schedule:
         missed = Counter()
         while self._next < self.count:
             intended_s = self.start_s + self._next / self._rate_per_s
+            arrival = Arrival(next(self._order), intended_s, self._block_of(self._next))
             self._next += 1
-            arrival = Arrival(next(self._order), intended_s, int((intended_s - self.start_s) / self._block_s))
             if self._clock() - intended_s <= MISSED_AFTER_S:
                 return arrival, missed
             missed[arrival.block] += 1
@@ -79,4 +79,8 @@ class Schedule:
 
     def planned(self):
         """Return how many arrivals lie in each block."""
-        return Counter(int(number / self._rate_per_s / self._block_s) for number in range(self.count))
+        return Counter(map(self._block_of, range(self.count)))
+
+    def _block_of(self, number):
+        """Return the block of an arrival, by its number: the clock is rounded, so its time may lie in another block."""
+        return int(number / self._rate_per_s / self._block_s)

@@ -30,6 +30,13 @@ def test_arrivals_are_at_equal_intervals_in_their_blocks():
     assert Counter(arrival.block for arrival in arrivals) == {0: 10, 1: 10} == schedule(Now(100.0)).planned()
 
 
+def test_blocks_do_not_depend_on_how_the_clock_is_rounded():
+    """A clock of floating point gets coarser at each power of two of its seconds: after 18.2 hours, 2**16."""
+    for number in range(10):
+        found = Schedule(TARGETS, 170, 6, block_s=1.0, seed=1, start_s=2.0**16 - 3 + number * 0.137, clock=Now(0.0))
+        assert Counter(arrival.block for arrival in all_of(found)) == found.planned()
+
+
 def test_targets_take_turns_in_rounds_whose_order_depends_on_the_seed():
     def labels(seed):
         return [arrival.target.label for arrival in all_of(schedule(Now(100.0), seed))]
