@@ -60,6 +60,8 @@ class LoadPlan:
     same requests to a server in their own pod: the loopback baseline. With `baseline_among_targets`, which requires
     `baseline_s=0`, that server is one more target of the load instead and is measured in the same blocks.
 
+    With `separate_source_ports`, first packets to different addresses never come from the same source port.
+
     `detail` is the path of an HTTP request, the payload of a UDP datagram or the name of a DNS query. A request fails
     after `timeout_s`. Raises `ValueError` if both kinds of baseline are requested.
     """
@@ -73,6 +75,7 @@ class LoadPlan:
     block_s: float = 1.0
     baseline_s: float = 3.0
     baseline_among_targets: bool = False
+    separate_source_ports: bool = False
     timeout_s: float = 2.0
 
     def __post_init__(self) -> None:

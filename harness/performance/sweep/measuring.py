@@ -72,7 +72,13 @@ def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], same_no
         targets += [place.aa_target for place in positions]
     seed = plan.seed + number
     return LoadPlan(
-        (*targets, same_node), plan.rate_per_s, plan.duration_s, seed, baseline_s=0.0, baseline_among_targets=True
+        (*targets, same_node),
+        plan.rate_per_s,
+        plan.duration_s,
+        seed,
+        baseline_s=0.0,
+        baseline_among_targets=True,
+        separate_source_ports=True,
     )
 
 

@@ -19,11 +19,15 @@ LATE_S = 0.005
 
 @dataclass(frozen=True)
 class Target:
-    """An address and port to send requests to, and its label in results."""
+    """An address and port to send requests to, and its label in results.
+
+    `source_ports` are the first and the last port from which connections to it come, None for any.
+    """
 
     label: str
     address: str
     port: int
+    source_ports: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import struct
 import time
 from dataclasses import dataclass
 
+from kubeproof_load.source_ports import choose_from
+
 TCP_INFO_BYTES = 104
 RTT_OFFSET = 68
 TOTAL_RETRANS_OFFSET = 100
@@ -55,6 +57,7 @@ class FirstPacket(RequestKind):
     def once(self, target, timeout_s):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
+            choose_from(connection, target.source_ports)
             start_s = time.monotonic()
             connection.connect((target.address, target.port))
             end_s = time.monotonic()

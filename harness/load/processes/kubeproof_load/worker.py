@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from locust.env import Environment
 
 from kubeproof_load.arrivals import Schedule, Target
+from kubeproof_load.source_ports import local_ports, separated
 from kubeproof_load.users import user_of
 from kubeproof_load.work import Work, WorkQueue
 
@@ -35,6 +36,8 @@ class Worker:
         targets = [Target(**target) for target in plan["targets"]]
         if plan["baseline_among_targets"]:
             targets.append(self._echo)
+        if plan["separate_source_ports"]:
+            targets = separated(targets, local_ports())
         before = resource.getrusage(resource.RUSAGE_SELF)
         works = [self._perform(plan, [self._echo], plan["baseline_s"], "baseline")] if plan["baseline_s"] else []
         began_s = time.time() + BEGIN_IN_S + plan["offset_s"]
