@@ -82,15 +82,19 @@ class PersistentConnections:
 
 
 @contextmanager
-def persistent_connections(client: Client, host: str, port: int, count: int) -> Iterator[PersistentConnections]:
+def persistent_connections(
+    client: Client, host: str, port: int, count: int, *, source_port: int = 0
+) -> Iterator[PersistentConnections]:
     """Keep `count` connections open from before the block begins until after it has ended.
 
-    They are opened one after the other. Raises `WorldError` before the block begins if the program in the client has
-    failed, and `TrafficTooShort` if the connections were closed before the block had ended.
+    They are opened one after the other. A single one may come from `source_port`; the kernel chooses one if that is 0.
+    Raises `WorldError` before the block begins if the program in the client has failed, and `TrafficTooShort` if the
+    connections were closed before the block had ended.
     """
     persistent, name = PersistentConnections(), f"/tmp/persistent-{uuid4().hex}"
     paths = {"open": f"{name}-open", "enough": f"{name}-enough"}
-    plan = {"host": host, "port": port, "count": count, "spacing_s": SPACING_S, "limit_s": LIMIT_S, **paths}
+    plan = {"host": host, "port": port, "source_port": source_port, "count": count, **paths}
+    plan |= {"spacing_s": SPACING_S, "limit_s": LIMIT_S}
 
     def run() -> ExecResult:
         argv = ("python3", "-c", PROGRAM, json.dumps(plan))

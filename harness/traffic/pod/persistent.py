@@ -1,10 +1,10 @@
 """A program for client pods that needs only Debian's Python: it sends requests on persistent connections.
 
-Its argument is one JSON object: `host`, `port`, the number of connections (`count`), the pause between two rounds of
-requests (`spacing_s`), the time limit (`limit_s`), and two paths. The program creates the file `open` once it has
-opened each connection and sent a request on it. It sends a last round of requests and ends once the file `enough`
-exists. It prints one JSON line per connection, in the order in which they were opened, with the fields of
-`harness.traffic.persistent.PersistentConnection`.
+Its argument is one JSON object: `host`, `port`, the source port (`source_port`, 0 for any), the number of connections
+(`count`), the pause between two rounds of requests (`spacing_s`), the time limit (`limit_s`), and two paths. The
+program creates the file `open` once it has opened each connection and sent a request on it. It sends a last round of
+requests and ends once the file `enough` exists. It prints one JSON line per connection, in the order in which they were
+opened, with the fields of `harness.traffic.persistent.PersistentConnection`.
 """
 
 import http.client
@@ -28,11 +28,19 @@ class PersistentConnection:
     def __init__(self, plan: dict[str, Any]) -> None:
         self._connection = http.client.HTTPConnection(plan["host"], plan["port"], timeout=TIMEOUT_S)
         self.record: dict[str, Any] = {"body": "", "answers": 0, "error": "", "slowest_us": 0, "retransmits": 0}
-        self._try(self._connection.connect)
         # A lost connection must not be opened again.
         self._connection.auto_open = 0
-        self._socket = self._connection.sock
+        self._socket: socket.socket | None = None
+        self._try(lambda: self._connect(plan))
         self._retransmissions_at_start = self._retransmissions() or 0
+
+    def _connect(self, plan: dict[str, Any]) -> None:
+        self._socket = self._connection.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.settimeout(TIMEOUT_S)
+        # Connections to different addresses may come from the same port if all of them say so.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("", plan["source_port"]))
+        self._socket.connect((plan["host"], plan["port"]))
 
     def send_request(self) -> None:
         if self.record["error"]:

@@ -45,6 +45,8 @@ def send_http(plan: dict[str, Any], reply: dict[str, Any]) -> None:
     (*_, target), *_ = socket.getaddrinfo(plan["host"], plan["port"], socket.AF_INET, socket.SOCK_STREAM)
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as connection:
         connection.settimeout(plan["timeout_s"])
+        # Connections to different addresses may come from the same port if all of them say so.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         connection.bind((plan["source"], plan["source_port"]))
         start_s = time.monotonic()
         try:

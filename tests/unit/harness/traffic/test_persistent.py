@@ -19,11 +19,12 @@ from harness.traffic.persistent import (
 )
 from harness.traffic.steady import TrafficTooShort
 from tests.fakes.cluster.apiserver import STDERR, FakeApiServer, exits, serving
-from tests.unit.harness.traffic.test_requests import LOOPBACK, port_of
+from tests.unit.harness.traffic.test_requests import LOOPBACK, connected_elsewhere, port_of
 
 
-def run(directory, port, count, *, limit_s=30, end_requested=True):
-    plan = {"host": LOOPBACK, "port": port, "count": count, "spacing_s": 0.01, "limit_s": limit_s}
+def run(directory, port, count, *, source_port=0, limit_s=30, end_requested=True):
+    plan = {"host": LOOPBACK, "port": port, "source_port": source_port, "count": count}
+    plan |= {"spacing_s": 0.01, "limit_s": limit_s}
     paths = {"open": str(directory / "open"), "enough": str(directory / "enough")}
     if end_requested:
         (directory / "enough").touch()
@@ -40,6 +41,12 @@ def test_each_connection_sends_requests_until_the_end(tmp_path):
     assert [(one.retransmits, one.cut_short) for one in connections] == [(0, False)] * 2
     assert all(one.slowest_us > 0 for one in connections)
     assert (tmp_path / "open").exists()
+
+
+def test_a_connection_can_come_from_the_port_of_another_to_a_different_server(tmp_path):
+    with serving(FakeApiServer({"GET /hostname": "web-1"}), tmp_path) as cluster, connected_elsewhere() as port:
+        (connection,) = run(tmp_path, port_of(cluster), 1, source_port=port)
+    assert (connection.body, connection.error) == ("web-1", "")
 
 
 def test_connections_that_reach_their_time_limit_are_an_environment_error(tmp_path):

@@ -171,6 +171,22 @@ def test_all_connections_can_use_one_source_port():
     assert bodies(replies) == {str(port): 2}
 
 
+@contextmanager
+def connected_elsewhere():
+    """Yield the source port of an open connection that allows others from its port."""
+    with socket.create_server((LOOPBACK, 0)) as server, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("", 0))
+        other.connect(server.getsockname())
+        yield other.getsockname()[1]
+
+
+def test_a_request_can_come_from_the_port_of_a_connection_to_a_different_server(tmp_path):
+    with serving(FakeApiServer({"GET /hostname": "web-1"}), tmp_path) as cluster, connected_elsewhere() as port:
+        replies = run(Request(LOOPBACK, port_of(cluster), source_port=port))
+    assert bodies(replies) == {"web-1": 1}
+
+
 def test_a_failure_of_the_client_program_is_an_environment_error():
     with pytest.raises(WorldError, match="client a/b ended with 137: killed"):
         read_replies(ExecResult("", "killed", 137), "a/b")
