@@ -13,6 +13,7 @@ from harness.performance.conclusions.behaviour import decides_claims, difference
 from harness.performance.conclusions.break_even import BreakEven, Pair
 from harness.performance.conclusions.comparable import require_comparable
 from harness.performance.conclusions.mode_costs import is_persistent_request, mode_costs
+from harness.performance.conclusions.programming_cost import programming_sentences
 from harness.statistics.comparison import Range
 from reports.model import RunResults
 
@@ -38,11 +39,11 @@ def compare(runs: Sequence[RunResults], shares: Sequence[float]) -> Iterator[str
     runs = sorted(runs, key=lambda results: results.run.id)
     behaviour = [results for results in runs if decides_claims(results)]
     _require_two(runs, behaviour)
-    pairs = {substrate: _pairs(list(of_substrate)) for substrate, of_substrate in _by_substrate(runs)}
-    for substrate, of_substrate in pairs.items():
-        for pair in of_substrate:
-            for sentence in _pair_sentences(pair, shares):
-                yield sentence if len(pairs) == 1 else f"Substrate {substrate}: {sentence}"
+    by_substrate = {substrate: list(found) for substrate, found in _by_substrate(runs)}
+    pairs = {substrate: _pairs(found) for substrate, found in by_substrate.items()}
+    for substrate, found in by_substrate.items():
+        for sentence in _substrate_sentences(found, pairs[substrate], shares):
+            yield sentence if len(pairs) == 1 else f"Substrate {substrate}: {sentence}"
     yield from agreement_sentences(pairs)
     yield from difference_sentences(behaviour)
 
@@ -80,10 +81,11 @@ def _has_sweep(results: RunResults) -> bool:
     return any(is_persistent_request(found) for found in results.measurements)
 
 
-def _pair_sentences(pair: Pair, shares: Sequence[float]) -> Iterator[str]:
-    yield first_packet_sentence(pair)
-    for share in shares:
-        yield request_sentence(pair, share)
+def _substrate_sentences(runs: Sequence[RunResults], pairs: Sequence[Pair], shares: Sequence[float]) -> Iterator[str]:
+    for pair in pairs:
+        yield first_packet_sentence(pair)
+        yield from (request_sentence(pair, share) for share in shares)
+    yield from programming_sentences(runs)
 
 
 def first_packet_sentence(pair: Pair) -> str:
