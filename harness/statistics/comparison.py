@@ -15,6 +15,11 @@ class Range:
     low: float
     high: float
 
+    def times(self, factor: float) -> Range:
+        """Return the range of the value times a factor."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return Range(self.value * factor, low, high)
+
     @property
     def size(self) -> Range:
         """Return the range of the absolute value."""

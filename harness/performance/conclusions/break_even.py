@@ -40,14 +40,17 @@ class ModeCost:
     """The latencies of a mode on one host and substrate, in microseconds.
 
     `first_packet` holds pairs of the number of Services and the first packet's median, for at least three steps. `kept`
-    is the median of a request on a persistent connection. `common_error` is the standard error of an error that all
-    steps share.
+    is the median of a request on a persistent connection. Two errors are shared by all steps: one with a standard error
+    of `common_error`, and what differs from run to run, with a standard error of `run_error` that is itself known with
+    `run_freedom` degrees of freedom, or not at all if that is 0.
     """
 
     mode: str
     first_packet: tuple[tuple[int, float], ...]
     kept: float
     common_error: float = 0.0
+    run_error: float = 0.0
+    run_freedom: int = 0
 
     @property
     def most(self) -> int:
@@ -132,6 +135,8 @@ def _lines(cost: ModeCost, generator: np.random.Generator) -> NDArray[np.float64
     deviations = np.linalg.cholesky(inverse) @ generator.normal(size=(2, DRAWS))
     drawn = fitted[:, None] + scatter * deviations / np.sqrt(generator.chisquare(freedom, DRAWS) / freedom)
     drawn[0] += generator.normal(0.0, cost.common_error, DRAWS)
+    if cost.run_freedom:
+        drawn[0] += cost.run_error * generator.standard_t(cost.run_freedom, DRAWS)
     return np.asarray(drawn, dtype=np.float64)
 
 

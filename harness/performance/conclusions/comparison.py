@@ -84,6 +84,7 @@ def _has_sweep(results: RunResults) -> bool:
 def _substrate_sentences(runs: Sequence[RunResults], pairs: Sequence[Pair], shares: Sequence[float]) -> Iterator[str]:
     for pair in pairs:
         yield first_packet_sentence(pair)
+        yield growth_sentence(pair)
         yield from (request_sentence(pair, share) for share in shares)
     yield from programming_sentences(runs)
 
@@ -99,6 +100,21 @@ def first_packet_sentence(pair: Pair) -> str:
         f"In {ours} mode a first packet takes {_longer(pair.longer_us(0))} than in {theirs} mode without other "
         f"Services and {_longer(pair.longer_us(pair.most))} with {pair.most:,}; {conclusion}."
     )
+
+
+def growth_sentence(pair: Pair) -> str:
+    """Return a sentence: in which mode a first packet grows more with the number of Services.
+
+    Growth within a run is known better than levels, which also differ from run to run.
+    """
+    more, less = pair.ours.mode, pair.theirs.mode
+    growth = pair.growth_us.times(1000)
+    if growth.high < 0:
+        more, less, growth = less, more, growth.times(-1)
+    than = f"us per 1,000 Services more in {more} mode than in {less} mode"
+    if growth.low > 0:
+        return f"A first packet grows by {growth} {than}."
+    return f"No difference in the growth of a first packet was detected: {growth} {than}."
 
 
 def request_sentence(pair: Pair, new_share: float) -> str:

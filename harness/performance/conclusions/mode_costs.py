@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import groupby
 from statistics import mean
 
 from clusters.errors import UsageError
 from harness.performance.conclusions.baseline import COEFFICIENT_SPREAD
 from harness.performance.conclusions.break_even import ModeCost
+from harness.performance.conclusions.run_scatter import RunScatter, centred, run_scatter
 from reports.model import Measurement, MeasurementName, RunResults
 
 POSITION = "end"
@@ -28,17 +31,24 @@ def mode_costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
         costs = [_at_baseline(results, steps, baseline_us) for results, steps in zip(runs, corrected, strict=True)]
     else:
         costs = [_uncorrected(results) for results in runs]
-    modes = sorted({results.run.mode for results in runs})
-    return tuple(_pooled([cost for cost in costs if cost.mode == mode]) for mode in modes)
+    runs_by_mode = {mode: list(found) for mode, found in groupby(sorted(costs, key=_mode), key=_mode)}
+    scatter = run_scatter(runs_by_mode)
+    return tuple(_pooled(found, scatter) for found in runs_by_mode.values())
 
 
-def _pooled(costs: Sequence[ModeCost]) -> ModeCost:
+def _mode(cost: ModeCost) -> str:
+    return cost.mode
+
+
+def _pooled(runs: Sequence[ModeCost], scatter: RunScatter) -> ModeCost:
     """Return the runs of one mode as one. Their common errors are taken to be the same error, so they do not cancel."""
     return ModeCost(
-        mode=costs[0].mode,
-        first_packet=tuple(step for cost in costs for step in cost.first_packet),
-        kept=mean(cost.kept for cost in costs),
-        common_error=mean(cost.common_error for cost in costs),
+        mode=runs[0].mode,
+        first_packet=tuple(step for run in centred(runs) for step in run.first_packet),
+        kept=mean(run.kept for run in runs),
+        common_error=mean(run.common_error for run in runs),
+        run_error=scatter.us / math.sqrt(len(runs)),
+        run_freedom=scatter.freedom,
     )
 
 

@@ -37,3 +37,7 @@ def test_a_value_has_no_more_digits_than_its_range_justifies():
 def test_a_range_without_a_width_keeps_four_digits():
     assert str(Range(2.5, 2.5, 2.5)) == "2.5 (2.5 to 2.5)"
     assert str(Range(1234.56, 1000.0, float("inf"))) == "1235 (1000 to inf)"
+
+
+def test_a_range_times_a_negative_factor_has_its_ends_swapped():
+    assert Range(2.0, 1.0, 4.0).times(-1000) == Range(-2000.0, -4000.0, -1000.0)

@@ -36,6 +36,14 @@ def test_first_packets_are_compared_at_both_ends_and_at_break_even():
     assert "us more with 10,000; it takes less in nftables mode from 500 Services on (95% interval " in first
 
 
+def test_the_mode_that_grows_more_is_named():
+    more = "A first packet grows by 40.000"
+    assert list(compare([IPTABLES, NFTABLES], ()))[1].startswith(more)
+    _, growth = compare([run("iptables", 0), run("nftables", 40)], ())
+    assert growth.startswith(more)
+    assert growth.endswith(" us per 1,000 Services more in nftables mode than in iptables mode.")
+
+
 def test_two_runs_give_the_same_result_in_either_order():
     def with_errors(results, error_us, kept_us):
         generator = np.random.default_rng(3)
@@ -61,7 +69,7 @@ def test_two_runs_are_refused_for_the_same_reason_in_either_order():
 
 
 def test_each_share_of_new_connections_has_its_own_number_of_services():
-    _, all_new, some, few = compare([IPTABLES, NFTABLES], (1.0, 0.1, 0.01))
+    _, _, all_new, some, few = compare([IPTABLES, NFTABLES], (1.0, 0.1, 0.01))
     assert all_new.startswith(
         "With 100% of requests on new connections, a request takes at least 1% less time in nftables mode"
     )
@@ -71,7 +79,7 @@ def test_each_share_of_new_connections_has_its_own_number_of_services():
 
 
 def test_a_mode_that_is_faster_at_every_number_of_services_is_reported_as_such():
-    first, second = compare([IPTABLES, run("nftables", 0, fixed_us=40.0)], (1.0,))
+    first, _, second = compare([IPTABLES, run("nftables", 0, fixed_us=40.0)], (1.0,))
     assert first.endswith("it takes less in nftables mode at every number of Services up to 10,000.")
     assert second.endswith("at least 1% less time in nftables mode at every number of Services up to 10,000.")
 
@@ -83,8 +91,9 @@ def test_runs_with_too_much_scatter_allow_no_conclusion():
         return replace(results, measurements=(*packets, results.measurements[-1]))
 
     ours = with_medians(IPTABLES, 60.0, 90.0, 40.0, 80.0, 70.0, 100.0)
-    first, second = compare([ours, with_medians(NFTABLES, 80.0, 50.0, 90.0, 60.0, 80.0, 70.0)], (1.0,))
+    first, growth, second = compare([ours, with_medians(NFTABLES, 80.0, 50.0, 90.0, 60.0, 80.0, 70.0)], (1.0,))
     assert first.endswith("; these runs cannot tell at which numbers of Services it takes less.")
+    assert growth.startswith("No difference in the growth of a first packet was detected: ")
     assert second.endswith(" these runs cannot tell in which mode a request takes at least 1% less time.")
 
 
@@ -141,20 +150,23 @@ def test_runs_of_different_substrates_or_of_the_same_mode_are_refused():
 def test_runs_of_one_mode_are_pooled():
     second = replace(run("nftables", 0, fixed_us=84.0), run=replace(NFTABLES.run, id="b-nftables"))
     ours, theirs = mode_costs([NFTABLES, IPTABLES, second])
-    assert ours.first_packet == mode_costs([IPTABLES])[0].first_packet
-    assert [median_us for _, median_us in theirs.first_packet] == [80.0] * len(SERVICES) + [84.0] * len(SERVICES)
+    assert [us for _, us in ours.first_packet] == pytest.approx([60.0, 64.0, 100.0, 260.0, 460.0, 60.0])
+    assert [median_us for _, median_us in theirs.first_packet] == pytest.approx([82.0] * 2 * len(SERVICES))
+    # Two runs that differ by 4 us have a standard deviation of 4 / sqrt(2), and their mean half that variance.
+    assert (theirs.run_error, theirs.run_freedom) == (pytest.approx(2.0), 1)
+    assert (ours.run_error, ours.run_freedom) == (pytest.approx(math.sqrt(8.0)), 1)
     first = next(compare([second, IPTABLES, NFTABLES], ()))
-    assert first.startswith("In iptables mode a first packet takes 22.0")
+    assert first.startswith("In iptables mode a first packet takes 22 (-")
 
 
 def test_three_modes_are_compared_two_at_a_time():
     sentences = list(compare([NFTABLES, run("ipvs", 1, fixed_us=150.0), IPTABLES], ()))
-    assert [sentence.partition(" a first packet")[0] for sentence in sentences] == [
+    assert [sentence.partition(" a first packet")[0] for sentence in sentences[::2]] == [
         "In iptables mode",
         "In iptables mode",
         "In ipvs mode",
     ]
-    assert sentences[2].endswith("it takes less in nftables mode at every number of Services up to 10,000.")
+    assert sentences[4].endswith("it takes less in nftables mode at every number of Services up to 10,000.")
 
 
 def with_baselines(results, *baselines_us):
@@ -282,9 +294,9 @@ def on_uml(results):
 def test_each_substrate_is_compared_by_itself_and_then_both():
     sentences = list(compare([IPTABLES, on_uml(IPTABLES), NFTABLES, on_uml(NFTABLES)], ()))
     assert sentences[0].startswith("Substrate host: In iptables mode a first packet takes 20")
-    assert sentences[1].startswith("Substrate uml: In iptables mode a first packet takes 20")
-    assert sentences[2].startswith("Substrates host and uml, iptables against nftables: they agree on the first packet")
-    assert len(sentences) == 3
+    assert sentences[2].startswith("Substrate uml: In iptables mode a first packet takes 20")
+    assert sentences[4].startswith("Substrates host and uml, iptables against nftables: they agree on the first packet")
+    assert len(sentences) == 5
 
 
 def test_the_behaviour_of_runs_without_a_sweep_is_compared():
@@ -293,6 +305,6 @@ def test_the_behaviour_of_runs_without_a_sweep_is_compared():
         replace(results, measurements=(), claims=(decided,), run=replace(results.run, id=f"c-{results.run.mode}"))
         for results in (IPTABLES, NFTABLES)
     ]
-    assert len(list(compare([*behaviour, IPTABLES, NFTABLES], (1.0,)))) == 3
+    assert len(list(compare([*behaviour, IPTABLES, NFTABLES], (1.0,)))) == 4
     (sentence,) = compare(behaviour, (1.0,))
     assert sentence.endswith("with different verdicts: none.")
