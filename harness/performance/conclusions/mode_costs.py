@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
 from statistics import mean
@@ -10,7 +9,7 @@ from statistics import mean
 from clusters.errors import UsageError
 from harness.performance.conclusions.baseline import COEFFICIENT_SPREAD
 from harness.performance.conclusions.break_even import ModeCost
-from harness.performance.conclusions.run_scatter import RunScatter, centred, run_scatter
+from harness.performance.conclusions.run_scatter import pooled, run_scatter
 from reports.model import Measurement, MeasurementName, RunResults
 
 POSITION = "end"
@@ -33,23 +32,11 @@ def mode_costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
         costs = [_uncorrected(results) for results in runs]
     runs_by_mode = {mode: list(found) for mode, found in groupby(sorted(costs, key=_mode), key=_mode)}
     scatter = run_scatter(runs_by_mode)
-    return tuple(_pooled(found, scatter) for found in runs_by_mode.values())
+    return tuple(pooled(found, scatter) for found in runs_by_mode.values())
 
 
 def _mode(cost: ModeCost) -> str:
     return cost.mode
-
-
-def _pooled(runs: Sequence[ModeCost], scatter: RunScatter) -> ModeCost:
-    """Return the runs of one mode as one. Their common errors are taken to be the same error, so they do not cancel."""
-    return ModeCost(
-        mode=runs[0].mode,
-        first_packet=tuple(step for run in centred(runs) for step in run.first_packet),
-        kept=mean(run.kept for run in runs),
-        common_error=mean(run.common_error for run in runs),
-        run_error=scatter.us / math.sqrt(len(runs)),
-        run_freedom=scatter.freedom,
-    )
 
 
 def _at_baseline(results: RunResults, steps: list[Measurement], baseline_us: float) -> ModeCost:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import mean
 
 import numpy as np
 
@@ -44,7 +45,19 @@ def offsets_us(runs: Sequence[ModeCost]) -> list[float]:
     return [float(level_us) for level_us in levels_us - levels_us.mean()]
 
 
-def centred(runs: Sequence[ModeCost]) -> list[ModeCost]:
+def pooled(runs: Sequence[ModeCost], scatter: RunScatter) -> ModeCost:
+    """Return the runs of one mode as one. Their common errors are taken to be the same error, so they do not cancel."""
+    return ModeCost(
+        mode=runs[0].mode,
+        first_packet=tuple(step for run in _centred(runs) for step in run.first_packet),
+        kept=mean(run.kept for run in runs),
+        common_error=mean(run.common_error for run in runs),
+        run_error=scatter.us / math.sqrt(len(runs)),
+        run_freedom=scatter.freedom,
+    )
+
+
+def _centred(runs: Sequence[ModeCost]) -> list[ModeCost]:
     """Return the runs of a mode, each shifted to the mean of all, so that their steps can be fitted together."""
     return [
         replace(run, first_packet=tuple((services, us - offset_us) for services, us in run.first_packet))

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from harness.performance.conclusions.break_even import ModeCost, Pair
-from harness.performance.conclusions.mode_costs import _pooled
-from harness.performance.conclusions.run_scatter import RunScatter, offsets_us, run_scatter
+from harness.performance.conclusions.run_scatter import RunScatter, offsets_us, pooled, run_scatter
 
 SERVICES = (0, 500, 1000, 2000, 0)
 
@@ -39,6 +38,6 @@ def test_intervals_of_repeated_runs_hold_what_they_say():
     for _ in range(300):
         runs = {mode: [noisy(mode), noisy(mode)] for mode in ("ipvs", "nftables")}
         scatter = run_scatter(runs)
-        difference = Pair(*(_pooled(found, scatter) for found in runs.values()), generator).longer_us(0)
+        difference = Pair(*(pooled(found, scatter) for found in runs.values()), generator).longer_us(0)
         held[difference.low <= 0 <= difference.high] += 1
     assert held[True] / 300 > 0.92
