@@ -39,6 +39,7 @@ class FakeGenerator:
 
     def run(self, plan):
         assert plan.baseline_among_targets
+        assert plan.separate_source_ports
         targets = {target.label: self.blocks(target.label, self.numbers) for target in plan.targets}
         return LoadResult(90, 0, 0, 0.1, 0, 0.0, targets, self.blocks("baseline", range(1, 1 + self.baselines)))
 
