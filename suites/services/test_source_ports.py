@@ -1,4 +1,4 @@
-"""One source port of a client for two Services at once. Linux gives away a port twice if the addresses differ."""
+"""One source port of a client for two Services at once, which Linux may choose because the addresses differ."""
 
 from harness.suite import (
     ClientMaker,

@@ -44,16 +44,14 @@ def programming_sentences(runs: Sequence[RunResults]) -> Iterator[str]:
 def programming_costs(results: RunResults) -> Iterator[ProgrammingCost]:
     """Yield the cost of the run's sweep, if it has one and recorded the CPU time of programs."""
     for found in results.findings:
-        if not isinstance(found, CostFinding) or not found.steps:
+        if not isinstance(found, CostFinding):
             continue
-        most = max(step.services for step in found.steps)
-        last = next(number for number, step in enumerate(found.steps) if step.services == most)
-        upwards = [step for step in found.steps[: last + 1] if step.services]
+        upwards = [step for step in found.steps if step.services]  # a sweep ends with zero Services
         programs_cpu_s = [step.programs_cpu_s for step in upwards if step.programs_cpu_s is not None]
         if upwards and len(programs_cpu_s) == len(upwards):
             yield ProgrammingCost(
                 mode=found.mode,
-                services=most,
+                services=upwards[-1].services,
                 sync_s=sum(step.sync_s for step in upwards),
                 cpu_s=sum(step.cpu_s for step in upwards) + sum(programs_cpu_s),
                 memory_mb=upwards[-1].memory_bytes / BYTES_PER_MB,

@@ -2,8 +2,8 @@
 
 ipvs finds the connection that an answer belongs to by client and backend, not by Service. If two Services share a
 backend, and a client uses the same source port for both within seconds, answers of one connection seem to come from the
-other Service (https://github.com/kubernetes/kubernetes/issues/107249). Linux gives away the same port for different
-addresses.
+other Service (https://github.com/kubernetes/kubernetes/issues/107249). Left to itself, Linux may choose the same source
+port for connections to different addresses.
 """
 
 import socket

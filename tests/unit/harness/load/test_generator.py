@@ -3,14 +3,16 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
+from kubeproof_load.source_ports import local_ports
 
 from clusters.errors import WorldError
 from harness.load.generator import LoadGenerator, address_towards
@@ -104,6 +106,33 @@ def test_the_baseline_can_be_one_of_the_targets(start):
     assert block_counts(result.baseline.histograms("kernel")).n + result.missed == pytest.approx(
         33, abs=1 + result.missed
     )
+
+
+def source_ports(listener):
+    """Return the source ports of the connections that wait to be accepted."""
+    listener.setblocking(False)
+    ports = []
+    with suppress(BlockingIOError):
+        while True:
+            connection, (_, port) = listener.accept()
+            connection.close()
+            ports.append(port)
+    return ports
+
+
+@pytest.mark.usefixtures("separable_source_ports")
+def test_targets_can_have_source_ports_of_their_own(start):
+    """Each of eight targets has an eighth of all ports. By chance they would lie so once in millions of runs."""
+    master, _, _ = start(1)
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64)) for _ in range(8)]
+        targets = [Target(f"{number}", *each.getsockname()) for number, each in enumerate(listeners)]
+        load = plan(*targets, rate_per_s=80, duration_s=1, baseline_s=0, separate_source_ports=True)
+        assert LoadResult.from_record(master.run_plan(load.as_record(0), ALLOWANCE_S), 1.0).lost == 0
+        first, last = local_ports()
+        eighth = (last - first + 1) // 8
+        eighths = [{(port - first) // eighth for port in source_ports(listener)} for listener in listeners]
+    assert sorted(eighths, key=min) == [{number} for number in range(8)]
 
 
 def test_a_lost_worker_is_reported_and_the_results_of_the_others_are_kept(start):

@@ -1,6 +1,7 @@
 """Tests of the program for persistent connections, run locally against a fake API server as the backend."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -47,6 +48,13 @@ def test_a_connection_can_come_from_the_port_of_another_to_a_different_server(tm
     with serving(FakeApiServer({"GET /hostname": "web-1"}), tmp_path) as cluster, connected_elsewhere() as port:
         (connection,) = run(tmp_path, port_of(cluster), 1, source_port=port)
     assert (connection.body, connection.error) == ("web-1", "")
+
+
+def test_a_source_port_that_another_connection_does_not_share_is_an_error(tmp_path):
+    with serving(FakeApiServer({"GET /hostname": "web-1"}), tmp_path) as cluster, socket.socket() as other:
+        other.bind(("", 0))
+        (connection,) = run(tmp_path, port_of(cluster), 1, source_port=other.getsockname()[1])
+    assert "Address already in use" in connection.error
 
 
 def test_connections_that_reach_their_time_limit_are_an_environment_error(tmp_path):

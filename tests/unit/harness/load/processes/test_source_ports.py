@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from kubeproof_load.arrivals import Target
 from kubeproof_load.request_kinds import FirstPacket
-from kubeproof_load.source_ports import IP_LOCAL_PORT_RANGE, choose_from, local_ports, separated
+from kubeproof_load.source_ports import choose_from, local_ports, separated
 
 SERVICES = [Target("first", "10.96.0.1", 80), Target("second", "10.96.0.2", 80), Target("first again", "10.96.0.1", 80)]
 
@@ -17,16 +17,7 @@ def test_each_address_gets_ports_of_its_own_under_all_its_labels():
     assert again.source_ports == first.source_ports
 
 
-@pytest.fixture
-def known_to_the_kernel():
-    with socket.socket() as probe:
-        try:
-            probe.getsockopt(socket.IPPROTO_IP, IP_LOCAL_PORT_RANGE, 4)
-        except OSError:
-            pytest.skip("Linux chooses a connection's source port from a range since 6.3")
-
-
-@pytest.mark.usefixtures("known_to_the_kernel")
+@pytest.mark.usefixtures("separable_source_ports")
 def test_first_packets_come_from_the_ports_of_their_target():
     _, last = local_ports()
     with ExitStack() as ended:
