@@ -7,6 +7,8 @@ import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
 
+import pytest
+
 from harness.performance.programming.pod.prober import Address
 from harness.performance.programming.probes import PROGRAM
 
@@ -32,9 +34,18 @@ def probe(port, want, at_s):
     return {"address": "127.0.0.1", "port": port, "want": want, "at_s": at_s}
 
 
-def free_port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        return server.getsockname()[1]
+@pytest.fixture
+def ports():
+    """Ten ports that refuse connections; bound all the time, so that no one else is given one of them.
+
+    SO_REUSEADDR lets a server listen on a port beside a socket that only holds it.
+    """
+    with ExitStack() as stack:
+        holders = [stack.enter_context(closing(socket.socket())) for _ in range(10)]
+        for holder in holders:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.bind(("127.0.0.1", 0))
+        yield [holder.getsockname()[1] for holder in holders]
 
 
 @contextmanager
@@ -52,24 +63,24 @@ def silent():
         yield server.getsockname()[1]
 
 
-def test_an_address_is_reachable_from_the_first_try_that_was_answered():
-    port = free_port()
+def test_an_address_is_reachable_from_the_first_try_that_was_answered(ports):
+    port = ports[0]
     before_s = time.time()
     with start(probe(port, "reachable", before_s)) as prober:
         while time.time() < before_s + 1.0:  # until tries have failed
             time.sleep(0.01)
         opened_s = time.time()
-        with closing(socket.create_server(("127.0.0.1", port))):
+        with servers([port]):
             (seen,) = json.loads(prober.communicate(timeout=30)[0])
     (began_s,) = seen["began_s"]
     assert opened_s - EVERY_S <= began_s
     assert seen["tries"] > 10
 
 
-def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered():
-    with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
+def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered(ports):
+    with servers(ports[:1]) as (server,):
         before_s = time.time()
-        with start(probe(server.getsockname()[1], "unreachable", before_s)) as prober:
+        with start(probe(ports[0], "unreachable", before_s)) as prober:
             while time.time() < before_s + 1.0:  # until tries have succeeded
                 time.sleep(0.01)
             closed_s = time.time()
@@ -79,10 +90,10 @@ def test_an_address_is_unreachable_from_the_first_try_that_was_not_answered():
     assert began_s >= closed_s - EVERY_S
 
 
-def test_an_address_without_answers_is_unreachable_if_the_liveness_target_answers():
-    with silent() as port, servers([liveness_port := free_port()]):
+def test_an_address_without_answers_is_unreachable_if_the_liveness_target_answers(ports):
+    with silent() as port, servers(ports[:1]):
         before_s = time.time()
-        with start(probe(port, "unreachable", before_s), liveness_port=liveness_port) as prober:
+        with start(probe(port, "unreachable", before_s), liveness_port=ports[0]) as prober:
             (seen,) = json.loads(prober.communicate(timeout=30)[0])
     (began_s,) = seen["began_s"]
     assert began_s >= before_s
@@ -99,10 +110,10 @@ def test_nothing_is_concluded_if_the_liveness_target_does_not_answer_either():
     assert seen["began_s"] == []
 
 
-def test_an_address_must_be_unreachable_before_it_is_reachable_again():
-    with closing(socket.create_server(("127.0.0.1", 0), backlog=4096)) as server:
-        port, before_s = server.getsockname()[1], time.time()
-        with start(probe(port, "reachable again", before_s)) as prober:
+def test_an_address_must_be_unreachable_before_it_is_reachable_again(ports):
+    with servers(ports[:1]) as (server,):
+        before_s = time.time()
+        with start(probe(ports[0], "reachable again", before_s)) as prober:
             while time.time() < before_s + 1.0:  # until tries have succeeded
                 time.sleep(0.01)
             closed_s = time.time()
@@ -110,7 +121,7 @@ def test_an_address_must_be_unreachable_before_it_is_reachable_again():
             while time.time() < closed_s + 0.5:  # until tries have failed
                 time.sleep(0.01)
             opened_s = time.time()
-            with closing(socket.create_server(("127.0.0.1", port), backlog=4096)):
+            with servers(ports[:1]):
                 (seen,) = json.loads(prober.communicate(timeout=30)[0])
     gone_s, back_s = seen["began_s"]
     assert closed_s - EVERY_S <= gone_s < opened_s - EVERY_S <= back_s
@@ -145,16 +156,15 @@ def test_a_late_answer_to_an_old_try_does_not_make_an_address_reachable_again():
     assert address.began_s == [10.0, 10.5]
 
 
-def test_all_addresses_share_the_tries():
-    ports = [free_port() for _ in range(10)]
+def test_all_addresses_share_the_tries(ports):
     with start(*(probe(port, "reachable", time.time()) for port in ports), limit_s=2.0, every_s=0.1) as prober:
         output = json.loads(prober.communicate(timeout=30)[0])
     assert sum(seen["tries"] for seen in output) <= 20
     assert all(seen["tries"] for seen in output)
 
 
-def test_all_addresses_are_tried_once_one_becomes_reachable():
-    ports, before_s = [free_port() for _ in range(10)], time.time()
+def test_all_addresses_are_tried_once_one_becomes_reachable(ports):
+    before_s = time.time()
     with start(*(probe(port, "reachable", before_s) for port in ports), every_s=0.3) as prober:
         while time.time() < before_s + 1.0:  # until tries have failed
             time.sleep(0.01)
@@ -164,8 +174,8 @@ def test_all_addresses_are_tried_once_one_becomes_reachable():
     assert max(began_s) - min(began_s) < 0.3, "addresses waited for their turn"
 
 
-def test_all_addresses_are_tried_once_one_becomes_unreachable():
-    ports, before_s = [free_port() for _ in range(10)], time.time()
+def test_all_addresses_are_tried_once_one_becomes_unreachable(ports):
+    before_s = time.time()
     with (
         servers(ports) as listening,
         start(*(probe(port, "unreachable", before_s) for port in ports), every_s=0.3) as prober,
@@ -180,14 +190,14 @@ def test_all_addresses_are_tried_once_one_becomes_unreachable():
     assert sum(seen["tries"] for seen in output) < 60
 
 
-def test_full_rounds_that_see_no_change_use_up_the_budget():
-    ports, now_s = [free_port() for _ in range(9)], time.time()
+def test_full_rounds_that_see_no_change_use_up_the_budget(ports):
+    now_s = time.time()
     with (
-        servers(ports),
+        servers(ports[:9]),
         silent() as port,
         silent() as liveness_port,
         start(
-            *(probe(one, "unreachable", now_s) for one in (*ports, port)),
+            *(probe(one, "unreachable", now_s) for one in (*ports[:9], port)),
             limit_s=1.0,
             every_s=0.02,
             liveness_port=liveness_port,
