@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from clusters.cluster import Cluster, Node
+from clusters.host.clock import Clock
 from harness.dataplane.reader import Backend, DataPlane, ServiceAddress, ServiceState
 from harness.kube.client import Kube
 from harness.kube.objects.workloads import HTTP_PORT, NOT_READY_FILE, backends, service
@@ -132,17 +133,27 @@ def service_path(namespace: str, name: str) -> str:
 
 
 def wait_backends(
-    dataplane: DataPlane, node: Node, service_address: ServiceAddress, backends: frozenset[Backend]
+    dataplane: DataPlane,
+    node: Node,
+    service_address: ServiceAddress,
+    backends: frozenset[Backend],
+    deadline_s: float = PROGRAMMED_DEADLINE_S,
+    clock: Clock | None = None,
 ) -> ServiceState:
     """Wait until the node's kernel sends new connections for `service_address` to exactly these backends.
 
     Returns the state in the kernel. Raises `DeadlinePassed`.
     """
-    return observe_backends(dataplane, node, service_address, backends).require()
+    return observe_backends(dataplane, node, service_address, backends, deadline_s, clock).require()
 
 
 def observe_backends(
-    dataplane: DataPlane, node: Node, service_address: ServiceAddress, backends: frozenset[Backend]
+    dataplane: DataPlane,
+    node: Node,
+    service_address: ServiceAddress,
+    backends: frozenset[Backend],
+    within_s: float = PROGRAMMED_DEADLINE_S,
+    clock: Clock | None = None,
 ) -> Observation[ServiceState]:
     """Observe what `wait_backends` waits for; other backends fail only when the case requires these."""
     return observe_within(
@@ -150,7 +161,8 @@ def observe_backends(
         lambda: dataplane.service(node, service_address),
         lambda state: state.backends == backends,
         describe=lambda state: f"{state}, expected {sorted(backends)}",
-        within_s=PROGRAMMED_DEADLINE_S,
+        within_s=within_s,
+        clock=clock,
     )
 
 

@@ -27,13 +27,14 @@ from dataclasses import dataclass, replace
 from kubernetes.client.exceptions import ApiException
 
 from clusters.cluster import Node
+from clusters.host.clock import Clock
 from clusters.host.progress import Progress
 from harness.dataplane.conntrack import Losses, entry_limit, losses
 from harness.dataplane.reader import ServiceAddress
 from harness.dataplane.services import service_path, wait_backends
 from harness.errors import DeadlinePassed
 from harness.kube.objects.workloads import service
-from harness.performance.dummy_services.count import DummyServices, dummy_services
+from harness.performance.dummy_services.count import CONVERGENCE_DEADLINE_S, DummyServices, dummy_services
 from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.proxy_cost import cost_of
 from harness.performance.sweep.setting import SweepPlan, SweepSetting
@@ -116,13 +117,17 @@ def _bring_to(
         return setting, time.monotonic() - begin_s, invalid_reason
 
 
-def with_youngest(setting: SweepSetting, number: int) -> SweepSetting:
-    """Create a Service and wait for it in the generator's kernel; return the setting with it as the last target."""
+def with_youngest(setting: SweepSetting, number: int, clock: Clock | None = None) -> SweepSetting:
+    """Create a Service and wait for it in the generator's kernel; return the setting with it as the last target.
+
+    The wait may take as long as the one for the dummy Services: in a user-mode Linux with 10,000 Services kube-proxy in
+    ipvs mode syncs for minutes, and the youngest may have missed the beginning of a sync.
+    """
     access, node, targets, name = setting.access, setting.origin.node, setting.targets, f"youngest-{number}"
     access.kube.create(setting.namespace, service(name, targets.backend))
     made = access.kube.get(service_path(setting.namespace, name))["spec"]
     service_address = ServiceAddress(made["clusterIP"], targets.same_node.port)
     backends = access.dataplane.service(node, targets.service_addresses[0]).backends
-    wait_backends(access.dataplane, node, service_address, backends)
+    wait_backends(access.dataplane, node, service_address, backends, CONVERGENCE_DEADLINE_S, clock)
     service_addresses = (*targets.service_addresses[:-1], service_address)
     return replace(setting, targets=replace(targets, service_addresses=service_addresses))

@@ -10,6 +10,7 @@ from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.performance.sweep.run import _bring_to, _steps, with_youngest
 from harness.performance.sweep.setting import SweepPlan
 from harness.statistics.histogram import encode
+from tests.fakes.clock import JumpingClock
 from tests.fakes.cluster.owned import fake_cluster
 from tests.fakes.cluster.shell import TextShell
 from tests.fakes.cluster.sweep import SETTING, setting_with
@@ -69,6 +70,18 @@ def test_the_youngest_service_has_the_same_backends_as_all_others():
     (made,) = kube.created
     assert (made["metadata"]["name"], made["spec"]["selector"]) == ("youngest-3", {"app": "target"})
     assert here.targets.service_addresses == (*SETTING.targets.service_addresses[:-1], ServiceAddress("10.96.9.9", 80))
+    assert dataplane.samples == 3
+
+
+def test_the_youngest_service_may_take_as_long_as_the_dummy_services():
+    clock, dataplane = JumpingClock(), FakeDataPlane()
+
+    class Slow(FakeDataPlane):
+        def service(self, node, service_address):
+            clock.sleep(100.0)
+            return dataplane.service(node, service_address)
+
+    with_youngest(setting_with(kube=FakeKube(), dataplane=Slow()), 3, clock)
     assert dataplane.samples == 3
 
 
