@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy
+
+from harness.statistics.comparison import Range
 
 ROUNDS = 20
 """The number of iterations of a fit. Each uses the residual scatter of the one before."""
@@ -30,6 +33,24 @@ class Slope:
         return self.low > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Line(Slope):
+    """A least-squares line: its slope, and its 95% interval at each x.
+
+    `squares` are a, b and c of the squared half-width at x, which is a + 2bx + cx^2: the covariance matrix of the fit,
+    times the square of Student's t.
+    """
+
+    squares: tuple[float, float, float]
+
+    def at(self, x: float) -> Range:
+        """Return the value at `x` in microseconds, with its 95% interval."""
+        value = self.at_zero + self.per_unit * x
+        constant, linear, quadratic = self.squares
+        half = math.sqrt(max(0.0, constant + 2 * linear * x + quadratic * x * x))
+        return Range(value, value - half, value + half)
+
+
 def robust_slope(x: Sequence[float], y_us: Sequence[float]) -> Slope:
     """Return the Theil-Sen slope, which a few disturbed blocks hardly change.
 
@@ -39,22 +60,24 @@ def robust_slope(x: Sequence[float], y_us: Sequence[float]) -> Slope:
     return Slope(float(fitted.slope), float(fitted.low_slope), float(fitted.high_slope), float(fitted.intercept))
 
 
-def slope_of_steps(x: Sequence[float], y_us: Sequence[float]) -> Slope:
-    """Return the least-squares slope through one value per step, with an interval from Student's t.
+def slope_of_steps(x: Sequence[float], y_us: Sequence[float]) -> Line:
+    """Return the least-squares line through one value per step, with an interval from Student's t.
 
     Needs at least three steps. A disturbance of a whole step shifts all of its samples in the same way, so the samples
     within steps do not show it, however many there are. The interval uses the steps' residuals instead.
     """
     fitted = scipy.stats.linregress(x, y_us)
-    half = float(scipy.stats.t.ppf(0.975, len(x) - 2)) * float(fitted.stderr)
-    slope = float(fitted.slope)
-    return Slope(slope, slope - half, slope + half, float(fitted.intercept))
+    t = float(scipy.stats.t.ppf(0.975, len(x) - 2))
+    slope, half, half_at_zero = float(fitted.slope), t * float(fitted.stderr), t * float(fitted.intercept_stderr)
+    # The errors of slope and intercept correlate only through the mean of x.
+    squares = (half_at_zero**2, -float(np.mean(x)) * half**2, half**2)
+    return Line(slope, slope - half, slope + half, float(fitted.intercept), squares)
 
 
 def slope_with_covariate(
     x: Sequence[float], y_us: Sequence[float], covariate_us: Sequence[float], spread: float
-) -> tuple[Slope, float]:
-    """Return the slope of y that also depends on a covariate, and the covariate's coefficient.
+) -> tuple[Line, float]:
+    """Return the line of y that also depends on a covariate, and the covariate's coefficient.
 
     The coefficient is in microseconds of y per microsecond of the covariate. Its prior has mean 0 and standard
     deviation `spread`, and enters the fit as one additional step (mixed estimation, Theil and Goldberger 1961,
@@ -73,6 +96,8 @@ def slope_with_covariate(
         inverse = np.linalg.inv(rows.T @ rows)
         fitted = inverse @ columns.T @ y
         residuals, determined = y - columns @ fitted, 1 - inverse[2, 2] * (scatter / spread) ** 2
-    half = float(scipy.stats.t.ppf(0.975, freedom)) * scatter * float(np.sqrt(inverse[1, 1]))
+    squared = (float(scipy.stats.t.ppf(0.975, freedom)) * scatter) ** 2
+    squares = (squared * float(inverse[0, 0]), squared * float(inverse[0, 1]), squared * float(inverse[1, 1]))
+    half = math.sqrt(squares[2])
     at_zero, slope, coefficient = map(float, fitted)
-    return Slope(slope, slope - half, slope + half, at_zero), coefficient
+    return Line(slope, slope - half, slope + half, at_zero, squares), coefficient

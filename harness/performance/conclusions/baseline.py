@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from harness.performance.sweep.step import Step
 from harness.statistics.quantile_interval import median_interval, parts
-from harness.statistics.slope import FINEST_US, Slope, slope_of_steps, slope_with_covariate
+from harness.statistics.slope import FINEST_US, Line, slope_of_steps, slope_with_covariate
 from reports.model import Measurement, MeasurementName
 
 COEFFICIENT_SPREAD = 0.2
@@ -57,10 +57,10 @@ def has_baseline(steps: Sequence[Step], position: str) -> bool:
     return all(len(step.latencies.with_baseline_us.get(position, ())) > 1 for step in steps)
 
 
-def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 1.0) -> Slope:
-    """Return the slope of the first packet in microseconds per `per` Services, corrected for baseline drift.
+def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 1.0) -> Line:
+    """Return the line of the first packet in microseconds per `per` Services, corrected for baseline drift.
 
-    The slope is not corrected if a step has no baseline. Requires at least three steps, some of them at zero Services.
+    The line is not corrected if a step has no baseline. Requires at least three steps, some of them at zero Services.
 
     The fit uses one median per step. Blocks of a step are not independent: what disturbs a whole step shifts all of its
     blocks alike, so their scatter does not show it, but the distances of steps from the fitted line do.
@@ -71,7 +71,7 @@ def baseline_corrected_slope(steps: Sequence[Step], position: str, per: float = 
     return slope_of_steps([step.services / per for step in steps], medians_us)
 
 
-def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Slope, Baseline]:
+def _fitted(steps: Sequence[Step], position: str, per: float) -> tuple[Line, Baseline]:
     """Return the slope and the baseline with the coefficient that was used for it.
 
     With enough steps, the step's baseline is a second regressor. Its coefficient is the adjustment, for which the fit

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from harness.performance.conclusions.baseline import baseline_corrected_slope, has_baseline
-from harness.performance.intervals import slope_interval
+from harness.performance.intervals import interval_of, slope_interval
 from harness.performance.sweep.step import Step
-from harness.statistics.slope import Slope
-from reports.model.findings import GrowthConclusion, GrowthFinding
+from harness.statistics.slope import Line
+from reports.model.findings import GrowthConclusion, GrowthFinding, LinePoint
 
 POSITION = "end"
 PER = 1000.0
+LINE_PARTS = 20
 NOTICEABLE = 0.2
 """The total growth, as a share of the first packet at zero Services, that a sweep must be able to detect.
 
@@ -29,7 +30,7 @@ class Growth:
     that also shows in the loopback baseline is subtracted.
     """
 
-    slope: Slope
+    slope: Line
     at_zero_us: float
     most: int
     steps: int
@@ -63,7 +64,14 @@ class Growth:
             most_services=self.most,
             steps=self.steps,
             baseline_corrected=self.baseline_corrected,
+            line=tuple(self._line()),
         )
+
+    def _line(self) -> Iterator[LinePoint]:
+        """Yield points of the fitted line, close enough to each other to draw its band."""
+        for part in range(LINE_PARTS + 1):
+            services = self.most * part / LINE_PARTS
+            yield LinePoint(services=services, us=interval_of(self.slope.at(services / PER)))
 
     @property
     def conclusion(self) -> GrowthConclusion:

@@ -18,10 +18,20 @@ class GrowthConclusion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinePoint:
+    """A point of a fitted line, with its 95% interval."""
+
+    services: Figure
+    us: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrowthFinding:
     """The growth of the first packet to the last Service, in microseconds per 1,000 Services, from `steps` steps.
 
-    `at_zero_us` is the median at zero Services. `most_services` is None in results of schema version 1.
+    `at_zero_us` is the median at zero Services. `line` is the fitted line from 0 to `most_services`; with a
+    `baseline_corrected` growth it is corrected, too. Older results have no line; `most_services` is None in results of
+    schema version 1.
     """
 
     kind: Literal["growth"] = "growth"
@@ -32,6 +42,7 @@ class GrowthFinding:
     most_services: int | None
     steps: int
     baseline_corrected: bool
+    line: tuple[LinePoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

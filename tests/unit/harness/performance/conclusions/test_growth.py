@@ -24,6 +24,9 @@ def test_growth_is_reported_with_its_interval():
     assert found.conclusion is GrowthConclusion.GROWS
     assert found.per_1000_services_us.low < 40 < found.per_1000_services_us.high
     assert (found.most_services, found.steps, found.baseline_corrected) == (max(SERVICES), len(SERVICES), False)
+    first, *_, last = found.line
+    assert (first.services, last.services) == (0, max(SERVICES))
+    assert last.us.low < 100 + 40 * max(SERVICES) / 1000 < last.us.high
 
 
 def test_the_absence_of_growth_is_reported():
