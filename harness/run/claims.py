@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,16 @@ STRONGEST_FIRST = (Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.CONFIRMED, Verd
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A statement under test, and the cases that may decide it, each as "file::name"."""
+    """A statement under test, and the cases that may decide it, each as "file::name".
+
+    `question` is the question that it answers, and `advice` what to do about it, by verdict; both may be empty.
+    """
 
     id: str
     text: str
     cases: tuple[str, ...]
+    question: str = ""
+    advice: Mapping[Verdict, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +93,28 @@ def read_claims(file: Path) -> tuple[Claim, ...]:
     """Return all claims of a file. Raises `UsageError` with file and line for an invalid entry."""
     text = file.read_text()
     try:
-        entries = tomllib.loads(text).get("claim", [])
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as unfit:
         raise UsageError(f"{file}: {unfit}") from unfit
+    entries, questions = content.get("claim", []), content.get("questions", {})
     claims: list[Claim] = []
     for position, entry in enumerate(entries):
         line = _line_of(text, position)
         problem = _problem(entry, {claim.id for claim in claims})
         if problem:
             raise UsageError(f"{file}, line {line}: {problem}")
-        claims.append(Claim(entry["id"], entry["text"], tuple(entry["cases"])))
+        claims.append(_claim(entry, questions))
     return tuple(sorted(claims, key=lambda claim: claim_order(claim.id)))
+
+
+def _claim(entry: dict[str, Any], questions: Mapping[str, Any]) -> Claim:
+    return Claim(
+        id=entry["id"],
+        text=entry["text"],
+        cases=tuple(entry["cases"]),
+        question=str(questions.get(entry["id"].partition(".")[0], "")),
+        advice={Verdict(verdict): str(text) for verdict, text in entry.get("advice", {}).items()},
+    )
 
 
 def _problem(entry: dict[str, Any], known: set[str]) -> str | None:
@@ -107,8 +123,10 @@ def _problem(entry: dict[str, Any], known: set[str]) -> str | None:
     for name, kind in wanted.items():
         if not isinstance(entry.get(name), kind) or not entry[name]:
             return f"a claim needs {name!r}"
-    if unknown := sorted(set(entry) - set(wanted)):
+    if unknown := sorted(set(entry) - set(wanted) - {"advice"}):
         return f"unknown entries {unknown}"
+    if not isinstance(entry.get("advice", {}), dict) or set(entry.get("advice", {})) - set(Verdict):
+        return f"advice is by verdict ({', '.join(Verdict)})"
     if not re.fullmatch(r"\d+(\.\d+)*", entry["id"]):
         return f"{entry['id']!r} is not a claim number"
     if entry["id"] in known:
@@ -153,6 +171,8 @@ def _combined(claim: Claim, repeated: list[RecordedVerdict], undecided: Sequence
         condition="; ".join(dict.fromkeys(conditions)),
         evidence=" ".join(found.evidence for found in recorded if found.evidence),
         cases=tuple(dict.fromkeys(repeated_case(found.case) for found in recorded)),
+        question=claim.question,
+        advice=claim.advice.get(verdict, ""),
     )
 
 

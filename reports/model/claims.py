@@ -24,7 +24,8 @@ class ClaimResult:
 
     `evidence` is what cases that passed have observed, in one or more sentences. `condition` says when a conditional
     claim holds and why an untested claim is untested; for a refuted claim it may name cases whose verdicts do not
-    count. `text` is the claim in our words.
+    count. `text` is the claim in our words, `question` the question that it answers, and `advice` what the owner of a
+    cluster should do, given the verdict. Both are empty in older results, `advice` also for most claims.
     """
 
     id: str
@@ -33,6 +34,8 @@ class ClaimResult:
     condition: str
     evidence: str
     cases: tuple[str, ...]
+    question: str = ""
+    advice: str = ""
 
     @property
     def in_run(self) -> bool:

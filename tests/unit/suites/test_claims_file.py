@@ -36,3 +36,8 @@ def test_a_claim_lists_the_cases_whose_markers_name_it(claim):
 
 def test_markers_name_only_claims_of_the_file():
     assert {claim for claims in MARKED.values() for claim in claims} <= {claim.id for claim in CLAIMS}
+
+
+def test_every_claim_answers_one_of_21_questions():
+    assert all(claim.question for claim in CLAIMS)
+    assert len({claim.question for claim in CLAIMS}) == 21

@@ -23,6 +23,14 @@ def test_claims_are_sorted_by_number(tmp_path):
     assert [claim.id for claim in claims] == ["2.5", "15.1"]
 
 
+def test_a_result_has_the_question_and_the_advice_for_its_verdict(tmp_path):
+    text = '[questions]\n16 = "How is one chosen?"\n' + entry("16.1") + 'advice.refuted = "Expect chance."\n'
+    (claim,) = read_claims(file_of(tmp_path, text))
+    (refuted,), (confirmed,) = (combine([claim], recorded("a", verdict), {}) for verdict in (False, True))
+    assert (refuted.question, refuted.advice) == ("How is one chosen?", "Expect chance.")
+    assert confirmed.advice == ""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -30,6 +38,7 @@ def test_claims_are_sorted_by_number(tmp_path):
         (entry() + entry(), r"line 5: claim 1\.1 appears twice"),
         (entry("one"), "line 1: 'one' is not a claim number"),
         (entry(wight=1), r"line 1: unknown entries \['wight'\]"),
+        (entry() + 'advice.doubtful = "Wait."', r"line 1: advice is by verdict \(confirmed, refuted"),
         ("[[claim]\n", r"claims\.toml: .*line 1"),
     ],
 )
