@@ -10,6 +10,8 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
+from reports.model.histogram import recorded
+
 LOWEST_US = 1
 HIGHEST_US = 60_000_000
 DIGITS = 3
@@ -49,7 +51,7 @@ class BlockCounts:
 
 def block_counts(blocks: Sequence[str]) -> BlockCounts:
     """Decode one histogram per block. Each latency is taken as the middle of its bucket."""
-    decoded = [_recorded(text) for text in blocks]
+    decoded = [recorded(text) for text in blocks]
     values = sorted({value for block in decoded for value in block})
     position = {value: number for number, value in enumerate(values)}
     counts = np.zeros((len(decoded), len(values)), dtype=np.int64)
@@ -57,17 +59,3 @@ def block_counts(blocks: Sequence[str]) -> BlockCounts:
         for value, count in block.items():
             counts[row, position[value]] = count
     return BlockCounts(np.array(values, dtype=np.float64), counts)
-
-
-def _recorded(text: str) -> dict[float, int]:
-    """Return the number of occurrences by latency.
-
-    Reads the histogram's counters as an array, because iterating over them in Python takes 50 ms.
-    """
-    histogram: Any = HdrHistogram.decode(text)
-    counts = np.ctypeslib.as_array(histogram.counts)
-    found: dict[float, int] = {}
-    for index in np.flatnonzero(counts):
-        low = histogram.get_value_from_index(int(index))
-        found[(low + histogram.get_highest_equivalent_value(low)) / 2] = int(counts[index])
-    return found

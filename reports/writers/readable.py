@@ -32,6 +32,12 @@ def finite(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def drawable(value: object) -> float | None:
+    """Return a number that an axis can show; None for any other value."""
+    shown = finite(value)
+    return None if shown is None or abs(shown) >= LARGE else shown
+
+
 def number(value: object) -> str:
     """Return a table's figure as text."""
     shown = finite(value)

@@ -1,0 +1,1 @@
+"""Charts: Vega-Lite specifications, each with its figures as a table."""
