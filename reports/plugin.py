@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from reports.model import RESULTS_FILE, RunResults
+from reports.pages.run.page import report_html
 from reports.schema import require_contract
 from reports.store import point_latest_at, write_results, write_whole
 from reports.writers.console import summary
-from reports.writers.html import report_html
 from reports.writers.junit import junit_xml
 
 REPORT = "report.html"

@@ -50,7 +50,7 @@ class TermLinks:
             return found
         self._linked.add(term)
         title = escape(re.sub(r"[`*]", "", read_glossary()[term]))
-        return f'<a class="term" href="#{anchor(term)}" title="{title}">{found}</a>'
+        return f'<a class="term" href="#{anchor(term)}" data-meaning="{title}">{found}</a>'
 
 
 @cache

@@ -40,8 +40,9 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measurement, with its conditions in the order of the table's columns."""
+    """A measurement, its number among all of the run, and its conditions in the order of the table's columns."""
 
+    number: int
     conditions: tuple[str, ...]
     measured: Measurement
 
@@ -58,11 +59,18 @@ class Table:
 
 
 def tables(measurements: Sequence[Measurement]) -> list[Table]:
-    """Return a table for each name and experiment, in the order in which they first appear."""
-    by_name: dict[tuple[MeasurementName, str | None], list[Measurement]] = {}
-    for measured in measurements:
-        by_name.setdefault((measured.name, measured.conditions.experiment), []).append(measured)
-    return [_table(name, found) for (name, _), found in by_name.items()]
+    """Return a table for each name and experiment, in the order in which they first appear.
+
+    Within a table, measurements by the kernel's clock come first.
+    """
+    by_name: dict[tuple[MeasurementName, str | None], list[tuple[int, Measurement]]] = {}
+    for number, measured in enumerate(measurements, 1):
+        by_name.setdefault((measured.name, measured.conditions.experiment), []).append((number, measured))
+    return [_table(name, sorted(found, key=_clock)) for (name, _), found in by_name.items()]
+
+
+def _clock(numbered: tuple[int, Measurement]) -> bool:
+    return numbered[1].conditions.clock != "kernel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +112,16 @@ def _cell(value: object) -> str:
     return f"{shown:,.2f}" if isinstance(value, float) and shown is not None else _words(value)
 
 
-def _table(name: MeasurementName, measurements: list[Measurement]) -> Table:
+def _table(name: MeasurementName, numbered: list[tuple[int, Measurement]]) -> Table:
+    measurements = [measured for _, measured in numbered]
     conditions = [{name: _words(value) for name, value in asdict(found.conditions).items()} for found in measurements]
     columns = tuple(name for name in conditions[0] if len({row[name] for row in conditions}) > 1)
     common = ", ".join(
         f"{_title(name)} {value}" for name, value in conditions[0].items() if name not in columns and value
     )
     rows = tuple(
-        Row(tuple(row[name] for name in columns), measured)
-        for row, measured in zip(conditions, measurements, strict=True)
+        Row(number, tuple(row[name] for name in columns), measured)
+        for row, (number, measured) in zip(conditions, numbered, strict=True)
     )
     return Table(TITLES[name], measurements[0].unit, common, tuple(map(_title, columns)), rows)
 

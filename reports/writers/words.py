@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from reports.model import ClaimResult, Outcome, RunResults, Verdict
 from reports.model.findings import Detection, PlantedFaultFinding, SelfCheckFinding
@@ -57,31 +56,6 @@ def failed_self_checks(results: RunResults) -> tuple[SelfCheckFinding, ...]:
     return tuple(found for found in results.findings if isinstance(found, SelfCheckFinding) and not found.holds)
 
 
-def headline(results: RunResults) -> str:
-    """Return the run's result in one or two sentences, failures first."""
-    warning = " Draw no conclusion from its measurements: a self-check failed." if failed_self_checks(results) else ""
-    return f"{_outcome_in_words(results)}{warning}"
-
-
-def _outcome_in_words(results: RunResults) -> str:
-    broken, failed = results.count(Outcome.ENVIRONMENT_ERROR), results.count(Outcome.FAILED)
-    if results.run.finished is None:
-        return "This run did not finish. This is what it had found until then."
-    if score := planted_score(results):
-        untried = f"; {broken} more could not be planted" if broken else ""
-        return f"The suites were tested with planted faults: {score}{untried}."
-    if failed:
-        return f"Kubernetes did not behave as documented in {many(failed, 'case')}."
-    if broken:
-        return f"The environment failed in {many(broken, 'case')}, so the verdict on Kubernetes is incomplete."
-    passed, skipped = results.count(Outcome.PASSED), results.count(Outcome.SKIPPED)
-    if not passed:
-        return nothing_ran(results) or "No case ran."
-    rest = f" that could run; {skipped} more {_were(skipped)} skipped" if skipped else ""
-    cases = f"all {passed} cases" if passed > 1 else "the one case"
-    return f"In {results.run.mode} mode Kubernetes behaved as documented in {cases}{rest}."
-
-
 def nothing_ran(results: RunResults) -> str:
     """Return how many cases were skipped and the most frequent reason; "" if any case ran."""
     if not results.all_skipped:
@@ -90,19 +64,3 @@ def nothing_ran(results: RunResults) -> str:
     cases = f"all {len(results.cases)} cases were" if len(results.cases) > 1 else "the only case was"
     often = "" if times == len(results.cases) else f" (most frequent reason, {times} times)"
     return f"Nothing was tested: {cases} skipped{often}: {reason.partition(chr(10))[0].rstrip('.')}."
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
-def advice(results: RunResults) -> Sequence[str]:
-    """Return what a cluster owner should know about this mode. Dates: KEP-5495 (ipvs), KEP-3866 (nftables)."""
-    refuted = by_verdict(results, Verdict.REFUTED)
-    lines = [f"People say: {claim.text} We saw: {claim.evidence}" for claim in refuted]
-    if results.run.mode == "ipvs":
-        lines.append(
-            "ipvs mode is deprecated since Kubernetes 1.35, off by default from 1.40 and removed in 1.43. "
-            "Compare this report with one of nftables mode."
-        )
-    return lines

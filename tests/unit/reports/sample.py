@@ -81,3 +81,8 @@ RESULTS = RunResults(
 def without_links(page: str) -> str:
     """Return a page without its links, such as those to the glossary."""
     return re.sub(r"</?a\b[^>]*>", "", page)
+
+
+def shown(page: str) -> str:
+    """Return a page without its scripts and the data in them."""
+    return re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)

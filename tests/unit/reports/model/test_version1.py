@@ -17,7 +17,7 @@ from reports.model.findings import (
     StatedCheck,
     StatedFinding,
 )
-from reports.writers.html import report_html
+from reports.pages.run.page import report_html
 from tests.unit.reports.sample import RESULTS, without_links
 from tests.unit.reports.schema import REPOSITORY
 

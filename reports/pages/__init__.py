@@ -1,0 +1,1 @@
+"""HTML pages for people: one self-contained file each."""
