@@ -4,14 +4,14 @@
 #
 #   1. Installs tox, if it is missing, into a Python environment of its own, and links it from a folder in PATH.
 #   2. Installs and starts Docker, if no container engine responds and this script runs as root on Debian or a
-#      derivative. Docker comes from Debian's packages, together with mmdebstrap for source `built`. On a host
-#      without CAP_SYS_RESOURCE it uses a wrapper of runc (see clusters/runtime/).
+#      derivative. Docker comes from Debian's packages, together with mmdebstrap for source `built` and Chromium for
+#      the tests of pages. On a host without CAP_SYS_RESOURCE it uses a wrapper of runc (see clusters/runtime/).
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 
 TOX_VERSION=4.67.15
 TOOLING="${XDG_DATA_HOME:-$HOME/.local/share}/kubeproof/tooling"
-PACKAGES=(docker.io iptables mmdebstrap ca-certificates)
+PACKAGES=(docker.io iptables mmdebstrap ca-certificates chromium fonts-dejavu-core)
 WRAPPER=/usr/local/lib/kubeproof/runc-without-sys-resource
 ENGINE_LOG=/var/log/kubeproof-engine.log
 ENGINE_START_TIMEOUT_S=60
