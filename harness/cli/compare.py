@@ -26,8 +26,9 @@ def compare(
     # Imported here because numpy and scipy take a second to load.
     from harness.performance.conclusions.comparison import compare as compare_runs
     from harness.plugin.run.results import read_run
+    from reports.writers.sentences.comparison import comparison_sentences
 
     if len(runs) < 2:
         raise UsageError("two or more runs are compared, and one was named")
-    for line in compare_runs([read_run(run) for run in runs], shares or SHARES):
-        typer.echo(one_line(line))
+    for sentence in comparison_sentences(compare_runs([read_run(run) for run in runs], shares or SHARES)):
+        typer.echo(one_line(sentence))

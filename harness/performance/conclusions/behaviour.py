@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from reports.model import ClaimResult, RunResults, Verdict
-from reports.model.claims import claim_order
-
-Where = tuple[str, str]
-"""A substrate and a mode."""
+from reports.model import ClaimResult, RunResults, Verdict, claim_order
+from reports.model.comparison import BehaviourDifference, ComparedClaim, Place, PlacedVerdict
 
 
 def decides_claims(results: RunResults) -> bool:
@@ -17,34 +14,43 @@ def decides_claims(results: RunResults) -> bool:
     return any(claim.in_run for claim in results.claims)
 
 
-def difference_sentences(runs: Sequence[RunResults]) -> Iterator[str]:
-    """Yield a sentence for each two modes on one substrate and for each mode on two substrates.
+def compared_claims(runs: Sequence[RunResults]) -> tuple[ComparedClaim, ...]:
+    """Return each claim that a run could decide, with its verdict by mode and substrate.
 
-    Claims are compared that both decide. Later runs of the same mode and substrate replace earlier ones.
+    Later runs of the same mode and substrate replace earlier ones.
     """
-    found = {(results.run.substrate, results.run.mode): _decided(results) for results in runs}
-    for here, there in combinations(sorted(found), 2):
-        if here[0] == there[0] or here[1] == there[1]:
-            yield _sentence(here, there, found[here], found[there])
+    by_place = {_place(results): {claim.id: claim for claim in results.claims if claim.in_run} for results in runs}
+    ids = {claim_id for claims in by_place.values() for claim_id in claims}
+    return tuple(_compared(claim_id, by_place) for claim_id in sorted(ids, key=claim_order))
 
 
-def _decided(results: RunResults) -> dict[str, ClaimResult]:
-    return {claim.id: claim for claim in results.claims if claim.verdict is not Verdict.UNTESTED}
+def _place(results: RunResults) -> Place:
+    return Place(substrate=results.run.substrate, mode=results.run.mode)
 
 
-def _sentence(here: Where, there: Where, ours: dict[str, ClaimResult], theirs: dict[str, ClaimResult]) -> str:
-    both = sorted(ours.keys() & theirs.keys(), key=claim_order)
-    differing = [claim_id for claim_id in both if ours[claim_id].verdict is not theirs[claim_id].verdict]
-    if here[0] == there[0]:
-        where, names = f"On substrate {here[0]}", (f"{here[1]} mode", f"{there[1]} mode")
-    else:
-        where, names = f"In {here[1]} mode", (f"substrate {here[0]}", f"substrate {there[0]}")
-    verdicts = "; ".join(
-        f"{claim_id}, {ours[claim_id].text.rstrip('.')}: {names[0]} {ours[claim_id].verdict}, "
-        f"{names[1]} {theirs[claim_id].verdict}"
-        for claim_id in differing
+def _compared(claim_id: str, by_place: dict[Place, dict[str, ClaimResult]]) -> ComparedClaim:
+    found = {place: claims[claim_id] for place, claims in sorted(by_place.items()) if claim_id in claims}
+    *_, newest = found.values()
+    return ComparedClaim(
+        id=claim_id,
+        text=newest.text,
+        question=newest.question,
+        verdicts=tuple(PlacedVerdict(place=place, verdict=claim.verdict) for place, claim in found.items()),
     )
-    return (
-        f"{where}, claims decided for both {names[0]} and {names[1]}: {len(both)}; "
-        f"with different verdicts: {verdicts or 'none'}."
-    )
+
+
+def behaviour_differences(claims: Sequence[ComparedClaim]) -> Iterator[BehaviourDifference]:
+    """Yield the differences between each two modes on one substrate, and each mode on two substrates.
+
+    Claims are compared that both decide.
+    """
+    places = sorted({found.place for claim in claims for found in claim.verdicts})
+    for here, there in combinations(places, 2):
+        if here.substrate == there.substrate or here.mode == there.mode:
+            both = [claim for claim in claims if _decided(claim, here) and _decided(claim, there)]
+            differing = tuple(claim for claim in both if claim.verdict(here) is not claim.verdict(there))
+            yield BehaviourDifference(places=(here, there), compared=len(both), claims=differing)
+
+
+def _decided(claim: ComparedClaim, place: Place) -> bool:
+    return claim.verdict(place) not in (None, Verdict.UNTESTED)

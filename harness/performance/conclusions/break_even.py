@@ -87,10 +87,14 @@ class Pair:
         # Their difference is the host's, so it makes `kept` uncertain instead of favouring a mode.
         self._kept = generator.normal(kept.mean(), kept.std(), DRAWS)
 
-    def longer_us(self, services: int) -> Range:
+    def longer_us(self, services: float) -> Range:
         """Return by how many microseconds a first packet takes longer in mode `ours` than in mode `theirs`."""
         ours, theirs = self._lines[self.ours.mode], self._lines[self.theirs.mode]
         return _range(_at(ours, services) - _at(theirs, services))
+
+    def mean_us(self, services: float) -> float:
+        """Return the first packet in microseconds, as the mean of both modes."""
+        return float(np.mean([_at(lines, services) for lines in self._lines.values()]))
 
     @property
     def growth_us(self) -> Range:
@@ -114,11 +118,17 @@ class Pair:
         return BreakEven(alike=bool(np.mean(never) >= CONFIDENCE))
 
     def _gain(
-        self, better: ModeCost, worse: ModeCost, new_share: float, by: float, services: int
+        self, better: ModeCost, worse: ModeCost, new_share: float, by: float, services: float
     ) -> NDArray[np.float64]:
         """Return for each draw by how much the time in mode `worse` exceeds 1 + `by` times that in mode `better`."""
         low, high = (self._kept + new_share * _at(self._lines[cost.mode], services) for cost in (better, worse))
         return high - (1 + by) * low
+
+
+def fitted_line(cost: ModeCost, generator: np.random.Generator, services: Sequence[float]) -> list[Range]:
+    """Return the first packet on a mode's fitted line at these numbers of Services, with its interval."""
+    drawn = _lines(cost, generator)
+    return [_range(_at(drawn, number)) for number in services]
 
 
 def _lines(cost: ModeCost, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -140,7 +150,7 @@ def _lines(cost: ModeCost, generator: np.random.Generator) -> NDArray[np.float64
     return np.asarray(drawn, dtype=np.float64)
 
 
-def _at(lines: NDArray[np.float64], services: int) -> NDArray[np.float64]:
+def _at(lines: NDArray[np.float64], services: float) -> NDArray[np.float64]:
     return np.asarray(lines[0] + lines[1] * services, dtype=np.float64)
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 
-from harness.performance.conclusions.agreement import agreement_sentences
+from harness.performance.conclusions.agreement import agreements
 from harness.performance.conclusions.break_even import ModeCost, Pair
+from reports.writers.sentences.comparison import agreement_sentence
 
 SERVICES = (0, 500, 1000, 2000, 0, 2000)
 WOBBLE_US = (0.5, -0.5, 0.4, -0.4, 0.3, -0.3)
@@ -14,6 +15,10 @@ def cost(mode, fixed_us, per_1000_us, wobble=1.0):
 
 def pair(ours, theirs):
     return Pair(ours, theirs, np.random.default_rng(1))
+
+
+def agreement_sentences(pairs):
+    return map(agreement_sentence, agreements(pairs))
 
 
 HOST = pair(cost("iptables", 140, 95), cost("nftables", 110, 0))

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
-from harness.performance.conclusions.behaviour import decides_claims, difference_sentences
+from harness.performance.conclusions.behaviour import behaviour_differences, compared_claims, decides_claims
 from reports.model import NOT_IN_RUN, ClaimResult, RunResults, Verdict
+from reports.model.comparison import Place
+from reports.writers.sentences.comparison import difference_sentence
 from tests.unit.reports.sample import RUN
 
 
@@ -11,6 +13,10 @@ def claim(claim_id, verdict, condition=""):
 
 def run(mode, substrate, *claims):
     return RunResults(run=replace(RUN, mode=mode, substrate=substrate), claims=claims)
+
+
+def difference_sentences(runs):
+    return map(difference_sentence, behaviour_differences(compared_claims(runs)))
 
 
 IPTABLES = run("iptables", "host", claim("2.5", Verdict.CONFIRMED), claim("15.4", Verdict.CONFIRMED))
@@ -43,3 +49,14 @@ def test_one_mode_is_compared_on_two_substrates_and_two_modes_on_different_subst
 def test_a_run_whose_cases_decide_no_claim_has_no_behaviour_to_compare():
     assert not decides_claims(run("ipvs", "uml", claim("2.5", Verdict.UNTESTED, NOT_IN_RUN)))
     assert decides_claims(run("ipvs", "uml", claim("2.5", Verdict.UNTESTED, "its case was skipped")))
+
+
+def test_a_claim_has_the_verdicts_of_all_places_that_could_decide_it():
+    later = run("iptables", "host", claim("2.5", Verdict.REFUTED), claim("3.1", Verdict.UNTESTED, NOT_IN_RUN))
+    first, second = compared_claims([IPTABLES, NFTABLES, later])
+    on_host = [Place(substrate="host", mode=mode) for mode in ("iptables", "nftables", "ipvs")]
+    assert (first.id, [first.verdict(place) for place in on_host]) == (
+        "2.5",
+        [Verdict.REFUTED, Verdict.CONFIRMED, None],
+    )
+    assert (first.differs, second.id, second.differs) == (True, "15.4", False)

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from clusters.errors import Refused, UsageError
-from harness.performance.conclusions.comparison import compare
+from harness.performance.conclusions.comparison import compare as compare_runs
 from harness.performance.conclusions.mode_costs import mode_costs
 from reports.model import ClaimResult, Conditions, MeasurementName, RunResults, Verdict
 from reports.model.findings import AAPairsCheck, SelfCheckFinding
+from reports.writers.sentences.comparison import comparison_sentences
 from tests.unit.reports.sample import RUN, measured
 
 HUGE = 10**400
@@ -24,6 +25,11 @@ def run(mode, per_1000_us, fixed_us=60.0, **fields):
     )
     results = RunResults(run=replace(RUN, id=f"a-{mode}", mode=mode), measurements=(*packets, kept))
     return replace(results, **fields)
+
+
+def compare(runs, shares):
+    """Return the sentences of a comparison."""
+    return comparison_sentences(compare_runs(runs, shares))
 
 
 IPTABLES, NFTABLES = run("iptables", 40), run("nftables", 0, fixed_us=80.0)

@@ -1,8 +1,9 @@
 from dataclasses import replace
 
-from harness.performance.conclusions.programming_cost import programming_costs, programming_sentences
+from harness.performance.conclusions.programming_cost import programming_costs
 from reports.model import RunResults
 from reports.model.findings import CostFinding, StepUsage
+from reports.writers.sentences.comparison import programming_sentences as sentences_of
 from tests.unit.reports.sample import RUN
 
 
@@ -23,6 +24,10 @@ def step(number, services, sync_s, cpu_s, programs_cpu_s, memory_bytes=80e6):
 
 def run(mode, *steps):
     return RunResults(run=replace(RUN, mode=mode), findings=(CostFinding(mode=mode, node="worker", steps=steps),))
+
+
+def programming_sentences(runs):
+    return sentences_of([cost for results in runs for cost in programming_costs(results)])
 
 
 START, BACK = step(0, 0, 3.0, 0.5, 1.5), step(3, 0, 30.0, 9.0, 20.0)
