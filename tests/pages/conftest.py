@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
+NARROW_PX = 390
+"""The width of a phone."""
 
 
 class Opened:

@@ -10,11 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from reports.pages.run.page import report_html
-from tests.pages.conftest import Opened, opened
+from tests.pages.conftest import NARROW_PX, Opened, opened
 from tests.pages.sample_run import FAILED, WHOLE_RUN
 from tests.unit.reports.test_ugly import TEXTS, with_text
-
-NARROW_PX = 390
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from clusters.errors import UsageError
@@ -31,6 +32,18 @@ def read_run(directory: Path) -> RunResults:
         raise UsageError(f"{file} is no JSON, or only a part of it: {unfit.msg} at {where}") from unfit
     except ValueError as unfit:
         raise UsageError(f"{file} is no kubeproof results: {unfit}") from unfit
+
+
+def read_runs(directories: Sequence[Path]) -> tuple[list[RunResults], list[UsageError]]:
+    """Return the results that can be read, and why the others cannot."""
+    found: list[RunResults] = []
+    unreadable: list[UsageError] = []
+    for directory in directories:
+        try:
+            found.append(read_run(directory))
+        except UsageError as failure:
+            unreadable.append(failure)
+    return found, unreadable
 
 
 def _text(file: Path) -> str:

@@ -1,0 +1,56 @@
+"""The page of compared runs in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from harness.performance.conclusions.comparison import compare
+from reports.pages.comparison.page import SHARES, comparison_html
+from tests.pages.conftest import NARROW_PX, opened
+from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES, on_uml, run
+
+PAIR = "#pair-host-iptables-nftables"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = [IPTABLES, NFTABLES, run("ipvs", 1, fixed_us=120.0)]
+    written = tmp_path_factory.mktemp("page") / "comparison.html"
+    written.write_text(comparison_html(compare([*runs, *map(on_uml, runs)], SHARES)), encoding="utf-8")
+    return written
+
+
+def test_the_page_is_silent_and_requests_nothing(browser: Browser, file: Path):
+    with opened(browser) as seen:
+        seen.show(file)
+        seen.draw_all()
+        assert (seen.console, seen.requests) == ([], [file.as_uri()])
+
+
+def test_the_share_of_new_connections_moves_the_number_of_services(browser: Browser, file: Path):
+    with opened(browser) as seen:
+        seen.show(file)
+        seen.draw_all()
+        words = seen.page.locator(f"{PAIR} .drawing svg")
+        expect(words).to_contain_text("in nftables mode from 1,770 Services on")
+        slider = seen.page.locator(PAIR).get_by_role("slider", name="New connections")
+        slider.focus()
+        slider.press("End")
+        expect(words).to_contain_text("in nftables mode from 645 Services on")
+        slider.press("Home")
+        expect(words).to_contain_text("in neither mode, up to 10,000 Services")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, NARROW_PX])
+def test_axe_finds_nothing_serious_and_nothing_is_off_the_screen(browser: Browser, file: Path, dark: bool, width: int):
+    with opened(browser, width=width, dark=dark) as seen:
+        seen.show(file)
+        seen.draw_all()
+        found = Axe().run(seen.page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
