@@ -29,10 +29,15 @@ def read_results(directory: Path) -> RunResults:
 
 def point_latest_at(directory: Path) -> None:
     """Point the link `latest`, next to the run's directory, at it. A real folder of that name is left alone."""
-    temporary = directory.parent / f".{LATEST}.{os.getpid()}"
+    point_at(directory, LATEST)
+
+
+def point_at(path: Path, link: str) -> None:
+    """Point a link, next to a file or directory, at it. A real directory of that name is left alone."""
+    temporary = path.parent / f".{link}.{os.getpid()}"
     temporary.unlink(missing_ok=True)
-    temporary.symlink_to(directory.name)
+    temporary.symlink_to(path.name)
     try:
-        temporary.replace(directory.parent / LATEST)
+        temporary.replace(path.parent / link)
     except IsADirectoryError:
         temporary.unlink()

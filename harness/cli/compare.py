@@ -33,6 +33,9 @@ def compare(
         typer.Option(metavar="SHARE", help="Share of requests on new connections, above 0 and up to 1; repeatable."),
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page of the comparison.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each chart as a picture, PNG and SVG, into this folder.")
+    ] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the answer as Markdown.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures as JSON.")] = None,
     fail_on: Annotated[
@@ -49,9 +52,10 @@ def compare(
     # Imported here because numpy, scipy and altair take a second to load.
     from harness.performance.conclusions.comparison import compare as compare_runs
     from harness.plugin.run.results import read_runs
+    from reports.charts.image import write_pictures
     from reports.model.comparison import comparison_to_json
     from reports.pages.comparison.page import SHARES as PAGE_SHARES
-    from reports.pages.comparison.page import comparison_html
+    from reports.pages.comparison.page import comparison_html, substrate_charts
     from reports.store import write_whole
     from reports.writers.markdown import comparison_markdown
     from reports.writers.sentences.comparison import comparison_sentences
@@ -72,6 +76,8 @@ def compare(
         raise typer.Exit(UsageError.exit_code)
     if html is not None:
         write_whole(html, comparison_html(compare_runs(results, PAGE_SHARES)))
+    if png is not None:
+        write_pictures((chart for substrate in found.substrates for chart in substrate_charts(substrate)), png)
     if markdown is not None:
         write_whole(markdown, comparison_markdown(found))
     if json is not None:

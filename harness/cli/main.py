@@ -14,8 +14,11 @@ from clusters.errors import KubeproofError, UsageError
 from harness.cli.clean import clean
 from harness.cli.compare import compare
 from harness.cli.doctor import doctor
+from harness.cli.history import history
 from harness.cli.images import app as images_app
 from harness.cli.load import load
+from harness.cli.measure import measure
+from harness.cli.report import report
 from harness.cli.tools import Tools
 from reports.text import one_line
 
@@ -25,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (doctor, clean, load, compare):
+for command in (doctor, clean, load, report, compare, history, measure):
     app.command()(command)
 app.add_typer(images_app, name="images")
 

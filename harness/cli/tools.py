@@ -6,7 +6,9 @@ numpy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +57,13 @@ def _import_images(file: Path, kubernetes: str | None, progress: Progress) -> No
     import_host_images(file, kubernetes, progress)
 
 
+def _run_pytest(arguments: Sequence[str]) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The machine that doctor examines, and the functions behind the commands `clean`, `load` and `images`."""
+    """The machine that doctor examines, and the functions behind the other commands."""
 
     host: Host
     clean: Callable[..., tuple[str, ...]] = _clean_leftovers
@@ -66,6 +72,7 @@ class Tools:
     build: Callable[[Source | None, str | None, Progress], None] = _build_images
     export: Callable[[Path, str | None, Progress], None] = _export_images
     import_: Callable[[Path, str | None, Progress], None] = _import_images
+    run_pytest: Callable[[Sequence[str]], int] = _run_pytest
 
 
 def tools_of(context: typer.Context) -> Tools:

@@ -19,19 +19,28 @@ LONGEST_US = 1e9
 """The largest plausible values: a larger one was not measured."""
 
 
-def require_comparable(runs: Sequence[RunResults]) -> None:
-    """Raise `Refused` or `UsageError` if no conclusion may be drawn from these runs on one substrate together."""
+def require_alike(runs: Sequence[RunResults]) -> None:
+    """Raise `Refused` if these runs on one substrate differ in more than the mode."""
     for name in ALIKE:
         values = sorted({str(getattr(results.run, name)) for results in runs})
         if len(values) > 1:
             raise Refused(f"the runs differ in {name}: {' and '.join(values)}", remedy="compare runs of one host")
+
+
+def require_comparable(runs: Sequence[RunResults]) -> None:
+    """Raise `Refused` or `UsageError` if no conclusion may be drawn from these sweeps on one substrate together."""
     for results in runs:
-        if any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings):
+        if failed_self_check(results):
             raise Refused(f"run {results.run.id} failed its self-check, so nothing may be concluded from it")
         _require_figures(results)
     modes = sorted({results.run.mode for results in runs})
     for ours, theirs in combinations(modes, 2):
         _require_one_host(*([results for results in runs if results.run.mode == mode] for mode in (ours, theirs)))
+
+
+def failed_self_check(results: RunResults) -> bool:
+    """Return whether nothing may be concluded from the run's measurements."""
+    return any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings)
 
 
 def _require_one_host(ours: Sequence[RunResults], theirs: Sequence[RunResults]) -> None:

@@ -11,7 +11,7 @@ from clusters.errors import Refused, UsageError
 from harness.performance.conclusions.agreement import agreements
 from harness.performance.conclusions.behaviour import behaviour_differences, compared_claims, decides_claims
 from harness.performance.conclusions.break_even import ModeCost, Pair, fitted_line
-from harness.performance.conclusions.comparable import require_comparable
+from harness.performance.conclusions.comparable import require_alike, require_comparable
 from harness.performance.conclusions.mode_costs import is_persistent_request, mode_costs
 from harness.performance.conclusions.mode_pair import mode_pair
 from harness.performance.conclusions.programming_cost import programming_costs
@@ -86,8 +86,9 @@ def _by_substrate(runs: Sequence[RunResults]) -> Iterator[tuple[str, Iterator[Ru
 
 def _costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
     """Return the latencies of each mode on one substrate. A run that decides claims need not contain a sweep."""
-    require_comparable(runs)
+    require_alike(runs)
     swept = [results for results in runs if _has_sweep(results) or not decides_claims(results)]
+    require_comparable(swept)
     return mode_costs(swept) if swept else ()
 
 

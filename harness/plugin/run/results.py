@@ -46,6 +46,11 @@ def read_runs(directories: Sequence[Path]) -> tuple[list[RunResults], list[Usage
     return found, unreadable
 
 
+def run_directories(directory: Path) -> list[Path]:
+    """Return the directories of runs below a folder, at any depth, in alphabetical order. Links are not followed."""
+    return sorted(file.parent for file in directory.rglob(RESULTS_FILE) if not file.parent.is_symlink())
+
+
 def _text(file: Path) -> str:
     found = file.stat()
     if not stat.S_ISREG(found.st_mode):

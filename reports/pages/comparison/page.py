@@ -25,7 +25,7 @@ def comparison_html(comparison: Comparison) -> str:
     """Return the whole page of a comparison that was made for `SHARES`."""
     stored = comparison_to_json(comparison)
     comparison = readable(comparison)
-    charts = {found.substrate: list(_charts(found)) for found in comparison.substrates}
+    charts = {found.substrate: list(substrate_charts(found)) for found in comparison.substrates}
     drawn = [chart for found in charts.values() for chart in found]
     return page_html(
         "comparison.html.j2",
@@ -55,7 +55,8 @@ def _with_shares(comparison: Comparison, shares: Collection[float]) -> Compariso
     return replace(comparison, substrates=tuple(substrates))
 
 
-def _charts(found: SubstrateComparison) -> Iterator[Chart]:
+def substrate_charts(found: SubstrateComparison) -> Iterator[Chart]:
+    """Yield the charts of the modes on one substrate."""
     for chart in (modes_chart(found), *(pair_chart(found.substrate, pair) for pair in found.pairs)):
         if chart is not None:
             yield chart

@@ -28,7 +28,7 @@ def report_html(results: RunResults) -> str:
     """Return the whole page."""
     stored = results_to_json(results)
     results = readable(results)
-    charts = _charts(results)
+    charts = run_charts(results)
     return page_html(
         "run.html.j2",
         charts=bool(charts),
@@ -58,7 +58,7 @@ def report_html(results: RunResults) -> str:
     )
 
 
-def _charts(results: RunResults) -> dict[str, Chart]:
+def run_charts(results: RunResults) -> dict[str, Chart]:
     """Return the charts that the run has measurements for, by id."""
     found = (first_packet_chart(results), quantile_chart(results), usage_chart(results), change_chart(results))
     return {chart.id: chart for chart in (*found, *traffic_charts(results)) if chart is not None}

@@ -314,3 +314,12 @@ def test_the_behaviour_of_runs_without_a_sweep_is_compared():
     assert len(list(compare([*behaviour, IPTABLES, NFTABLES], (1.0,)))) == 4
     (sentence,) = compare(behaviour, (1.0,))
     assert sentence.endswith("with different verdicts: none.")
+
+
+def test_the_behaviour_of_runs_is_compared_although_the_host_was_slower_in_one():
+    decided = ClaimResult("2.5", "A text.", Verdict.CONFIRMED, "", "", ())
+    quick, slow = (
+        with_baselines(replace(results, measurements=(), claims=(decided,)), us)
+        for results, us in ((IPTABLES, 14.0), (NFTABLES, 25.0))
+    )
+    assert len(list(compare([quick, slow], (1.0,)))) == 1
