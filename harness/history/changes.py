@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import ruptures
@@ -19,7 +20,10 @@ SHORTEST = 4
 """The least number of values of a level. Fewer could be chance."""
 
 PENALTY = 3.5
-"""Times the logarithm of the length. Chosen by simulation (`benchmarks/history/false_changes.py`)."""
+"""Times the logarithm of the length. Chosen by simulation (`benchmarks/false_changes.py`)."""
+
+EXACT = 40
+"""In a series with twice so many values, changes are searched at every second value, and so on, and then refined."""
 
 NORMAL = 0.6745
 """The median absolute value of a standard normal variable."""
@@ -33,9 +37,28 @@ def level_starts(values: Sequence[float]) -> list[int]:
     scale = _noise(series)
     if scale == 0.0:  # all successive values are equal, except at changes: any change is real
         scale = float(np.ptp(series)) / 100 or 1.0
-    search = ruptures.Pelt(model="l1", min_size=SHORTEST, jump=1).fit(((series - np.median(series)) / scale)[:, None])
+    standardised = (series - np.median(series)) / scale
+    jump = max(1, len(series) // EXACT)
+    search = ruptures.Pelt(model="l1", min_size=SHORTEST, jump=jump).fit(standardised[:, None])
     *starts, _ = search.predict(pen=PENALTY * math.log(len(series)))
-    return [int(start) for start in starts]
+    return _refined(standardised, starts, jump)
+
+
+def _refined(series: NDArray[np.float64], starts: Sequence[int], jump: int) -> list[int]:
+    """Return the starts, each moved by less than `jump` to where the two levels beside it fit best."""
+    refined: list[int] = []
+    for start, after in pairwise((*starts, len(series))):
+        before = refined[-1] if refined else 0
+        places = range(max(before + SHORTEST, start - jump + 1), min(after - SHORTEST, start + jump - 1) + 1)
+        refined.append(
+            min(places or (start,), key=lambda place: _distance(series[before:place]) + _distance(series[place:after]))
+        )
+    return refined
+
+
+def _distance(level: NDArray[np.float64]) -> float:
+    """Return the sum of distances from the level's median."""
+    return float(np.abs(level - np.median(level)).sum())
 
 
 def _noise(series: NDArray[np.float64]) -> float:

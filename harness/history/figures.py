@@ -76,11 +76,14 @@ def _changes(results: RunResults) -> Iterator[HistoricFigure]:
 
 
 def _duration(results: RunResults) -> Iterator[HistoricFigure]:
-    """Yield how long the run took, if its cases decide something: its suites were not chosen by hand then."""
-    run = results.run
-    if run.finished is not None and len(results.cases) > 1:
-        took = datetime.fromisoformat(run.finished) - datetime.fromisoformat(run.started)
-        yield HistoricFigure(f"duration of a run with {len(results.cases)} cases", "s", took.total_seconds())
+    """Yield how long a run of several cases took, if its times can be read."""
+    try:
+        began, ended = datetime.fromisoformat(results.run.started), datetime.fromisoformat(results.run.finished or "")
+        took_s = (ended - began).total_seconds()
+    except (ValueError, TypeError):  # not a time, or one with a time zone and one without
+        return
+    if len(results.cases) > 1:
+        yield HistoricFigure(f"duration of a run with {len(results.cases)} cases", "s", took_s)
 
 
 def _quantile(found: Measurement, quantile: str, name: str) -> Iterator[HistoricFigure]:

@@ -141,6 +141,8 @@ def test_one_issue_is_open_as_long_as_a_figure_is_worse(checkout, tmp_path):
     write_run(directory, "run", "**1 of 9 figures has changed for the worse**\n\n- worse: it is slower\n")
     assert night(directory, "issue", tmp_path)[-1].startswith("issue create --title Nightly: a figure has changed")
     assert night(directory, "issue", tmp_path, open_issue="7")[-1].startswith("issue edit 7 --body-file")
-    (directory / "runs" / "history" / "summary.md").write_text("**None of 9 figures has changed for the worse**\n")
+    (directory / "runs" / "history" / "summary.md").write_text(
+        "**Nothing has changed for the worse: 9 figures in 3 runs.**\n"
+    )
     assert night(directory, "issue", tmp_path, open_issue="7")[-1].startswith("issue close 7 --comment")
     assert len(night(directory, "issue", tmp_path)) == 1

@@ -16,7 +16,7 @@ def history_verdict(history: History) -> str:
     changed = (
         f"{len(worse)} of {followed} {'has' if len(worse) == 1 else 'have'} changed for the worse"
         if worse
-        else f"None of {followed} has changed for the worse"
+        else f"Nothing has changed for the worse: {followed}"
     )
     flakes = f"; {many(flaky, 'case')} {'passes' if flaky == 1 else 'pass'} in some runs only" if flaky else ""
     return f"{changed} in {many(len(history.runs), 'run')}{flakes}."
@@ -28,7 +28,7 @@ def change_sentence(series: Series, change: LevelChange) -> str:
     by = "" if percent is None else f" ({'+' if percent > 0 else ''}{fixed(percent, 0)}%)"
     return (
         f"{series.figure}: {short(change.before)} to {short(change.after)} {series.unit}{by}, "
-        f"{setting_words(series.setting)}"
+        f"{place_words(series.setting)}"
     )
 
 
@@ -40,9 +40,14 @@ def flake_sentence(case: CaseHistory) -> str:
     return f"{round(rate.value * ran)} of {many(ran, 'run')}: {percent[0]}% ({percent[1]} to {percent[2]}%)"
 
 
+def place_words(setting: Setting) -> str:
+    """Return mode, substrate and Kubernetes version in words."""
+    return f"{setting.mode} mode on substrate {setting.substrate}, Kubernetes {setting.kubernetes}"
+
+
 def setting_words(setting: Setting) -> str:
-    """Return a setting in words."""
+    """Return a whole setting in words."""
     return (
-        f"{setting.mode} mode on substrate {setting.substrate}, Kubernetes {setting.kubernetes}, source "
-        f"{setting.source}, kernel {setting.kernel}, {setting.cpus} processors, {many(setting.nodes, 'node')}"
+        f"{place_words(setting)}, source {setting.source}, kernel {setting.kernel}, "
+        f"{many(setting.cpus, 'processor')}, {many(setting.nodes, 'node')}"
     )

@@ -96,6 +96,12 @@ def test_a_run_that_is_there_twice_counts_once():
     assert [one.path for one in found.runs] == ["b"]
 
 
+@pytest.mark.parametrize("started", ["", "yesterday", "2026-11-31T02:00:00+00:00", "2026-11-20T02:00:00", "\x00"])
+def test_a_time_that_cannot_be_read_has_no_duration(started):
+    odd = replace(run(1), cases=(case("a"), case("b")), run=replace(run(1).run, started=started))
+    assert not any(found.figure.startswith("duration") for found in made(odd).series)
+
+
 def test_an_empty_history_has_a_verdict_and_can_be_stored():
     assert history_verdict(made()) == "There are no runs."
     assert '"schema": "kubeproof.history/1"' in history_to_json(made())
