@@ -25,7 +25,6 @@ from reports.text import one_line
 app = typer.Typer(
     help="Prepare for runs and clean up after them. To start a run: tox -e ipvs, or pytest suites --proxy-mode=ipvs.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in (doctor, clean, load, report, compare, history, measure):

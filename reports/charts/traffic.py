@@ -12,7 +12,7 @@ from reports.charts.histogram import median_and_slowest
 from reports.charts.theme import PART_COLOURS
 from reports.model import Measurement, MeasurementName, RunResults
 from reports.model.findings import UnderChangeFinding
-from reports.writers.readable import fixed
+from reports.writers.readable import fixed, many
 
 CLOCKS = ("corrected", "wall", "kernel")
 """The first one is shown first: what a client would have noticed, from the moment at which it wanted to send."""
@@ -43,10 +43,10 @@ def _chart(number: int, change: str, parts: Sequence[Measurement], failures: Und
         return None
     marks = list(_marks(slices))
     lost = {part.part: sum(part.messages.values()) for part in failures.parts} if failures else {}
-    told = ", ".join(f"{count} {name} it" for name, count in lost.items() if count)
+    failed = ", ".join(f"{many(count, 'request')} failed {name} it" for name, count in lost.items() if count)
     return Chart(
         id=f"traffic-chart-{number}",
-        title=f"{change}: {f'{told} failed' if told else 'no request failed'}",
+        title=f"{change}: {failed or 'no request failed'}",
         description="Median and slowest request over time; the grey band is the time in which the change was made.",
         spec=specification(_drawn(slices, marks, clocks), height=240),
         columns=("from, s", "to, s", "part", "latency", "median, us", "slowest, us"),

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from reports.model import Outcome, RunResults
 from reports.text import one_line
+from reports.writers.headline import headline
 from reports.writers.sentences import sentence
-from reports.writers.words import left_out, nothing_ran, outcome_counts, planted_score, slowest
+from reports.writers.words import left_out, outcome_counts, slowest
 
 
 def summary(results: RunResults, report: Path) -> Iterator[str]:
-    """Yield a line for each claim, the failures, the findings, the outcomes, and the report's path."""
+    """Yield a line for each claim, the failures, the findings, the outcomes, the result, and the report's path."""
     return map(one_line, _lines(results, report))
 
 
@@ -33,9 +34,6 @@ def _lines(results: RunResults, report: Path) -> Iterator[str]:
         yield f"  slowest cases: {slowest(results)}"
     for finding in results.findings:
         yield f"  finding: {sentence(finding).statement}"
-    if score := planted_score(results):
-        yield f"planted faults: {score}"
-    if reason := nothing_ran(results):
-        yield reason
     yield f"cases: {outcome_counts(results)}"
+    yield from headline(results)
     yield f"report: {report}"

@@ -34,11 +34,11 @@ def _of_comparison(comparison: Comparison) -> Iterator[str]:
     differing = [claim for claim in comparison.claims if claim.differs]
     if differing:
         places = sorted({found.place for claim in differing for found in claim.verdicts})
-        yield _row("claim", *(f"{place.mode} on {place.substrate}" for place in places))
+        yield _row("claim", *(escaped(f"{place.mode} on {place.substrate}") for place in places))
         yield _row(*("---" for _ in range(len(places) + 1)))
         for claim in differing:
             verdicts = (claim.verdict(place) or "" for place in places)
-            yield _row(f"{claim.id} {escaped(claim.text)}", *verdicts)
+            yield _row(escaped(f"{claim.id} {claim.text}"), *verdicts)
         yield ""
     yield "<details><summary>In words</summary>\n"
     for sentence in comparison_sentences(comparison):

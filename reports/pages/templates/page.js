@@ -69,6 +69,16 @@
     URL.revokeObjectURL(link.href);
   }));
 
+  // Each section's title is a link to the section.
+  all("section[id] > h2").forEach((title) => {
+    const link = document.createElement("a");
+    link.className = "anchor";
+    link.href = `#${title.parentElement.id}`;
+    link.textContent = "#";
+    link.setAttribute("aria-label", `Link to ${title.textContent}`);
+    title.append(" ", link);
+  });
+
   // A link may lead into something that is folded.
   function unfold() {
     const target = location.hash && document.getElementById(location.hash.slice(1));

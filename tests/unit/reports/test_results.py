@@ -126,7 +126,7 @@ def test_a_run_of_planted_faults_reports_how_many_were_caught(tmp_path):
     assert "Noticed by accident: it is broken." in page
     assert "Not noticed: it is broken." in page
     assert 'id="findings"' not in page
-    assert f"planted faults: {score}" in lines
+    assert f"The suites were tested with planted faults: {score}." in lines
 
 
 def test_a_fault_that_fails_unrelated_cases_is_counted_separately():

@@ -1,5 +1,8 @@
 """The kubeproof command: its output and its exit codes."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.metadata import entry_points, version
 
@@ -215,3 +218,11 @@ def test_without_a_command_help_is_printed_and_no_error(capsys, argv, command):
     code, out, err = run(capsys, *argv)
     assert (code, err) == (2, "")
     assert command in out
+
+
+@pytest.mark.parametrize(("typed", "offered"), [("comp", "compare"), ("hist", "history"), ("meas", "measure")])
+def test_a_shell_completes_commands(typed, offered):
+    words = {"_KUBEPROOF_COMPLETE": "complete_bash", "COMP_WORDS": f"kubeproof {typed}", "COMP_CWORD": "1"}
+    program = [sys.executable, "-m", "harness.cli.main"]
+    done = subprocess.run(program, env={**os.environ, **words}, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [offered]

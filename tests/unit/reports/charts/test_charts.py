@@ -128,7 +128,9 @@ def test_changes_are_shown_with_their_intervals():
     assert change_chart(run()) is None
 
 
-@pytest.mark.parametrize(("lost", "title"), [({}, "no request failed"), ({"refused": 3}, "3 during it failed")])
+@pytest.mark.parametrize(
+    ("lost", "title"), [({}, "no request failed"), ({"refused": 3}, "3 requests failed during it")]
+)
 def test_traffic_is_shown_over_time_with_the_change_marked(lost, title):
     def part(name, begin_s):
         return Measurement(
