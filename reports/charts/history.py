@@ -68,20 +68,16 @@ def _over_time(points: list[dict[str, Any]], levels: list[dict[str, Any]], unit:
     x, y = alt.X("t:T", title=None, axis=alt.Axis(tickCount=4)), alt.Y("v:Q", title=unit, scale=alt.Scale(zero=False))
     tooltip = [alt.Tooltip("run:N"), alt.Tooltip("v:Q", title=unit, format=",.4~g")]
     here = alt.Chart(data(points))
+    held = alt.Chart(data(levels)).mark_rule(strokeWidth=3, opacity=0.6)
     layers = [
+        held.encode(x=alt.X("from:T", title=None), x2=alt.X2("to:T"), y=y, color=alt.Color("colour:N", scale=None)),
         here.mark_rule(opacity=0.35, color=POINT).encode(x=x, y=alt.Y("l:Q", title=unit), y2="h:Q"),
         here.transform_filter("datum.ok")
         .mark_point(filled=True, size=28, opacity=1, color=POINT)
         .encode(x=x, y=y, tooltip=tooltip),
         here.transform_filter("!datum.ok").mark_point(size=28, color=POINT).encode(x=x, y=y, tooltip=tooltip),
     ]
-    if levels:
-        layers.append(
-            alt.Chart(data(levels))
-            .mark_rule(strokeWidth=3)
-            .encode(x=alt.X("from:T"), x2=alt.X2("to:T"), y=y, color=alt.Color("colour:N", scale=None))
-        )
-    return alt.layer(*layers)
+    return alt.layer(*(layers if levels else layers[1:]))
 
 
 def case_chart(cases: Sequence[CaseHistory], runs: Sequence[HistoricRun]) -> Chart | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from clusters.images.lock import read_lock
 from clusters.spec import Mode
 from tests.normal_host.test_modes import NATIVE
 
@@ -31,9 +32,12 @@ def test_an_environment_with_a_command_for_each_mode_has_one_for_every_mode(tox,
     assert [mode for mode in Mode if f"--proxy-mode={mode} " not in commands] == []
 
 
-def test_every_mode_has_a_nightly_job():
+def test_the_nightly_job_runs_every_mode_in_every_version_of_kubernetes(tox):
     workflow = yaml.safe_load((ROOT / ".github/workflows/nightly.yml").read_text())
-    assert set(workflow["jobs"]["mode"]["strategy"]["matrix"]["mode"]) == set(Mode)
+    job = workflow["jobs"]["kubernetes"]
+    assert job["strategy"]["matrix"]["kubernetes"] == [release.version for release in read_lock().releases]
+    assert any("tox -e nightly" in step.get("run", "") for step in job["steps"])
+    assert "kubeproof measure --quick" in tox["testenv:nightly"]["commands"]
 
 
 def test_every_mode_has_kernel_modules_that_an_ordinary_host_loads():
