@@ -83,7 +83,7 @@ def _point(results: RunResults, figure: HistoricFigure) -> Point:
         value=figure.value,
         low=low,
         high=high,
-        trusted=all(check.holds for check in checks),
+        trusted=results.run.finished is not None and all(check.holds for check in checks),
     )
 
 

@@ -44,7 +44,8 @@ class HistoricRun:
 class Point:
     """A figure of one run. `low` and `high` are its 95% interval, if it has one.
 
-    `trusted` is False if a self-check of the run failed; such a point is shown, and no change is concluded from it.
+    `trusted` is False if the run did not finish or a self-check of it failed; such a point is shown, and no change is
+    concluded from it.
     """
 
     run: str

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from clusters.errors import Refused, UsageError
+from clusters.spec import Mode
 from harness.performance.conclusions.mode_costs import is_baseline, is_persistent_request, steps_of
 from reports.model import Measurement, MeasurementName, RunResults
 from reports.model.findings import SelfCheckFinding
+
+MODES = tuple(map(str, Mode))
 
 ALIKE = ("kernel", "cpus", "kubernetes", "source", "nodes")
 """The fields of `RunInfo` that must be the same in all runs on one substrate to compare them."""
@@ -17,6 +20,19 @@ ALIKE = ("kernel", "cpus", "kubernetes", "source", "nodes")
 MOST_SERVICES = 10_000_000
 LONGEST_US = 1e9
 """The largest plausible values: a larger one was not measured."""
+
+
+def require_finished(runs: Sequence[RunResults]) -> None:
+    """Raise `UsageError` for a run that did not finish, or of a mode that does not exist."""
+    for results in runs:
+        if results.run.finished is None:
+            raise UsageError(f"run {results.run.id} did not finish", remedy="name runs that have ended")
+        if results.run.mode not in MODES:
+            raise UsageError(
+                f"run {results.run.id} has mode {reprlib.repr(results.run.mode)}, but one of {', '.join(MODES)} was "
+                "expected",
+                remedy="name runs of kube-proxy's modes",
+            )
 
 
 def require_alike(runs: Sequence[RunResults]) -> None:

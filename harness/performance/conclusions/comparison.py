@@ -11,7 +11,7 @@ from clusters.errors import Refused, UsageError
 from harness.performance.conclusions.agreement import agreements
 from harness.performance.conclusions.behaviour import behaviour_differences, compared_claims, decides_claims
 from harness.performance.conclusions.break_even import ModeCost, Pair, fitted_line
-from harness.performance.conclusions.comparable import require_alike, require_comparable
+from harness.performance.conclusions.comparable import require_alike, require_comparable, require_finished
 from harness.performance.conclusions.mode_costs import is_persistent_request, mode_costs
 from harness.performance.conclusions.mode_pair import mode_pair
 from harness.performance.conclusions.programming_cost import programming_costs
@@ -41,6 +41,7 @@ def compare(runs: Sequence[RunResults], shares: Sequence[float]) -> Comparison:
     """
     runs = sorted(runs, key=lambda results: results.run.id)
     behaviour = [results for results in runs if decides_claims(results)]
+    require_finished(runs)
     _require_two(runs, behaviour)
     by_substrate = {substrate: list(found) for substrate, found in _by_substrate(runs)}
     costs = {substrate: _costs(found) for substrate, found in by_substrate.items()}

@@ -202,10 +202,11 @@ def write(directory, results):
 
 def test_compare_shows_no_control_characters_of_a_file(capsys, tmp_path):
     swept = replace(RESULTS, claims=())
-    hostile = replace(swept, run=replace(RESULTS.run, id="another", mode="\x1b[31mebpf\ud800\u202e\n"))
+    hostile = replace(swept, run=replace(RESULTS.run, id="another", mode="\x1b[31mebpf\u202e"))
     named = (write(tmp_path / "a", hostile), write(tmp_path / "b", swept))
-    assert r"run 20261124T000000Z-iptables contains no complete sweep" in refused(capsys, "compare", *named)
-    other = write(tmp_path / "c", replace(hostile, run=replace(hostile.run, kernel="\x1b]0;owned\x07")))
+    assert r"run another has mode '\x1b[31mebpf\u202e', but one of" in refused(capsys, "compare", *named)
+    other_kernel = replace(hostile.run, mode="nftables", kernel="\x1b]0;owned\x07")
+    other = write(tmp_path / "c", replace(hostile, run=other_kernel))
     assert r"the runs differ in kernel: \x1b]0;owned\x07 and 6.18" in refused(capsys, "compare", other, named[1])
 
 

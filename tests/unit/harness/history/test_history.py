@@ -73,6 +73,13 @@ def test_a_run_whose_self_check_failed_is_shown_and_changes_nothing():
     assert found.changes == ()
 
 
+def test_a_run_that_did_not_finish_is_shown_and_changes_nothing():
+    unfinished = [run(day, 500.0, finished=None) for day in range(11, 21)]
+    found = series(made(*(run(day) for day in range(1, 11)), *unfinished))
+    assert [point.trusted for point in found.points] == [True] * 10 + [False] * 10
+    assert found.changes == ()
+
+
 def test_the_figures_of_findings_belong_to_the_runs_own_mode():
     growth = replace(run(1), findings=(GROWTH, replace(GROWTH, mode="ipvs")))
     found = series(made(growth), "growth of the first packet per 1,000 Services")

@@ -49,8 +49,3 @@ def test_markdown_has_a_table_of_claims_that_differ_and_no_markup_of_others():
     assert "| claim | iptables on host | nftables on host |\n| --- | --- | --- |\n" in text
     assert r"| 16.1 Round \<robin\> \| \*it\* is. | refuted | confirmed |" in text
     assert escaped("a\nb\x07 [x](javascript:y)") == r"a\\nb\\x07 \[x\](javascript:y)"
-    hostile = [
-        decided(replace(one, run=replace(one.run, mode=mode)), verdict)
-        for one, mode, verdict in ((IPTABLES, "a|b", Verdict.REFUTED), (NFTABLES, "<b>", Verdict.CONFIRMED))
-    ]
-    assert r"| claim | \<b\> on host | a\|b on host |" in comparison_markdown(compare(hostile, ()))

@@ -323,3 +323,12 @@ def test_the_behaviour_of_runs_is_compared_although_the_host_was_slower_in_one()
         for results, us in ((IPTABLES, 14.0), (NFTABLES, 25.0))
     )
     assert len(list(compare([quick, slow], (1.0,)))) == 1
+
+
+def test_a_run_that_did_not_finish_or_of_an_unknown_mode_is_refused():
+    unfinished = replace(NFTABLES, run=replace(NFTABLES.run, finished=None))
+    with pytest.raises(UsageError, match=r"run a-nftables did not finish \(name runs that have ended\)"):
+        list(compare([IPTABLES, unfinished], (1.0,)))
+    unknown = replace(NFTABLES, run=replace(NFTABLES.run, mode="ebpf"))
+    with pytest.raises(UsageError, match="run a-nftables has mode 'ebpf', but one of iptables, ipvs, nftables was"):
+        list(compare([IPTABLES, unknown], (1.0,)))
