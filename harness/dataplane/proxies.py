@@ -16,10 +16,12 @@ from clusters.cluster import Node
 from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.existing.effectivemode import CONFIG_MAPS
 from clusters.existing.kubernetesapi import PROXY_LABELS
+from clusters.host.clock import Clock
 from clusters.spec import Substrate
 from harness.dataplane.proxy_usage import Syncs, Usage, parse_syncs, parse_usage
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import ExecResult, Kube
+from harness.kube.observe import observe_within
 from harness.kube.status import is_ready
 from harness.kube.wait import wait_until
 
@@ -30,6 +32,9 @@ NAMESPACE = "kube-system"
 CLEAN_UP = ("kube-proxy", "--cleanup")
 WORKING_DEADLINE_S = 180.0
 """Long, because on substrate `uml` a proxy starts together with a kernel and its system calls are slow."""
+
+FORK_DEADLINE_S = 10.0
+"""The time in which a sample sees no child between fork and exec, if there is only one kube-proxy."""
 
 FEATURE = re.compile(
     r'^kubernetes_feature_enabled\{name="(?P<name>\w+)",stage="(?P<stage>\w*)"\} (?P<enabled>[01])$', re.MULTILINE
@@ -72,16 +77,30 @@ class Proxies:
         """Return the number and the total duration of the syncs of the node's kube-proxy so far."""
         return parse_syncs(self._page(node, "/metrics"))
 
-    def usage(self, node: Node) -> Usage:
+    def usage(self, node: Node, clock: Clock | None = None) -> Usage:
         """Return the CPU time, memory and syncs of the node's kube-proxy. Raises `ClusterNotReady`."""
-        processes = self._shell.run(node, "pgrep", "-x", "kube-proxy").split()
-        if len(processes) != 1:
+        stat = self._shell.run(node, "cat", f"/proc/{self._process(node, clock)}/stat")
+        return parse_usage(stat, self._page(node, "/metrics"))
+
+    def _process(self, node: Node, clock: Clock | None) -> str:
+        """Return the id of the node's only kube-proxy process. Raises `ClusterNotReady`.
+
+        A child of kube-proxy has its name from fork to exec, which takes milliseconds in a user-mode Linux. While
+        kube-proxy starts a program for each ipset entry, one sample of three or four sees such a child.
+        """
+        found = observe_within(
+            f"one kube-proxy process on node {node.name}",
+            lambda: self._shell.run(node, "pgrep", "-x", "kube-proxy").split(),
+            lambda processes: len(processes) == 1,
+            within_s=FORK_DEADLINE_S,
+            clock=clock,
+        )
+        if not found.met:
             raise ClusterNotReady(
-                f"node {node.name} of cluster {self._kube.cluster.name} runs {len(processes)} kube-proxy processes, "
+                f"node {node.name} of cluster {self._kube.cluster.name} runs {len(found.seen)} kube-proxy processes, "
                 f"expected was 1"
             )
-        stat = self._shell.run(node, "cat", f"/proc/{processes[0]}/stat")
-        return parse_usage(stat, self._page(node, "/metrics"))
+        return found.seen[0]
 
     def effective(self, node: Node, *setting: str) -> object:
         """Return a setting as the node's kube-proxy reports it, such as ("mode",) or ("ipvs", "scheduler")."""

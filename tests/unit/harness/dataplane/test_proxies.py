@@ -10,6 +10,7 @@ from clusters.spec import Substrate
 from harness.dataplane.proxies import FeatureGate, Proxies, parse_features
 from harness.dataplane.proxy_usage import Syncs, Usage, parse_syncs, parse_usage
 from harness.kube.client import Kube
+from tests.fakes.clock import JumpingClock
 from tests.fakes.cluster.apiserver import FakeApiServer, exits, serving
 
 WORKER = Node("worker", Role.WORKER, "172.18.0.3")
@@ -183,28 +184,34 @@ def test_a_metrics_page_without_the_memory_is_an_error():
 
 
 class BusyNode:
-    """A node on which these process ids are kube-proxies."""
+    """A node on which these process ids are kube-proxies, one list for each sample; the last one stays."""
 
-    def __init__(self, *processes):
-        self._answers = {
-            "pgrep -x kube-proxy": "".join(f"{process}\n" for process in processes),
-            "cat /proc/611/stat": STAT,
-        }
+    def __init__(self, *samples):
+        self._samples = list(samples)
 
     def run(self, node, *argv):
-        return self._answers.get(" ".join(argv), PAGE)
+        if argv[0] == "pgrep":
+            processes = self._samples.pop(0) if len(self._samples) > 1 else self._samples[0]
+            return "".join(f"{process}\n" for process in processes)
+        return STAT if argv == ("cat", "/proc/611/stat") else PAGE
 
 
 def test_the_usage_of_a_nodes_kube_proxy_is_read_from_its_process(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
-        assert Proxies(Kube(cluster), BusyNode(611)).usage(WORKER).programs_cpu_s == 45.5
+        assert Proxies(Kube(cluster), BusyNode((611,))).usage(WORKER).programs_cpu_s == 45.5
+
+
+def test_a_child_of_kube_proxy_between_fork_and_exec_is_not_a_second_kube_proxy(tmp_path):
+    with serving(FakeApiServer({}), tmp_path) as cluster:
+        proxies = Proxies(Kube(cluster), BusyNode((611, 700), (611, 702), (611,)))
+        assert proxies.usage(WORKER, JumpingClock()).programs_cpu_s == 45.5
 
 
 def test_two_kube_proxies_on_one_node_are_an_error(tmp_path):
     with serving(FakeApiServer({}), tmp_path) as cluster:
-        proxies = Proxies(Kube(cluster), BusyNode(611, 612))
+        proxies = Proxies(Kube(cluster), BusyNode((611, 612)))
         with pytest.raises(ClusterNotReady, match=r"node worker of cluster \S+ runs 2 kube-proxy processes"):
-            proxies.usage(WORKER)
+            proxies.usage(WORKER, JumpingClock())
 
 
 class RecordingShell:
