@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,8 +15,12 @@ from reports.writers.readable import drawable, fixed, short, with_ends
 from reports.writers.sentences.comparison import advantage_words, span
 
 PADDING_PX = 16
+LEFT_PX = -45
+"""Where the sentence in a chart begins: above the labels of the y axis."""
 PROGRAMMING = ("time of syncs, s", "CPU time with programs, s", "memory, MB")
 PERCENT = 100
+LINE_CHARACTERS, LINES, LINE_PX = 42, 3, 17
+"""The sentence in a chart: so many characters fit into a line on a phone."""
 
 
 def modes_chart(found: SubstrateComparison) -> Chart | None:
@@ -96,7 +101,7 @@ def pair_chart(substrate: str, pair: ModePair) -> Chart:
         for point in pair.difference
     ]
     words = [
-        {"share": round(PERCENT * advantage.new_share), "words": advantage_words(pair, advantage)}
+        {"share": round(PERCENT * advantage.new_share), "words": wrapped(advantage_words(pair, advantage))}
         for advantage in pair.requests
     ]
     return Chart(
@@ -111,6 +116,11 @@ def pair_chart(substrate: str, pair: ModePair) -> Chart:
         columns=("Services", "first packet longer, us"),
         rows=tuple((fixed(point.services, 0), with_ends(point.longer_us)) for point in pair.difference),
     )
+
+
+def wrapped(sentence: str) -> str:
+    """Return a sentence in lines that fit on a phone."""
+    return "\n".join(textwrap.wrap(sentence, LINE_CHARACTERS))
 
 
 def _difference(rows: list[dict[str, Any]], words: list[dict[str, Any]]) -> Layers:
@@ -140,8 +150,8 @@ def _difference(rows: list[dict[str, Any]], words: list[dict[str, Any]]) -> Laye
             tooltip=[alt.Tooltip("services:Q", format=",.0f"), alt.Tooltip("percent:Q", format=".2f")],
         ),
         limits.mark_rule(strokeDash=[5, 4], color="#8b949e").encode(y=alt.Y("limit:Q", title="% longer")),
-        said.mark_text(align="left", baseline="bottom", fontSize=13).encode(
-            x=alt.value(0), y=alt.value(-6), text="words:N"
+        said.mark_text(align="left", baseline="top", fontSize=13, lineBreak="\n", lineHeight=LINE_PX).encode(
+            x=alt.value(LEFT_PX), y=alt.value(-LINES * LINE_PX), text="words:N"
         ),
     ).add_params(share)
 

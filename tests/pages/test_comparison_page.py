@@ -36,13 +36,13 @@ def test_the_share_of_new_connections_moves_the_number_of_services(browser: Brow
         seen.show(file)
         seen.draw_all()
         words = seen.page.locator(f"{PAIR} .drawing svg")
-        expect(words).to_contain_text("in nftables mode from 1,770 Services on")
+        expect(words).to_contain_text("nftables mode from 1,770 Services on")
         slider = seen.page.locator(PAIR).get_by_role("slider", name="New connections")
         slider.focus()
         slider.press("End")
-        expect(words).to_contain_text("in nftables mode from 645 Services on")
+        expect(words).to_contain_text("nftables mode from 645 Services on")
         slider.press("Home")
-        expect(words).to_contain_text("in neither mode, up to 10,000 Services")
+        expect(words).to_contain_text("neither mode, up to 10,000 Services")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -8,6 +8,7 @@ import altair as alt
 import pytest
 
 from harness.performance.conclusions.comparison import compare
+from reports.charts.modes import LINES
 from reports.pages.comparison.page import SHARES, comparison_html
 from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES, on_uml, run
 from tests.unit.reports.sample import shown
@@ -34,7 +35,10 @@ def test_a_reader_can_choose_every_share_of_new_connections(page):
     spec, _ = json.loads(Page(page).data["charts"])["pair-host-iptables-nftables"]
     words = [row for rows in spec["datasets"].values() for row in rows if "words" in row]
     assert [row["share"] for row in words] == list(range(1, 101))
-    assert words[9]["words"].startswith("a request takes at least 1% less time in nftables mode from 1,770 Services on")
+    assert words[9]["words"].startswith(
+        "a request takes at least 1% less time in\nnftables mode from 1,770 Services on (95%\n"
+    )
+    assert max(row["words"].count("\n") for row in words) < LINES
 
 
 def test_every_link_within_the_page_leads_somewhere(page):
