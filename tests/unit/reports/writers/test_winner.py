@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from harness.performance.conclusions.comparison import compare
 from reports.model import ClaimResult, Verdict
+from reports.model.comparison import ProgrammingCost
 from reports.writers.markdown import comparison_markdown, escaped
-from reports.writers.winner import answer, not_compared
+from reports.writers.winner import answer, not_compared, why_worse
 from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES, run
 
 
@@ -49,3 +50,21 @@ def test_markdown_has_a_table_of_claims_that_differ_and_no_markup_of_others():
     assert "| claim | iptables on host | nftables on host |\n| --- | --- | --- |\n" in text
     assert r"| 16.1 Round \<robin\> \| \*it\* is. | refuted | confirmed |" in text
     assert escaped("a\nb\x07 [x](javascript:y)") == r"a\\nb\\x07 \[x\](javascript:y)"
+
+
+def programming(**seconds):
+    """Return a comparison of modes that are equally fast, with these times of syncs, one for each run."""
+    compared = compare([run("ipvs", 0), run("nftables", 0)], ())
+    costs = tuple(
+        ProgrammingCost(run=f"{mode}-{number}", mode=mode, services=1000, sync_s=took_s, cpu_s=1.0, memory_mb=80.0)
+        for mode, took in seconds.items()
+        for number, took_s in enumerate(took)
+    )
+    return replace(compared, substrates=(replace(compared.substrates[0], programming=costs),))
+
+
+def test_a_mode_programs_worse_only_if_each_of_its_runs_took_longer():
+    assert list(why_worse(programming(ipvs=(90.0, 95.0), nftables=(2.0, 3.0)), "ipvs")) == [
+        "on substrate host, ipvs mode: programming takes longer than in nftables mode"
+    ]
+    assert list(why_worse(programming(ipvs=(2.5, 95.0), nftables=(2.0, 3.0)), "ipvs")) == []
