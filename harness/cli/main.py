@@ -12,13 +12,13 @@ import typer
 from clusters.doctor import Machine
 from clusters.errors import KubeproofError, UsageError
 from harness.cli.clean import clean
-from harness.cli.compare import compare
 from harness.cli.doctor import doctor
-from harness.cli.history import history
 from harness.cli.images import app as images_app
 from harness.cli.load import load
-from harness.cli.measure import measure
-from harness.cli.report import report
+from harness.cli.results.compare import compare
+from harness.cli.results.history import history
+from harness.cli.results.measure import measure
+from harness.cli.results.report import report
 from harness.cli.tools import Tools
 from reports.text import one_line
 

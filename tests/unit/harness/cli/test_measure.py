@@ -7,7 +7,7 @@ import pytest
 
 from clusters.spec import Mode, Substrate
 from harness.cli.main import main
-from harness.cli.measure_plan import PlannedRun, modes_by_substrate, not_comparable, suites, sweeps
+from harness.cli.results.measure_plan import PlannedRun, modes_by_substrate, not_comparable, suites, sweeps
 from harness.cli.tools import Tools
 from reports.model import results_to_json
 from reports.model.findings import AAPairsCheck, SelfCheckFinding

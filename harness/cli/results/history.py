@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from clusters.errors import UsageError
-from harness.cli.files import require_writable
+from harness.cli.results.files import require_writable
 from reports.text import one_line
 
 

@@ -10,7 +10,7 @@ import typer
 
 from clusters.errors import UsageError
 from clusters.spec import Mode
-from harness.cli.files import require_writable
+from harness.cli.results.files import require_writable
 from harness.plugin.run.checks import require_share
 from reports.text import one_line
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from clusters.errors import KubeproofError, UsageError
-from harness.cli.measure_plan import (
+from harness.cli.results.measure_plan import (
     QUICK_SERVICES,
     PlannedRun,
     modes_by_substrate,
