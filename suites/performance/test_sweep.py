@@ -20,7 +20,7 @@ from harness.performance.sweep.measuring import SAME_NODE
 from harness.performance.sweep.proxy_cost import finding as cost_finding
 from harness.performance.sweep.setting import SweepSetting
 from harness.performance.sweep.step import Step, cost_per_rule_finding, valid_steps
-from harness.suite import Cluster, Finding, Measurement, Mode, Substrate, Sweeper, growth
+from harness.suite import Cluster, Finding, Measurement, Mode, Sweeper, growth
 
 RATE_PER_S, DURATION_S = 150, 20
 
@@ -44,9 +44,7 @@ def test_the_first_packet_over_the_number_of_services(
     """
     made = run_sweep(*sweep_services, aa_pairs=True)
     steps = valid_steps(made)
-    checked = SelfCheckFinding(
-        mode=cluster.mode, checks=tuple(checks(steps, len(made), cluster.mode, cluster.substrate))
-    )
+    checked = SelfCheckFinding(mode=cluster.mode, checks=tuple(checks(steps, len(made), cluster.mode)))
     findings.append(checked)
     costs = [step.cost.proxy for step in made if step.cost.proxy is not None]
     findings.append(cost_finding(costs, sweep_setting.origin.node, cluster.mode))
@@ -61,7 +59,7 @@ def test_the_first_packet_over_the_number_of_services(
     assert not failed, f"connections failed under a light load: {failed}"
 
 
-def checks(steps: list[Step], made: int, mode: Mode, substrate: Substrate) -> Iterator[SelfCheck]:
+def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
     """Yield the self-checks: first whether enough of the `made` steps are valid, then whether their results are."""
     enough = check_steps([step.services for step in steps], made)
     yield enough
@@ -73,7 +71,7 @@ def checks(steps: list[Step], made: int, mode: Mode, substrate: Substrate) -> It
             [step.latencies.walks for step in steps], [step.latencies.chain_walks for step in steps]
         )
     else:
-        yield look_up_check(steps, substrate)
+        yield look_up_check(steps)
 
 
 def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
@@ -91,7 +89,6 @@ def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, 
     return to_measurement(name, result.of(target), "wall", conditions, result, (), random)
 
 
-def look_up_check(steps: list[Step], substrate: Substrate) -> CostPerServiceCheck:
+def look_up_check(steps: list[Step]) -> CostPerServiceCheck:
     """Return the self-check of the cost per Service for a connection that passes one node's rules, over all steps."""
-    most = max(step.services for step in steps)
-    return check_cost_per_service(baseline_corrected_slope(steps, SAME_NODE), most, substrate)
+    return check_cost_per_service(baseline_corrected_slope(steps, SAME_NODE), max(step.services for step in steps))

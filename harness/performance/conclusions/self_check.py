@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 import scipy
 
-from clusters.spec import Substrate
 from harness.performance.cost_per_rule import NS_PER_US, Walk, agree, cost_per_rule, has_many_rules
 from harness.performance.intervals import interval_of, slope_interval
 from harness.statistics.comparison import Range
@@ -28,15 +27,9 @@ from reports.model.findings import (
 FALSE_ALARM_RATE = 0.005
 """The largest probability with which the check of A/A pairs may fail by chance alone."""
 
-NARROW_NS = {Substrate.HOST: 1.0, Substrate.UML: 5.0}
-"""How narrow the interval of the cost of a Service must be in a long sweep, where a look-up should cost nothing.
-
-In iptables mode a Service costs two rules, some 100 ns on a host and 50 ns in a user-mode Linux, whose latencies vary
-more. Either limit is a tenth of that at most.
-"""
-
+NARROW_NS = 1.0
 LONG_SWEEP = 5000
-"""The number of Services from which on a sweep can resolve so little."""
+"""The number of Services from which on a sweep can resolve one nanosecond per Service."""
 
 FEWEST_STEPS, FEWEST_ZEROS = 3, 2
 """The least number of valid steps and of valid steps at zero Services.
@@ -104,18 +97,18 @@ def _steps_with_many_rules(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence
     return many if len(many) >= FEWEST_STEPS else steps
 
 
-def check_cost_per_service(swept: Slope, most: int, substrate: Substrate) -> CostPerServiceCheck:
+def check_cost_per_service(swept: Slope, most: int) -> CostPerServiceCheck:
     """Check that an additional Service costs nothing where the kernel finds service addresses by look-up.
 
     `swept` is the slope in microseconds per Service, over up to `most` Services. Its interval must contain 0. In a long
-    sweep it must also be narrow; a short one cannot determine the slope so precisely.
+    sweep it must also be narrower than a nanosecond; a short one cannot determine the slope so precisely.
     """
     width_ns = (swept.high - swept.low) * NS_PER_US
-    narrow_ns = NARROW_NS[substrate] if most >= LONG_SWEEP else None
+    must_be_narrow = most >= LONG_SWEEP
     return CostPerServiceCheck(
-        holds=swept.low <= 0 <= swept.high and (narrow_ns is None or width_ns < narrow_ns),
+        holds=swept.low <= 0 <= swept.high and (width_ns < NARROW_NS or not must_be_narrow),
         service_ns=slope_interval(swept, NS_PER_US),
-        narrow_ns=narrow_ns,
+        narrow_ns=NARROW_NS if must_be_narrow else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusters.spec import Mode, Substrate
+from clusters.spec import Mode
 from harness.performance.cost_per_rule import MANY_RULES, Walk
 from harness.performance.sweep.step import cost_per_rule_finding
 from harness.statistics.comparison import Range
@@ -28,8 +28,7 @@ def few_rules():
 
 def checked(steps):
     """Return the self-check of a quick sweep, of whose steps only these are valid."""
-    made = checks(steps, len(QUICK), Mode.IPTABLES, Substrate.HOST)
-    return SelfCheckFinding(mode="iptables", checks=tuple(made))
+    return SelfCheckFinding(mode="iptables", checks=tuple(checks(steps, len(QUICK), Mode.IPTABLES)))
 
 
 def test_a_sweep_whose_steps_all_have_few_rules_fails_the_check_in_words():
