@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -37,6 +38,12 @@ class Opened:
         for drawing in self.page.locator(".drawing").all():
             drawing.scroll_into_view_if_needed()
             drawing.locator("svg").wait_for()
+
+    def serious_violations(self) -> list[tuple[str, str]]:
+        """Return what axe finds serious or critical: the rule, and the first element that breaks it."""
+        found = Axe().run(self.page).response["violations"]
+        serious = [one for one in found if one["impact"] in ("serious", "critical")]
+        return [(one["id"], one["nodes"][0]["html"][:200]) for one in serious]
 
 
 @pytest.fixture(scope="session")
