@@ -5,6 +5,7 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const parsed = (id) => JSON.parse(document.getElementById(id)?.textContent || "null");
   const specs = parsed("charts") || {};
+  let moved = false;
 
   async function draw(place, log = false) {
     const spec = specs[place.dataset.chart][log ? 1 : 0];
@@ -12,6 +13,7 @@
     // Errors only: a layer whose points are all filtered out would warn.
     place.drawn = await vegaEmbed(place, spec, { actions: false, renderer: "svg", logLevel: 1 });
     all("svg", place).forEach((svg) => svg.setAttribute("aria-hidden", "true"));
+    if (!moved) unfold();
   }
 
   const seen = new IntersectionObserver((entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => {
@@ -79,14 +81,15 @@
     title.append(" ", link);
   });
 
-  // A link may lead into something that is folded.
+  // A link may lead into something that is folded. Charts that are drawn later move it, until the reader moves the page.
   function unfold() {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     if (!target) return;
     for (let place = target; place; place = place.parentElement) if (place.tagName === "DETAILS") place.open = true;
-    target.scrollIntoView();
+    target.scrollIntoView({ behavior: "instant" });
   }
-  addEventListener("hashchange", unfold);
+  addEventListener("hashchange", () => { moved = false; unfold(); });
+  ["wheel", "touchstart", "pointerdown", "keydown"].forEach((kind) => addEventListener(kind, () => { moved = true; }));
   unfold();
 
   // Paper cannot be unfolded: print everything.
