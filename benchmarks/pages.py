@@ -53,7 +53,9 @@ def history_page() -> str:
     from reports.pages.history.page import history_html
 
     folder = Path(sys.argv[3])
-    return history_html(history([StoredRun(read_run(found), found.name) for found in run_directories(folder)]))
+    return history_html(
+        history([StoredRun(read_run(found), f"{found.name}/results.json") for found in run_directories(folder)])
+    )
 
 
 def write_nights(folder: Path) -> None:

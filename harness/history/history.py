@@ -20,7 +20,7 @@ NOT_PASSED = (Outcome.FAILED, Outcome.ENVIRONMENT_ERROR)
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """The results of a run, and the path of its directory, relative to the history's folder."""
+    """The results of a run, and the path of its page, or of its data, relative to the page of the history."""
 
     results: RunResults
     path: str

@@ -42,7 +42,8 @@ def usage_chart(results: RunResults) -> Chart | None:
     return Chart(
         id="usage-chart",
         title=f"What programming the Services cost kube-proxy on {found.node}",
-        description="Time of syncs, CPU time, memory and contents of the kernel, by step of the sweep.",
+        description="Time of syncs, CPU time, memory and contents of the kernel, by step of the sweep. Each step was "
+        "made once, so these totals have no interval.",
         spec=specification(alt.layer(bars).add_params(what), height=max(120, 34 * len(order))),
         columns=("Services", *shown),
         rows=tuple((step, *(short(_value(rows, step, name)) for name in shown)) for step in order),

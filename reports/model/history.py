@@ -28,7 +28,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoricRun:
-    """A run of a history. `path` is its directory, relative to the history's folder."""
+    """A run of a history. `path` leads to its page, or to its data if it has no page, from the history's page."""
 
     id: str
     started: str

@@ -38,7 +38,7 @@ def history(
     beside = directory if html is None else html.parent
     for run in run_directories(directory):
         try:
-            stored.append(StoredRun(read_run(run), os.path.relpath(run, beside)))
+            stored.append(StoredRun(read_run(run), os.path.relpath(_shown_by(run), beside)))
         except UsageError as failure:
             unreadable += 1
             typer.echo(one_line(f"kubeproof: left out: {failure}"), err=True)
@@ -60,3 +60,9 @@ def history(
         write_whole(json, history_to_json(found))
     if unreadable:
         raise typer.Exit(UsageError.exit_code)
+
+
+def _shown_by(run: Path) -> Path:
+    """Return the page of a run, or its data: a branch of results has no pages."""
+    page = run / "report.html"
+    return page if page.exists() else run / "results.json"

@@ -29,7 +29,8 @@ def history_html(history: History) -> str:
     """Return the whole page. Links to runs are their paths in the history, relative to the page."""
     stored = history_to_json(history)
     history = readable(history)
-    numbered = [(series, series_chart(series, number)) for number, series in enumerate(history.series, 1)]
+    followed = [series for series in history.series if len(series.points) > 1]
+    numbered = [(series, series_chart(series, number)) for number, series in enumerate(followed, 1)]
     cases = case_chart(history.cases, history.runs)
     drawn = [chart for _, chart in numbered if chart is not None] + ([cases] if cases else [])
     return page_html(
@@ -40,6 +41,7 @@ def history_html(history: History) -> str:
         verdict=history_verdict(history),
         changes=_changes(history, numbered),
         settings=_by_setting(numbered),
+        single=len(history.series) - len(followed),
         case_chart=cases,
         flaky=[(case, flake_sentence(case)) for case in history.cases if case.flaky],
         specs=json.dumps({chart.id: [chart.spec, chart.log_spec] for chart in drawn}),

@@ -20,16 +20,19 @@ def folder(tmp_path):
         directory = tmp_path / "history" / "deep" / f"run-{day:02}"
         directory.mkdir(parents=True)
         (directory / "results.json").write_text(results_to_json(run(day, 100.0 if day <= 10 else 150.0)))
+        if day == 10:
+            (directory / "report.html").touch()
     return tmp_path / "history"
 
 
-def test_a_change_is_printed_and_linked(capsys, folder):
+def test_a_change_is_printed_and_links_to_what_its_runs_have(capsys, folder):
     page = folder / "history.html"
     code, out, err = shown(capsys, folder, f"--html={page}", f"--json={folder / 'history.json'}")
     assert (code, err) == (0, "")
     assert "worse: first packet with 1,000 Services, p50: 101 to 151 us (+50%)" in out
     assert out.rstrip().endswith("between runs run-10 and run-11")
     assert 'href="./deep/run-10/report.html"' in page.read_text()
+    assert 'href="./deep/run-11/results.json"' in page.read_text()
     assert (folder / "history.json").exists()
 
 

@@ -24,7 +24,7 @@ def run(day, p50=100.0, *, outcome=Outcome.PASSED, **fields):
 
 
 def made(*runs):
-    return history([StoredRun(results, f"runs/{results.run.id}") for results in runs])
+    return history([StoredRun(results, f"runs/{results.run.id}/report.html") for results in runs])
 
 
 def series(found, figure=FIRST_PACKET):

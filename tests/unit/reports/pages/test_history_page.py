@@ -39,6 +39,13 @@ def test_charts_are_vega_lite_and_links_lead_somewhere(page):
     assert set(re.findall(r'href="#([^"]+)"', shown(page))) <= set(ids)
 
 
+def test_a_figure_of_one_run_is_counted_and_not_drawn():
+    text = shown(history_html(made(run(1), run(2), run(3, kernel="6.19"))))
+    assert text.count('id="setting-') == 1
+    assert "kernel 6.19" not in text
+    assert "figures that only one run has measured in their setting" in text
+
+
 def test_a_history_without_runs_has_a_page():
     assert "<h1>There are no runs.</h1>" in history_html(made())
 
