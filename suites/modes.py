@@ -16,8 +16,8 @@ class ServicesInMode:
       endpoints in its kernel and sends connections to them without masquerading, so that replies do not come back
       through the node: https://github.com/kubernetes/kubernetes/pull/97081
     - `tells_services_apart`: two connections from one source port of a client, to two Services with the same backend,
-      each get their own answers. ipvs finds an answer's connection by client and backend, and takes the newest:
-      https://github.com/kubernetes/kubernetes/issues/107249
+      each get their own answers. ipvs finds an answer's connection by client and backend, and takes the newest, or
+      an older one after its table was resized: https://github.com/kubernetes/kubernetes/issues/107249
     - `affinity_s`: the time-out of session affinity in seconds that a case sets; no documented value, but short enough
       to wait for. ipvs keeps a client's affinity while a connection of the client is in its table: 10 s after a reset,
       120 s after an ordinary close. If the affinity expires before that, ipvs checks it again a minute later.
