@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from harness.suite import Decision, conditional, confirmed, list_of, refuted, untested
+from harness.suite import Decision, conditional, confirmed, list_of, refuted, restarts, untested
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,25 @@ class Fate:
         if self.restarted:
             return "was killed and restarted"
         return "was killed, pod Failed" if self.failed else "was killed and not restarted before the deadline"
+
+
+def fate(pod: dict[str, Any]) -> Fate:
+    """Return what happened to the pod's container."""
+    restarted = restarts(pod) > 0
+    failed = pod["status"]["phase"] == "Failed"
+    return Fate(killed=restarted or exit_code(pod) is not None, restarted=restarted, failed=failed)
+
+
+def exit_code(pod: dict[str, Any]) -> int | None:
+    """Return the last exit code of the pod's container; None if it has never ended, or if the kubelet has lost it.
+
+    Once a minute the kubelet removes ended containers other than the newest of a pod, and takes one that was created
+    and has not started for the newest: then the exit code of a restarted container is lost. It is kept at best effort:
+    https://github.com/kubernetes/kubernetes/pull/6652
+    """
+    (status,) = pod["status"]["containerStatuses"]
+    ended = status["state"].get("terminated") or status.get("lastState", {}).get("terminated")
+    return None if ended is None else int(ended["exitCode"])
 
 
 CLAIMED_FATES = {

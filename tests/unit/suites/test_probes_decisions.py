@@ -2,9 +2,8 @@
 
 import pytest
 
-from suites.probes.decisions import CLAIMED_FATES, FOLLOWED, Fate, decide_answers, decide_liveness
+from suites.probes.decisions import CLAIMED_FATES, FOLLOWED, Fate, decide_answers, decide_liveness, exit_code, fate
 from suites.probes.test_answers import EXPECTED
-from suites.probes.test_liveness import fate
 
 NOT_KILLED, KILLED, RESTARTED = Fate(False, False), Fate(True, False), Fate(True, True)
 
@@ -48,6 +47,12 @@ def test_only_a_pod_in_phase_failed_counts_as_failed():
     assert fate(pod("Running", ended)) == KILLED
     assert fate(pod("Failed", ended)) == CLAIMED_FATES["Never"]
     assert fate(pod("Running", {"running": {}})) == NOT_KILLED
+
+
+def test_a_restarted_container_was_killed_even_if_the_kubelet_has_lost_its_exit_code():
+    collected = pod("Running", {"running": {}}, restarted=1)
+    assert fate(collected) == CLAIMED_FATES["OnFailure"]
+    assert exit_code(collected) is None
 
 
 def test_evidence_lists_the_outcome_for_each_policy():
