@@ -22,8 +22,8 @@ class Request:
     """A request for `count` new connections to `host`:`port`, `spacing_s` apart. For "udp", the path is the message.
 
     `source` is the client's source address, if it has several. `source_port` is the source port of all connections;
-    with 0, each connection gets its own. `reset` closes connections with a RST. `virtual_host` is the value of the Host
-    header, if it is not `host`.
+    with 0, each connection of the client gets another one. `reset` closes connections with a RST. `virtual_host` is the
+    value of the Host header, if it is not `host`.
     """
 
     host: str

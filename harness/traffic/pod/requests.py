@@ -5,16 +5,25 @@ connection, in order, with the fields of `harness.traffic.requests.Reply`.
 """
 
 import contextlib
+import errno
+import fcntl
 import json
+import random
 import socket
 import struct
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 TCP_INFO_BYTES, TOTAL_RETRANS_OFFSET = 104, 100
 """The size of struct tcp_info in Linux 2.6, and the offset of its last field, `tcpi_total_retrans`
 (include/uapi/linux/tcp.h)."""
+
+PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LAST_PORT = Path(tempfile.gettempdir()) / "kubeproof-last-source-port"
+"""The source port of the client's latest connection; all runs of this program in one container share the file."""
 
 
 def main() -> None:
@@ -47,7 +56,10 @@ def send_http(plan: dict[str, Any], reply: dict[str, Any]) -> None:
         connection.settimeout(plan["timeout_s"])
         # Connections to different addresses may come from the same port if all of them say so.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        connection.bind((plan["source"], plan["source_port"]))
+        if plan["source_port"]:
+            connection.bind((plan["source"], plan["source_port"]))
+        else:
+            bind_to_next_port(connection, plan["source"])
         start_s = time.monotonic()
         try:
             connection.connect(target)
@@ -68,6 +80,35 @@ def send_http(plan: dict[str, Any], reply: dict[str, Any]) -> None:
         reply["body"] = body.decode(errors="replace")
     if reply["status"] != 200:
         raise OSError(f"answered {head[:80]!r}")
+
+
+def bind_to_next_port(connection: socket.socket, source: str) -> None:
+    """Bind the connection to the source port after the client's latest one, so that none comes twice within a case.
+
+    Linux would choose one port for connections to two addresses now and then. ipvs cannot tell two such connections
+    apart if both reach one backend, and one of them is lost: https://github.com/kubernetes/kubernetes/issues/107249
+    """
+    while True:
+        try:
+            connection.bind((source, next_port()))
+        except OSError as failure:
+            if failure.errno != errno.EADDRINUSE:  # a server of the node may listen there
+                raise
+        else:
+            return
+
+
+def next_port() -> int:
+    """Return the port after the one in `LAST_PORT`, within the range of client ports; the first is a random one."""
+    first, last = map(int, PORT_RANGE.read_text().split())
+    with LAST_PORT.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        port = int(file.read() or random.randint(first, last)) + 1
+        port = port if port <= last else first
+        file.truncate(0)
+        file.write(str(port))
+    return port
 
 
 def status_of(head: bytes) -> int | None:

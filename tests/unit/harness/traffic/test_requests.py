@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import ECONNREFUSED
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 from clusters.errors import WorldError
 from harness.kube.client import ExecResult
 from harness.kube.wait import wait_until
+from harness.traffic.pod.requests import LAST_PORT, PORT_RANGE
 from harness.traffic.requests import CLOCK, Reply, Request, bodies, delayed, lost, read_clock_s, read_replies
 from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
@@ -55,6 +56,56 @@ def test_each_http_request_uses_a_new_connection(tmp_path):
     assert all(0 < reply.connect_us < reply.latency_us for reply in replies)
     assert not lost(replies)
     assert not delayed(replies)
+
+
+def test_no_two_connections_of_a_client_come_from_one_port(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with socket.create_server((LOOPBACK, 0)) as server:
+        ports = []
+
+        def serve():
+            for _ in range(6):
+                connection, (_, port) = server.accept()
+                ports.append(port)
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nweb-1")
+
+        serving_all = threading.Thread(target=serve)
+        serving_all.start()
+        clients = [
+            threading.Thread(target=run, args=(Request(LOOPBACK, server.getsockname()[1], count=3),)) for _ in "ab"
+        ]
+        for client in clients:
+            client.start()
+        for thread in (*clients, serving_all):
+            thread.join()
+    first, last = map(int, PORT_RANGE.read_text().split())
+    assert len(set(ports)) == 6
+    assert all(first <= port <= last for port in ports)
+
+
+def test_a_port_on_which_a_server_listens_is_passed_over_and_the_last_is_followed_by_the_first(tmp_path, monkeypatch):
+    first, last = map(int, PORT_RANGE.read_text().split())
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / LAST_PORT.name).write_text(str(last))
+    with socket.create_server((LOOPBACK, 0)) as server, holding(first):
+        answering = threading.Thread(target=lambda: answer_one(server, b"HTTP/1.0 200 OK\r\n\r\nweb-1"))
+        answering.start()
+        (reply,) = run(Request(LOOPBACK, server.getsockname()[1]))
+        answering.join()
+    assert reply.ok
+    assert int((tmp_path / LAST_PORT.name).read_text()) > first
+
+
+@contextmanager
+def holding(port):
+    """Keep a server on the port, ours or another program's."""
+    with socket.socket() as held:
+        with suppress(OSError):
+            held.bind((LOOPBACK, port))
+            held.listen()
+        yield
 
 
 def test_a_status_other_than_200_is_a_failure_with_status_and_body(tmp_path):
