@@ -27,11 +27,11 @@ def _of_substrate(found: SubstrateComparison) -> Iterator[str]:
     if len(fastest) == 1:
         by = " and ".join(f"{with_ends(us, unit=' us')} less than in {mode} mode" for mode, us in faster[fastest[0]])
         yield (
-            f"On substrate {found.substrate} {fastest[0]} mode is the fastest: with {most:,} Services a first packet "
+            f"On substrate {found.substrate}, {fastest[0]} mode is the fastest: with {most:,} Services a first packet "
             f"takes {by}."
         )
     else:
-        yield f"On substrate {found.substrate} these runs cannot tell which mode has the fastest first packet."
+        yield f"On substrate {found.substrate}, these runs cannot tell which mode has the fastest first packet."
     for mode in modes:
         grows = list(_grows_more(mode, found.pairs))
         if grows:

@@ -33,7 +33,7 @@ def test_the_answer_is_the_first_line(capsys, stored):
     code, out, err = compared(capsys, *stored)
     assert (code, err) == (0, "")
     assert out.startswith(
-        "On substrate host nftables mode is the fastest: with 10,000 Services a first packet takes 380"
+        "On substrate host, nftables mode is the fastest: with 10,000 Services a first packet takes 380"
     )
 
 
@@ -42,8 +42,8 @@ def test_files_are_written_on_request(capsys, stored, tmp_path):
     options = [f"--{kind}={tmp_path / name}" for kind, name in zip(("html", "markdown", "json"), names, strict=True)]
     assert compared(capsys, *stored, *options)[0] == 0
     page, text, figures = ((tmp_path / name).read_text() for name in names)
-    assert "<h1>On substrate host nftables mode is the fastest" in page
-    assert text.startswith("**On substrate host nftables mode is the fastest")
+    assert "<h1>On substrate host, nftables mode is the fastest" in page
+    assert text.startswith("**On substrate host, nftables mode is the fastest")
     assert json.loads(figures)["schema"] == "kubeproof.comparison/1"
 
 
@@ -62,7 +62,7 @@ def test_a_run_that_cannot_be_read_is_named_and_the_others_are_compared(capsys, 
     page = tmp_path / "page.html"
     code, out, err = compared(capsys, stored[0], broken, stored[1], f"--html={page}")
     assert code == 2
-    assert out.startswith("On substrate host nftables mode is the fastest")
+    assert out.startswith("On substrate host, nftables mode is the fastest")
     assert err.startswith(f"kubeproof: not compared: {broken / 'results.json'} is no JSON, or only a part of it")
     assert err.count("\n") == 1
     assert not page.exists()

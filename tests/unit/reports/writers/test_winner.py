@@ -13,7 +13,7 @@ from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES,
 def test_the_fastest_mode_is_named_with_its_lead_over_each_other():
     ((fastest, growth),) = answer(compare([IPTABLES, run("ipvs", 0, fixed_us=120.0), NFTABLES], ()))
     assert fastest.startswith(
-        "On substrate host nftables mode is the fastest: with 10,000 Services a first packet takes"
+        "On substrate host, nftables mode is the fastest: with 10,000 Services a first packet takes"
     )
     assert "less than in iptables mode and 40" in fastest
     assert growth.startswith("In iptables mode a first packet grows with each 1,000 Services by 40")
@@ -22,7 +22,7 @@ def test_the_fastest_mode_is_named_with_its_lead_over_each_other():
 
 def test_modes_that_do_not_differ_have_no_winner():
     ((sentence,),) = answer(compare([run("iptables", 0), run("nftables", 0)], ()))
-    assert sentence == "On substrate host these runs cannot tell which mode has the fastest first packet."
+    assert sentence == "On substrate host, these runs cannot tell which mode has the fastest first packet."
 
 
 def decided(results, verdict):
