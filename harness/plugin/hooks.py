@@ -196,7 +196,7 @@ class ControllerListener:
         try:
             return (yield)
         finally:
-            self._controller.close()
+            self._controller.close(interrupted=session.exitstatus == pytest.ExitCode.INTERRUPTED)
             if session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = exit_code(self._controller.results)
 

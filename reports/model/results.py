@@ -13,7 +13,7 @@ from reports.model.measurements import Measurement
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One invocation. Times are UTC, ISO 8601; `finished` is None while it runs, or if it was killed."""
+    """One invocation. Times are UTC, ISO 8601; `finished` is None while it runs, or if it was stopped early."""
 
     id: str
     started: str

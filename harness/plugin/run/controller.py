@@ -104,8 +104,11 @@ class Controller:
         if report.when == "teardown" or crashed:
             self._finish(report.nodeid, self._pending.pop(report.nodeid), case_report)
 
-    def close(self) -> None:
-        """Remove the cluster and write the final results, once. Ctrl-C and SIGTERM are ignored until it is done."""
+    def close(self, *, interrupted: bool = False) -> None:
+        """Remove the cluster and write the final results, once. Ctrl-C and SIGTERM are ignored until it is done.
+
+        A run that was `interrupted` has ended before all of its cases had run, so it is not finished.
+        """
         if self._closed:
             return
         self._closed = True
@@ -129,7 +132,8 @@ class Controller:
                 self.results = self.results.with_case(case)
             if self.repeats > 1:
                 self.results = replace(self.results, findings=(*self.results.findings, flakes(self.results.cases)))
-            self.results = replace(self.results, run=replace(self.results.run, finished=_now()))
+            if not interrupted:
+                self.results = replace(self.results, run=replace(self.results.run, finished=_now()))
             self._publish()
 
     def _finish(self, nodeid: str, pending: Pending, case_report: CaseReport) -> None:

@@ -58,6 +58,8 @@ def test_a_failure_has_the_command_that_repeats_its_case_with_its_seed():
         "--allow-disruptive --run-seed=7"
     )
     assert "--run-seed=7</code>" in report_html(RESULTS.with_case(failed))
+    not_a_case = replace(failed, id="cluster removal")
+    assert "Repeat it" not in report_html(RESULTS.with_case(not_a_case))
 
 
 def test_every_section_case_claim_question_and_measurement_can_be_linked_to():
