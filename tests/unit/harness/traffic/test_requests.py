@@ -20,6 +20,8 @@ from tests.fakes.cluster.apiserver import FakeApiServer, serving
 
 LOOPBACK = "127.0.0.1"
 SYN_SENT = "02"
+LIMIT_S = 10.0
+"""The longest time that a server here waits for a connection, so that a test fails instead of hanging."""
 
 
 def run(request):
@@ -61,6 +63,7 @@ def test_each_http_request_uses_a_new_connection(tmp_path):
 def test_no_two_connections_of_a_client_come_from_one_port(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with socket.create_server((LOOPBACK, 0)) as server:
+        server.settimeout(LIMIT_S)
         ports = []
 
         def serve():
@@ -90,6 +93,7 @@ def test_a_port_on_which_a_server_listens_is_passed_over_and_the_last_is_followe
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     (tmp_path / LAST_PORT.name).write_text(str(last))
     with socket.create_server((LOOPBACK, 0)) as server, holding(first):
+        server.settimeout(LIMIT_S)
         answering = threading.Thread(target=lambda: answer_one(server, b"HTTP/1.0 200 OK\r\n\r\nweb-1"))
         answering.start()
         (reply,) = run(Request(LOOPBACK, server.getsockname()[1]))
