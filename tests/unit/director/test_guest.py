@@ -8,7 +8,16 @@ import pytest
 from director.frames import READ, REPORT_EVERY_BYTES, Decoder, encode
 from director.guest.execute import _limit_entries, _processes, _signal, execute, first_sync_done, get
 from director.guest.serialline import SerialLine
-from director.guest.setup import ENVIRONMENT, HOSTS, LOADED_MODULES, MOUNTS, kube_proxy, mount_own, prepare
+from director.guest.setup import (
+    ENVIRONMENT,
+    HOSTS,
+    IPVS_LOAD_FACTOR,
+    LOADED_MODULES,
+    MOUNTS,
+    kube_proxy,
+    mount_own,
+    prepare,
+)
 
 from tests.fakes.host.machine import FakeMachine
 
@@ -57,6 +66,16 @@ def test_modules_are_loaded_before_their_settings_are_written():
     prepare(machine, START)
     assert machine.ran[0].startswith("modprobe --all ip_vs ip_vs_rr")
     assert machine.written["/proc/sys/net/netfilter/nf_conntrack_max"] == "131072"
+
+
+def test_a_kernel_that_resizes_the_table_of_ipvs_keeps_it_at_its_full_size():
+    file, value = IPVS_LOAD_FACTOR
+    older, newer = FakeMachine(), FakeMachine()
+    newer.files = {file}
+    for machine in (older, newer):
+        prepare(machine, START)
+    assert str(file) not in older.written
+    assert newer.written[str(file)] == value
 
 
 def test_the_wrappers_are_not_in_kube_proxys_path():

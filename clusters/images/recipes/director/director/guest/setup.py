@@ -52,6 +52,12 @@ KERNEL_SETTINGS = (
     ("/proc/self/timerslack_ns", "5000000"),
 )
 
+IPVS_LOAD_FACTOR = (Path("/proc/sys/net/ipv4/vs/conn_lfactor"), "-8")
+"""Linux 7 resizes ipvs's table of connections with their number, and each time turns the order round in which it finds
+two connections with the same addresses: of a client that reuses a port, or of two Services with one backend. With this
+load factor the table has its full size, as it always had before Linux 7, from 16 connections on
+(`ip_vs_rht_desired_size` in net/netfilter/ipvs/ip_vs_core.c)."""
+
 HOSTS = Path("/tmp/hosts")
 
 ENVIRONMENT = {
@@ -79,6 +85,9 @@ def prepare(host: Host, start: Message) -> None:
     host.run(("ip", "-batch", "-"), stdin=NETWORK)
     for file, value in KERNEL_SETTINGS:
         host.write(Path(file), value)
+    file, value = IPVS_LOAD_FACTOR
+    if host.has(file):
+        host.write(file, value)
     host.run(("hostname", start["node_name"]))
     host.write(HOSTS, f"127.0.0.1 localhost\n{start['api_address']} {start['api_host']}\n")
     host.run(("mount", "--bind", str(HOSTS), "/etc/hosts"))
