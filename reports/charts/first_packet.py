@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import altair as alt
 
@@ -38,7 +38,8 @@ def first_packet_chart(results: RunResults) -> Chart | None:
     points = list(_points(results.measurements))
     if len({point["services"] for point in points}) < 2:
         return None
-    line = [point for found in results.findings for point in _line(found, results.run.mode)]
+    corrected = any(point["latency"] == CORRECTED for point in points)
+    line = [point for found in results.findings for point in _line(found, results.run.mode, corrected)]
     latencies = [name for name in (CORRECTED, *QUANTILES) if any(point["latency"] == name for point in points)]
     shown = line[0]["latency"] if line else latencies[-3] if len(latencies) > 3 else latencies[0]
     top = _top(points, line)
@@ -47,7 +48,7 @@ def first_packet_chart(results: RunResults) -> Chart | None:
     spec = specification(_drawn(points, line, latencies, shown, linear))
     above_zero = [point for point in points if point["low"] > 0], [point for point in line if point["low"] > 0]
     log_spec = specification(_drawn(*above_zero, latencies, shown, logarithmic))
-    fitted = " The line is the fit through the last Service's points, the band its 95% interval." if line else ""
+    fitted = f" The line is the fit through {_fitted(results, corrected)}, the band its 95% interval." if line else ""
     return Chart(
         id="first-packet-chart",
         title="First packet of a new connection against the number of Services",
@@ -81,9 +82,20 @@ def _points(measurements: Sequence[Measurement]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _line(growth: Finding, mode: str) -> Iterator[dict[str, Any]]:
-    """Yield the points of the line of the run's own mode; a case may have run a node in another mode, too."""
-    if not isinstance(growth, GrowthFinding) or growth.mode != mode:
+def _fitted(results: RunResults, corrected: bool) -> str:
+    """Return what the line was fitted to; a case without corrected medians shows its line with the raw ones."""
+    hidden = not corrected and any(_is_growth(found, results.run.mode, corrected=True) for found in results.findings)
+    return f"the last Service's points{' after correction for the loopback baseline' if hidden else ''}"
+
+
+def _is_growth(found: Finding, mode: str, *, corrected: bool = False) -> TypeGuard[GrowthFinding]:
+    """Return whether it is the growth of the run's own mode; a case may have run a node in another mode, too."""
+    return isinstance(found, GrowthFinding) and found.mode == mode and (found.baseline_corrected or not corrected)
+
+
+def _line(growth: Finding, mode: str, corrected: bool) -> Iterator[dict[str, Any]]:
+    """Yield the points of the line, shown with the `corrected` medians if there are any, else with the raw ones."""
+    if not _is_growth(growth, mode):
         return
     for point in growth.line:
         if None in map(drawable, (point.services, point.us.value, point.us.low, point.us.high)):
@@ -91,7 +103,7 @@ def _line(growth: Finding, mode: str) -> Iterator[dict[str, Any]]:
         yield {
             "services": point.services,
             "position": LINE_POSITION,
-            "latency": CORRECTED if growth.baseline_corrected else "p50",
+            "latency": CORRECTED if growth.baseline_corrected and corrected else "p50",
             "us": round(point.us.value, 2),
             "low": round(point.us.low, 2),
             "high": round(point.us.high, 2),

@@ -51,6 +51,15 @@ def test_the_line_of_a_sweep_belongs_to_the_corrected_medians():
     assert next(one for one in other_mode.spec["params"] if one["name"] == "latency")["value"] == "p50"
 
 
+def test_a_corrected_line_without_corrected_medians_is_shown_with_the_raw_ones():
+    """A case that decides a claim records the growth, but no corrected medians: the line must not hide the points."""
+    chart = first_packet_chart(run(measured(0), measured(1000), findings=(GROWTH,)))
+    latency = next(one for one in chart.spec["params"] if one["name"] == "latency")
+    assert (latency["value"], latency["bind"]["options"]) == ("p50", ["p50", "p90", "p99"])
+    assert {row["latency"] for row in values(chart.spec) if row["services"] == 10_000} == {"p50"}
+    assert "the last Service's points after correction for the loopback baseline, the band" in chart.description
+
+
 def test_a_point_with_a_remark_does_not_stretch_the_axis():
     disturbed = replace(measured(1000, p50=9000.0), flags=("saturated",))
     chart = first_packet_chart(run(measured(0), measured(100), disturbed))
