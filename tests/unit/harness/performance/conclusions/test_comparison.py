@@ -183,7 +183,13 @@ def with_baselines(results, *baselines_us):
     return replace(results, measurements=(*results.measurements, *baselines))
 
 
-def test_two_runs_are_refused_if_their_baselines_do_not_overlap():
+def test_two_runs_are_compared_if_their_baselines_are_a_tenth_apart():
+    """As of three runs in turn on one host: baselines are a little higher in nftables mode."""
+    ours, theirs = with_baselines(IPTABLES, 9.5, 10.4, 11.1), with_baselines(NFTABLES, 11.2, 11.4, 11.9)
+    assert list(compare([ours, theirs], (1.0,)))
+
+
+def test_two_runs_are_refused_if_their_baselines_are_far_apart():
     ours, theirs = with_baselines(IPTABLES, 14.0, 15.0), with_baselines(NFTABLES, 19.5, 22.0)
     for pair in ((ours, theirs), (theirs, ours)):
         with pytest.raises(Refused, match=r"14\.0 to 15\.0 us in run a-iptables"):
