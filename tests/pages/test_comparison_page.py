@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from harness.performance.conclusions.comparison import compare
+from reports.model import ClaimResult, Verdict
 from reports.pages.comparison.page import SHARES, comparison_html
 from tests.pages.conftest import NARROW_PX, opened
 from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES, on_uml, run
 
 PAIR = "#pair-host-iptables-nftables"
+CLAIM = ClaimResult(
+    "1.1",
+    "ipvs looks Services up in a hash table, so that their number has almost no limit.",
+    Verdict.UNTESTED,
+    "",
+    "",
+    (),
+)
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    runs = [IPTABLES, NFTABLES, run("ipvs", 1, fixed_us=120.0)]
+    runs = [replace(one, claims=(CLAIM,)) for one in (IPTABLES, NFTABLES, run("ipvs", 1, fixed_us=120.0))]
     written = tmp_path_factory.mktemp("page") / "comparison.html"
     written.write_text(comparison_html(compare([*runs, *map(on_uml, runs)], SHARES)), encoding="utf-8")
     return written
@@ -52,3 +62,13 @@ def test_axe_finds_nothing_serious_and_nothing_is_off_the_screen(browser: Browse
         seen.draw_all()
         assert seen.serious_violations() == []
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_a_claim_beside_six_verdicts_has_room_for_words(browser: Browser, file: Path):
+    """A table that is wider than the screen scrolls within its card; its words are not broken into letters."""
+    with opened(browser, width=NARROW_PX) as seen:
+        seen.show(file)
+        cell = seen.page.locator("#claim-table tbody td").first.bounding_box()
+        assert cell is not None
+        assert cell["width"] >= 150
+        assert cell["height"] < 300
