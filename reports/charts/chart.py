@@ -34,6 +34,10 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
 
 
+PLAIN = "format(datum.value, ',')"
+"""Labels of an axis as plain numbers: the format of a number type writes 20 as 2e+1 where ticks are few."""
+
+
 def specification(chart: Layers, height: int = 320) -> Spec:
     """Return a chart's specification: as wide as its container, `height` pixels high, in the colours of the theme.
 

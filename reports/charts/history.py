@@ -14,6 +14,9 @@ from reports.writers.readable import drawable, short
 
 BETTER, WORSE, POINT = "#1c8f68", "#c8504a", SERIES[0]
 OUTCOME_COLOURS = {"passed": "#1c8f68", "failed": "#c8504a", "environment error": "#c96a0b", "skipped": "#9aa4ae"}
+NAME_PX = 120
+"""The width of case names beside the cells: on a phone the cells need the rest. The table behind has whole names."""
+
 ROW_PX = 20
 
 
@@ -93,14 +96,16 @@ def case_chart(cases: Sequence[CaseHistory], runs: Sequence[HistoricRun]) -> Cha
         return None
     outcomes = list(OUTCOME_COLOURS)
     colour = alt.Color(
-        "outcome:N", scale=alt.Scale(domain=outcomes, range=[OUTCOME_COLOURS[outcome] for outcome in outcomes])
+        "outcome:N",
+        scale=alt.Scale(domain=outcomes, range=[OUTCOME_COLOURS[outcome] for outcome in outcomes]),
+        legend=alt.Legend(columns=2),
     )
     cells = (
         alt.Chart(data(rows))
         .mark_rect(stroke="transparent")
         .encode(
             x=alt.X("run:N", sort=order, title="run", axis=alt.Axis(labels=False, ticks=False)),
-            y=alt.Y("case:N", title=None, sort=[_name(case) for case in cases], axis=alt.Axis(labelLimit=260)),
+            y=alt.Y("case:N", title=None, sort=[_name(case) for case in cases], axis=alt.Axis(labelLimit=NAME_PX)),
             color=colour,
             tooltip=[alt.Tooltip("case:N"), alt.Tooltip("run:N"), alt.Tooltip("outcome:N")],
         )

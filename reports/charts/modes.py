@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from reports.charts.chart import Chart, Layers, chooser, data, specification
+from reports.charts.chart import PLAIN, Chart, Layers, chooser, data, specification
 from reports.charts.theme import MODE_COLOURS, SERIES
 from reports.model.comparison import ModePair, ProgrammingCost, SubstrateComparison
 from reports.writers.readable import drawable, fixed, short, with_ends
@@ -165,7 +165,7 @@ def programming_chart(found: SubstrateComparison) -> Chart | None:
     what = chooser("usage", "Shown", list(PROGRAMMING))
     colour = _colour(sorted({row["mode"] for row in rows}))
     here = alt.Chart(data(rows)).transform_filter("datum.what == usage")
-    x = alt.X("mean:Q", title=None, axis=alt.Axis(format=",~g"))
+    x = alt.X("mean:Q", title=None, axis=alt.Axis(labelExpr=PLAIN))
     y = alt.Y("mode:N", title=None)
     bars = alt.layer(
         here.mark_bar(cornerRadiusEnd=2).encode(

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from reports.charts.chart import Chart, chooser, data, specification
+from reports.charts.chart import PLAIN, Chart, chooser, data, specification
 from reports.charts.theme import SERIES
 from reports.model import Measurement, MeasurementName, RunResults
 from reports.model.findings import CostFinding, StepUsage
@@ -35,7 +35,7 @@ def usage_chart(results: RunResults) -> Chart | None:
         .mark_bar(color=SERIES[0], cornerRadiusEnd=2)
         .encode(
             y=alt.Y("step:N", sort=order, title="Services"),
-            x=alt.X("value:Q", title=None, axis=alt.Axis(format=",~g")),
+            x=alt.X("value:Q", title=None, axis=alt.Axis(labelExpr=PLAIN)),
             tooltip=[alt.Tooltip("step:N", title="Services"), alt.Tooltip("value:Q", format=",.4~g")],
         )
     )

@@ -118,6 +118,8 @@ def test_programming_is_shown_by_step():
     alt.LayerChart.from_dict(chart.spec)
     assert chart.columns == ("Services", "time of syncs, s", "CPU time with programs, s", "memory, MB", "rules")
     assert chart.rows == (("0 to 1,000", "1.5", "1", "80", "10"), ("1,000 to 2,000", "2.5", "1", "80", "10"))
+    axis = chart.spec["layer"][0]["encoding"]["x"]["axis"]
+    assert axis == {"labelExpr": "format(datum.value, ',')"}  # with a number type, 20 is written as 2e+1
     assert usage_chart(run()) is None
 
 
