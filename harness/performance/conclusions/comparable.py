@@ -21,8 +21,8 @@ ALIKE = ("kernel", "cpus", "kubernetes", "source", "nodes")
 OTHER_HOST = 1.25
 """The factor between the loopback baselines of two modes from which on they were not measured on the same host.
 
-They differ by a tenth on one host: three runs in turn, in iptables, nftables and iptables mode, had baselines of 9.9 to
-11.1, 11.2 to 11.9 and 9.5 to 10.4 us. A processor that traverses rules sleeps less deeply between connections.
+Three runs in turn on one host, in iptables, nftables and iptables mode, had baselines of 9.9 to 11.1, 11.2 to 11.9 and
+9.5 to 10.4 us: a tenth apart, and the cause is not known. The factor is a choice and was not derived from data.
 """
 
 MOST_SERVICES = 10_000_000
