@@ -18,7 +18,7 @@ from harness.cli.results.measure_plan import (
     sweeps,
 )
 from harness.cli.tools import tools_of
-from harness.plugin.run.checks import LAST_SERVICES, STEP_SECONDS, require_version, whole_number
+from harness.plugin.run.checks import LAST_SERVICES, STEP_SECONDS, USUAL_SERVICES, require_version, whole_number
 from reports.text import one_line
 
 LATEST = "latest-comparison.html"
@@ -32,7 +32,7 @@ def measure(
         typer.Option(
             parser=whole_number("--most-services", LAST_SERVICES), metavar="N", help="Most Services in each sweep."
         ),
-    ] = LAST_SERVICES[1],
+    ] = USUAL_SERVICES,
     step_seconds: Annotated[
         int | None,
         typer.Option(

@@ -25,7 +25,13 @@ LABEL = "io.kubeproof.dummy"
 FIRST = 0x4000
 """The offset of the first dummy address in the Service network, beyond those that the API server allocates first."""
 
-RETRY_STEP = 0x2800
+MOST = 30_000
+"""The most dummy Services that have an address of their own in a Service network of 65,536 addresses."""
+
+RETRIES, RETRY_STEP = 10_000, 7919
+"""The number of addresses behind those of dummy Services, for those whose own is in use, and the steps between an
+attempt and the next, a prime."""
+
 ATTEMPTS = 4
 PAUSE_RATIO = 4
 CONFLICT = 409
@@ -33,8 +39,13 @@ UNPROCESSABLE = 422
 
 
 def dummy_address(cidr: str, number: int, attempt: int = 0) -> str:
-    """Return the ClusterIP of a dummy Service; it differs for each `attempt`."""
-    return str(ip_network(cidr)[FIRST + attempt * RETRY_STEP + number])
+    """Return the ClusterIP of a dummy Service: its own at first, then another one for each further `attempt`.
+
+    Two dummy Services may get the same one at a further attempt. Few need one, because addresses that the API server
+    has allocated to other Services are few.
+    """
+    offset = number if attempt == 0 else MOST + (number + attempt * RETRY_STEP) % RETRIES
+    return str(ip_network(cidr)[FIRST + offset])
 
 
 def dummy_name(number: int) -> str:

@@ -21,6 +21,7 @@ from harness.plugin.run.checks import (
     REPETITIONS,
     SEEDS,
     STEP_SECONDS,
+    USUAL_SERVICES,
     number_as_typed,
     require_cases,
     require_combination,
@@ -98,7 +99,10 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--runs-dir", type=Path, default=Path("runs"), help="directory for the results of runs")
     group.addoption("--run-seed", type=number_as_typed, help="seed of all random choices; the report shows it")
     group.addoption(
-        "--most-services", type=number_as_typed, default=10_000, help="largest number of Services in a whole sweep"
+        "--most-services",
+        type=number_as_typed,
+        default=USUAL_SERVICES,
+        help="largest number of Services in a whole sweep",
     )
     group.addoption(
         "--step-seconds", type=number_as_typed, help="duration of each step of a sweep (default: 120, or 40 if quick)"

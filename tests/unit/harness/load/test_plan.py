@@ -11,7 +11,7 @@ from harness.errors import DeadlinePassed
 from harness.kube.client import Kube
 from harness.load.adjustable import HttpLoad, LoadTally, adjustable_load
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
-from harness.performance.dummy_services.objects import dummy_address, remove, wait_everywhere
+from harness.performance.dummy_services.objects import remove, wait_everywhere
 from harness.performance.sweep.positions import Position, choose_positions
 from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
 from tests.fakes.cluster.owned import fake_cluster
@@ -52,12 +52,6 @@ def test_failed_requests_are_counted_by_error_message():
     blocks = TargetBlocks.of(reported)
     assert [block.number for block in blocks.blocks] == [0, 1]
     assert blocks.errors == {"timed out": 3, "refused": 1}
-
-
-def test_addresses_of_dummy_services_are_distinct_and_within_the_service_network():
-    addresses = {dummy_address("10.96.0.0/16", number, attempt) for number in range(10000) for attempt in range(4)}
-    assert len(addresses) == 40000
-    assert all(address.startswith("10.96.") for address in addresses)
 
 
 SERVICES, SLICES = "/api/v1/namespaces/a/services", "/apis/discovery.k8s.io/v1/namespaces/a/endpointslices"
