@@ -169,11 +169,19 @@ def observe_backends(
 class ServiceMaker(Protocol):
     """A function that creates a Service `name` with `replicas` backends, all on `node` if one is named.
 
-    `fields` go into the Service's spec. A case can set the readiness of `switchable` backends.
+    `fields` go into the Service's spec. A case can set the readiness of `switchable` backends. With a `control`, each
+    backend has a second server, to which the Service does not lead.
     """
 
     def __call__(
-        self, name: str, replicas: int = 3, *, node: str | None = None, switchable: bool = False, **fields: Any
+        self,
+        name: str,
+        replicas: int = 3,
+        *,
+        node: str | None = None,
+        switchable: bool = False,
+        control: bool = False,
+        **fields: Any,
     ) -> ServiceHandle: ...
 
 
@@ -182,9 +190,15 @@ def service_maker(kube: Kube, waits: Waits, dataplane: DataPlane, namespace: str
     cluster: Cluster = kube.cluster
 
     def make(
-        name: str, replicas: int = 3, *, node: str | None = None, switchable: bool = False, **fields: Any
+        name: str,
+        replicas: int = 3,
+        *,
+        node: str | None = None,
+        switchable: bool = False,
+        control: bool = False,
+        **fields: Any,
     ) -> ServiceHandle:
-        servers = backends(cluster.images, name, replicas, node=node, switchable=switchable)
+        servers = backends(cluster.images, name, replicas, node=node, switchable=switchable, control=control)
         kube.create(namespace, servers, service(name, name, **fields))
         pods = waits.wait_pods_ready(namespace, f"app={name}", replicas)
         waits.wait_endpoints(namespace, name, replicas)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
@@ -201,6 +201,12 @@ class LoadResult:
     def of(self, target: Target) -> TargetBlocks:
         """Return the blocks of one target; none if no worker reported any."""
         return self.targets.get(target.label, TargetBlocks(()))
+
+    @property
+    def all_blocks(self) -> Iterator[Block]:
+        """Yield the blocks of all targets and of the baseline."""
+        for blocks in (*self.targets.values(), self.baseline):
+            yield from blocks.blocks
 
     @property
     def flags(self) -> tuple[str, ...]:

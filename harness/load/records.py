@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from harness.load.plan import Block, LoadResult, TargetBlocks
+from harness.load.plan import LoadResult, TargetBlocks
 from harness.statistics.histogram import BlockCounts, block_counts, merge
 from harness.statistics.quantile_interval import quantile, quantile_interval
 from reports.model import Conditions, Measurement, MeasurementName, TimeSlice
@@ -19,7 +19,7 @@ OWN_CLOCKS = ("wall", "corrected")
 
 
 MOST_SLICES = 10
-"""The number of time slices in which a measurement's samples are stored; an interval can be computed from them."""
+"""The number of time slices in which a measurement's samples are stored. All targets of a load have the same slices."""
 
 
 def to_measurement(
@@ -62,24 +62,23 @@ def to_measurement(
         quantiles={label: quantile(counts, q) for label, q in QUANTILES.items()},
         ci95={label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()},
         histogram=merge(encoded),
-        time_slices=time_slices(blocks, clock, result.block_s),
+        time_slices=tuple(time_slices(blocks, clock, result)),
         flags=(*flags, *result.flags) if clock in OWN_CLOCKS else flags,
     )
 
 
-def time_slices(blocks: TargetBlocks, clock: str, block_s: float) -> tuple[TimeSlice, ...]:
-    """Merge neighbouring blocks in which that clock has samples into up to `MOST_SLICES` slices of about equal size."""
-    sampled = [block for block in blocks.blocks if getattr(block, clock)]
-    groups = np.array_split(np.arange(len(sampled)), min(MOST_SLICES, len(sampled)))
-    return tuple(_slice([sampled[at] for at in group], clock, block_s) for group in groups)
-
-
-def _slice(blocks: Sequence[Block], clock: str, block_s: float) -> TimeSlice:
-    return TimeSlice(
-        begin_s=blocks[0].number * block_s,
-        duration_s=len(blocks) * block_s,
-        histogram=merge(getattr(block, clock) for block in blocks),
-    )
+def time_slices(blocks: TargetBlocks, clock: str, result: LoadResult) -> Iterator[TimeSlice]:
+    """Merge the load's blocks into up to `MOST_SLICES` slices of about equal length; yield those with samples."""
+    total = 1 + max(block.number for block in (*blocks.blocks, *result.all_blocks))
+    by_number = {block.number: getattr(block, clock) for block in blocks.blocks}
+    for numbers in np.array_split(np.arange(total), min(MOST_SLICES, total)):
+        sampled = [by_number[number] for number in numbers.tolist() if by_number.get(number)]
+        if sampled:
+            yield TimeSlice(
+                begin_s=int(numbers[0]) * result.block_s,
+                duration_s=len(numbers) * result.block_s,
+                histogram=merge(sampled),
+            )
 
 
 def in_experiment(measured: Measurement, experiment: str) -> Measurement:

@@ -18,6 +18,7 @@ class MeasurementName(StrEnum):
     - `FIRST_PACKET_SAME_NODE`: the same with the endpoint on the generator's node.
     - `FIRST_PACKET_AA`: the same target as `FIRST_PACKET` under a second label (A/A pair).
     - `FIRST_PACKET_CORRECTED`: `FIRST_PACKET`, baseline-corrected.
+    - `FIRST_PACKET_UNTRACKED`: to the pod of `FIRST_PACKET`, on the same path without connection tracking and NAT.
     - `BASELINE`: the same request to a server in the generator's own pod.
     - `FIRST_PACKET_BY_ENDPOINTS`: to Services with different numbers of endpoints.
     - `PERSISTENT_REQUEST`: a request on a persistent connection, which opens no connection and traverses no rule.
@@ -31,6 +32,7 @@ class MeasurementName(StrEnum):
     FIRST_PACKET_SAME_NODE = "first_packet_same_node"
     FIRST_PACKET_AA = "first_packet_aa"
     FIRST_PACKET_CORRECTED = "first_packet_corrected"
+    FIRST_PACKET_UNTRACKED = "first_packet_untracked"
     BASELINE = "baseline"
     FIRST_PACKET_BY_ENDPOINTS = "first_packet_by_endpoints"
     PERSISTENT_REQUEST = "persistent_request"

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,11 @@ def test_a_balancer_learns_which_nodes_have_endpoints(
 ) -> None:
     """healthCheckNodePort returns the number of ready endpoints on the node, with status 503 if there are none."""
     near, far = cluster.workers[:2]
-    fields = {"type": "LoadBalancer", "loadBalancerClass": UNUSED_CLASS, "externalTrafficPolicy": "Local"}
+    fields: dict[str, Any] = {
+        "type": "LoadBalancer",
+        "loadBalancerClass": UNUSED_CLASS,
+        "externalTrafficPolicy": "Local",
+    }
     web = make_service("web", 2, node=near.name, switchable=True, **fields)
     port = kube.get(web.path)["spec"]["healthCheckNodePort"]
 

@@ -11,6 +11,9 @@ from harness.kube.client import Kube
 
 HTTP_PORT = 8080
 UDP_PORT = 8081
+CONTROL_PORT, CONTROL_UDP_PORT = 8082, 8083
+"""The ports of the second server of a backend, to which no Service leads."""
+
 NOT_READY_FILE = "/tmp/not-ready"
 """The file that makes a switchable backend unready while it exists."""
 
@@ -62,20 +65,21 @@ def backends(
     *,
     node: str | None = None,
     switchable: bool = False,
+    control: bool = False,
     patience: Patience | None = None,
 ) -> dict[str, Any]:
     """Return a Deployment of HTTP (8080) and UDP (8081) servers that answer with their pod's name.
 
-    A case can make the readiness probe of a `switchable` backend fail. `patience` is by default that of this host.
+    A case can make the readiness probe of a `switchable` backend fail. With a `control`, each pod runs a second server
+    of the same kind (8082 and 8083). `patience` is by default that of this host.
     """
     labels = {"app": name}
     container = {
-        "name": "server",
-        "image": images.agnhost,
-        "args": ["netexec", f"--http-port={HTTP_PORT}", f"--udp-port={UDP_PORT}"],
-        "resources": RESOURCES,
+        **_server(images, "server", HTTP_PORT, UDP_PORT),
         "readinessProbe": _switchable_probe(patience or host_patience()) if switchable else HTTP_PROBE,
     }
+    second = [_server(images, "control", CONTROL_PORT, CONTROL_UDP_PORT)] if control else []
+    spec = pod_spec(container, **on_node(node))
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -83,9 +87,14 @@ def backends(
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod_spec(container, **on_node(node))},
+            "template": {"metadata": {"labels": labels}, "spec": {**spec, "containers": [container, *second]}},
         },
     }
+
+
+def _server(images: CaseImages, name: str, http_port: int, udp_port: int) -> dict[str, Any]:
+    arguments = ["netexec", f"--http-port={http_port}", f"--udp-port={udp_port}"]
+    return {"name": name, "image": images.agnhost, "args": arguments, "resources": RESOURCES}
 
 
 def update_template(kube: Kube, namespace: str, deployment: str, revision: str | None) -> None:

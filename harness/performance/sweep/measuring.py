@@ -21,7 +21,7 @@ from harness.statistics.comparison import Range
 from harness.statistics.difference import quantile_difference
 from reports.model import Conditions, Measurement, MeasurementName
 
-SAME_NODE = "same node"
+SAME_NODE, CONTROL = "same node", "control"
 OWN_POD = "the generator's own pod"
 
 
@@ -35,6 +35,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, spare_s: float 
     before = access.dataplane.rules_walked(node)
     positions = choose_positions(targets.service_addresses, before)
     same_node = Target(SAME_NODE, targets.same_node.address, targets.same_node.port)
+    control = None if targets.control is None else Target(CONTROL, targets.control.address, targets.control.port)
     chain_walks: list[Walk] = []
     tracked: list[int] = []
 
@@ -47,10 +48,12 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, spare_s: float 
         return result
 
     measured = (*(place.target for place in positions), same_node)
-    result, duration_s = run_until_known(run, _load(plan, number, positions, same_node), measured, spare_s)
+    others = (same_node,) if control is None else (same_node, control)
+    result, duration_s = run_until_known(run, _load(plan, number, positions, others), measured, spare_s)
     data = _StepData(
         positions=positions,
         same_node=same_node,
+        control=control,
         result=result,
         after=access.dataplane.rules_walked(node),
         conditions=_conditions(setting, plan, number, duration_s),
@@ -66,13 +69,13 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int, spare_s: float 
     ).invalidated(f"the generator lost {result.lost} of its workers" if result.lost else "")
 
 
-def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], same_node: Target) -> LoadPlan:
+def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], others: tuple[Target, ...]) -> LoadPlan:
     targets = [place.target for place in positions]
     if plan.aa_pairs:
         targets += [place.aa_target for place in positions]
     seed = plan.seed + number
     return LoadPlan(
-        (*targets, same_node),
+        (*targets, *others),
         plan.rate_per_s,
         plan.duration_s,
         seed,
@@ -83,11 +86,12 @@ def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], same_no
 
 
 def _chain_walks(setting: SweepSetting, load: LoadPlan, before: Mapping[ServiceAddress, int]) -> tuple[Walk, ...]:
-    """Measure the calibration chain at the places of the load's targets in kube-proxy's chain.
+    """Measure the calibration chain at the places of the load's Services in kube-proxy's chain.
 
     Return nothing if there is no chain, or if the place of a target is unknown.
     """
-    places = [before.get(ServiceAddress(target.address, target.port)) for target in load.targets]
+    services = [target for target in load.targets if target.label != CONTROL]
+    places = [before.get(ServiceAddress(target.address, target.port)) for target in services]
     known = tuple(place for place in places if place is not None)
     if setting.chain is None or len(known) < len(places):
         return ()
@@ -117,6 +121,7 @@ class _StepData:
 
     positions: tuple[Position, ...]
     same_node: Target
+    control: Target | None
     result: LoadResult
     after: Mapping[ServiceAddress, int]
     conditions: Conditions
@@ -133,6 +138,8 @@ class _StepData:
             for place in self.positions:
                 yield self._of_place(MeasurementName.FIRST_PACKET, place, place.target, clock)
             yield self._of_same_node(clock)
+            if self.control is not None:
+                yield self._of_control(self.control, clock)
             yield self._of_baseline(clock)
         if self.with_aa_pairs:
             for place in self.positions:
@@ -148,6 +155,11 @@ class _StepData:
         here = replace(self.conditions, position=SAME_NODE, rules_walked=walked, endpoint=SAME_NODE, clock=clock)
         blocks, name = self.result.of(self.same_node), MeasurementName.FIRST_PACKET_SAME_NODE
         return to_measurement(name, blocks, clock, here, self.result, (), self.random)
+
+    def _of_control(self, control: Target, clock: str) -> Measurement:
+        here = replace(self.conditions, target="pod, untracked", clock=clock)
+        name = MeasurementName.FIRST_PACKET_UNTRACKED
+        return to_measurement(name, self.result.of(control), clock, here, self.result, (), self.random)
 
     def _of_baseline(self, clock: str) -> Measurement:
         here = replace(self.conditions, target=OWN_POD, endpoint=OWN_POD, clock=clock)

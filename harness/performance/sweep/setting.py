@@ -50,12 +50,14 @@ class SweepTargets:
     """The Services to which a sweep connects.
 
     `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node than the generator's.
-    `same_node` leads to a pod on the generator's node.
+    `same_node` leads to a pod on the generator's node. `control` is a second server in the backend's pod, which is
+    reached on the same path without connection tracking; None if the run may not change the nodes' rules.
     """
 
     service_addresses: tuple[ServiceAddress, ...]
     same_node: ServiceAddress
     backend: str
+    control: ServiceAddress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,15 @@ def test_a_measurement_has_time_slices_that_hold_every_sample():
     assert parts.counts.sum(axis=0).tolist() == whole.counts[0].tolist()
 
 
-def test_a_block_without_samples_is_in_no_time_slice():
+def test_all_targets_of_a_load_have_the_same_time_slices():
+    whole, half = blocks(*[[100]] * 20), blocks(*[[]] * 10, *[[120]] * 10)
+    together = {"targets": {"head": whole, "end": half}}
+    assert [part.begin_s for part in measured(whole, **together).time_slices] == list(range(0, 20, 2))
+    assert [part.begin_s for part in measured(half, **together).time_slices] == list(range(10, 20, 2))
+    assert [part.begin_s for part in measured(blocks([100]), **together).time_slices] == [0.0]
+
+
+def test_a_time_slice_without_samples_is_left_out():
     found = measured(blocks([100], [], [120]))
     assert [(part.begin_s, part.duration_s) for part in found.time_slices] == [(0.0, 1.0), (2.0, 1.0)]
 

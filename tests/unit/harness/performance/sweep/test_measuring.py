@@ -1,6 +1,7 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
-from harness.dataplane.reader import RuleCount
+from harness.dataplane.reader import RuleCount, ServiceAddress
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.setting import SweepPlan
@@ -22,10 +23,11 @@ class Lookups:
         return RuleCount(29, {})
 
 
-def measured_by(generator, plan):
+def measured_by(generator, plan, control=None):
     """Measure step 1 of the plan."""
     kube, shell = SimpleNamespace(cluster=fake_cluster()), TextShell({"conntrack -C": "3411"})
-    return measure(setting_with(generator=generator, kube=kube, dataplane=Lookups(), shell=shell), plan, 1)
+    setting = setting_with(generator=generator, kube=kube, dataplane=Lookups(), shell=shell)
+    return measure(replace(setting, targets=replace(setting.targets, control=control)), plan, 1)
 
 
 class FakeGenerator:
@@ -76,3 +78,14 @@ def test_medians_are_paired_with_the_baseline_in_the_blocks_that_both_have():
     kernel = next(found for found in baselines if found.conditions.clock == "kernel")
     assert (kernel.quantiles["p50"], kernel.conditions.services) == (30, 10)
     assert step.latencies.with_baseline_us["same node"] == ((90, 30),)
+
+
+def test_a_control_is_one_more_target_of_the_load():
+    """It is measured in the same time slices as the positions, so each slice gives the difference of the two."""
+    generator = FakeGenerator(head=100, middle=120, end=140, same_node=90, control=70)
+    step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1), control=ServiceAddress("10.244.1.5", 8082))
+    found = {(one.name, one.conditions.position): one for one in step.measurements if one.conditions.clock == "kernel"}
+    control = found[MeasurementName.FIRST_PACKET_UNTRACKED, None]
+    assert (control.quantiles["p50"], control.conditions.target) == (70, "pod, untracked")
+    end = found[MeasurementName.FIRST_PACKET, "end"]
+    assert [part.begin_s for part in control.time_slices] == [part.begin_s for part in end.time_slices] == [0.0, 1.0]
