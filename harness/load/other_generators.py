@@ -17,7 +17,7 @@ from clusters.errors import WorldError
 from harness.load.master import PROCESSES
 from harness.load.plan import Target, TargetBlocks
 from harness.statistics.histogram import block_counts, encode
-from harness.statistics.quantile_interval import quantile
+from harness.statistics.quantiles import quantile
 
 US = {"us": 1.0, "ms": 1e3, "s": 1e6}
 LATENCY = re.compile(r"^\s+(?P<percent>50|99)%\s+(?P<value>[\d.]+)(?P<unit>us|ms|s)$", re.MULTILINE)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from harness.load.plan import LoadResult, TargetBlocks
+from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.statistics.histogram import BlockCounts, block_counts, merge
-from harness.statistics.quantile_interval import quantile, quantile_interval
+from harness.statistics.quantiles import quantile
+from harness.statistics.stored import with_quantiles
 from reports.model import Conditions, Measurement, MeasurementName, TimeSlice
+from reports.model.histogram import recorded
 
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 CLOCKS = ("kernel", "wall", "corrected")
 OWN_CLOCKS = ("wall", "corrected")
 """The clocks that include the generator's own delays."""
@@ -28,12 +29,13 @@ def to_measurement(
     clock: str,
     conditions: Conditions,
     result: LoadResult,
-    flags: tuple[str, ...],
-    generator: np.random.Generator,
+    flags: tuple[str, ...] = (),
+    span: range | None = None,
 ) -> Measurement:
-    """Return the measurement of one target by one clock: quantiles in microseconds and their 95% intervals."""
-    encoded = blocks.histograms(clock)
-    counts = block_counts(encoded)
+    """Return the measurement of one target by one clock: quantiles in microseconds and their 95% intervals.
+
+    Its time slices divide the blocks whose numbers are in `span`, by default all of the load's.
+    """
     if blocks.retransmitted:
         flags = (*flags, f"left out: {blocks.retransmitted} connections whose SYN was sent more than once")
     if blocks.errors:
@@ -41,43 +43,39 @@ def to_measurement(
         flags = (*flags, f"failed requests: {failures}")
     if result.lost:
         flags = (*flags, f"incomplete: the generator lost {result.lost} of its workers")
-    errors = sum(blocks.errors.values())
-    if not counts.n:
-        return Measurement(
-            name=name,
-            unit="us",
-            conditions=conditions,
-            n=0,
-            errors=errors,
-            quantiles={},
-            ci95={},
-            flags=(*flags, "no samples"),
-        )
-    return Measurement(
+    slices = tuple(time_slices(blocks, clock, span or _span((*blocks.blocks, *result.all_blocks)), result.block_s))
+    if not slices:
+        flags = (*flags, "no samples")
+    elif clock in OWN_CLOCKS:
+        flags = (*flags, *result.flags)
+    histogram = merge(found.histogram for found in slices) if slices else ""
+    measured = Measurement(
         name=name,
         unit="us",
         conditions=conditions,
-        n=counts.n,
-        errors=errors,
-        quantiles={label: quantile(counts, q) for label, q in QUANTILES.items()},
-        ci95={label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()},
-        histogram=merge(encoded),
-        time_slices=tuple(time_slices(blocks, clock, result)),
-        flags=(*flags, *result.flags) if clock in OWN_CLOCKS else flags,
+        n=sum(recorded(histogram).values()) if slices else 0,
+        errors=sum(blocks.errors.values()),
+        quantiles={},
+        ci95={},
+        histogram=histogram,
+        time_slices=slices,
+        flags=flags,
     )
+    return with_quantiles(measured)
 
 
-def time_slices(blocks: TargetBlocks, clock: str, result: LoadResult) -> Iterator[TimeSlice]:
-    """Merge the load's blocks into up to `MOST_SLICES` slices of about equal length; yield those with samples."""
-    total = 1 + max(block.number for block in (*blocks.blocks, *result.all_blocks))
+def _span(blocks: Sequence[Block]) -> range:
+    return range(1 + max((block.number for block in blocks), default=-1))
+
+
+def time_slices(blocks: TargetBlocks, clock: str, span: range, block_s: float) -> Iterator[TimeSlice]:
+    """Merge the blocks of `span` into up to `MOST_SLICES` slices of about equal length; yield those with samples."""
     by_number = {block.number: getattr(block, clock) for block in blocks.blocks}
-    for numbers in np.array_split(np.arange(total), min(MOST_SLICES, total)):
+    for numbers in np.array_split(np.arange(span.start, span.stop), min(MOST_SLICES, len(span)) or 1):
         sampled = [by_number[number] for number in numbers.tolist() if by_number.get(number)]
         if sampled:
             yield TimeSlice(
-                begin_s=int(numbers[0]) * result.block_s,
-                duration_s=len(numbers) * result.block_s,
-                histogram=merge(sampled),
+                begin_s=int(numbers[0]) * block_s, duration_s=len(numbers) * block_s, histogram=merge(sampled)
             )
 
 
@@ -94,11 +92,3 @@ def block_medians_us(blocks: TargetBlocks, clock: str) -> dict[int, float]:
         block.number: quantile(BlockCounts(counts.values_us, row[None, :]), 0.5)
         for block, row in zip(sampled, counts.counts, strict=True)
     }
-
-
-def paired_counts(ours: TargetBlocks, theirs: TargetBlocks, clock: str) -> tuple[BlockCounts, BlockCounts]:
-    """Return the counts of both targets in the blocks in which that clock has samples of both."""
-    by_number = [{block.number: getattr(block, clock) for block in one.blocks} for one in (ours, theirs)]
-    both = [number for number, text in sorted(by_number[0].items()) if text and by_number[1].get(number)]
-    ours_, theirs_ = (block_counts([texts[number] for number in both]) for texts in by_number)
-    return ours_, theirs_

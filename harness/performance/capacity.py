@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from harness.load.plan import BUSY_SHARE, LoadResult, Target
 from harness.statistics.histogram import block_counts
-from harness.statistics.quantile_interval import quantile
+from harness.statistics.quantiles import quantile
 from reports.model.findings import CapacityFinding, RateAttempt
 
 US_PER_MS = 1000.0

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-import numpy as np
-
 from harness.load.generator import LoadGenerator
 from harness.load.plan import Block, LoadPlan, LoadResult, Target, TargetBlocks
 from harness.load.records import CLOCKS, to_measurement
@@ -63,7 +61,7 @@ class TrafficUnderChange:
             return Part.DURING
         return Part.BEFORE if end_s <= min(first_s for first_s, _ in self.spans_s) else Part.AFTER
 
-    def measurements(self, conditions: Conditions, generator: np.random.Generator) -> Iterator[Measurement]:
+    def measurements(self, conditions: Conditions) -> Iterator[Measurement]:
         """Yield a measurement for each target, part and clock."""
         assert self.result is not None, "the traffic has not ended"
         here = replace(
@@ -77,8 +75,10 @@ class TrafficUnderChange:
                 for clock in CLOCKS:
                     if blocks.histograms(clock) or (clock == "wall" and blocks.errors):
                         of_part = replace(here, part=str(part), target=target.label, clock=clock)
+                        numbers = [block.number for block in blocks.blocks]
+                        span = range(min(numbers), max(numbers) + 1)
                         yield to_measurement(
-                            MeasurementName.UNDER_CHANGE, blocks, clock, of_part, self.result, (), generator
+                            MeasurementName.UNDER_CHANGE, blocks, clock, of_part, self.result, span=span
                         )
 
     def finding(self, mode: str) -> UnderChangeFinding:

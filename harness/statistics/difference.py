@@ -1,37 +1,30 @@
-"""The difference of a quantile between two targets that were measured in the same blocks of time.
-
-A disturbance of a block affects both targets, so blocks are drawn as pairs: a paired bootstrap (Efron and Tibshirani
-1993, An Introduction to the Bootstrap, chapter 8) over the blocks of `harness.statistics.quantile_interval`.
-"""
+"""Differences of medians: between targets of one load, and between pairs of loads."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import scipy
+from numpy.typing import NDArray
 
 from harness.statistics.comparison import Range
-from harness.statistics.histogram import BlockCounts
-from harness.statistics.quantile_interval import draw_blocks, interval_about, merge_blocks, quantile, quantile_us
 
 
-def quantile_difference(
-    ours: BlockCounts, theirs: BlockCounts, q: float, generator: np.random.Generator, confidence: float = 0.95
-) -> Range:
-    """Return our q-quantile minus theirs, in microseconds, with its confidence interval.
+def difference(ours: Range, theirs: Range) -> Range:
+    """Return our quantile minus theirs, of targets that the same load measured, with its interval.
 
-    Row i of both counts must be the same block of time. Raises `ValueError` if the numbers of blocks differ, or if
-    there is only one block.
+    Given what the host did in these seconds, the samples of both are independent, so the squares of the distances from
+    the quantiles to their ends add up (Zou and Donner 2008, https://doi.org/10.1002/sim.3095).
     """
-    blocks = len(ours.counts)
-    if len(theirs.counts) != blocks:
-        raise ValueError(
-            f"the targets have {blocks} and {len(theirs.counts)} blocks, expected were equal numbers, to form pairs"
-        )
-    if blocks < 2:
-        raise ValueError("there is a single pair of blocks, at least two are needed for an interval")
-    our_rows, their_rows = merge_blocks(ours.counts), merge_blocks(theirs.counts)
-    drawn = draw_blocks(len(our_rows), generator)
-    differences = quantile_us(ours.values_us, (drawn @ our_rows).astype(float), q) - quantile_us(
-        theirs.values_us, (drawn @ their_rows).astype(float), q
-    )
-    difference = quantile(ours, q) - quantile(theirs, q)
-    return Range(difference, *interval_about(difference, differences, len(our_rows), confidence))
+    value = ours.value - theirs.value
+    down = math.hypot(ours.value - ours.low, theirs.high - theirs.value)
+    up = math.hypot(ours.high - ours.value, theirs.value - theirs.low)
+    return Range(value, value - down, value + up)
+
+
+def mean_interval(values: NDArray[np.float64], confidence: float = 0.95) -> Range:
+    """Return the mean of independent values with its interval by Student's t; at least two values are needed."""
+    half = float(scipy.stats.t.isf((1 - confidence) / 2, len(values) - 1) * scipy.stats.sem(values))
+    middle = float(np.mean(values))
+    return Range(middle, middle - half, middle + half)

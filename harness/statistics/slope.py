@@ -51,15 +51,6 @@ class Line(Slope):
         return Range(value, value - half, value + half)
 
 
-def robust_slope(x: Sequence[float], y_us: Sequence[float]) -> Slope:
-    """Return the Theil-Sen slope, which a few disturbed blocks hardly change.
-
-    It is the median of all pairwise slopes (Theil 1950, Sen 1968); its interval comes from Kendall's tau (Sen 1968).
-    """
-    fitted = scipy.stats.theilslopes(y_us, x, alpha=0.95)
-    return Slope(float(fitted.slope), float(fitted.low_slope), float(fitted.high_slope), float(fitted.intercept))
-
-
 def slope_of_steps(x: Sequence[float], y_us: Sequence[float]) -> Line:
     """Return the least-squares line through one value per step, with an interval from Student's t.
 

@@ -2,18 +2,17 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from harness.dataplane.services import service_path, wait_backends
 from harness.findings import Conditions, EndpointsDifference, EndpointsFinding, MeasurementName
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, Target
-from harness.load.records import paired_counts, to_measurement
+from harness.load.records import to_measurement
 from harness.performance.intervals import interval_of
 from harness.performance.many_endpoints import many_endpoints_backends, many_endpoints_pod, many_endpoints_service
-from harness.statistics.comparison import Range
-from harness.statistics.difference import quantile_difference
+from harness.statistics.difference import difference
+from harness.statistics.stored import median_of
 from harness.suite import Cluster, DataPlane, Finding, Kube, Measurement, ServiceAddress, Waits
 
 ENDPOINTS = (1, 10, 100, 250)
@@ -47,17 +46,12 @@ def test_the_first_packet_over_the_number_of_endpoints(
     targets = tuple(make(kube, dataplane, namespace, address, number) for number in ENDPOINTS)
     result = generator.run(LoadPlan(targets, RATE_PER_S, DURATION_S, seed))
 
-    random = np.random.default_rng(seed)
     name = MeasurementName.FIRST_PACKET_BY_ENDPOINTS
     conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, clock="kernel")
     for number, target in zip(ENDPOINTS, targets, strict=True):
         here = replace(conditions, endpoints=number)
-        measurements.append(to_measurement(name, result.of(target), "kernel", here, result, (), random))
-    above = {
-        number: quantile_difference(*paired_counts(result.of(target), result.of(targets[0]), "kernel"), 0.5, random)
-        for number, target in zip(ENDPOINTS[1:], targets[1:], strict=True)
-    }
-    findings.append(finding(cluster, above))
+        measurements.append(to_measurement(name, result.of(target), "kernel", here, result))
+    findings.append(finding(cluster, measurements))
     failed = [found.flags for found in measurements if found.errors]
     assert not failed, f"connections failed under a light load: {failed}"
 
@@ -72,9 +66,12 @@ def make(kube: Kube, dataplane: DataPlane, namespace: str, address: str, endpoin
     return Target(f"{endpoints} endpoints", service_address.address, service_address.port)
 
 
-def finding(cluster: Cluster, above: dict[int, Range]) -> EndpointsFinding:
-    """Return the differences to one endpoint as a finding."""
+def finding(cluster: Cluster, measured: list[Measurement]) -> EndpointsFinding:
+    """Return the differences to the first measurement, that of one endpoint, as a finding."""
+    one, *more = ((found.conditions.endpoints, median_of(found)) for found in measured)
     differences = tuple(
-        EndpointsDifference(endpoints=number, longer_us=interval_of(found)) for number, found in above.items()
+        EndpointsDifference(endpoints=number or 0, longer_us=interval_of(difference(median, one[1])))
+        for number, median in more
+        if median is not None and one[1] is not None
     )
     return EndpointsFinding(mode=cluster.mode, differences=differences)

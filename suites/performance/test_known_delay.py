@@ -11,11 +11,13 @@ from harness.findings import Conditions, KnownDelayCheck, KnownDelayFinding, Mea
 from harness.kube.nodes.shell import NodeShell
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, Target, TargetBlocks
-from harness.load.records import block_medians_us, paired_counts, to_measurement
+from harness.load.records import to_measurement
 from harness.performance.conclusions.self_check import check_delay
 from harness.performance.known_delay import DelayablePath, NoNetem, concatenated, path_to_pod
-from harness.statistics.difference import quantile_difference
-from harness.statistics.slope import robust_slope
+from harness.statistics.difference import mean_interval
+from harness.statistics.histogram import block_counts
+from harness.statistics.line import drawn_lines
+from harness.statistics.quantiles import quantile
 from harness.suite import Cluster, Finding, Measurement, ProxyShell, ServiceMaker
 
 DELAYS_US = (0, 50, 200, 1000)
@@ -51,20 +53,16 @@ def test_a_known_delay_is_found_again(
             result = generator.run(plan)
         measured[delay_us].append(result.of(target))
 
-    rows = {delay_us: concatenated(rounds, DURATION_S) for delay_us, rounds in measured.items()}
-    draw = np.random.default_rng(seed)
-    plain = rows[0]
-    found = {
-        delay_us: quantile_difference(*paired_counts(rows[delay_us], plain, "kernel"), 0.5, draw)
-        for delay_us in DELAYS_US[1:]
-    }
-    points = list(longer(rows, path.passages))
-    check = check_delay(found, path.passages, robust_slope(*zip(*points, strict=True)))
-    findings.append(finding(check, cluster))
+    medians_us = {delay_us: [median_us(blocks) for blocks in rounds] for delay_us, rounds in measured.items()}
+    longer_us = {delay_us: np.subtract(medians_us[delay_us], medians_us[0]) for delay_us in DELAYS_US[1:]}
+    found = {delay_us: mean_interval(differences_us) for delay_us, differences_us in longer_us.items()}
+    added_us = [float(delay_us * path.passages) for delay_us in longer_us for _ in range(ROUNDS)]
+    lines = drawn_lines(added_us, np.concatenate(list(longer_us.values())).tolist(), np.random.default_rng(seed))
+    findings.append(finding(check_delay(found, path.passages, lines), cluster))
     conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, clock="kernel", passages=path.passages)
-    for delay_us, blocks in rows.items():
-        here = replace(conditions, delay_us=delay_us)
-        measurements.append(to_measurement(MeasurementName.KNOWN_DELAY, blocks, "kernel", here, result, (), draw))
+    for delay_us, rounds in measured.items():
+        here, blocks = replace(conditions, delay_us=delay_us), concatenated(rounds, DURATION_S)
+        measurements.append(to_measurement(MeasurementName.KNOWN_DELAY, blocks, "kernel", here, result))
 
 
 def finding(check: KnownDelayCheck, cluster: Cluster) -> Finding:
@@ -94,10 +92,6 @@ def order(seed: int) -> Iterator[tuple[int, int]]:
             yield number * len(DELAYS_US) + place, delay_us
 
 
-def longer(rows: dict[int, TargetBlocks], passages: int) -> Iterator[tuple[float, float]]:
-    """Yield, for each delayed block, the delay of all passages and the difference to the undelayed block, in us."""
-    plain = block_medians_us(rows[0], "kernel")
-    for delay_us, blocks in rows.items():
-        for number, median_us in block_medians_us(blocks, "kernel").items():
-            if delay_us and number in plain:
-                yield float(delay_us * passages), median_us - plain[number]
+def median_us(blocks: TargetBlocks) -> float:
+    """Return the median of all blocks, in microseconds by the kernel's clock."""
+    return quantile(block_counts(blocks.histograms("kernel")), 0.5)

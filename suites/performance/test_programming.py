@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from harness.dataplane.reader import Backend
@@ -57,10 +56,10 @@ def test_changes_arrive_in_every_kernel(
         for number, services in enumerate(programming_services):
             progress.step(f"{services} Services")
             dummies.bring_to(services, at_once=True)
-            pace, random = pace_at(cluster, services), np.random.default_rng([seed, number])
+            pace = pace_at(cluster, services)
             samples = measure_changes(probers, everything, unchanged, pace, seed + number, progress)
             conditions = Conditions(mode=cluster.mode, substrate=cluster.substrate, services=services)
-            measurements.extend(changes_measured(samples, pace, conditions, random))
+            measurements.extend(changes_measured(samples, pace, conditions))
 
     lost = [(found.conditions, found.errors) for found in measurements if found.errors]
     assert not lost, f"changes that did not reach a node within a minute, or were visible before they were made: {lost}"

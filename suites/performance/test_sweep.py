@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from harness.dataplane.modes import DATA_PLANES
@@ -84,9 +83,7 @@ def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, 
     conditions = Conditions(
         mode=cluster.mode, substrate=cluster.substrate, services=0, connection="persistent", clock="wall"
     )
-    random = np.random.default_rng(seed)
-    name = MeasurementName.PERSISTENT_REQUEST
-    return to_measurement(name, result.of(target), "wall", conditions, result, (), random)
+    return to_measurement(MeasurementName.PERSISTENT_REQUEST, result.of(target), "wall", conditions, result)
 
 
 def look_up_check(steps: list[Step]) -> CostPerServiceCheck:

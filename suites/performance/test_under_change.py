@@ -2,7 +2,6 @@
 
 import time
 
-import numpy as np
 import pytest
 
 from harness.dataplane.live_switch import LiveSwitch
@@ -47,19 +46,19 @@ pytestmark = [
 class Record:
     """Adds the measurements and the finding of traffic under change to the report."""
 
-    def __init__(self, cluster: Cluster, seed: int, measurements: list[Measurement], findings: list[Finding]) -> None:
-        self._cluster, self._seed = cluster, seed
+    def __init__(self, cluster: Cluster, measurements: list[Measurement], findings: list[Finding]) -> None:
+        self._cluster = cluster
         self._measurements, self._findings = measurements, findings
 
     def add(self, traffic: TrafficUnderChange) -> None:
         conditions = Conditions(mode=self._cluster.mode, substrate=self._cluster.substrate)
-        self._measurements.extend(traffic.measurements(conditions, np.random.default_rng(self._seed)))
+        self._measurements.extend(traffic.measurements(conditions))
         self._findings.append(traffic.finding(self._cluster.mode))
 
 
 @pytest.fixture
-def record(cluster: Cluster, seed: int, measurements: list[Measurement], findings: list[Finding]) -> Record:
-    return Record(cluster, seed, measurements, findings)
+def record(cluster: Cluster, measurements: list[Measurement], findings: list[Finding]) -> Record:
+    return Record(cluster, measurements, findings)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.performance.sweep.step import Step
-from harness.statistics.quantile_interval import median_interval, parts
+from harness.statistics.median_interval import median_interval, parts
 from harness.statistics.slope import FINEST_US, Line, slope_of_steps, slope_with_covariate
 from reports.model import Measurement, MeasurementName
 

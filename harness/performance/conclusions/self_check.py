@@ -13,6 +13,7 @@ import scipy
 from harness.performance.cost_per_rule import NS_PER_US, Walk, agree, cost_per_rule, has_many_rules
 from harness.performance.intervals import interval_of, slope_interval
 from harness.statistics.comparison import Range
+from harness.statistics.line import Lines
 from harness.statistics.slope import Slope
 from reports.model.findings import (
     AAPairsCheck,
@@ -112,19 +113,19 @@ def check_cost_per_service(swept: Slope, most: int) -> CostPerServiceCheck:
     )
 
 
-def check_delay(found: Mapping[int, Range], passages: int, slope: Slope) -> KnownDelayCheck:
+def check_delay(found: Mapping[int, Range], passages: int, lines: Lines) -> KnownDelayCheck:
     """Check that a microsecond of added delay is measured as one microsecond.
 
     `found` maps each delay per passage to the measured difference; a handshake passes the delayed device `passages`
-    times. `slope` is the measured difference over the total delay.
+    times. `lines` are those of the measured difference over the total delay.
 
     A delayed packet also waits for a timer and its interrupt, which takes the same time for every delay. Each
     difference is too large by that time, but the slope over several delays is not.
     """
     return KnownDelayCheck(
-        holds=slope.low <= 1 <= slope.high,
-        slope=slope_interval(slope),
-        constant_us=slope.at_zero,
+        holds=lines.slope.low <= 1 <= lines.slope.high,
+        slope=interval_of(lines.slope),
+        constant_us=lines.at(0).value,
         passages=passages,
         delays=tuple(MeasuredDelay(delay_us, interval_of(longer)) for delay_us, longer in found.items()),
     )

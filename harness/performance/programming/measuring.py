@@ -21,8 +21,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from clusters.cluster import Cluster
 from clusters.host.progress import Progress
 from clusters.spec import Substrate
@@ -30,11 +28,10 @@ from harness.dataplane.modes import DATA_PLANES
 from harness.load.plan import Target
 from harness.performance.programming.changes import Change, Subject, clear, make, prepare
 from harness.performance.programming.probes import Probe, Probers, Seen
-from harness.statistics.histogram import block_counts, encode, merge
-from harness.statistics.quantile_interval import quantile, quantile_interval
+from harness.statistics.histogram import encode
+from harness.statistics.stored import with_quantiles
 from reports.model import ChangeSample, Conditions, Measurement, MeasurementName
 
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 US_PER_MS, US_PER_S = 1000.0, 1e6
 SHARE = 0.05
 """The share of a CPU that the tries of one node may use."""
@@ -46,8 +43,6 @@ LEAST_S = 0.002
 """The shortest interval of tries."""
 
 WATCH_S = 60.0
-BLOCK = 5
-"""The number of changes per block of the bootstrap: changes close in time often share a sync, so they are dependent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +144,16 @@ def latency_ms(sent_s: float, seen: Seen) -> float | None:
     return None if seen.changed_s is None else (seen.changed_s - sent_s) * 1000
 
 
-def measurements(
-    samples: Sequence[Sample], pace: Pace, conditions: Conditions, generator: np.random.Generator
-) -> Iterator[Measurement]:
+def measurements(samples: Sequence[Sample], pace: Pace, conditions: Conditions) -> Iterator[Measurement]:
     """Yield a measurement for each kind of change and each node, in milliseconds; its histogram is in microseconds."""
     for change in Change:
         for node in dict.fromkeys(sample.node for sample in samples):
             here = replace(conditions, change=str(change), node=node, tried_every_ms=round(pace.every_s * 1000, 1))
             of_node = [sample for sample in samples if (sample.change, sample.node) == (change, node)]
-            yield _measurement(of_node, here, generator)
+            yield _measurement(of_node, here)
 
 
-def _measurement(samples: Sequence[Sample], conditions: Conditions, generator: np.random.Generator) -> Measurement:
+def _measurement(samples: Sequence[Sample], conditions: Conditions) -> Measurement:
     found_ms = [sample.latency_ms for sample in samples]
     latencies_ms = [value for value in found_ms if value is not None and value >= 0]
     lost = found_ms.count(None)
@@ -170,32 +163,17 @@ def _measurement(samples: Sequence[Sample], conditions: Conditions, generator: n
         *((f"seen before they were made: {early} changes",) if early else ()),
         *(() if latencies_ms else ("no samples",)),
     )
-    measured = Measurement(
-        name=MeasurementName.PROGRAMMING,
-        unit="ms",
-        conditions=conditions,
-        n=len(latencies_ms),
-        errors=lost + early,
-        quantiles={},
-        ci95={},
-        samples=tuple(ChangeSample(sample.number, sample.batch, sample.latency_ms) for sample in samples),
-        flags=flags,
-    )
-    return _with_quantiles(measured, latencies_ms, generator) if latencies_ms else measured
-
-
-def _with_quantiles(
-    measured: Measurement, latencies_ms: Sequence[float], generator: np.random.Generator
-) -> Measurement:
-    blocks = [
-        encode(round(value * US_PER_MS) for value in latencies_ms[begin : begin + BLOCK])
-        for begin in range(0, len(latencies_ms), BLOCK)
-    ]
-    counts = block_counts(blocks)
-    ends = {label: quantile_interval(counts, q, generator) for label, q in QUANTILES.items()}
-    return replace(
-        measured,
-        quantiles={label: quantile(counts, q) / US_PER_MS for label, q in QUANTILES.items()},
-        ci95={label: (low / US_PER_MS, high / US_PER_MS) for label, (low, high) in ends.items()},
-        histogram=merge(blocks),
+    return with_quantiles(
+        Measurement(
+            name=MeasurementName.PROGRAMMING,
+            unit="ms",
+            conditions=conditions,
+            n=len(latencies_ms),
+            errors=lost + early,
+            quantiles={},
+            ci95={},
+            histogram=encode(round(value * US_PER_MS) for value in latencies_ms) if latencies_ms else "",
+            samples=tuple(ChangeSample(sample.number, sample.batch, sample.latency_ms) for sample in samples),
+            flags=flags,
+        )
     )

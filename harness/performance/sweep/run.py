@@ -65,7 +65,7 @@ def sweep(setting: SweepSetting, plan: SweepPlan, progress: Progress) -> Iterato
 
 
 def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progress: Progress) -> Iterator[Step]:
-    proxies, node, spare_s = setting.access.proxies, setting.origin.node, plan.spare_s
+    proxies, node = setting.access.proxies, setting.origin.node
     for number, services in enumerate(plan.services):
         progress.step(f"{services} Services")
         before = proxies.usage(node)
@@ -73,11 +73,7 @@ def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progr
         after = proxies.usage(node)
         lost = _losses(setting)
         progress.note(invalid_reason or f"programmed in every kernel after {programmed_s:.1f} s")
-        step_plan = plan.at(services)
-        share_s = min(step_plan.duration_s, spare_s / (len(plan.services) - number))
-        step = measure(here, step_plan, number, share_s).invalidated(invalid_reason)
-        progress.note(f"measured for {step.duration_s:.0f} s")
-        spare_s -= step.duration_s - step_plan.duration_s
+        step = measure(here, plan.at(services), number).invalidated(invalid_reason)
         step = step.invalidated(_full_tables(setting, lost))
         used = cost_of(services, before, after, step.cost.rules, step.cost.tracked)
         yield replace(step, cost=replace(step.cost, programmed_s=programmed_s, proxy=used))

@@ -17,9 +17,7 @@ class SweepPlan:
     """The numbers of Services of a sweep, in order, and how each step is measured.
 
     With `aa_pairs`, each position is measured under two labels. Each step lasts `duration_s` seconds, the one with the
-    most Services at least `longest_s`: it decides whether the first packet depends on their number. A step whose
-    medians are not known precisely enough by then is extended, to at most twice its duration. All extensions together
-    take at most `spare_s` seconds; each step may use an equal share of what is left.
+    most Services at least `longest_s`: it decides whether the first packet depends on their number.
     """
 
     services: tuple[int, ...]
@@ -27,7 +25,6 @@ class SweepPlan:
     duration_s: float
     seed: int
     aa_pairs: bool = False
-    spare_s: float = 0.0
     longest_s: float = 0.0
 
     def at(self, services: int) -> SweepPlan:

@@ -1,7 +1,5 @@
-import numpy as np
-
 from harness.load.plan import Block, LoadResult, TargetBlocks
-from harness.load.records import block_medians_us, paired_counts, to_measurement
+from harness.load.records import block_medians_us, to_measurement
 from harness.statistics.histogram import block_counts, encode
 from reports.model import Conditions, MeasurementName
 
@@ -29,15 +27,20 @@ def measured(blocks_of_target, clock="kernel", **fields):
         clock,
         Conditions(),
         result(**fields),
-        (),
-        np.random.default_rng(1),
     )
 
 
 def test_a_measurement_has_quantiles_with_intervals_and_counts_all_samples():
-    found = measured(blocks([100] * 9, [110] * 9, [120] * 9))
-    assert (found.n, found.errors, found.flags) == (27, 0, ())
+    found = measured(blocks([100] * 50, [110] * 50, [120] * 50))
+    assert (found.n, found.errors, found.flags) == (150, 0, ())
     assert found.ci95["p50"][0] <= found.quantiles["p50"] <= found.ci95["p50"][1]
+
+
+def test_a_quantile_with_fewer_than_ten_samples_beyond_it_is_left_out():
+    """p90 needs 100 samples and p99 needs 1,000."""
+    assert set(measured(blocks([100] * 150)).quantiles) == {"p50", "p90"}
+    assert set(measured(blocks([100] * 99)).ci95) == {"p50"}
+    assert set(measured(blocks([100] * 19)).quantiles) == set()
 
 
 def test_a_measurement_has_time_slices_that_hold_every_sample():
@@ -82,10 +85,13 @@ def test_a_measurement_without_samples_has_no_quantiles():
     assert (found.n, found.quantiles, found.time_slices, found.flags) == (0, {}, (), ("no samples",))
 
 
-def test_two_targets_are_compared_in_the_blocks_that_both_have():
-    ours, theirs = paired_counts(blocks([100], [], [120]), blocks([90], [91], [92]), "kernel")
-    assert len(ours.counts) == len(theirs.counts) == 2
-    assert theirs.values_us.tolist() == [90, 92]
-    ours, theirs = paired_counts(blocks([100], [101], [120]), blocks([90], [], [92]), "kernel")
-    assert ours.values_us.tolist() == [100, 120]
+def test_medians_of_blocks_are_by_block_number():
     assert block_medians_us(blocks([100, 100], [], [120, 120]), "kernel") == {0: 100.0, 2: 120.0}
+
+
+def test_the_time_slices_of_a_part_of_a_load_divide_that_part():
+    part = TargetBlocks(blocks(*[[100]] * 30).blocks[10:])
+    found = to_measurement(
+        MeasurementName.UNDER_CHANGE, part, "kernel", Conditions(), result(targets={"web": part}), span=range(10, 30)
+    )
+    assert [one.begin_s for one in found.time_slices] == list(range(10, 30, 2))

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from harness.statistics.difference import quantile_difference
+from harness.statistics.comparison import Range
+from harness.statistics.difference import difference, mean_interval
 from harness.statistics.histogram import BlockCounts
+from harness.statistics.quantiles import quantile_interval
 
-BLOCKS, EACH = 30, 50
+PARTS, EACH = 10, 150
 
 
 def counted(latencies_us):
@@ -14,18 +16,17 @@ def counted(latencies_us):
     return BlockCounts(values_us, (latencies_us[:, :, None] == values_us).sum(axis=1))
 
 
-def pair(generator, difference_us):
-    """Return two targets in the same blocks. Each block is shifted by a disturbance that is the same for both."""
-    centres = generator.normal(200, 15, BLOCKS)[:, None]
-    ours = np.rint(generator.normal(centres + difference_us, 10, (BLOCKS, EACH)))
-    theirs = np.rint(generator.normal(centres, 10, (BLOCKS, EACH)))
-    return counted(ours), counted(theirs)
+def medians(generator, difference_us):
+    """Return the medians of two targets in the same parts of time, each shifted by what the host did in it."""
+    centres = generator.normal(200, 15, PARTS)[:, None]
+    ours = np.rint(generator.normal(centres + difference_us, 10, (PARTS, EACH)))
+    theirs = np.rint(generator.normal(centres, 10, (PARTS, EACH)))
+    return quantile_interval(counted(ours), 0.5), quantile_interval(counted(theirs), 0.5)
 
 
 def differences(difference_us, runs=100):
     for seed in range(runs):
-        generator = np.random.default_rng(seed)
-        yield quantile_difference(*pair(generator, difference_us), 0.5, generator)
+        yield difference(*medians(np.random.default_rng(seed), difference_us))
 
 
 def test_equal_targets_do_not_differ_in_95_of_100_runs():
@@ -33,16 +34,16 @@ def test_equal_targets_do_not_differ_in_95_of_100_runs():
     assert sum(found.low <= 0 <= found.high for found in differences(0)) >= 88
 
 
-def test_a_small_difference_is_found_despite_disturbances_ten_times_as_large():
+def test_a_small_difference_is_found_on_a_host_that_varies_ten_times_as_much():
     found = list(differences(1.5))
     assert sum(one.low <= 1.5 <= one.high for one in found) >= 88
     assert sum(one.low > 0 for one in found) >= 50
 
 
-def test_targets_without_paired_blocks_are_rejected():
-    generator = np.random.default_rng(1)
-    ours, theirs = pair(generator, 0)
-    with pytest.raises(ValueError, match="there is a single pair of blocks"):
-        quantile_difference(*(BlockCounts(one.values_us, one.counts[:1]) for one in (ours, theirs)), 0.5, generator)
-    with pytest.raises(ValueError, match="the targets have 30 and 29 blocks"):
-        quantile_difference(ours, BlockCounts(theirs.values_us, theirs.counts[1:]), 0.5, generator)
+def test_the_ends_of_a_difference_are_combined_from_those_of_both_medians():
+    assert difference(Range(10, 7, 14), Range(4, 0, 7)) == Range(6, 6 - np.hypot(3, 3), 6 + np.hypot(4, 4))
+
+
+def test_the_interval_of_a_mean_is_students():
+    found = mean_interval(np.array([1.0, 2.0, 3.0]))
+    assert (found.value, found.high) == (2.0, pytest.approx(2 + 4.303 / np.sqrt(3), abs=1e-3))

@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 
 from harness.performance.conclusions.baseline import baseline_corrected, baseline_corrected_slope
-from harness.statistics.quantile_interval import median_interval
+from harness.statistics.median_interval import median_interval
 from harness.statistics.slope import slope_of_steps, slope_with_covariate
 from reports.model import Conditions, Measurement, MeasurementName
 from tests.fakes.cluster.sweep import step_of, with_latencies

@@ -1,3 +1,6 @@
+import numpy as np
+import pytest
+
 from harness.performance.conclusions.self_check import (
     check_aa_pairs,
     check_cost_per_rule,
@@ -7,6 +10,7 @@ from harness.performance.conclusions.self_check import (
 )
 from harness.performance.cost_per_rule import Walk
 from harness.statistics.comparison import Range
+from harness.statistics.line import Lines
 from harness.statistics.slope import Slope
 from reports.model import Interval
 from reports.model.findings import MeasuredDelay, NoCostPerRule, SelfCheckFinding
@@ -91,10 +95,16 @@ def test_one_failed_check_is_enough_to_conclude_nothing():
     assert not SelfCheckFinding(mode="nftables", checks=()).holds
 
 
+def lines_of(slope, constant_us):
+    """Return lines whose slopes scatter by 1% and whose constants by 0.1 us."""
+    deviations = np.linspace(-2, 2, 4000)
+    return Lines(np.vstack([constant_us + 0.1 * deviations, slope * (1 + 0.01 * deviations)]))
+
+
 def test_a_known_delay_is_checked_by_the_slope_over_several_delays():
     found = {50: Range(55.0, 54.0, 56.0), 200: Range(205.0, 204.0, 206.0)}
-    check = check_delay(found, 1, Slope(1.002, 0.99, 1.01, 5.0))
+    check = check_delay(found, 1, lines_of(1.002, 5.0))
     assert check.holds
-    assert (check.slope, check.constant_us, check.passages) == (Interval(1.002, 0.99, 1.01), 5.0, 1)
+    assert (check.slope.value, check.constant_us, check.passages) == (pytest.approx(1.002), pytest.approx(5), 1)
     assert check.delays[1] == MeasuredDelay(200, Interval(205.0, 204.0, 206.0))
-    assert not check_delay(found, 2, Slope(0.5, 0.49, 0.51, 5.0)).holds
+    assert not check_delay(found, 2, lines_of(0.5, 5.0)).holds

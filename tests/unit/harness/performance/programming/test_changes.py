@@ -2,7 +2,6 @@ import json
 from dataclasses import replace
 from urllib.parse import unquote
 
-import numpy as np
 import pytest
 
 from clusters.errors import Refused
@@ -101,10 +100,7 @@ def test_samples_have_the_numbers_of_their_change_and_batch(tmp_path):
 
 def test_a_change_that_never_takes_effect_counts_as_an_error(tmp_path):
     samples = measured(tmp_path, FakeProber(unseen=("unreachable",)))
-    made = {
-        found.conditions.change: found
-        for found in measurements(samples, Pace(), Conditions(), np.random.default_rng(1))
-    }
+    made = {found.conditions.change: found for found in measurements(samples, Pace(), Conditions())}
     assert (made["add Service"].n, made["add Service"].errors) == (1, 0)
     assert (made["delete Service"].n, made["delete Service"].errors) == (0, 1)
     assert "not seen within 60 s: 1 changes" in made["delete Service"].flags
@@ -113,14 +109,14 @@ def test_a_change_that_never_takes_effect_counts_as_an_error(tmp_path):
 
 def test_an_effect_seen_before_its_change_counts_as_an_error(tmp_path):
     samples = measured(tmp_path, FakeProber(late_s=-0.01))
-    (found, *_) = measurements(samples, Pace(), Conditions(), np.random.default_rng(1))
+    (found, *_) = measurements(samples, Pace(), Conditions())
     assert (found.n, found.errors) == (0, 1)
     assert "seen before they were made: 1 changes" in found.flags
 
 
 def test_latencies_of_changes_are_measured_in_milliseconds():
     samples = [Sample(Change.ADD_SERVICE, "n1", 100.0 + number, number, number // 25) for number in range(200)]
-    (found, *_) = measurements(samples, Pace(every_s=0.0212), Conditions(services=1000), np.random.default_rng(1))
+    (found, *_) = measurements(samples, Pace(every_s=0.0212), Conditions(services=1000))
     assert (found.unit, found.n) == ("ms", 200)
     assert found.conditions.tried_every_ms == 21.2
     assert found.quantiles["p50"] == pytest.approx(200, abs=2)

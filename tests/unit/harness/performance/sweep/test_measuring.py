@@ -5,7 +5,6 @@ from harness.dataplane.reader import RuleCount, ServiceAddress
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.setting import SweepPlan
-from harness.statistics.comparison import Range
 from harness.statistics.histogram import encode
 from reports.model import MeasurementName
 from tests.fakes.cluster.owned import fake_cluster
@@ -36,8 +35,8 @@ class FakeGenerator:
     The loopback baseline has samples in `baselines` blocks, from the second one on.
     """
 
-    def __init__(self, *, baselines=0, blocks=2, **latencies_us):
-        self.baselines, self.numbers, self.latencies_us = baselines, range(blocks), latencies_us
+    def __init__(self, *, baselines=0, blocks=2, each=90, **latencies_us):
+        self.baselines, self.numbers, self.each, self.latencies_us = baselines, range(blocks), each, latencies_us
 
     def run(self, plan):
         assert plan.baseline_among_targets
@@ -47,7 +46,10 @@ class FakeGenerator:
 
     def blocks(self, label, numbers):
         return TargetBlocks(
-            tuple(Block(number, kernel=encode([self.latencies_us[label.replace(" ", "_")]] * 9)) for number in numbers)
+            tuple(
+                Block(number, kernel=encode([self.latencies_us[label.replace(" ", "_")]] * self.each))
+                for number in numbers
+            )
         )
 
 
@@ -56,17 +58,17 @@ def test_a_step_has_the_differences_of_positions_and_of_aa_pairs():
         head=100, middle=120, end=140, head_again=103, middle_again=123, end_again=143, same_node=90
     )
     step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1, aa_pairs=True))
-    assert step.latencies.last_above_first == Range(40, 40, 40)
-    assert step.latencies.aa_pairs == (Range(-3, -3, -3),) * 3
+    assert step.latencies.last_above_first.value == 40
+    assert [pair.value for pair in step.latencies.aa_pairs] == [-3, -3, -3]
+    assert step.latencies.last_above_first.high < 41
     assert step.latencies.block_p50_us["end"] == (140, 140)
     assert step.cost.tracked == 3411
     assert step.services == 10
 
 
-def test_a_single_block_yields_no_difference():
-    step = measured_by(
-        FakeGenerator(blocks=1, head=100, middle=120, end=140, same_node=90), SweepPlan((0, 10), 9, 1, 1)
-    )
+def test_too_few_samples_yield_no_difference():
+    generator = FakeGenerator(blocks=1, each=9, head=100, middle=120, end=140, same_node=90)
+    step = measured_by(generator, SweepPlan((0, 10), 9, 1, 1))
     assert step.latencies.last_above_first is None
     assert step.latencies.block_p50_us["end"] == (140,)
 

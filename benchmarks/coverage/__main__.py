@@ -1,0 +1,40 @@
+"""How often intervals of 95% contain the true value, by estimator and kind of noise.
+
+    python -m benchmarks.coverage [trials] [words of a row]
+
+Goal: 93 to 97% in every row. `none` is the share of trials in which the estimator says that the data cannot carry the
+figure; the others are those of which the share is given. With 1,000 trials a share is known to +-1.4%.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from benchmarks.coverage.rows import Row, rows
+
+TRIALS = 1000
+GOAL = (0.93, 0.97)
+
+
+def main() -> None:
+    trials = int(sys.argv[1]) if len(sys.argv) > 1 else TRIALS
+    wanted = " ".join(sys.argv[2:])
+    print(f"{'estimator':<40}{'data':<40}{'none':>6}{'holds':>8}")
+    for row in rows():
+        if wanted in f"{row.estimator} {row.data}":
+            print_row(row, trials)
+
+
+def print_row(row: Row, trials: int) -> None:
+    generator = np.random.default_rng(1)
+    found = [row.covered(generator) for _ in range(trials)]
+    stated = [covered for covered in found if covered is not None]
+    share = sum(stated) / len(stated) if stated else float("nan")
+    mark = "" if not stated or GOAL[0] <= share <= GOAL[1] else "  *"
+    print(f"{row.estimator:<40}{row.data:<40}{found.count(None) / trials:>6.0%}{share:>8.1%}{mark}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
