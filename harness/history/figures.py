@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from harness.performance.conclusions.mode_costs import is_baseline, steps_of
+from harness.performance.conclusions.mode_costs import is_baseline, is_control, steps_of
 from harness.performance.conclusions.programming_cost import programming_costs
 from reports.model import Interval, Measurement, MeasurementName, RunResults
 from reports.model.findings import GrowthFinding
@@ -36,7 +36,7 @@ def figures(results: RunResults) -> Iterator[HistoricFigure]:
 
 
 def _sweep(results: RunResults) -> Iterator[HistoricFigure]:
-    """Yield growth and first packets of the run's own mode, and the host's loopback baseline."""
+    """Yield growth and first packets of the run's own mode, and what does not depend on it: the host's own speed."""
     for growth in results.findings:
         if isinstance(growth, GrowthFinding) and growth.mode == results.run.mode:
             yield _with_ends("growth of the first packet per 1,000 Services", "us", growth.per_1000_services_us)
@@ -47,9 +47,10 @@ def _sweep(results: RunResults) -> Iterator[HistoricFigure]:
         for quantile in QUANTILES:
             name = f"first packet with {last.conditions.services or 0:,} Services, {quantile}"
             yield from _quantile(last, quantile, name)
-    baselines = [found.quantiles["p50"] for found in results.measurements if is_baseline(found)]
-    if baselines:
-        yield HistoricFigure("loopback baseline, p50", "us", median(baselines))
+    for name, is_meant in (("path without connection tracking", is_control), ("loopback baseline", is_baseline)):
+        medians = [found.quantiles["p50"] for found in results.measurements if is_meant(found)]
+        if medians:
+            yield HistoricFigure(f"{name}, p50", "us", median(medians))
 
 
 def _programming(results: RunResults) -> Iterator[HistoricFigure]:

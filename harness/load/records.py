@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.load.plan import Block, LoadResult, TargetBlocks
-from harness.statistics.histogram import BlockCounts, block_counts, merge
-from harness.statistics.quantiles import quantile
+from harness.statistics.histogram import merge
 from harness.statistics.stored import with_quantiles
 from reports.model import Conditions, Measurement, MeasurementName, TimeSlice
 from reports.model.histogram import recorded
@@ -82,13 +81,3 @@ def time_slices(blocks: TargetBlocks, clock: str, span: range, block_s: float) -
 def in_experiment(measured: Measurement, experiment: str) -> Measurement:
     """Return the measurement as one that is not about the run's own mode."""
     return replace(measured, conditions=replace(measured.conditions, experiment=experiment))
-
-
-def block_medians_us(blocks: TargetBlocks, clock: str) -> dict[int, float]:
-    """Return the median of each block in which that clock has samples, by block number, in microseconds."""
-    sampled = [block for block in blocks.blocks if getattr(block, clock)]
-    counts = block_counts([getattr(block, clock) for block in sampled])
-    return {
-        block.number: quantile(BlockCounts(counts.values_us, row[None, :]), 0.5)
-        for block, row in zip(sampled, counts.counts, strict=True)
-    }

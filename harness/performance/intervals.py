@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from harness.statistics.comparison import Range
-from harness.statistics.slope import Slope
 from reports.model import Interval
 
 
 def interval_of(found: Range, scale: float = 1.0) -> Interval:
     """Return a range as the report stores it, with its ends multiplied by `scale`, for another unit."""
     return Interval(found.value * scale, found.low * scale, found.high * scale)
-
-
-def slope_interval(found: Slope, scale: float = 1.0) -> Interval:
-    """Return a slope with its interval, multiplied by `scale`, for another unit."""
-    return Interval(found.per_unit * scale, found.low * scale, found.high * scale)

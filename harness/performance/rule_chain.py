@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from statistics import median
 from typing import Any, Protocol
 
 from clusters.cluster import Node
@@ -21,8 +20,8 @@ from harness.kube.client import Kube
 from harness.kube.objects.workloads import RESOURCES, on_node, pod_spec
 from harness.kube.wait import Waits
 from harness.load.master import PROCESSES
-from harness.load.plan import LoadPlan
-from harness.performance.cost_per_rule import Place, Walk, walks
+from harness.load.plan import Block, LoadPlan, TargetBlocks
+from harness.statistics.histogram import encode
 
 PROGRAM = (PROCESSES / "rule_chain.py").read_text()
 ALLOWANCE_S = 30.0
@@ -45,8 +44,8 @@ class RuleChain:
     place: ChainPlace
     restore: str
 
-    def walk(self, places: tuple[int, ...], load: LoadPlan) -> tuple[Walk, ...]:
-        """Measure a chain while `load` runs; return the differences of each place from the first, block by block.
+    def measure(self, places: tuple[int, ...], load: LoadPlan) -> dict[int, TargetBlocks]:
+        """Measure a chain while `load` runs; return the blocks of each place by the rules traversed before it.
 
         `places` are the numbers of rules before each of the load's targets. The measurement has the load's duration,
         blocks, seed and rate per target: a rule that is traversed more often is more often in the processor's caches
@@ -63,7 +62,7 @@ class RuleChain:
             "restore": self.restore,
         }
         output = self.place.run(json.dumps(plan), load.duration_s + ALLOWANCE_S)
-        return tuple(walks(places_reached(json.loads(output))))
+        return {place["rules"]: _blocks(place["blocks"]) for place in json.loads(output)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +113,10 @@ def restore_program(iptables_version: str) -> str:
     return "iptables-nft-restore" if "nf_tables" in iptables_version else "iptables-legacy-restore"
 
 
-def places_reached(output: list[dict[str, Any]]) -> list[Place]:
-    """Read the program's output; blocks without samples are left out."""
-    return [
-        Place(place["rules"], {number: median(block) for number, block in enumerate(place["blocks"]) if block})
-        for place in output
-    ]
+def _blocks(latencies_us: list[list[int]]) -> TargetBlocks:
+    """Return the blocks of one place; those without samples are left out."""
+    sampled = ((number, block_us) for number, block_us in enumerate(latencies_us) if block_us)
+    return TargetBlocks(tuple(Block(number, kernel=encode(block_us)) for number, block_us in sampled))
 
 
 def chain_pod(image: str, node: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import scipy
@@ -20,6 +21,14 @@ def difference(ours: Range, theirs: Range) -> Range:
     value = ours.value - theirs.value
     down = math.hypot(ours.value - ours.low, theirs.high - theirs.value)
     up = math.hypot(ours.high - ours.value, theirs.value - theirs.low)
+    return Range(value, value - down, value + up)
+
+
+def mean_of(ranges: Sequence[Range]) -> Range:
+    """Return the mean of independent values with its interval: the squares of the distances to their ends add up."""
+    value, number = sum(one.value for one in ranges) / len(ranges), len(ranges)
+    down = math.hypot(*(one.value - one.low for one in ranges)) / number
+    up = math.hypot(*(one.high - one.value for one in ranges)) / number
     return Range(value, value - down, value + up)
 
 

@@ -17,8 +17,10 @@ class MeasurementName(StrEnum):
     - `FIRST_PACKET`: from SYN to SYN-ACK through a ClusterIP whose endpoint is on another node.
     - `FIRST_PACKET_SAME_NODE`: the same with the endpoint on the generator's node.
     - `FIRST_PACKET_AA`: the same target as `FIRST_PACKET` under a second label (A/A pair).
-    - `FIRST_PACKET_CORRECTED`: `FIRST_PACKET`, baseline-corrected.
+    - `FIRST_PACKET_CORRECTED`: `FIRST_PACKET`, baseline-corrected, in results of earlier versions.
     - `FIRST_PACKET_UNTRACKED`: to the pod of `FIRST_PACKET`, on the same path without connection tracking and NAT.
+    - `SERVICE_COST`: `FIRST_PACKET` minus `FIRST_PACKET_UNTRACKED`, of the same seconds; it has no samples of its own.
+    - `CALIBRATION_CHAIN`: a first packet in a chain of rules that never match, measured at the same time.
     - `BASELINE`: the same request to a server in the generator's own pod.
     - `FIRST_PACKET_BY_ENDPOINTS`: to Services with different numbers of endpoints.
     - `PERSISTENT_REQUEST`: a request on a persistent connection, which opens no connection and traverses no rule.
@@ -33,6 +35,8 @@ class MeasurementName(StrEnum):
     FIRST_PACKET_AA = "first_packet_aa"
     FIRST_PACKET_CORRECTED = "first_packet_corrected"
     FIRST_PACKET_UNTRACKED = "first_packet_untracked"
+    SERVICE_COST = "service_cost"
+    CALIBRATION_CHAIN = "calibration_chain"
     BASELINE = "baseline"
     FIRST_PACKET_BY_ENDPOINTS = "first_packet_by_endpoints"
     PERSISTENT_REQUEST = "persistent_request"
@@ -51,15 +55,15 @@ class Conditions:
     - `services`: number of dummy Services in the cluster; `step`: number of the sweep's step, from 0.
     - `endpoints`: number of endpoints of the target Service; `endpoint`: where its endpoint is.
     - `position`: the place of the target's rule among the targets' rules, or "same node" for the target whose endpoint
-      is on the generator's node; `rules_walked`: how many rules come before
-      it. None where the kernel looks service addresses up.
+      is on the generator's node; `rules_walked`: how many rules come before it, and `rules_walked_after`: how many did
+      at the end of the measurement. None where the kernel looks service addresses up.
     - `clock`: "kernel" (TCP_INFO), "wall" (from the actual start) or "corrected" (from the intended start).
     - `rate_per_s`: requests per second over all targets; `duration_s`: how long they were sent.
     - `change`, `part`: what changed, and whether before, during or after it. `node`: the node from which it was seen;
       `tried_every_ms`: how often.
     - `delay_us`: added delay per passage of the delayed device; `passages`: passages per handshake.
     - `baseline_us`: the baseline to which the measurement was corrected; `baseline_coefficient`: the microseconds by
-      which the measurement grows when the baseline grows by one.
+      which the measurement grows when the baseline grows by one. In results of earlier versions.
     - `experiment`: what a measurement belongs to that is not about the run's own mode, such as one node in another
       mode. Charts and comparisons of runs leave it out.
     """
@@ -75,6 +79,7 @@ class Conditions:
     endpoints: int | None = None
     position: str | None = None
     rules_walked: int | None = None
+    rules_walked_after: int | None = None
     clock: str | None = None
     rate_per_s: OptionalFigure = None
     duration_s: OptionalFigure = None

@@ -1,6 +1,7 @@
 """What Services cost on one node in the mode of its kube-proxy: the quantities in which two modes are compared."""
 
 from harness.kube.objects.workloads import service
+from harness.performance.conclusions.swept import last_above_first_us, swept_steps
 from harness.performance.sweep.step import Step
 from harness.statistics.comparison import Comparison, Range, range_of
 from harness.suite import Client, Node, Proxies, Request, ServiceHandle, wait_until
@@ -38,7 +39,7 @@ def first_and_last_apart(step: Step) -> Range:
     the oldest or with the youngest. The first and the last Service are measured at the same time. The two modes are
     measured minutes apart, and the host may change by more than they differ in that time.
     """
-    last_above_first = step.latencies.last_above_first
+    last_above_first = last_above_first_us(swept_steps(step.measurements))
     assert last_above_first is not None, "the last Service was not measured"
     return last_above_first.size
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from harness.performance.conclusions.growth import Growth
-from harness.performance.sweep.step import Step
+from harness.performance.conclusions.swept import last_above_first_us, swept_steps
+from harness.performance.sweep.step import Step, measurements_of
 from harness.statistics.comparison import Comparison, in_words
 from harness.suite import Decision, conditional, confirmed, refuted, untested
 
@@ -23,9 +25,11 @@ def decide_look_up(grown: Growth, steps: list[Step]) -> Decision:
     Service are therefore measured at the same time, with all dummy Services between them in age. With a list, which may
     begin with either, one of the two would take longer by all the dummy Services.
     """
-    apart = max(steps, key=lambda step: step.services).latencies.last_above_first
+    apart = last_above_first_us(swept_steps(measurements_of(steps)))
     assert apart is not None, "no Service was measured"
-    programmed = ", ".join(f"{step.services} Services after {step.cost.programmed_s:.0f} s" for step in steps[1:-1])
+    programmed = ", ".join(
+        f"{step.services} Services after {step.cost.programmed_s:.0f} s" for step in growing(steps) if step.services
+    )
     evidence = (
         f"The first packet's growth was {grown.figures}. With {grown.most} Services between the two, the first packet "
         f"to the youngest Service took {apart} us longer than to the oldest. Programmed on all nodes: {programmed}."
@@ -37,14 +41,21 @@ def decide_look_up(grown: Growth, steps: list[Step]) -> Decision:
     return untested(f"the figures of this host vary too much to decide. {evidence}")
 
 
+def growing(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps that have more Services than all before them, and the first one."""
+    return [
+        step for number, step in enumerate(steps) if all(step.services > before.services for before in steps[:number])
+    ]
+
+
 def decide_sets(steps: list[Step]) -> Decision:
-    """1.2: as Services are added, sets grow and the number of rules does not change. The last step has none left."""
-    rules = [step.cost.rules.rules for step in steps[:-1]]
-    members = [sum(step.cost.rules.sets.values()) for step in steps[:-1]]
+    """1.2: as Services are added, sets grow and the number of rules does not change."""
+    rules = [step.cost.rules.rules for step in growing(steps)]
+    members = [sum(step.cost.rules.sets.values()) for step in growing(steps)]
     numbers = ", ".join(
         f"{step.cost.rules.rules} rules and {sum(step.cost.rules.sets.values())} set members at {step.services} dummy "
         "Services"
-        for step in steps[:-1]
+        for step in growing(steps)
     )
     grow = all(fewer < more for fewer, more in pairwise(members))
     evidence = f"One node's kernel had {numbers}."

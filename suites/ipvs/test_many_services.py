@@ -10,10 +10,11 @@ import pytest
 
 from harness.fixtures.load import SweepOpener
 from harness.load.records import in_experiment
+from harness.performance.conclusions.swept import swept_steps
 from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.run import Sweep
 from harness.performance.sweep.setting import SweepSetting
-from harness.performance.sweep.step import Step
+from harness.performance.sweep.step import Step, measurements_of
 from harness.suite import (
     ClaimRecorder,
     ClientMaker,
@@ -27,10 +28,10 @@ from harness.suite import (
     growth,
 )
 from suites.ipvs.costs import comparisons, costs
-from suites.ipvs.decisions import decide_comparison, decide_look_up, decide_sets
+from suites.ipvs.decisions import decide_comparison, decide_look_up, decide_sets, growing
 
-SERVICES = (0, 100, 1000, 0)
-MOST = SERVICES.index(max(SERVICES))
+SERVICES = (0, 100, 1000, 1000, 0, 0)
+MOST = len(SERVICES) - 1 - SERVICES[::-1].index(max(SERVICES))
 
 
 @pytest.mark.workers(2)
@@ -75,11 +76,11 @@ def test_many_services_in_ipvs_and_in_iptables_mode(
             claim.record("2.2", decide_comparison(comparisons(by_ipvs, by_iptables), where))
             assert_fewer_rules(step, other)
 
-    grown = growth(steps)
+    grown = growth(swept_steps(measurements_of(steps)))
     findings.append(grown.finding(mode))
     claim.record("1.1", decide_look_up(grown, steps))
     claim.record("1.2", decide_sets(steps))
-    rules = {step.services: step.cost.rules.rules for step in steps[:-1]}
+    rules = {step.services: step.cost.rules.rules for step in growing(steps)}
     assert len(set(rules.values())) == 1, f"the number of rules changed: {rules}"
     assert all(step.measurements for step in steps)
     failed = [measured.flags for measured in measurements if measured.errors]

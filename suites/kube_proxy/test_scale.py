@@ -2,9 +2,11 @@
 
 import pytest
 
+from harness.performance.conclusions.swept import swept_steps
+from harness.performance.sweep.step import measurements_of
 from harness.suite import Cluster, Finding, Measurement, Sweeper, growth
 
-SERVICES = (0, 100, 1000, 0)
+SERVICES = (0, 100, 1000, 1000, 0, 0)
 
 
 @pytest.mark.modes("iptables", "nftables")  # suites/ipvs/test_many_services.py covers ipvs mode
@@ -17,8 +19,8 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
 ) -> None:
     """At 0 to 1,000 Services rules grow. The first packet is measured at the chain's head, middle and end."""
     steps = run_sweep(*SERVICES)
-    findings.append(growth(steps).finding(cluster.mode))
-    rules = {step.services: step.cost.rules.rules for step in steps[:-1]}
+    findings.append(growth(swept_steps(measurements_of(steps))).finding(cluster.mode))
+    rules = {step.services: step.cost.rules.rules for step in steps[:3]}
     assert rules[1000] > rules[100] > rules[0], f"rules by number of dummy Services: {rules}"
     assert all(step.measurements for step in steps)
     failed = [measured.flags for measured in measurements if measured.errors]

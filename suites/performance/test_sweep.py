@@ -5,20 +5,21 @@ from collections.abc import Iterator
 import pytest
 
 from harness.dataplane.modes import DATA_PLANES
-from harness.findings import Conditions, CostPerServiceCheck, MeasurementName, SelfCheck, SelfCheckFinding
+from harness.findings import Conditions, MeasurementName, SelfCheck, SelfCheckFinding
 from harness.load.plan import LoadPlan, RequestKind, Target
 from harness.load.records import to_measurement
-from harness.performance.conclusions.baseline import baseline_corrected, baseline_corrected_slope
+from harness.performance.conclusions.cost_per_rule import cost_per_rule_finding
 from harness.performance.conclusions.self_check import (
     check_aa_pairs,
     check_cost_per_rule,
     check_cost_per_service,
     check_steps,
 )
-from harness.performance.sweep.measuring import SAME_NODE
+from harness.performance.conclusions.service_cost import service_costs
+from harness.performance.conclusions.swept import SweptStep, swept_steps
 from harness.performance.sweep.proxy_cost import finding as cost_finding
 from harness.performance.sweep.setting import SweepSetting
-from harness.performance.sweep.step import Step, cost_per_rule_finding, valid_steps
+from harness.performance.sweep.step import measurements_of
 from harness.suite import Cluster, Finding, Measurement, Mode, Sweeper, growth
 
 RATE_PER_S, DURATION_S = 150, 20
@@ -39,10 +40,10 @@ def test_the_first_packet_over_the_number_of_services(
 ) -> None:
     """Measure the first packet at every number of Services in turn, with zero Services first and last.
 
-    Baseline-corrected measurements and growth are recorded only if the sweep's self-checks hold.
+    The cost of Services and its growth are recorded only if the sweep's self-checks hold.
     """
     made = run_sweep(*sweep_services, aa_pairs=True)
-    steps = valid_steps(made)
+    steps = swept_steps(measurements_of(made))
     checked = SelfCheckFinding(mode=cluster.mode, checks=tuple(checks(steps, len(made), cluster.mode)))
     findings.append(checked)
     costs = [step.cost.proxy for step in made if step.cost.proxy is not None]
@@ -50,7 +51,7 @@ def test_the_first_packet_over_the_number_of_services(
     if DATA_PLANES[cluster.mode].traverses_rules:
         findings.append(cost_per_rule_finding(steps, cluster.mode))
     if checked.holds:
-        measurements.extend(baseline_corrected(steps))
+        measurements.extend(service_costs(steps))
         findings.append(growth(steps).finding(cluster.mode))
 
     measurements.append(requests_on_persistent_connections(cluster, sweep_setting, seed))
@@ -58,19 +59,18 @@ def test_the_first_packet_over_the_number_of_services(
     assert not failed, f"connections failed under a light load: {failed}"
 
 
-def checks(steps: list[Step], made: int, mode: Mode) -> Iterator[SelfCheck]:
+def checks(steps: list[SweptStep], made: int, mode: Mode) -> Iterator[SelfCheck]:
     """Yield the self-checks: first whether enough of the `made` steps are valid, then whether their results are."""
     enough = check_steps([step.services for step in steps], made)
     yield enough
     if not enough.holds:
         return
-    yield check_aa_pairs([pair for step in steps for pair in step.latencies.aa_pairs])
+    yield check_aa_pairs(steps)
     if DATA_PLANES[mode].traverses_rules:
-        yield check_cost_per_rule(
-            [step.latencies.walks for step in steps], [step.latencies.chain_walks for step in steps]
-        )
+        yield check_cost_per_rule(steps)
     else:
-        yield look_up_check(steps)
+        grown = growth(steps)
+        yield check_cost_per_service(grown.per_1000_us, grown.most)
 
 
 def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
@@ -84,8 +84,3 @@ def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, 
         mode=cluster.mode, substrate=cluster.substrate, services=0, connection="persistent", clock="wall"
     )
     return to_measurement(MeasurementName.PERSISTENT_REQUEST, result.of(target), "wall", conditions, result)
-
-
-def look_up_check(steps: list[Step]) -> CostPerServiceCheck:
-    """Return the self-check of the cost per Service for a connection that passes one node's rules, over all steps."""
-    return check_cost_per_service(baseline_corrected_slope(steps, SAME_NODE), max(step.services for step in steps))

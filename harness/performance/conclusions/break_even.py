@@ -9,11 +9,8 @@ in both modes, and a difference between two runs is attributed to the host. It f
 Services, at which both modes take the same time, does not depend on r. But r determines how large the difference is
 relative to a whole request, and so from how many Services on it matters.
 
-Each mode's line is fitted through its steps by least squares. The uncertainty of the fit is expressed by lines drawn
-from its posterior distribution without prior knowledge (Gelman et al. 2013, "Bayesian Data Analysis", 14.2), and the
-break-even number is computed for each drawn pair of lines. The posterior rests on the distances of steps from the line
-and not on the samples within a step: what disturbs a whole step shifts all of its samples alike, so their scatter does
-not show it.
+The uncertainty of each mode's line is expressed by lines drawn from the posterior of its fit
+(`harness.statistics.line`), and the break-even number is computed for each drawn pair of lines.
 """
 
 from __future__ import annotations
@@ -25,30 +22,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.comparison import Range
-from harness.statistics.slope import FINEST_US
+from harness.statistics.line import DRAWS, Lines, drawn_lines, range_of_draws
 
-DRAWS = 4000
 CONFIDENCE = 0.95
 """The share of draws in which a statement must be true to be made."""
 
-ENDS = (0.5, 0.025, 0.975)
-"""The quantiles of draws that make a range: the median and the ends of the 95% interval."""
+FINEST_US = 0.01
+"""The least difference between two ends of a line that is divided by."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModeCost:
     """The latencies of a mode on one host and substrate, in microseconds.
 
-    `first_packet` holds pairs of the number of Services and the first packet's median, for at least three steps. `kept`
-    is the median of a request on a persistent connection. Two errors are shared by all steps: one with a standard error
-    of `common_error`, and what differs from run to run, with a standard error of `run_error` that is itself known with
-    `run_freedom` degrees of freedom, or not at all if that is 0.
+    `first_packet` holds pairs of the number of Services and the first packet's median, for at least four steps. `kept`
+    is the median of a request on a persistent connection. What differs from run to run is an error that all steps
+    share, with a standard error of `run_error` that is itself known with `run_freedom` degrees of freedom, or not at
+    all if that is 0.
     """
 
     mode: str
     first_packet: tuple[tuple[int, float], ...]
     kept: float
-    common_error: float = 0.0
     run_error: float = 0.0
     run_freedom: int = 0
 
@@ -90,17 +85,17 @@ class Pair:
     def longer_us(self, services: float) -> Range:
         """Return by how many microseconds a first packet takes longer in mode `ours` than in mode `theirs`."""
         ours, theirs = self._lines[self.ours.mode], self._lines[self.theirs.mode]
-        return _range(_at(ours, services) - _at(theirs, services))
+        return range_of_draws(ours.values_at(services) - theirs.values_at(services))
 
     def mean_us(self, services: float) -> float:
         """Return the first packet in microseconds, as the mean of both modes."""
-        return float(np.mean([_at(lines, services) for lines in self._lines.values()]))
+        return float(np.mean([lines.values_at(services) for lines in self._lines.values()]))
 
     @property
     def growth_us(self) -> Range:
         """Return by how many microseconds per Service a first packet grows more in mode `ours` than in `theirs`."""
         ours, theirs = self._lines[self.ours.mode], self._lines[self.theirs.mode]
-        return _range(ours[1] - theirs[1])
+        return range_of_draws(ours.drawn[1] - theirs.drawn[1])
 
     def break_even(self, new_share: float, by: float = 0.0) -> BreakEven:
         """Find from how many Services on a request takes more than 1 + `by` times as long in one mode as in the other.
@@ -113,7 +108,7 @@ class Pair:
             if np.mean(at_most > 0) >= CONFIDENCE:
                 if np.mean((at_zero > 0) & (at_most > 0)) >= CONFIDENCE:
                     return BreakEven(better.mode)
-                return BreakEven(better.mode, _range(_crossings(at_zero, at_most, self.most)))
+                return BreakEven(better.mode, range_of_draws(_crossings(at_zero, at_most, self.most)))
             never &= (at_zero <= 0) & (at_most <= 0)
         return BreakEven(alike=bool(np.mean(never) >= CONFIDENCE))
 
@@ -121,37 +116,24 @@ class Pair:
         self, better: ModeCost, worse: ModeCost, new_share: float, by: float, services: float
     ) -> NDArray[np.float64]:
         """Return for each draw by how much the time in mode `worse` exceeds 1 + `by` times that in mode `better`."""
-        low, high = (self._kept + new_share * _at(self._lines[cost.mode], services) for cost in (better, worse))
+        low, high = (self._kept + new_share * self._lines[cost.mode].values_at(services) for cost in (better, worse))
         return high - (1 + by) * low
 
 
 def fitted_line(cost: ModeCost, generator: np.random.Generator, services: Sequence[float]) -> list[Range]:
     """Return the first packet on a mode's fitted line at these numbers of Services, with its interval."""
-    drawn = _lines(cost, generator)
-    return [_range(_at(drawn, number)) for number in services]
+    lines = _lines(cost, generator)
+    return [lines.at(number) for number in services]
 
 
-def _lines(cost: ModeCost, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Draw lines from the posterior of a mode's fit, with shape (2, DRAWS).
-
-    The rows are the first packet at zero Services and its growth per Service, in microseconds.
-    """
-    services, medians = (np.array(column, dtype=float) for column in zip(*cost.first_packet, strict=True))
-    columns = np.column_stack([np.ones(len(services)), services])
-    inverse = np.linalg.inv(columns.T @ columns)
-    fitted = inverse @ columns.T @ medians
-    residuals, freedom = medians - columns @ fitted, len(services) - 2
-    scatter = max(FINEST_US, float(np.sqrt(residuals @ residuals / freedom)))
-    deviations = np.linalg.cholesky(inverse) @ generator.normal(size=(2, DRAWS))
-    drawn = fitted[:, None] + scatter * deviations / np.sqrt(generator.chisquare(freedom, DRAWS) / freedom)
-    drawn[0] += generator.normal(0.0, cost.common_error, DRAWS)
-    if cost.run_freedom:
-        drawn[0] += cost.run_error * generator.standard_t(cost.run_freedom, DRAWS)
-    return np.asarray(drawn, dtype=np.float64)
-
-
-def _at(lines: NDArray[np.float64], services: float) -> NDArray[np.float64]:
-    return np.asarray(lines[0] + lines[1] * services, dtype=np.float64)
+def _lines(cost: ModeCost, generator: np.random.Generator) -> Lines:
+    """Draw lines of a mode, with what its runs differ by."""
+    services, medians_us = zip(*cost.first_packet, strict=True)
+    lines = drawn_lines(services, medians_us, generator)
+    if not cost.run_freedom:
+        return lines
+    moved = cost.run_error * generator.standard_t(cost.run_freedom, DRAWS)
+    return Lines(lines.drawn + np.vstack([moved, np.zeros(DRAWS)]))
 
 
 def _crossings(at_zero: NDArray[np.float64], at_most: NDArray[np.float64], most: int) -> NDArray[np.float64]:
@@ -162,7 +144,3 @@ def _crossings(at_zero: NDArray[np.float64], at_most: NDArray[np.float64], most:
     """
     below, above = np.maximum(-at_zero, 0.0), np.maximum(at_most, 0.0)
     return np.asarray(most * below / np.maximum(below + above, FINEST_US), dtype=np.float64)
-
-
-def _range(drawn: NDArray[np.float64] | Sequence[float]) -> Range:
-    return Range(*(float(end) for end in np.quantile(drawn, ENDS)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from statistics import median
 
 from clusters.errors import Refused, UsageError
 from clusters.spec import Mode
-from harness.performance.conclusions.mode_costs import is_baseline, is_persistent_request, steps_of
+from harness.performance.conclusions.mode_costs import is_baseline, is_control, is_persistent_request, steps_of
 from reports.model import Measurement, MeasurementName, RunResults
 from reports.model.findings import SelfCheckFinding
 
@@ -68,19 +68,20 @@ def failed_self_check(results: RunResults) -> bool:
 
 
 def _require_one_host(ours: Sequence[RunResults], theirs: Sequence[RunResults]) -> None:
-    """Raise `Refused` if the loopback baselines of the runs of two modes are far apart.
+    """Raise `Refused` if the controls of the runs of two modes are far apart, or older runs' loopback baselines.
 
-    The baseline traverses no rule, so it hardly depends on the mode. If the ranges of its medians do not overlap and
-    their middles differ by a factor of `OTHER_HOST`, the host has changed between the runs, and a difference of modes
-    cannot be distinguished from that change.
+    Neither traverses a rule, so they hardly depend on the mode. If the ranges of their medians do not overlap and the
+    middles differ by a factor of `OTHER_HOST`, the host has changed between the runs, and a difference of modes cannot
+    be distinguished from that change.
     """
-    here, there = (_baselines_us(runs) for runs in (ours, theirs))
-    if here and there and _are_apart(here, there):
-        raise Refused(
-            f"the host was not the same in all runs: the loopback baseline took {min(here):.1f} to {max(here):.1f} us "
-            f"in {_ids(ours)}, {min(there):.1f} to {max(there):.1f} us in {_ids(theirs)}",
-            remedy="measure the modes one right after the other",
-        )
+    for name, is_meant in (("path without connection tracking", is_control), ("loopback baseline", is_baseline)):
+        here, there = (_medians_us(runs, is_meant) for runs in (ours, theirs))
+        if here and there and _are_apart(here, there):
+            raise Refused(
+                f"the host was not the same in all runs: the {name} took {min(here):.1f} to {max(here):.1f} us "
+                f"in {_ids(ours)}, {min(there):.1f} to {max(there):.1f} us in {_ids(theirs)}",
+                remedy="measure the modes one right after the other",
+            )
 
 
 def _are_apart(here: Sequence[float], there: Sequence[float]) -> bool:
@@ -92,23 +93,19 @@ def _ids(runs: Sequence[RunResults]) -> str:
     return f"run{'s' if len(runs) > 1 else ''} {' and '.join(results.run.id for results in runs)}"
 
 
-def _baselines_us(runs: Sequence[RunResults]) -> list[float]:
-    """Return the median of the loopback baseline in each step of the runs, in microseconds."""
-    return [found.quantiles["p50"] for results in runs for found in results.measurements if is_baseline(found)]
+def _medians_us(runs: Sequence[RunResults], is_meant: Callable[[Measurement], bool]) -> list[float]:
+    """Return the medians in microseconds of the measurements that are meant, over all steps of the runs."""
+    return [found.quantiles["p50"] for results in runs for found in results.measurements if is_meant(found)]
 
 
 def _require_figures(results: RunResults) -> None:
     """Raise `UsageError` if a figure to be compared is not a number or is out of range."""
-    for name in (MeasurementName.FIRST_PACKET, MeasurementName.FIRST_PACKET_CORRECTED):
+    for name in (MeasurementName.FIRST_PACKET, MeasurementName.SERVICE_COST):
         for found in steps_of(results, name):
             _require_figure(results, found, "p50", found.quantiles["p50"], -LONGEST_US, LONGEST_US)
             _require_figure(results, found, "services", found.conditions.services, 0, MOST_SERVICES)
-    for found in steps_of(results, MeasurementName.FIRST_PACKET_CORRECTED):
-        for condition in ("baseline_us", "baseline_coefficient"):
-            value = getattr(found.conditions, condition)
-            _require_figure(results, found, condition, value, -LONGEST_US, LONGEST_US)
     for found in results.measurements:
-        if is_persistent_request(found) or is_baseline(found):
+        if is_persistent_request(found) or is_control(found) or is_baseline(found):
             _require_figure(results, found, "p50", found.quantiles["p50"], 0, LONGEST_US)
 
 

@@ -1,20 +1,31 @@
-"""Growth of the first packet with the number of Services, and the conclusion that a sweep's data allow."""
+"""Growth of the first packet with the number of Services, and the conclusion that a sweep's data allow.
+
+What grows is the cost of the last Service: its first packet minus the first packet on the same path without connection
+tracking and NAT, in the same seconds. What the host does to both is not in the difference. Without such a control, on a
+cluster whose nodes are not the run's own, the first packet itself is fitted, and the host's drift from step to step
+widens the interval.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 
-from harness.performance.conclusions.baseline import baseline_corrected_slope, has_baseline
-from harness.performance.intervals import interval_of, slope_interval
-from harness.performance.sweep.step import Step
-from harness.statistics.slope import Line
+import numpy as np
+
+from harness.performance.conclusions.swept import LAST, SweptStep
+from harness.performance.intervals import interval_of
+from harness.statistics.comparison import Range
+from harness.statistics.line import Lines, drawn_lines
+from reports.model import MeasurementName
 from reports.model.findings import GrowthConclusion, GrowthFinding, LinePoint
 
-POSITION = "end"
 PER = 1000.0
 LINE_PARTS = 20
+SEED = 1
+"""The seed of drawn lines: the same steps always give the same result."""
+
 NOTICEABLE = 0.2
 """The total growth, as a share of the first packet at zero Services, that a sweep must be able to detect.
 
@@ -26,31 +37,37 @@ A sweep that could have missed so much growth cannot conclude that there is none
 class Growth:
     """The growth of the first packet per 1,000 Services, up to `most` Services, by the kernel's clock.
 
-    It is measured at the end of the chain. `at_zero_us` is the median at zero Services. If `baseline_corrected`, drift
-    that also shows in the loopback baseline is subtracted.
+    `lines` are those of the last Service's cost if `above_control`, else of its first packet. `control_us` is the mean
+    median of the control, 0 without one. `at_zero_us` is the first packet's median at zero Services.
     """
 
-    slope: Line
+    lines: Lines
+    control_us: float
     at_zero_us: float
     most: int
     steps: int
-    baseline_corrected: bool
+    above_control: bool
+
+    @property
+    def per_1000_us(self) -> Range:
+        return self.lines.slope
 
     @property
     def seen(self) -> bool:
-        return self.slope.grows
+        return self.per_1000_us.low > 0
 
     @property
     def absent(self) -> bool:
         """No growth was detected, and noticeable growth would have been."""
-        return self.slope.low <= 0 <= self.slope.high and self.slope.high * self._span < NOTICEABLE * self.at_zero_us
+        slope = self.per_1000_us
+        return slope.low <= 0 <= slope.high and slope.high * self.most / PER < NOTICEABLE * self.at_zero_us
 
     @property
     def figures(self) -> str:
         """The slope with its interval, as text."""
-        slope = self.slope
+        slope = self.per_1000_us
         return (
-            f"{slope.per_unit:.1f} us per 1,000 Services "
+            f"{slope.value:.1f} us per 1,000 Services "
             f"(95% interval {slope.low:.1f} to {slope.high:.1f}, from {self.steps} steps)"
         )
 
@@ -59,11 +76,12 @@ class Growth:
         return GrowthFinding(
             mode=mode,
             conclusion=self.conclusion,
-            per_1000_services_us=slope_interval(self.slope),
+            per_1000_services_us=interval_of(self.per_1000_us),
             at_zero_us=self.at_zero_us,
             most_services=self.most,
             steps=self.steps,
-            baseline_corrected=self.baseline_corrected,
+            above_control=self.above_control,
+            control_us=self.control_us,
             line=tuple(self._line()),
         )
 
@@ -71,7 +89,7 @@ class Growth:
         """Yield points of the fitted line, close enough to each other to draw its band."""
         for part in range(LINE_PARTS + 1):
             services = self.most * part / LINE_PARTS
-            yield LinePoint(services=services, us=interval_of(self.slope.at(services / PER)))
+            yield LinePoint(services=services, us=interval_of(self.lines.at(services / PER)))
 
     @property
     def conclusion(self) -> GrowthConclusion:
@@ -80,16 +98,26 @@ class Growth:
             return GrowthConclusion.GROWS
         return GrowthConclusion.NO_GROWTH if self.absent else GrowthConclusion.UNKNOWN
 
-    @property
-    def _span(self) -> float:
-        return self.most / PER
 
-
-def growth(steps: Sequence[Step]) -> Growth:
+def growth(steps: Sequence[SweptStep]) -> Growth:
     """Return the growth that a sweep shows.
 
-    Requires at least three `steps`, some at zero Services and some at more.
+    Requires at least four `steps` whose last Service was measured, some at zero Services and some at more.
     """
-    slope = baseline_corrected_slope(steps, POSITION, PER)
-    at_zero_us = median(median(step.latencies.block_p50_us[POSITION]) for step in steps if step.services == 0)
-    return Growth(slope, at_zero_us, max(step.services for step in steps), len(steps), has_baseline(steps, POSITION))
+    measured = [(step, us) for step in steps if (us := step.median_us(MeasurementName.FIRST_PACKET, LAST)) is not None]
+    costs = [step.service_cost_us(LAST) for step, _ in measured]
+    known = [cost for cost in costs if cost is not None]
+    above_control = len(known) == len(measured)
+    fitted = known if above_control else [us for _, us in measured]
+    controls = [step.median_us(MeasurementName.FIRST_PACKET_UNTRACKED) for step, _ in measured]
+    services = [step.services for step, _ in measured]
+    return Growth(
+        lines=drawn_lines(
+            [number / PER for number in services], [one.value for one in fitted], np.random.default_rng(SEED)
+        ),
+        control_us=mean(one.value for one in controls if one is not None) if above_control else 0.0,
+        at_zero_us=median(us.value for step, us in measured if step.services == 0),
+        most=max(services),
+        steps=len(measured),
+        above_control=above_control,
+    )

@@ -1,4 +1,4 @@
-"""The latencies of each mode in the sweeps to be compared, brought to the same loopback baseline."""
+"""The latencies of each mode in the sweeps to be compared, above the same control."""
 
 from __future__ import annotations
 
@@ -7,29 +7,22 @@ from itertools import groupby
 from statistics import mean
 
 from clusters.errors import UsageError
-from harness.performance.conclusions.baseline import COEFFICIENT_SPREAD
 from harness.performance.conclusions.break_even import ModeCost
 from harness.performance.conclusions.run_scatter import pooled, run_scatter
+from harness.statistics.line import FEWEST_STEPS
 from reports.model import Measurement, MeasurementName, RunResults
 
 POSITION = "end"
-
-FEWEST_STEPS = 4
-"""The least number of steps for a line and the scatter around it."""
 
 
 def mode_costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
     """Return the latencies of each mode, in alphabetical order.
 
-    They are baseline-corrected if every run has a loopback baseline: the correction brings all runs to the same
-    baseline, the mean of theirs. Raises `UsageError` if a run lacks the measurements.
+    If every run has a control, they are the cost of the last Service above it, plus the mean of all runs' controls: the
+    control traverses no rule, so it is the same in every mode. Raises `UsageError` if a run lacks the measurements.
     """
-    corrected = [steps_of(results, MeasurementName.FIRST_PACKET_CORRECTED) for results in runs]
-    if all(corrected):
-        baseline_us = mean(_number(steps[0], "baseline_us") for steps in corrected)
-        costs = [_at_baseline(results, steps, baseline_us) for results, steps in zip(runs, corrected, strict=True)]
-    else:
-        costs = [_uncorrected(results) for results in runs]
+    control_us = _mean_control_us(runs)
+    costs = [_mode_cost(results, control_us) for results in runs]
     runs_by_mode = {mode: list(found) for mode, found in groupby(sorted(costs, key=_mode), key=_mode)}
     scatter = run_scatter(runs_by_mode)
     return tuple(pooled(found, scatter) for found in runs_by_mode.values())
@@ -39,27 +32,26 @@ def _mode(cost: ModeCost) -> str:
     return cost.mode
 
 
-def _at_baseline(results: RunResults, steps: list[Measurement], baseline_us: float) -> ModeCost:
-    """Return the latencies of a mode, shifted to what they would be with a baseline of `baseline_us`.
-
-    The coefficient's uncertainty makes the shift uncertain: an error that all steps share.
-    """
-    coefficient = _number(steps[0], "baseline_coefficient")
-    shift_us = coefficient * (baseline_us - _number(steps[0], "baseline_us"))
-    packets = tuple((services, median_us + shift_us) for services, median_us in map(_median, steps))
-    return _mode_cost(results, packets, abs(COEFFICIENT_SPREAD * shift_us))
+def _mean_control_us(runs: Sequence[RunResults]) -> float | None:
+    """Return the mean of the controls' medians over all steps of all runs; None if a run has no control."""
+    controls = [[found.quantiles["p50"] for found in results.measurements if is_control(found)] for results in runs]
+    costs = (steps_of(results, MeasurementName.SERVICE_COST) for results in runs)
+    return mean(us for of_run in controls for us in of_run) if all(controls) and all(costs) else None
 
 
-def _uncorrected(results: RunResults) -> ModeCost:
-    return _mode_cost(results, tuple(map(_median, steps_of(results, MeasurementName.FIRST_PACKET))), 0.0)
-
-
-def _mode_cost(results: RunResults, packets: tuple[tuple[int, float], ...], common_error: float) -> ModeCost:
+def _mode_cost(results: RunResults, control_us: float | None) -> ModeCost:
+    name = MeasurementName.FIRST_PACKET if control_us is None else MeasurementName.SERVICE_COST
+    packets = tuple((services, us + (control_us or 0.0)) for services, us in map(_median, steps_of(results, name)))
     requests = [found for found in results.measurements if is_persistent_request(found)]
     if len(packets) < FEWEST_STEPS or len({services for services, _ in packets}) < 2 or not requests:
         remedy = f"tox -e perf-{results.run.mode} measures one"
         raise UsageError(f"run {results.run.id} contains no complete sweep", remedy=remedy)
-    return ModeCost(results.run.mode, packets, requests[0].quantiles["p50"], common_error)
+    return ModeCost(results.run.mode, packets, requests[0].quantiles["p50"])
+
+
+def is_control(found: Measurement) -> bool:
+    """Return whether it is a step's path without connection tracking, by the kernel's clock."""
+    return _is(found, MeasurementName.FIRST_PACKET_UNTRACKED, "kernel", None)
 
 
 def is_baseline(found: Measurement) -> bool:

@@ -46,12 +46,11 @@ def offsets_us(runs: Sequence[ModeCost]) -> list[float]:
 
 
 def pooled(runs: Sequence[ModeCost], scatter: RunScatter) -> ModeCost:
-    """Return the runs of one mode as one. Their common errors are taken to be the same error, so they do not cancel."""
+    """Return the runs of one mode as one."""
     return ModeCost(
         mode=runs[0].mode,
         first_packet=tuple(step for run in _centred(runs) for step in run.first_packet),
         kept=mean(run.kept for run in runs),
-        common_error=mean(run.common_error for run in runs),
         run_error=scatter.us / math.sqrt(len(runs)),
         run_freedom=scatter.freedom,
     )

@@ -6,15 +6,17 @@ kube-proxy costs as much as one in a calibration chain, and that a known delay i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import scipy
 
-from harness.performance.cost_per_rule import NS_PER_US, Walk, agree, cost_per_rule, has_many_rules
-from harness.performance.intervals import interval_of, slope_interval
+from harness.performance.conclusions.cost_per_rule import MANY_RULES, mean_cost, step_costs
+from harness.performance.conclusions.swept import LAST, SweptStep
+from harness.performance.intervals import interval_of
+from harness.performance.sweep.positions import POSITIONS
 from harness.statistics.comparison import Range
 from harness.statistics.line import Lines
-from harness.statistics.slope import Slope
+from reports.model import MeasurementName
 from reports.model.findings import (
     AAPairsCheck,
     CostPerRuleCheck,
@@ -39,7 +41,7 @@ A line through fewer than three points leaves no scatter, and with fewer than tw
 """
 
 PRECISION = 0.25
-"""The largest half-width of an interval of a cost, as a share of the cost."""
+"""The largest difference of the two costs per rule that need not be detectable, as a share of the cost."""
 
 
 def check_steps(valid_steps: Sequence[int], made: int) -> StepsCheck:
@@ -55,60 +57,85 @@ def check_steps(valid_steps: Sequence[int], made: int) -> StepsCheck:
     )
 
 
-def check_aa_pairs(differences: Sequence[Range]) -> AAPairsCheck:
+def check_aa_pairs(steps: Sequence[SweptStep]) -> AAPairsCheck:
     """Check that targets which are measured under two labels (A/A pairs) show no difference.
 
     The 95% interval of a pair's difference must contain 0 in 95% of pairs. The pairs have separate samples, so the
     number of intervals that contain 0 has a binomial distribution, from which the least acceptable number is taken.
     """
+    differences = list(_aa_differences(steps))
     alike = sum(one.low <= 0 <= one.high for one in differences)
     fewest = int(scipy.stats.binom.ppf(FALSE_ALARM_RATE, len(differences), 0.95))
     return AAPairsCheck(holds=alike >= fewest, pairs=len(differences), alike=alike, least=fewest)
 
 
-def check_cost_per_rule(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> CostPerRuleCheck:
-    """Check that a rule of kube-proxy costs as much as one in a `chain` that never matches, measured at the same time.
+def _aa_differences(steps: Sequence[SweptStep]) -> Iterator[Range]:
+    for step in steps:
+        for position in POSITIONS:
+            pair = (step.of(name, position) for name in (MeasurementName.FIRST_PACKET, MeasurementName.FIRST_PACKET_AA))
+            difference = step.difference_us(*pair)
+            if difference is not None:
+                yield difference
 
-    Both arguments hold the comparisons of each step. Steps with few rules are ignored if enough others remain. Both
-    costs must be known to within 25%, because wide intervals overlap whatever the costs are.
+
+def check_cost_per_rule(steps: Sequence[SweptStep]) -> CostPerRuleCheck:
+    """Check that a rule of kube-proxy costs as much as one in a chain that never matches, measured at the same time.
+
+    The two are compared step by step, and the mean difference over steps must contain 0. A quarter of the cost must be
+    detectable, because a wide interval contains 0 whatever the costs are.
     """
-    unknown = _why_unknown(swept, chain)
-    if unknown is not None:
-        return CostPerRuleCheck(holds=False, precision=PRECISION, unknown=unknown)
-    ours, theirs = cost_per_rule(_steps_with_many_rules(swept)), cost_per_rule(_steps_with_many_rules(chain))
-    precise = all(cost.high - cost.value < PRECISION * cost.value for cost in (ours, theirs))
+    costs = list(step_costs(steps))
+    if len(costs) < FEWEST_STEPS:
+        return CostPerRuleCheck(holds=False, precision=PRECISION, unknown=_why_unknown(steps))
+    swept, chain, apart = (
+        mean_cost(found)
+        for found in ([c.sweep_ns for c in costs], [c.chain_ns for c in costs], [c.apart_ns for c in costs])
+    )
+    detectable_ns = detectable(apart, len(costs))
+    precise = detectable_ns <= PRECISION * swept.value
     return CostPerRuleCheck(
-        holds=precise and agree(ours, theirs),
-        sweep_ns=interval_of(ours, NS_PER_US),
-        chain_ns=interval_of(theirs, NS_PER_US),
+        holds=precise and apart.low <= 0 <= apart.high,
+        sweep_ns=interval_of(swept),
+        chain_ns=interval_of(chain),
+        apart_ns=interval_of(apart),
+        detectable_ns=detectable_ns,
         precise=precise,
         precision=PRECISION,
     )
 
 
-def _why_unknown(swept: Sequence[Sequence[Walk]], chain: Sequence[Sequence[Walk]]) -> NoCostPerRule | None:
-    if not any(chain):
+def detectable(mean: Range, values: int) -> float:
+    """Return the least true mean that the 95% interval of so many values would tell from 0 in four of five repetitions.
+
+    A mean is told from 0 if it lies further from it than the interval's half-width, and lies below its true value by
+    less than the 80% quantile of its error in four of five cases (Cohen 1988, "Statistical Power Analysis for the
+    Behavioral Sciences", chapter 2).
+    """
+    freedom = values - 1
+    ratio = float(scipy.stats.t.ppf(0.8, freedom) / scipy.stats.t.ppf(0.975, freedom))
+    return (mean.high - mean.value) * (1 + ratio)
+
+
+def _why_unknown(steps: Sequence[SweptStep]) -> NoCostPerRule:
+    if not any(step.chain() for step in steps):
         return NoCostPerRule.NO_CHAIN
-    fewest = min(sum(bool(step) for step in steps) for steps in (swept, chain))
-    return NoCostPerRule.RULES_MOVED if fewest < FEWEST_STEPS else None
+    places = [step.of(MeasurementName.FIRST_PACKET, LAST) for step in steps]
+    many = [place for place in places if place is not None and (place.conditions.rules_walked or 0) >= MANY_RULES]
+    return NoCostPerRule.FEW_RULES if len(many) < FEWEST_STEPS else NoCostPerRule.RULES_MOVED
 
 
-def _steps_with_many_rules(steps: Sequence[Sequence[Walk]]) -> Sequence[Sequence[Walk]]:
-    many = [step for step in steps if has_many_rules(step)]
-    return many if len(many) >= FEWEST_STEPS else steps
-
-
-def check_cost_per_service(swept: Slope, most: int) -> CostPerServiceCheck:
+def check_cost_per_service(per_1000_us: Range, most: int) -> CostPerServiceCheck:
     """Check that an additional Service costs nothing where the kernel finds service addresses by look-up.
 
-    `swept` is the slope in microseconds per Service, over up to `most` Services. Its interval must contain 0. In a long
-    sweep it must also be narrower than a nanosecond; a short one cannot determine the slope so precisely.
+    `per_1000_us` is the growth per 1,000 Services, over up to `most` Services, so as many nanoseconds per Service. Its
+    interval must contain 0. In a long sweep it must also be narrower than a nanosecond; a short one cannot determine
+    the growth so precisely.
     """
-    width_ns = (swept.high - swept.low) * NS_PER_US
     must_be_narrow = most >= LONG_SWEEP
     return CostPerServiceCheck(
-        holds=swept.low <= 0 <= swept.high and (width_ns < NARROW_NS or not must_be_narrow),
-        service_ns=slope_interval(swept, NS_PER_US),
+        holds=per_1000_us.low <= 0 <= per_1000_us.high
+        and (per_1000_us.high - per_1000_us.low < NARROW_NS or not must_be_narrow),
+        service_ns=interval_of(per_1000_us),
         narrow_ns=NARROW_NS if must_be_narrow else None,
     )
 

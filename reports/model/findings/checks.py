@@ -50,20 +50,25 @@ class NoCostPerRule(StrEnum):
 
     NO_CHAIN = "no chain"
     RULES_MOVED = "rules moved"
+    FEW_RULES = "few rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPerRuleCheck:
     """Whether a rule of kube-proxy costs as much as one in a calibration chain that never matches.
 
-    Both costs are 95% intervals in nanoseconds, None if they are unknown for the reason `unknown`. `precise` is True if
-    both are known to within `precision`, a share of the cost (None in results of schema version 1).
+    All costs are 95% intervals in nanoseconds, None if they are unknown for the reason `unknown`. `apart_ns` is by how
+    much more a rule costs in the sweep, compared step by step, and must contain 0. `detectable_ns` is the least true
+    difference that would be found in four of five such sweeps; `precise` is True if it is at most `precision`, a share
+    of the cost. In results of earlier versions, the intervals of both costs must overlap and be that narrow.
     """
 
     check: Literal["cost per rule"] = "cost per rule"
     holds: bool
     sweep_ns: Interval | None = None
     chain_ns: Interval | None = None
+    apart_ns: Interval | None = None
+    detectable_ns: OptionalFigure = None
     precise: bool = True
     precision: OptionalFigure = None
     unknown: NoCostPerRule | None = None

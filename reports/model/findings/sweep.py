@@ -29,9 +29,10 @@ class LinePoint:
 class GrowthFinding:
     """The growth of the first packet to the last Service, in microseconds per 1,000 Services, from `steps` steps.
 
-    `at_zero_us` is the median at zero Services. `line` is the fitted line from 0 to `most_services`; with a
-    `baseline_corrected` growth it is corrected, too. Older results have no line; `most_services` is None in results of
-    schema version 1.
+    `at_zero_us` is the median at zero Services. `line` is the fitted line from 0 to `most_services`: of the cost of the
+    last Service if `above_control`, where `control_us` is the mean median of the control, else of its first packet. In
+    earlier versions growth and line could be `baseline_corrected`; older results have no line, and `most_services` is
+    None in results of schema version 1.
     """
 
     kind: Literal["growth"] = "growth"
@@ -41,7 +42,9 @@ class GrowthFinding:
     at_zero_us: Figure
     most_services: int | None
     steps: int
-    baseline_corrected: bool
+    baseline_corrected: bool = False
+    above_control: bool = False
+    control_us: Figure = 0.0
     line: tuple[LinePoint, ...] = ()
 
 

@@ -6,8 +6,10 @@ from clusters.cluster import Node, Role
 from clusters.spec import Mode
 from harness.dataplane.reader import RuleCount, ServiceAddress
 from harness.performance.access import ClusterAccess
+from harness.performance.conclusions.swept import swept_steps
 from harness.performance.sweep.setting import LoadOrigin, SweepSetting, SweepTargets
-from harness.performance.sweep.step import Step, StepCost, StepLatencies
+from harness.performance.sweep.step import Step, StepCost
+from reports.model import Conditions, Measurement, MeasurementName
 
 ACCESS = ClusterAccess(kube=None, etcd=None, dataplane=None, proxies=None, shell=None)
 SETTING = SweepSetting(
@@ -28,16 +30,31 @@ def setting_with(*, generator=None, **access):
     return replace(SETTING, origin=origin, access=replace(ACCESS, **access))
 
 
-def step_of(services, *, measurements=(), **latencies):
-    """Return a valid step with these latencies, whose kernel held no rules."""
-    return Step(
-        services=services,
-        measurements=measurements,
-        latencies=StepLatencies(**latencies),
-        cost=StepCost(rules=RuleCount(0, {})),
+def step_of(services, *, measurements=()):
+    """Return a valid step with these measurements, whose kernel held no rules."""
+    return Step(services=services, measurements=tuple(measurements), cost=StepCost(rules=RuleCount(0, {})))
+
+
+def median_of_step(services, us, *, half_us=1.0, number=0, name=MeasurementName.FIRST_PACKET, **conditions):
+    """Return the measurement of a median with an interval of +-`half_us`, by the kernel's clock, in step `number`."""
+    return Measurement(
+        name=name,
+        unit="us",
+        conditions=Conditions(services=services, step=number, clock="kernel", **conditions),
+        n=1000,
+        errors=0,
+        quantiles={"p50": us},
+        ci95={"p50": (us - half_us, us + half_us)},
     )
 
 
-def with_latencies(step, **changed):
-    """Return the step with some of its latencies changed."""
-    return replace(step, latencies=replace(step.latencies, **changed))
+def swept(services, end_us, *, control_us=None, half_us=1.0):
+    """Return the steps of a sweep: for each number of Services, the last Service's first packet and the control's."""
+    measurements = []
+    for number, (of_step, us) in enumerate(zip(services, end_us, strict=True)):
+        measurements.append(median_of_step(of_step, us, half_us=half_us, number=number, position="end"))
+        if control_us is not None:
+            name = MeasurementName.FIRST_PACKET_UNTRACKED
+            control = median_of_step(of_step, control_us[number], half_us=half_us, number=number, name=name)
+            measurements.append(control)
+    return swept_steps(measurements)

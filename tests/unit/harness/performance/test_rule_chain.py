@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from statistics import median
 
 import pytest
 
@@ -9,8 +10,7 @@ from clusters.cluster import Node, Role
 from clusters.errors import WorldError
 from harness.kube.client import ExecResult
 from harness.load.master import PROCESSES
-from harness.load.plan import LoadPlan, Target
-from harness.performance.cost_per_rule import Place, Walk, walks
+from harness.load.plan import Block, LoadPlan, Target, TargetBlocks
 from harness.performance.rule_chain import (
     POD,
     PROGRAM,
@@ -18,11 +18,15 @@ from harness.performance.rule_chain import (
     ChainPod,
     RuleChain,
     chain_pod,
-    places_reached,
     restore_program,
 )
+from harness.statistics.histogram import encode
 
 TARGETS = tuple(Target(label, "10.96.0.9", 80) for label in ("head", "middle", "end", "same node"))
+
+
+def blocks(*latencies_us):
+    return TargetBlocks(tuple(Block(number, kernel=encode(one)) for number, one in enumerate(latencies_us)))
 
 
 @dataclass
@@ -42,7 +46,8 @@ def test_a_chain_is_measured_with_the_duration_rate_and_seed_of_the_load():
     printed = [{"rules": 2, "blocks": [[30, 32], [40]]}, {"rules": 1004, "blocks": [[61, 63], []]}]
     kube = FakeKube(ExecResult(json.dumps(printed), "", 0))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
-    assert chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7)) == (Walk(1002, 31.0),)
+    found = chain.measure((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7))
+    assert found == {2: blocks([30, 32], [40]), 1004: blocks([61, 63])}
     plan = json.loads(kube.commands[0][-1])
     assert (plan["rules"], plan["places"]) == (1002, [2, 503, 1002, 2])
     assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 400, 7)
@@ -51,7 +56,7 @@ def test_a_chain_is_measured_with_the_duration_rate_and_seed_of_the_load():
 def test_the_rate_of_a_chain_leaves_out_the_baselines_share_of_the_load():
     kube = FakeKube(ExecResult("[]", "", 0))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
-    chain.walk((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7, baseline_s=0, baseline_among_targets=True))
+    chain.measure((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7, baseline_s=0, baseline_among_targets=True))
     assert json.loads(kube.commands[0][-1])["rate_per_s"] == 320
 
 
@@ -59,7 +64,7 @@ def test_a_chain_that_cannot_be_written_is_an_environment_error():
     kube = FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
     with pytest.raises(WorldError, match="lab/rule-chain could not be measured: iptables-nft-restore: line 4 failed"):
-        chain.walk((0, 5, 10, 0), LoadPlan(TARGETS, 400, 20, seed=7))
+        chain.measure((0, 5, 10, 0), LoadPlan(TARGETS, 400, 20, seed=7))
 
 
 class FakeShell:
@@ -76,12 +81,8 @@ class FakeShell:
 def test_in_user_mode_linux_the_chain_is_in_the_kernel_of_kube_proxys_rules():
     shell = FakeShell()
     chain = RuleChain(ChainInGuest(shell, Node("n1", Role.WORKER, "172.18.0.3")), "iptables-legacy-restore")
-    assert chain.walk((0, 5, 10, 0), LoadPlan(TARGETS, 150, 20, seed=7)) == ()
+    assert chain.measure((0, 5, 10, 0), LoadPlan(TARGETS, 150, 20, seed=7)) == {}
     assert shell.commands == [("n1", "unshare", "--net", "python3", "-c", 50.0)]
-
-
-def test_a_block_without_samples_is_left_out():
-    assert places_reached([{"rules": 7, "blocks": [[30, 32, 90], [], [40]]}]) == [Place(7, {0: 32, 2: 40})]
 
 
 def test_rules_are_written_by_the_backend_that_kube_proxy_uses():
@@ -118,6 +119,7 @@ def test_connections_take_longer_to_a_later_place():
     plan = {"rules": 4000, "places": [0, 2000, 4000], "blocks": 2, "block_s": 0.2, "rate_per_s": 200, "seed": 1}
     plan |= {"timeout_s": 5, "restore": "iptables-nft-restore"}
     done = subprocess.run([*argv, json.dumps(plan)], capture_output=True, text=True, check=True)
-    found = list(walks(places_reached(json.loads(done.stdout))))
-    assert [walk.rules for walk in found] == [2001, 2001, 4002, 4002]
-    assert all(walk.later_us > 0 for walk in found)
+    found = json.loads(done.stdout)
+    assert [place["rules"] for place in found] == [0, 2001, 4002]
+    first, middle, last = (median(us for block in place["blocks"] for us in block) for place in found)
+    assert first < middle < last

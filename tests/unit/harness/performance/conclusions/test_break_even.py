@@ -6,6 +6,9 @@ import pytest
 from harness.performance.conclusions.break_even import BreakEven, ModeCost, Pair
 
 SERVICES = (0, 10, 100, 1000, 2000, 5000, 10000, 0)
+KNOWN_WELL = 1000
+"""So many degrees of freedom that an error's standard deviation is as good as known."""
+
 STEEP = ("iptables", 60, 40)
 FLAT = ("nftables", 80, 0)
 
@@ -18,7 +21,7 @@ def mode(name, fixed_us, per_1000_us, *, kept_us=500.0, seed=1, error_us=0.5, co
         (services, shift_us + generator.normal(fixed_us + per_1000_us * services / 1000, error_us))
         for services in SERVICES
     )
-    return ModeCost(name, steps, kept_us, common_us)
+    return ModeCost(name, steps, kept_us, common_us, KNOWN_WELL)
 
 
 def pair(ours, theirs):
@@ -91,7 +94,7 @@ def test_equal_modes_have_no_break_even():
 def test_an_error_that_all_steps_share_widens_the_interval_at_zero_services():
     def width(common_us):
         ours = mode("iptables", 60, 40)
-        ours = ModeCost(ours.mode, ours.first_packet, ours.kept, common_us)
+        ours = ModeCost(ours.mode, ours.first_packet, ours.kept, common_us, KNOWN_WELL)
         found = pair(ours, mode(*FLAT, seed=2)).longer_us(0)
         return found.high - found.low
 

@@ -103,41 +103,35 @@ def test_runs_with_too_much_scatter_allow_no_conclusion():
     assert second.endswith(" these runs cannot tell in which mode a request takes at least 1% less time.")
 
 
-def baseline_corrected(results, baseline_us, coefficient):
-    """Add baseline-corrected first packets with this baseline and coefficient to the results."""
-    corrected = tuple(
-        replace(
-            found,
-            name=MeasurementName.FIRST_PACKET_CORRECTED,
-            conditions=replace(found.conditions, baseline_us=baseline_us, baseline_coefficient=coefficient),
-        )
-        for found in results.measurements
-        if found.name is MeasurementName.FIRST_PACKET
-    )
-    return replace(results, measurements=(*results.measurements, *corrected))
+def with_control(results, control_us):
+    """Add the control of each step, and what the last Service costs above it."""
+    added = []
+    for found in results.measurements:
+        if found.name is MeasurementName.FIRST_PACKET:
+            untracked = replace(found.conditions, position=None)
+            control = {"name": MeasurementName.FIRST_PACKET_UNTRACKED, "conditions": untracked}
+            added.append(replace(found, **control, quantiles={"p50": control_us}))
+            cost_us = found.quantiles["p50"] - control_us
+            added.append(replace(found, name=MeasurementName.SERVICE_COST, quantiles={"p50": cost_us}))
+    return replace(results, measurements=(*results.measurements, *added))
 
 
-def test_first_packets_of_two_runs_are_corrected_to_the_same_baseline():
-    ours, theirs = mode_costs([baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0)])
-    assert ours.first_packet[0] == (0, 60.0 + 2.0 * 5.0)
-    assert theirs.first_packet[0] == (0, 80.0 - 2.0 * 4.0)
-    assert (ours.common_error, theirs.common_error) == (pytest.approx(2.0), pytest.approx(1.6))
+def test_first_packets_of_two_runs_are_compared_above_the_same_control():
+    """The host was 4 us slower in the second run, as its control shows."""
+    ours, theirs = mode_costs([with_control(IPTABLES, 40.0), with_control(NFTABLES, 44.0)])
+    assert ours.first_packet[0] == (0, 20.0 + 42.0)
+    assert theirs.first_packet[0] == (0, 36.0 + 42.0)
+
+
+def test_two_runs_are_compared_as_measured_if_one_has_no_control():
+    for ours, theirs in ((with_control(IPTABLES, 40.0), NFTABLES), (IPTABLES, with_control(NFTABLES, 44.0))):
+        assert [cost.first_packet[0] for cost in mode_costs([ours, theirs])] == [(0, 60.0), (0, 80.0)]
 
 
 def test_an_invalid_step_is_left_out():
     wrong = replace(measured(2000, p50=9000.0), invalid_reason="the kernels were not programmed in time")
     invalidated = replace(NFTABLES, measurements=(*NFTABLES.measurements, wrong))
     assert mode_costs([IPTABLES, invalidated]) == mode_costs([IPTABLES, NFTABLES])
-
-
-def test_two_runs_are_not_corrected_if_one_has_no_baseline():
-    for ours, theirs in (
-        (baseline_corrected(IPTABLES, 20.0, 5.0), NFTABLES),
-        (IPTABLES, baseline_corrected(NFTABLES, 24.0, 4.0)),
-    ):
-        costs = mode_costs([ours, theirs])
-        assert [cost.first_packet[0] for cost in costs] == [(0, 60.0), (0, 80.0)]
-        assert [cost.common_error for cost in costs] == [0.0, 0.0]
 
 
 def test_runs_of_different_substrates_or_of_the_same_mode_are_refused():
@@ -181,6 +175,13 @@ def with_baselines(results, *baselines_us):
         for baseline_us in baselines_us
     )
     return replace(results, measurements=(*results.measurements, *baselines))
+
+
+def test_two_runs_are_refused_if_their_controls_are_far_apart():
+    ours, theirs = with_control(IPTABLES, 40.0), with_control(NFTABLES, 54.0)
+    for pair in ((ours, theirs), (theirs, ours)):
+        with pytest.raises(Refused, match=r"without connection tracking took 40\.0 to 40\.0 us in run a-iptables"):
+            list(compare(pair, (1.0,)))
 
 
 def test_two_runs_are_compared_if_their_baselines_are_a_tenth_apart():
@@ -253,18 +254,6 @@ def test_an_impossible_number_of_services_is_refused(services):
     odd = changed(IPTABLES, 2, conditions={"services": services})
     with pytest.raises(UsageError, match=r"services of first_packet is .*a number from 0 to 10,000,000 was expected"):
         list(compare([odd, NFTABLES], (1.0,)))
-
-
-@pytest.mark.parametrize("condition", ["baseline_us", "baseline_coefficient"])
-@pytest.mark.parametrize("value", [None, "20", math.nan, math.inf])
-def test_a_correction_that_is_not_a_number_is_refused(condition, value):
-    ours, theirs = baseline_corrected(IPTABLES, 20.0, 5.0), baseline_corrected(NFTABLES, 24.0, 4.0)
-    odd = changed(ours, -1, conditions={condition: value})
-    with pytest.raises(UsageError, match=f"{condition} of first_packet_corrected is"):
-        list(compare([odd, theirs], (1.0,)))
-    missing = replace(ours.measurements[-1], conditions=Conditions(clock="kernel", position="end", services=0))
-    with pytest.raises(UsageError, match="baseline_us of first_packet_corrected is None"):
-        list(compare([replace(ours, measurements=(*ours.measurements, missing)), theirs], (1.0,)))
 
 
 def test_the_figures_of_an_invalid_step_are_not_checked():

@@ -7,21 +7,29 @@ from harness.performance.conclusions.self_check import (
     check_cost_per_service,
     check_delay,
     check_steps,
+    detectable,
 )
-from harness.performance.cost_per_rule import Walk
+from harness.performance.conclusions.swept import swept_steps
 from harness.statistics.comparison import Range
 from harness.statistics.line import Lines
-from harness.statistics.slope import Slope
-from reports.model import Interval
+from reports.model import Interval, MeasurementName
 from reports.model.findings import MeasuredDelay, NoCostPerRule, SelfCheckFinding
+from tests.fakes.cluster.sweep import median_of_step
+from tests.unit.harness.performance.conclusions.test_cost_per_rule import step, steps
 
 
-def slope(value, half):
-    return Slope(value, value - half, value + half, 0.0)
+def growing(value_us, half_us):
+    return Range(value_us, value_us - half_us, value_us + half_us)
 
 
 def aa_pairs(alike, different):
-    return [Range(0.1, -1.0, 1.0)] * alike + [Range(3.0, 1.0, 5.0)] * different
+    """Return steps with these numbers of A/A pairs, of which some differ by more than their intervals."""
+    measurements = []
+    for number in range(alike + different):
+        measurements.append(median_of_step(0, 100.0, number=number, position="end"))
+        again_us, name = 100.0 + 5 * (number >= alike), MeasurementName.FIRST_PACKET_AA
+        measurements.append(median_of_step(0, again_us, number=number, position="end", name=name))
+    return swept_steps(measurements)
 
 
 def test_too_few_valid_steps_fail_the_check():
@@ -44,52 +52,71 @@ def test_as_many_aa_pairs_may_differ_as_chance_allows():
     assert not check_aa_pairs(aa_pairs(15, 5)).holds
 
 
-def steps_of(us_per_rule, factors=(1.0, 0.95, 1.04, 1.0)):
-    """Return steps of chains of different lengths; the cost per rule is multiplied by one factor in each step."""
-    lengths = (100, 1000, 2000, 5000)[: len(factors)]
-    return [
-        [Walk(n, us_per_rule * factor * n + noise) for noise in (-1, 0, 1)]
-        for n, factor in zip(lengths, factors, strict=True)
-    ]
+SERVICES = (1000, 3000, 5000, 8000, 10000, 8000, 5000, 3000, 1000)
+
+
+def swept_beside_chain(*, apart_us=0.0, scatter_us=0.001, seed=1):
+    """Return steps in which a rule costs `apart_us` more than in the chain; both vary alike from step to step."""
+    generator = np.random.default_rng(seed)
+    made = []
+    for number, services in enumerate(SERVICES):
+        rule_us = 0.05 * generator.normal(1, 0.1)
+        chain_us = rule_us - apart_us + generator.normal(0, scatter_us)
+        made.append(step(services, rule_us=rule_us, chain_us=chain_us, number=number))
+    return steps(*made)
 
 
 def test_a_rule_must_cost_as_much_as_in_the_calibration_chain():
-    check = check_cost_per_rule(steps_of(0.025), steps_of(0.026, factors=(1.0, 1.06, 0.97, 1.0)))
+    check = check_cost_per_rule(swept_beside_chain())
     assert check.holds, check
-    assert (round(check.sweep_ns.value, 2), round(check.chain_ns.value, 2)) == (25.13, 26.01)
-    assert not check_cost_per_rule(steps_of(0.025), steps_of(0.035)).holds
+    assert check.sweep_ns.value == pytest.approx(50, abs=5)
+    assert not check_cost_per_rule(swept_beside_chain(apart_us=0.01)).holds
 
 
-def test_steps_with_few_rules_are_used_only_if_too_few_others_exist():
-    """A rule costs 25 ns, plus a constant 3 us before the processor starts to prefetch."""
-    cold = [[Walk(n, 0.025 * n + 3.0 + noise) for noise in (-0.1, 0, 0.1)] for n in (20, 120, 1500, 3000, 9000)]
-    assert check_cost_per_rule(cold, cold[2:]).sweep_ns.value < 27
-    assert check_cost_per_rule(cold, cold[2:]).holds
-    assert check_cost_per_rule(cold[:4], cold[2:]).sweep_ns.value > 40
+def test_a_difference_of_2_ns_is_detected_in_four_of_five_sweeps():
+    """The cost varies by 10% from step to step, and the difference by 1.7 ns."""
+    found = [check_cost_per_rule(swept_beside_chain(apart_us=0.002, scatter_us=0.0017, seed=n)) for n in range(100)]
+    missed = [check for check in found if check.holds]
+    assert len(missed) <= 20
+    assert np.median([check.detectable_ns for check in found]) == pytest.approx(1.9, abs=0.4)
+
+
+def test_equal_costs_fail_the_check_in_few_sweeps():
+    """Five of 100 are expected to; more than 12 do with a probability of 1 in 500."""
+    found = [check_cost_per_rule(swept_beside_chain(scatter_us=0.002, seed=n)) for n in range(100)]
+    assert sum(not check.holds for check in found) <= 12
+
+
+def test_what_can_be_detected_is_further_away_than_the_intervals_half_width():
+    assert detectable(Range(0.0, -1.0, 1.0), 9) == pytest.approx(1 + 0.889 / 2.306, abs=1e-3)
 
 
 def test_imprecise_costs_fail_the_check_even_if_they_agree():
-    noisy = steps_of(0.025, factors=(1.0, 0.5, 1.6, 1.0))
-    check = check_cost_per_rule(noisy, noisy)
-    assert not check.holds
+    check = check_cost_per_rule(swept_beside_chain(scatter_us=0.03))
     assert not check.precise
+    assert not check.holds
 
 
 def test_the_cost_per_rule_is_unknown_without_a_chain_or_without_rules_that_stay():
-    assert check_cost_per_rule(steps_of(0.025), []).unknown is NoCostPerRule.NO_CHAIN
-    assert check_cost_per_rule([], steps_of(0.025)).unknown is NoCostPerRule.RULES_MOVED
-    assert not check_cost_per_rule(steps_of(0.025, factors=(1.0, 1.0)), steps_of(0.025)).holds
+    numbered = list(enumerate(SERVICES))
+    without_chain = steps(*(step(services, number=number)[:2] for number, services in numbered))
+    moved = steps(*(step(services, number=number, moved=True) for number, services in numbered))
+    few = steps(*(step(100, number=number) for number, _ in numbered))
+    assert check_cost_per_rule(without_chain).unknown is NoCostPerRule.NO_CHAIN
+    assert check_cost_per_rule(moved).unknown is NoCostPerRule.RULES_MOVED
+    assert check_cost_per_rule(few).unknown is NoCostPerRule.FEW_RULES
+    assert not check_cost_per_rule(few).holds
 
 
 def test_a_look_up_must_cost_nothing_with_a_narrow_interval_in_a_long_sweep():
-    assert check_cost_per_service(slope(0.0001, 0.0002), 10000).holds
-    assert not check_cost_per_service(slope(0.0001, 0.0006), 10000).holds
-    assert not check_cost_per_service(slope(0.0004, 0.0002), 10000).holds
-    assert check_cost_per_service(slope(0.0001, 0.0006), 1000).holds
+    assert check_cost_per_service(growing(0.1, 0.2), 10000).holds
+    assert not check_cost_per_service(growing(0.1, 0.6), 10000).holds
+    assert not check_cost_per_service(growing(0.4, 0.2), 10000).holds
+    assert check_cost_per_service(growing(0.1, 0.6), 1000).holds
 
 
 def test_one_failed_check_is_enough_to_conclude_nothing():
-    good, bad = check_aa_pairs(aa_pairs(20, 0)), check_cost_per_service(slope(0.1, 0.01), 10000)
+    good, bad = check_aa_pairs(aa_pairs(20, 0)), check_cost_per_service(growing(0.4, 0.2), 10000)
     assert SelfCheckFinding(mode="nftables", checks=(good,)).holds
     assert not SelfCheckFinding(mode="nftables", checks=(good, bad)).holds
     assert not SelfCheckFinding(mode="nftables", checks=()).holds
