@@ -18,6 +18,7 @@ from harness.cli.load import load
 from harness.cli.results.compare import compare
 from harness.cli.results.history import history
 from harness.cli.results.measure import measure
+from harness.cli.results.recompute import recompute
 from harness.cli.results.report import report
 from harness.cli.tools import Tools
 from reports.text import one_line
@@ -27,7 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (doctor, clean, load, report, compare, history, measure):
+for command in (doctor, clean, load, report, recompute, compare, history, measure):
     app.command()(command)
 app.add_typer(images_app, name="images")
 

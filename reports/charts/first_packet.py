@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, TypeGuard
 
 import altair as alt
@@ -14,7 +14,13 @@ from reports.model.findings import GrowthFinding
 from reports.writers.readable import drawable, fixed, short
 
 QUANTILES = ("p50", "p90", "p99")
-CORRECTED = "p50, baseline-corrected"
+ABOVE_CONTROL, CORRECTED = "p50 above the control", "p50, baseline-corrected"
+FITTED = {
+    MeasurementName.SERVICE_COST: ABOVE_CONTROL,
+    MeasurementName.FIRST_PACKET_CORRECTED: CORRECTED,
+}
+"""Measurements to which the line of a sweep is fitted, and how they are called; the latter in older results."""
+
 EVERY_POSITION = "all"
 LINE_POSITION = "end"
 """The position whose growth a sweep reports."""
@@ -29,7 +35,7 @@ APART_PX = 5
 NAMES = (
     MeasurementName.FIRST_PACKET,
     MeasurementName.FIRST_PACKET_SAME_NODE,
-    MeasurementName.FIRST_PACKET_CORRECTED,
+    *FITTED,
 )
 
 
@@ -38,9 +44,9 @@ def first_packet_chart(results: RunResults) -> Chart | None:
     points = list(_points(results.measurements))
     if len({point["services"] for point in points}) < 2:
         return None
-    corrected = any(point["latency"] == CORRECTED for point in points)
-    line = [point for found in results.findings for point in _line(found, results.run.mode, corrected)]
-    latencies = [name for name in (CORRECTED, *QUANTILES) if any(point["latency"] == name for point in points)]
+    drawn = {point["latency"] for point in points}
+    line = [point for found in results.findings for point in _line(found, results.run.mode, drawn)]
+    latencies = [name for name in (*FITTED.values(), *QUANTILES) if name in drawn]
     shown = line[0]["latency"] if line else latencies[-3] if len(latencies) > 3 else latencies[0]
     top = _top(points, line)
     linear = (alt.Scale(zero=True, nice=False, padding=PADDING_PX), alt.Scale(domainMin=0, domainMax=top, clamp=True))
@@ -48,7 +54,7 @@ def first_packet_chart(results: RunResults) -> Chart | None:
     spec = specification(_drawn(points, line, latencies, shown, linear))
     above_zero = [point for point in points if point["low"] > 0], [point for point in line if point["low"] > 0]
     log_spec = specification(_drawn(*above_zero, latencies, shown, logarithmic))
-    fitted = f" The line is the fit through {_fitted(results, corrected)}, the band its 95% interval." if line else ""
+    fitted = f" The line is the fit through {_fitted(results, drawn)}, the band its 95% interval." if line else ""
     return Chart(
         id="first-packet-chart",
         title="First packet of a new connection against the number of Services",
@@ -74,7 +80,7 @@ def _points(measurements: Sequence[Measurement]) -> Iterator[dict[str, Any]]:
             yield {
                 "services": here.services,
                 "position": here.position,
-                "latency": CORRECTED if found.name is MeasurementName.FIRST_PACKET_CORRECTED else quantile,
+                "latency": FITTED.get(found.name, quantile),
                 "us": round(us, 2),
                 "low": us if low is None else round(low, 2),
                 "high": us if high is None else round(high, 2),
@@ -82,31 +88,38 @@ def _points(measurements: Sequence[Measurement]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _fitted(results: RunResults, corrected: bool) -> str:
-    """Return what the line was fitted to; a case without corrected medians shows its line with the raw ones."""
-    hidden = not corrected and any(_is_growth(found, results.run.mode, corrected=True) for found in results.findings)
-    return f"the last Service's points{' after correction for the loopback baseline' if hidden else ''}"
+def _fitted(results: RunResults, drawn: Set[str]) -> str:
+    """Return what the line was fitted to; if that is not `drawn`, the line is shown with the medians as measured."""
+    hidden = [
+        found.baseline_corrected and CORRECTED not in drawn
+        for found in results.findings
+        if _is_growth(found, results.run.mode)
+    ]
+    return f"the last Service's points{' after correction for the loopback baseline' if any(hidden) else ''}"
 
 
-def _is_growth(found: Finding, mode: str, *, corrected: bool = False) -> TypeGuard[GrowthFinding]:
+def _is_growth(found: Finding, mode: str) -> TypeGuard[GrowthFinding]:
     """Return whether it is the growth of the run's own mode; a case may have run a node in another mode, too."""
-    return isinstance(found, GrowthFinding) and found.mode == mode and (found.baseline_corrected or not corrected)
+    return isinstance(found, GrowthFinding) and found.mode == mode
 
 
-def _line(growth: Finding, mode: str, corrected: bool) -> Iterator[dict[str, Any]]:
-    """Yield the points of the line, shown with the `corrected` medians if there are any, else with the raw ones."""
+def _line(growth: Finding, mode: str, drawn: Set[str]) -> Iterator[dict[str, Any]]:
+    """Yield the points of the line, shown with what it was fitted to if that is `drawn`, else with the medians."""
     if not _is_growth(growth, mode):
         return
+    fitted = ABOVE_CONTROL if growth.above_control else CORRECTED if growth.baseline_corrected else "p50"
+    latency = fitted if fitted in drawn else "p50"
+    shift_us = growth.control_us if latency != fitted else 0.0
     for point in growth.line:
         if None in map(drawable, (point.services, point.us.value, point.us.low, point.us.high)):
             return
         yield {
             "services": point.services,
             "position": LINE_POSITION,
-            "latency": CORRECTED if growth.baseline_corrected and corrected else "p50",
-            "us": round(point.us.value, 2),
-            "low": round(point.us.low, 2),
-            "high": round(point.us.high, 2),
+            "latency": latency,
+            "us": round(point.us.value + shift_us, 2),
+            "low": round(point.us.low + shift_us, 2),
+            "high": round(point.us.high + shift_us, 2),
         }
 
 

@@ -51,7 +51,7 @@ def modes_chart(found: SubstrateComparison) -> Chart | None:
         id=f"modes-{found.substrate}",
         title=f"First packet in each mode, substrate {found.substrate}",
         description=(
-            "Microseconds of the last Service's first packet by number of Services, brought to one loopback baseline. "
+            "Microseconds of the last Service's first packet by number of Services, above the same control. "
             "Points are steps of runs, lines are fitted through them, bands are 95% intervals of the lines."
         ),
         spec=specification(_lines(points, lines, linear)),

@@ -134,7 +134,8 @@ class Measurement:
 
     `quantiles` maps "p50", "p90", "p99" to values in `unit`; `ci95` maps the same names to the ends of a 95% interval;
     `histogram` is an encoded HDR histogram (V2, base64) in microseconds of all samples, without corrections.
-    `time_slices` and `samples` hold what an interval is made of. `flags` holds objections to the number, e.g.
+    `time_slices` and `samples` hold what an interval is made of. `case` is the id of the case that measured it, empty
+    in older results. `flags` holds objections to the number, e.g.
     "saturated: ...". `invalid_reason` says why no conclusion may be drawn from it; it is empty if conclusions may be
     drawn.
     """
@@ -151,6 +152,7 @@ class Measurement:
     samples: tuple[ChangeSample, ...] = ()
     flags: tuple[str, ...] = ()
     invalid_reason: str = ""
+    case: str = ""
 
     @property
     def concludes(self) -> bool:

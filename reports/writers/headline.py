@@ -77,7 +77,7 @@ def _ends(growth: GrowthFinding, results: RunResults) -> Iterator[tuple[int, str
     """Yield the first packet at zero and at the most Services: on the fitted line, or the medians if there is none."""
     if growth.line:
         for point in (growth.line[0], growth.line[-1]):
-            yield int(point.services), short(round(point.us.value))
+            yield int(point.services), short(round(point.us.value + growth.control_us))
         return
     medians = {
         found.conditions.services: found.quantiles["p50"]

@@ -10,6 +10,7 @@ import pytest
 
 from harness.fixtures.load import SweepOpener
 from harness.load.records import in_experiment
+from harness.performance.conclusions.service_cost import service_costs
 from harness.performance.conclusions.swept import swept_steps
 from harness.performance.sweep.measuring import measure
 from harness.performance.sweep.run import Sweep
@@ -76,7 +77,9 @@ def test_many_services_in_ipvs_and_in_iptables_mode(
             claim.record("2.2", decide_comparison(comparisons(by_ipvs, by_iptables), where))
             assert_fewer_rules(step, other)
 
-    grown = growth(swept_steps(measurements_of(steps)))
+    swept = swept_steps(measurements_of(steps))
+    measurements.extend(service_costs(swept))
+    grown = growth(swept)
     findings.append(grown.finding(mode))
     claim.record("1.1", decide_look_up(grown, steps))
     claim.record("1.2", decide_sets(steps))

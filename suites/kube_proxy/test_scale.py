@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.performance.conclusions.service_cost import service_costs
 from harness.performance.conclusions.swept import swept_steps
 from harness.performance.sweep.step import measurements_of
 from harness.suite import Cluster, Finding, Measurement, Sweeper, growth
@@ -19,7 +20,9 @@ def test_rules_and_first_packet_grow_as_the_mode_documents(
 ) -> None:
     """At 0 to 1,000 Services rules grow. The first packet is measured at the chain's head, middle and end."""
     steps = run_sweep(*SERVICES)
-    findings.append(growth(swept_steps(measurements_of(steps))).finding(cluster.mode))
+    swept = swept_steps(measurements_of(steps))
+    measurements.extend(service_costs(swept))
+    findings.append(growth(swept).finding(cluster.mode))
     rules = {step.services: step.cost.rules.rules for step in steps[:3]}
     assert rules[1000] > rules[100] > rules[0], f"rules by number of dummy Services: {rules}"
     assert all(step.measurements for step in steps)

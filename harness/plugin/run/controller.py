@@ -143,7 +143,10 @@ class Controller:
         self._verdicts.add(case, case_report.verdicts)
         self.results = replace(
             self.results.with_case(case),
-            measurements=(*self.results.measurements, *case_report.measurements),
+            measurements=(
+                *self.results.measurements,
+                *(replace(found, case=case.id) for found in case_report.measurements),
+            ),
             findings=(*self.results.findings, *case_report.findings),
         )
         self._publish()

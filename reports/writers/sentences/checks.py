@@ -23,6 +23,7 @@ UNKNOWN_COST = {
         "no calibration chain was measured during the sweep, so the cost per rule cannot be checked"
     ),
     NoCostPerRule.RULES_MOVED: "rules moved during the measurement in too many steps, so the cost per rule is unknown",
+    NoCostPerRule.FEW_RULES: "too few steps have many rules to traverse, so the cost per rule is unknown",
     None: "the cost per rule is unknown",
 }
 
@@ -70,6 +71,14 @@ def _cost_per_rule(check: CostPerRuleCheck) -> str:
     if check.sweep_ns is None or check.chain_ns is None:
         return UNKNOWN_COST[check.unknown]
     ours, theirs = (with_ends(cost, NS_PLACES, " ns") for cost in (check.sweep_ns, check.chain_ns))
+    if check.apart_ns is not None:
+        apart = with_ends(check.apart_ns, NS_PLACES, " ns")
+        vague = "" if check.precise else ", which is too imprecise to check anything"
+        return (
+            f"a rule costs {ours} in the sweep and {theirs} in a chain that never matches; step by step the difference "
+            f"is {apart}, which must contain 0. A true difference of {short(check.detectable_ns)} ns would be found in "
+            f"four of five such sweeps{vague}"
+        )
     imprecise = "" if check.precise else f", and not both are known to within {fixed(scaled(check.precision, 100), 0)}%"
     return f"a rule costs {ours} in the sweep and {theirs} in a chain that never matches{imprecise}"
 

@@ -44,8 +44,10 @@ def growth(found: GrowthFinding) -> Sentence:
             f"the data do not show whether the first packet takes longer with more Services: {figures}."
         ),
     }
-    method = "least squares through the median of each step, with Student's t interval"
-    if found.baseline_corrected:
+    method = "a line through the median of each step"
+    if found.above_control:
+        method += " above the control: the same path without connection tracking, measured in the same seconds"
+    elif found.baseline_corrected:
         method += "; corrected for drift of the loopback baseline, measured at the same time"
     return Sentence(f"In {found.mode} mode {conclusions[found.conclusion]}", method)
 
@@ -87,7 +89,7 @@ def endpoints(found: EndpointsFinding) -> Sentence:
     )
     return Sentence(
         f"In {found.mode} mode the first packet took longer than to a Service with one endpoint by {differences}.",
-        "difference of medians of the same blocks, 95% intervals",
+        "difference of medians of the same load, 95% intervals",
     )
 
 

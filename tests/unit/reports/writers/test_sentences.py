@@ -26,10 +26,10 @@ def test_a_finding_is_stated_in_words(finding, expected):
     [
         (
             "growth",
-            "least squares through the median of each step, with Student's t interval; corrected for drift of the "
+            "a line through the median of each step; corrected for drift of the "
             "loopback baseline, measured at the same time",
         ),
-        ("no growth", "least squares through the median of each step, with Student's t interval"),
+        ("no growth", "a line through the median of each step"),
         ("cost per rule", "medians of steps with 500 or more rules to traverse"),
         ("no cost per rule", "no step was used"),
         ("capacity", "stepped search over 2 rates"),
