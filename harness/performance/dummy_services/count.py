@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -39,15 +39,20 @@ class DummyServices:
     namespace: str
     progress: Progress
     ends: ExitStack
-    service_addresses: frozenset[ServiceAddress] = frozenset()
     asked_for: bool = False
     _namespaces: dict[int, str] = field(default_factory=dict)
+    _made: dict[int, frozenset[ServiceAddress]] = field(default_factory=dict)
+
+    @property
+    def service_addresses(self) -> frozenset[ServiceAddress]:
+        """Return the service addresses of the dummy Services that exist."""
+        return frozenset().union(*self._made.values())
 
     def bring_to(self, services: int, *, at_once: bool = False) -> float:
-        """Add dummy Services up to `services`, or remove all if it is 0.
+        """Add or remove dummy Services, so that there are as many as `services`.
 
-        Return the seconds until every kernel holds them, or none. Their number cannot be reduced except to 0. Raises
-        `DeadlinePassed`.
+        Return the seconds until every kernel holds them and no others. A lower number must be a multiple of
+        `PER_NAMESPACE`. Raises `DeadlinePassed`.
 
         `at_once` adds them as fast as possible: they are written to etcd, and kube-proxies are paused until all of them
         exist. Otherwise kube-proxies would sync every second and take CPU time from the creation of Services.
@@ -55,12 +60,12 @@ class DummyServices:
         if services == 0:
             return self.empty()
         existing = len(self.service_addresses)
-        assert services >= existing, f"{services} dummy Services wanted, but {existing} exist already"
+        if services < existing:
+            return self._reduce_to(services)
         self.asked_for = True
         nodes, etcd = self.access.kube.cluster.nodes, self.access.etcd if at_once else None
         with self.access.proxies.paused(*(() if etcd is None else nodes)):
             added = frozenset(self._added(range(existing, services), etcd))
-        self.service_addresses |= added
         return wait_everywhere(
             lambda: (self.access.dataplane.missing(node, added) for node in nodes),
             deadline_s=CONVERGENCE_DEADLINE_S,
@@ -72,14 +77,25 @@ class DummyServices:
         for thousand in range(numbers.start // PER_NAMESPACE, (numbers.stop - 1) // PER_NAMESPACE + 1):
             first = thousand * PER_NAMESPACE
             part = range(max(first, numbers.start), min(first + PER_NAMESPACE, numbers.stop))
-            namespace = self._namespace(thousand)
-            if etcd is None:
-                yield from create_dummies(self.access.kube, namespace, part)
-            else:
-                yield from store_dummies(self.access.kube, etcd, namespace, part)
+            namespace, kube = self._namespace(thousand), self.access.kube
+            made = create_dummies(kube, namespace, part) if etcd is None else store_dummies(kube, etcd, namespace, part)
+            self._made[thousand] = self._made.get(thousand, frozenset()) | frozenset(made)
+            yield from made
             done, left = part.stop - numbers.start, numbers.stop - part.stop
             per_s = done / (time.monotonic() - begin_s)
             self.progress.note(f"{part.stop} dummy Services created at {per_s:.0f}/s, {left / per_s:.0f} s left")
+
+    def _reduce_to(self, services: int) -> float:
+        """Remove the thousands beyond so many dummy Services; return the seconds until no kernel holds them."""
+        kept, rest = divmod(services, PER_NAMESPACE)
+        assert not rest, f"{services} dummy Services wanted, but their number is reduced by whole thousands only"
+        beyond = [thousand for thousand in self._made if thousand >= kept]
+        self._remove(beyond)
+        removed: frozenset[ServiceAddress] = frozenset().union(*(self._made.pop(thousand) for thousand in beyond))
+        nodes = self.access.kube.cluster.nodes
+        return wait_everywhere(
+            lambda: (self.access.dataplane.left(node, removed) for node in nodes), deadline_s=CONVERGENCE_DEADLINE_S
+        )
 
     def _namespace(self, thousand: int) -> str:
         """Return the namespace of a thousand; create it if needed, with the labels of the case's namespace."""
@@ -91,20 +107,23 @@ class DummyServices:
 
     def remove(self) -> None:
         """Delete all dummy Services, through etcd if possible, without waiting for the kernels."""
+        self._remove(list(self._namespaces))
+
+    def _remove(self, thousands: Sequence[int]) -> None:
         kube, etcd = self.access.kube, self.access.etcd
         with self.access.proxies.paused(*(() if etcd is None else kube.cluster.nodes)):
-            for namespace in self._namespaces.values():
+            for thousand in thousands:
                 if etcd is None:
-                    remove(kube, namespace)
+                    remove(kube, self._namespaces[thousand])
                 else:
-                    remove_stored_dummies(kube, etcd, namespace)
+                    remove_stored_dummies(kube, etcd, self._namespaces[thousand])
 
     def empty(self) -> float:
         """Delete all dummy Services; return the seconds until no kernel holds any. Raises `DeadlinePassed`."""
         if not self.asked_for:
             return 0.0
         self.remove()
-        deleted, self.service_addresses, self.asked_for = self.service_addresses, frozenset(), False
+        deleted, self._made, self.asked_for = self.service_addresses, {}, False
         return wait_gone(self.access, deleted)
 
 

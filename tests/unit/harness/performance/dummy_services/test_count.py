@@ -163,3 +163,38 @@ def test_every_thousand_has_a_namespace_of_its_own_with_the_labels_of_the_cases(
     names = [f"case-{thousand}" for thousand in range(3)]
     assert kube.asked[:3] == [("POST", {"name": name, "labels": CASE_LABELS}) for name in names]
     assert kube.asked[3:] == [("DELETE", name) for name in reversed(names)]
+
+
+class RecordingKernels(PromptKernels):
+    """Kernels that also record which service addresses must be gone."""
+
+    def __init__(self):
+        self.gone = []
+
+    def left(self, node, service_addresses):
+        self.gone.append({one.address for one in service_addresses})
+        return frozenset()
+
+
+def test_fewer_dummy_services_are_left_by_removing_whole_thousands():
+    kube, kernels = Namespaces(), RecordingKernels()
+    setting = replace(access(kube, RecordedProxies(kube)), dataplane=kernels)
+    with dummy_services(setting, CASE, SilentProgress()) as dummies:
+        dummies.bring_to(3000)
+        dummies.bring_to(1000)
+        assert kernels.gone[0] == {dummy_address(CIDR, number) for number in range(1000, 3000)}
+        assert {one.address for one in dummies.service_addresses} == {dummy_address(CIDR, n) for n in range(1000)}
+        dummies.bring_to(2000)
+        assert len(dummies.service_addresses) == 2000
+        with pytest.raises(AssertionError, match="1500 dummy Services wanted, but their number is reduced by whole"):
+            dummies.bring_to(1500)
+
+
+def test_dummy_services_that_were_removed_without_waiting_are_still_waited_for_at_the_end():
+    kube, kernels = Namespaces(), RecordingKernels()
+    setting = replace(access(kube, RecordedProxies(kube)), dataplane=kernels)
+    with dummy_services(setting, CASE, SilentProgress()) as dummies:
+        dummies.bring_to(10)
+        dummies.remove()
+        assert not kernels.gone
+    assert kernels.gone[0] == {dummy_address(CIDR, number) for number in range(10)}
