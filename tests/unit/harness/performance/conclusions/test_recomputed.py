@@ -1,0 +1,89 @@
+"""Results that state more than their samples give are found out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.load.plan import Block, LoadResult, TargetBlocks
+from harness.load.records import to_measurement
+from harness.performance.conclusions.growth import growth
+from harness.performance.conclusions.recomputed import disagreements, recomputed_figures
+from harness.performance.conclusions.service_cost import service_costs
+from harness.performance.conclusions.swept import swept_steps
+from harness.statistics.histogram import encode
+from reports.model import Conditions, MeasurementName, results_from_json, results_to_json
+from tests.unit.reports.sample import RESULTS
+
+SERVICES = (0, 1000, 3000, 1000, 0)
+CASE = "suites/performance/test_sweep.py::test_sweep"
+
+
+def load(generator, us):
+    """Return the blocks of ten seconds with a hundred connections each of about `us` microseconds."""
+    seconds = np.rint(generator.normal(us, us / 10, (10, 100))).astype(int).tolist()
+    return TargetBlocks(tuple(Block(number, kernel=encode(second)) for number, second in enumerate(seconds)))
+
+
+def sweep():
+    """Yield the measurements of a sweep whose first packet grows by 30 us per 1,000 Services."""
+    generator = np.random.default_rng(1)
+    for step, services in enumerate(SERVICES):
+        here = Conditions(mode="iptables", services=services, step=step, clock="kernel", position="end")
+        targets = {
+            MeasurementName.FIRST_PACKET: load(generator, 80 + 0.03 * services),
+            MeasurementName.FIRST_PACKET_UNTRACKED: load(generator, 60),
+        }
+        result = LoadResult(2000, 0, 0, 0.1, 0, 0.0, targets, TargetBlocks(()))
+        for name, blocks in targets.items():
+            yield to_measurement(name, blocks, "kernel", here, result)
+
+
+@pytest.fixture
+def results():
+    """Results with a sweep, as they are read from a file."""
+    measured = list(sweep())
+    steps = swept_steps(measured)
+    measured = [replace(found, case=CASE) for found in (*measured, *service_costs(steps))]
+    made = replace(RESULTS, measurements=tuple(measured), findings=(growth(steps).finding("iptables"),))
+    return results_from_json(results_to_json(made))
+
+
+def changed(results, number, **fields):
+    measurements = list(results.measurements)
+    measurements[number] = replace(measurements[number], **fields)
+    return replace(results, measurements=tuple(measurements))
+
+
+def test_figures_that_follow_from_the_stored_samples_are_computed_again(results):
+    assert list(disagreements(results)) == []
+    assert recomputed_figures(results) == 3 * 3 * 2 * len(SERVICES)  # three quantiles with two ends each
+
+
+def test_a_quantile_that_was_changed_is_found(results):
+    first = results.measurements[0]
+    (found,) = disagreements(changed(results, 0, quantiles={**first.quantiles, "p99": 1.0}))
+    assert found.what.startswith("quantiles of first_packet (mode iptables, services 0, step 0")
+
+
+def test_an_interval_that_was_narrowed_is_found(results):
+    first = results.measurements[0]
+    found = list(disagreements(changed(results, 0, ci95={**first.ci95, "p50": (80.0, 80.1)})))
+    assert any(one.what.startswith("intervals of first_packet") for one in found)
+
+
+def test_samples_that_were_dropped_are_found(results):
+    first = results.measurements[0]
+    found = list(disagreements(changed(results, 0, time_slices=first.time_slices[1:])))
+    assert any(one.what.startswith("number of samples of first_packet") for one in found)
+
+
+def test_growth_that_the_steps_do_not_show_is_found(results):
+    (found,) = results.findings
+    flat = replace(found, per_1000_services_us=replace(found.per_1000_services_us, value=0.0))
+    (disagreement,) = disagreements(replace(results, findings=(flat,)))
+    assert disagreement.what == "findings of sweeps"
+
+
+def test_older_results_without_samples_have_nothing_to_compute_again():
+    assert list(disagreements(RESULTS)) == []
