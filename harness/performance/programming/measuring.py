@@ -49,13 +49,14 @@ WATCH_S = 60.0
 class Pace:
     """The timing of changes and tries.
 
-    Changes are made in batches: `batch` changes of one kind, each at a random moment of its own `apart_s` seconds, then
-    as many of the next kind. Probers are started `lead_s` seconds before a batch. A node tries one address every
-    `every_s` seconds.
+    Changes are made in batches of up to `together` of each kind, in random order, each at a random moment of its own
+    `apart_s` seconds. What disturbs a batch disturbs all of its changes, so they are few: many small batches tell more
+    than few large ones. Probers are started `lead_s` seconds before a batch. A node tries one address every `every_s`
+    seconds.
     """
 
     every_s: float = LEAST_S
-    batch: int = 25
+    together: int = 5
     apart_s: float = 0.2
     lead_s: float = 3.0
 
@@ -71,7 +72,7 @@ class Sample:
     """The latency of one change on one node.
 
     It is None if the change never took effect, and negative if its effect was seen before it was made. Changes of one
-    kind are numbered from 0, and so are the batches in which they are made.
+    kind are numbered from 0, and so are the batches, in which changes of all kinds are made.
     """
 
     change: Change
@@ -82,11 +83,12 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbers:
-    """The number of a batch, and that of its first change."""
+class _Due:
+    """A change that a batch makes; `number` counts the changes of its kind."""
 
-    first: int
-    batch: int
+    subject: Subject
+    change: Change
+    number: int
 
 
 def measure_changes(
@@ -99,44 +101,56 @@ def measure_changes(
 ) -> tuple[Sample, ...]:
     """Make every change to every subject; return a sample for each change and node.
 
-    The liveness target is a Service that does not change.
+    Subjects are changed in groups of `pace.together`. Each batch makes the first change to one group, the second one to
+    the group before it, and so on. The liveness target is a Service that does not change.
     """
-    kube, namespace = probers.kube, probers.namespace
+    kube, namespace, generator = probers.kube, probers.namespace, random.Random(seed)
+    groups = [all_subjects[begin : begin + pace.together] for begin in range(0, len(all_subjects), pace.together)]
     samples: list[Sample] = []
-    generator = random.Random(seed)
-    for begin in range(0, len(all_subjects), pace.batch):
-        batch = all_subjects[begin : begin + pace.batch]
-        numbers = _Numbers(first=begin, batch=begin // pace.batch)
-        progress.note(f"changing {batch[0].name} to {batch[-1].name}")
-        for subject in batch:
-            prepare(kube, namespace, subject)
-        for change in Change:
-            samples += _one_kind(probers, batch, numbers, change, liveness_target, pace, generator)
-        clear(kube, namespace, batch)
+    for batch in range(len(groups) + len(Change) - 1):
+        if batch < len(groups):
+            progress.note(f"changing {groups[batch][0].name} to {groups[batch][-1].name}")
+            for subject in groups[batch]:
+                prepare(kube, namespace, subject)
+        due = list(_due(groups, batch, pace))
+        generator.shuffle(due)
+        samples += _made(probers, due, batch, liveness_target, pace, generator)
+        done = batch - len(Change) + 1
+        if done >= 0:
+            clear(kube, namespace, groups[done])
     return tuple(samples)
 
 
-def _one_kind(
+def _due(groups: Sequence[Sequence[Subject]], batch: int, pace: Pace) -> Iterator[_Due]:
+    """Yield the changes of a batch: to each group the change that comes after those of earlier batches."""
+    for earlier, change in enumerate(Change):
+        number = batch - earlier
+        if 0 <= number < len(groups):
+            for place, subject in enumerate(groups[number]):
+                yield _Due(subject, change, number * pace.together + place)
+
+
+def _made(
     probers: Probers,
-    batch: Sequence[Subject],
-    numbers: _Numbers,
-    change: Change,
+    due: Sequence[_Due],
+    batch: int,
     liveness_target: Target,
     pace: Pace,
     generator: random.Random,
 ) -> Iterator[Sample]:
+    """Make the changes of a batch in this order, each at a random moment of its own interval."""
     begin_s = time.time() + pace.lead_s
-    moments_s = [begin_s + (number + generator.random()) * pace.apart_s for number in range(len(batch))]
-    probes = [Probe(subject.target, at_s, change.makes) for subject, at_s in zip(batch, moments_s, strict=True)]
+    moments_s = [begin_s + (place + generator.random()) * pace.apart_s for place in range(len(due))]
+    probes = [Probe(one.subject.target, at_s, one.change.makes) for one, at_s in zip(due, moments_s, strict=True)]
     with probers.watching(probes, liveness_target, every_s=pace.every_s, limit_s=WATCH_S) as watching:
         sent_s = []
-        for subject, at_s in zip(batch, moments_s, strict=True):
+        for one, at_s in zip(due, moments_s, strict=True):
             time.sleep(max(0.0, at_s - time.time()))  # until its moment
-            sent_s.append(make(probers.kube, probers.namespace, subject, change))
+            sent_s.append(make(probers.kube, probers.namespace, one.subject, one.change))
         by_node = {node: future.result() for node, future in watching.items()}
     for node, seen in by_node.items():
-        for number, (begun_s, one) in enumerate(zip(sent_s, seen, strict=True), numbers.first):
-            yield Sample(change, node, latency_ms(begun_s, one), number, numbers.batch)
+        for one, begun_s, found in zip(due, sent_s, seen, strict=True):
+            yield Sample(one.change, node, latency_ms(begun_s, found), one.number, batch)
 
 
 def latency_ms(sent_s: float, seen: Seen) -> float | None:

@@ -73,9 +73,8 @@ class FakeProber:
     def __call__(self, run):
         plan = json.loads(unquote(run.argv[-1]).replace("+", " "))
         self.plans.append(plan)
-        (probe,) = plan["probes"]
-        began_s = [] if probe["want"] in self.unseen else [probe["at_s"] + self.late_s]
-        run.say(STDOUT, json.dumps([{"began_s": began_s, "tries": 3}]))
+        began_s = [[] if probe["want"] in self.unseen else [probe["at_s"] + self.late_s] for probe in plan["probes"]]
+        run.say(STDOUT, json.dumps([{"began_s": one, "tries": 3} for one in began_s]))
         run.end(exits(0))
 
 
@@ -83,7 +82,7 @@ def measured(tmp_path, prober, count=1):
     with serving(FakeApiServer(ANSWERS, prober), tmp_path) as cluster:
         probers = Probers(Kube(cluster), "a", {"n1": "prober-1"})
         everything = subjects("10.96.0.0/16", BACKEND, count)
-        return measure_changes(probers, everything, LIVENESS_TARGET, Pace(lead_s=0.05, batch=1), 1, SilentProgress())
+        return measure_changes(probers, everything, LIVENESS_TARGET, Pace(lead_s=0.05, together=1), 1, SilentProgress())
 
 
 def test_every_change_has_a_sample_from_every_node(tmp_path):
@@ -94,8 +93,15 @@ def test_every_change_has_a_sample_from_every_node(tmp_path):
 
 
 def test_samples_have_the_numbers_of_their_change_and_batch(tmp_path):
-    samples = measured(tmp_path, FakeProber(), count=2)
-    assert [(sample.number, sample.batch) for sample in samples] == [(0, 0)] * 4 + [(1, 1)] * 4
+    samples = measured(tmp_path, prober := FakeProber(), count=2)
+    of_kind = {change: [one for one in samples if one.change is change] for change in Change}
+    assert {change: [(one.number, one.batch) for one in found] for change, found in of_kind.items()} == {
+        Change.ADD_SERVICE: [(0, 0), (1, 1)],
+        Change.REMOVE_ENDPOINT: [(0, 1), (1, 2)],
+        Change.ADD_ENDPOINT: [(0, 2), (1, 3)],
+        Change.DELETE_SERVICE: [(0, 3), (1, 4)],
+    }
+    assert [len(plan["probes"]) for plan in prober.plans] == [1, 2, 2, 2, 1]
 
 
 def test_a_change_that_never_takes_effect_counts_as_an_error(tmp_path):
