@@ -161,10 +161,11 @@ class LoadResult:
     """The result of a load plan.
 
     Counts of requests: `planned`; `missed`, which never started because the generator was too far behind; and `late`,
-    which started more than 5 ms after their intended start. `cpu_share` is CPU time over wall time of the busiest
-    worker, where 1.0 is a whole core. `lost` is the number of workers that did not report the end of the plan.
-    `began_s` is the start of the first block in seconds since 1970, by the clock of the workers' node. Blocks are
-    `block_s` long.
+    which started more than 5 ms after their intended start. `lateness` is an encoded histogram of how much later than
+    intended each request of the load started, without the baseline's; empty if no worker reported one. `cpu_share` is
+    CPU time over wall time of the busiest worker, where 1.0 is a whole core. `lost` is the number of workers that did
+    not report the end of the plan. `began_s` is the start of the first block in seconds since 1970, by the clock of the
+    workers' node. Blocks are `block_s` long.
     """
 
     planned: int
@@ -176,6 +177,7 @@ class LoadResult:
     targets: dict[str, TargetBlocks]
     baseline: TargetBlocks
     block_s: float = 1.0
+    lateness: str = ""
 
     @classmethod
     def from_record(cls, record: dict[str, Any], block_s: float) -> Self:
@@ -196,6 +198,7 @@ class LoadResult:
             baseline=targets.pop("baseline", TargetBlocks(())),
             targets=targets,
             block_s=block_s,
+            lateness=merge(worker["lateness"] for worker in done) if done else "",
         )
 
     def of(self, target: Target) -> TargetBlocks:

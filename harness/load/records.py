@@ -63,6 +63,25 @@ def to_measurement(
     return with_quantiles(measured)
 
 
+def start_lateness(conditions: Conditions, result: LoadResult) -> Measurement:
+    """Return how much later than intended the load's requests started, as one time slice."""
+    slices = (TimeSlice(0.0, conditions.duration_s or 0.0, result.lateness),) if result.lateness else ()
+    flags = result.flags if slices else (*result.flags, "no samples")
+    measured = Measurement(
+        name=MeasurementName.START_LATENESS,
+        unit="us",
+        conditions=replace(conditions, target=None, endpoint=None, clock="wall"),
+        n=sum(recorded(result.lateness).values()) if slices else 0,
+        errors=result.missed,
+        quantiles={},
+        ci95={},
+        histogram=result.lateness,
+        time_slices=slices,
+        flags=flags,
+    )
+    return with_quantiles(measured)
+
+
 def _span(blocks: Sequence[Block]) -> range:
     return range(1 + max((block.number for block in blocks), default=-1))
 

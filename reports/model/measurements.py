@@ -21,6 +21,7 @@ class MeasurementName(StrEnum):
     - `FIRST_PACKET_UNTRACKED`: to the pod of `FIRST_PACKET`, on the same path without connection tracking and NAT.
     - `SERVICE_COST`: `FIRST_PACKET` minus `FIRST_PACKET_UNTRACKED`, of the same seconds; it has no samples of its own.
     - `CALIBRATION_CHAIN`: a first packet in a chain of rules that never match, measured at the same time.
+    - `START_LATENESS`: how much later than intended the requests of a step started: the load generator's own delay.
     - `BASELINE`: the same request to a server in the generator's own pod.
     - `FIRST_PACKET_BY_ENDPOINTS`: to Services with different numbers of endpoints.
     - `PERSISTENT_REQUEST`: a request on a persistent connection, which opens no connection and traverses no rule.
@@ -37,6 +38,7 @@ class MeasurementName(StrEnum):
     FIRST_PACKET_UNTRACKED = "first_packet_untracked"
     SERVICE_COST = "service_cost"
     CALIBRATION_CHAIN = "calibration_chain"
+    START_LATENESS = "start_lateness"
     BASELINE = "baseline"
     FIRST_PACKET_BY_ENDPOINTS = "first_packet_by_endpoints"
     PERSISTENT_REQUEST = "persistent_request"

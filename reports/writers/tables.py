@@ -21,6 +21,7 @@ TITLES = {
     MeasurementName.SERVICE_COST: "First packet above the control: the cost of a Service",
     MeasurementName.FIRST_PACKET_UNTRACKED: "Control: first packet on the same path without connection tracking",
     MeasurementName.CALIBRATION_CHAIN: "First packet in a chain of rules that never match",
+    MeasurementName.START_LATENESS: "How late the generator started requests",
     MeasurementName.BASELINE: "Loopback baseline",
     MeasurementName.PERSISTENT_REQUEST: "Request on a persistent connection",
     MeasurementName.REQUEST_KIND: "Request kinds",

@@ -9,7 +9,7 @@ from harness.dataplane.conntrack import entry_count
 from harness.dataplane.reader import ServiceAddress
 from harness.load.background import in_background
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
-from harness.load.records import CLOCKS, to_measurement
+from harness.load.records import CLOCKS, start_lateness, to_measurement
 from harness.performance.sweep.positions import Position, choose_positions
 from harness.performance.sweep.setting import SweepPlan, SweepSetting
 from harness.performance.sweep.step import Step, StepCost
@@ -114,7 +114,7 @@ class _StepData:
         """Yield measurements of each position, the Service on the generator's node and the control, by each clock.
 
         Then yield, by the kernel's clock, a measurement of each position under the second label of its A/A pair, if
-        there are any, and of the calibration chain.
+        there are any, and of the calibration chain; and how late the requests started.
         """
         for clock in CLOCKS:
             for place in self.positions:
@@ -125,6 +125,7 @@ class _StepData:
         if self.with_aa_pairs:
             for place in self.positions:
                 yield self._of_place(MeasurementName.FIRST_PACKET_AA, place, place.aa_target, "kernel")
+        yield start_lateness(self.conditions, self.result)
         for rules, blocks in self.chain.items():
             here = replace(self.conditions, target="calibration chain", rules_walked=rules, clock="kernel")
             yield to_measurement(MeasurementName.CALIBRATION_CHAIN, blocks, "kernel", here, self.result)

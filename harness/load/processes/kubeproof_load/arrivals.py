@@ -1,4 +1,7 @@
-"""Open-loop arrivals: requests are intended to start at equal intervals, however long the answers take.
+"""Open-loop arrivals: requests are intended to start at a fixed rate, however long the answers take.
+
+Each starts at a random moment of an interval of its own. At equal distances, arrivals would meet a kernel's timer tick
+in a few phases only, and what the host does at regular intervals always or never.
 
 A closed-loop generator waits for an answer before it sends the next request. It sends less when answers are slow, and
 so misses the latencies of the requests that it did not send (coordinated omission: Tene 2013, "How NOT to Measure
@@ -9,6 +12,11 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass
+
+from hdrh.histogram import HdrHistogram
+
+HIGHEST_US, DIGITS = 60_000_000, 3
+"""The range and precision of histograms."""
 
 MISSED_AFTER_S = 1.0
 """A request that would start later than this after its intended start is not sent; it counts as missed."""
@@ -49,10 +57,13 @@ class Schedule:
         self.start_s = start_s
         self.count = int(rate_per_s * duration_s)
         self.late = 0
+        self.lateness = HdrHistogram(1, HIGHEST_US, DIGITS)
         self._rate_per_s = rate_per_s
         self._block_s = block_s
         self._clock = clock
-        self._order = self._rounds(targets, random.Random(seed))
+        generator = random.Random(seed)
+        self._order = self._rounds(targets, generator)
+        self._moments = random.Random(generator.random())
         self._next = 0
 
     def _rounds(self, targets, generator):
@@ -68,7 +79,7 @@ class Schedule:
         """
         missed = Counter()
         while self._next < self.count:
-            intended_s = self.start_s + self._next / self._rate_per_s
+            intended_s = self.start_s + (self._next + self._moments.random()) / self._rate_per_s
             arrival = Arrival(next(self._order), intended_s, self._block_of(self._next))
             self._next += 1
             if self._clock() - intended_s <= MISSED_AFTER_S:
@@ -78,6 +89,7 @@ class Schedule:
 
     def started(self, arrival, at_s):
         """Record that the request of an arrival started at `at_s`."""
+        self.lateness.record_value(max(1, round((at_s - arrival.intended_s) * 1e6)))
         if at_s - arrival.intended_s > LATE_S:
             self.late += 1
 

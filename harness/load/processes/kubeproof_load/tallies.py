@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 
 from hdrh.histogram import HdrHistogram
 
-HIGHEST_US = 60_000_000
-DIGITS = 3
+from kubeproof_load.arrivals import DIGITS, HIGHEST_US
+
 CLOCKS = ("kernel", "wall", "corrected")
 
 

@@ -50,6 +50,7 @@ class Worker:
             planned=sum(work.schedule.count for work in works),
             missed=sum(work.missed for work in works),
             late=sum(work.schedule.late for work in works),
+            lateness=works[-1].schedule.lateness.encode().decode(),
             cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
             wall_s=plan["baseline_s"] + plan["duration_s"],
             began_s=began_s,

@@ -1,5 +1,5 @@
 from harness.load.plan import Block, LoadResult, TargetBlocks
-from harness.load.records import block_medians_us, to_measurement
+from harness.load.records import to_measurement
 from harness.statistics.histogram import block_counts, encode
 from reports.model import Conditions, MeasurementName
 
@@ -83,10 +83,6 @@ def test_delays_of_the_generator_are_flagged_only_for_its_own_clocks():
 def test_a_measurement_without_samples_has_no_quantiles():
     found = measured(NOTHING)
     assert (found.n, found.quantiles, found.time_slices, found.flags) == (0, {}, (), ("no samples",))
-
-
-def test_medians_of_blocks_are_by_block_number():
-    assert block_medians_us(blocks([100, 100], [], [120, 120]), "kernel") == {0: 100.0, 2: 120.0}
 
 
 def test_the_time_slices_of_a_part_of_a_load_divide_that_part():

@@ -34,13 +34,14 @@ def measured_by(generator, plan, control=None):
 class FakeGenerator:
     """A generator that returns a given latency for each target, in two blocks."""
 
-    def __init__(self, *, each=90, lost=0, **latencies_us):
+    def __init__(self, *, each=90, lost=0, lateness=(), **latencies_us):
         self.each, self.lost, self.latencies_us = each, lost, latencies_us
+        self.lateness = encode(lateness) if lateness else ""
 
     def run(self, plan):
         assert plan.separate_source_ports
         targets = {target.label: self.blocks(target.label) for target in plan.targets}
-        return LoadResult(90, 0, 0, 0.1, self.lost, 0.0, targets, TargetBlocks(()))
+        return LoadResult(90, 0, 0, 0.1, self.lost, 0.0, targets, TargetBlocks(()), lateness=self.lateness)
 
     def blocks(self, label):
         histogram = encode([self.latencies_us[label.replace(" ", "_")]] * self.each)
@@ -80,6 +81,12 @@ def test_a_control_is_one_more_target_of_the_load():
     assert [part.begin_s for part in control.time_slices] == [part.begin_s for part in end.time_slices] == [0.0, 1.0]
     assert swept.service_cost_us("end").value == 70
     assert next(service_costs([swept])).quantiles == {"p50": 30}
+
+
+def test_a_step_records_how_late_its_requests_started():
+    step = measured_by(FakeGenerator(lateness=[200] * 95 + [9000] * 5, **POSITIONS), SweepPlan((0, 10), 150, 2, seed=1))
+    (late,) = (found for found in step.measurements if found.name is MeasurementName.START_LATENESS)
+    assert (late.n, round(late.quantiles["p90"]), late.conditions.services) == (100, 200, 10)
 
 
 def test_a_step_of_a_generator_that_lost_a_worker_is_in_no_conclusion():
