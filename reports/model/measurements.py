@@ -58,7 +58,8 @@ class Conditions:
     - `endpoints`: number of endpoints of the target Service; `endpoint`: where its endpoint is.
     - `position`: the place of the target's rule among the targets' rules, or "same node" for the target whose endpoint
       is on the generator's node; `rules_walked`: how many rules come before it, and `rules_walked_after`: how many did
-      at the end of the measurement. None where the kernel looks service addresses up.
+      at the end of the measurement; `rules_walked_there`: how many rules of the endpoint's node the packet traverses,
+      which is that node's whole chain. None where the kernel looks service addresses up.
     - `clock`: "kernel" (TCP_INFO), "wall" (from the actual start) or "corrected" (from the intended start).
     - `rate_per_s`: requests per second over all targets; `duration_s`: how long they were sent.
     - `change`, `part`: what changed, and whether before, during or after it. `node`: the node from which it was seen;
@@ -82,6 +83,7 @@ class Conditions:
     position: str | None = None
     rules_walked: int | None = None
     rules_walked_after: int | None = None
+    rules_walked_there: int | None = None
     clock: str | None = None
     rate_per_s: OptionalFigure = None
     duration_s: OptionalFigure = None

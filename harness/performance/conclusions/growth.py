@@ -4,6 +4,10 @@ What grows is the cost of the last Service: its first packet minus the first pac
 tracking and NAT, in the same seconds. What the host does to both is not in the difference. Without such a control, on a
 cluster whose nodes are not the run's own, the first packet itself is fitted, and the host's drift from step to step
 widens the interval.
+
+Where rules are traversed, the cost is fitted to the rules that were, on both nodes, and the growth is that of a Service
+whose rule is really the last one. Even the first Service pays for every other one if its endpoint is on another node,
+whose whole chain its packets traverse.
 """
 
 from __future__ import annotations
@@ -110,14 +114,15 @@ def growth(steps: Sequence[SweptStep]) -> Growth:
     above_control = len(known) == len(measured)
     fitted = known if above_control else [us for _, us in measured]
     controls = [step.median_us(MeasurementName.FIRST_PACKET_UNTRACKED) for step, _ in measured]
-    services = [step.services for step, _ in measured]
     return Growth(
         lines=drawn_lines(
-            [number / PER for number in services], [one.value for one in fitted], np.random.default_rng(SEED)
+            [step.services_traversed(LAST) / PER for step, _ in measured],
+            [one.value for one in fitted],
+            np.random.default_rng(SEED),
         ),
         control_us=mean(one.value for one in controls if one is not None) if above_control else 0.0,
         at_zero_us=median(us.value for step, us in measured if step.services == 0),
-        most=max(services),
+        most=max(step.services for step, _ in measured),
         steps=len(measured),
         above_control=above_control,
     )

@@ -41,6 +41,20 @@ class SweptStep:
         our_median, their_median = (None if one is None else median_of(one) for one in (ours, theirs))
         return None if our_median is None or their_median is None else difference(our_median, their_median)
 
+    def services_traversed(self, position: str) -> float:
+        """Return for how many Services a connection to a position traverses rules, as the last of so many would.
+
+        The last of N Services is behind N rules on the client's node and, where kube-proxy's rules are in the nodes'
+        own kernels, its packets traverse the N rules of the endpoint's node. kube-proxy orders its rules as it likes,
+        so a target is rarely the last one. Where service addresses are looked up, it is the number of Services.
+        """
+        found = self.of(MeasurementName.FIRST_PACKET, position)
+        here = None if found is None else found.conditions.rules_walked
+        there = None if found is None else found.conditions.rules_walked_there
+        if here is None:
+            return self.services
+        return here if there is None else (here + there) / 2
+
     def service_cost_us(self, position: str) -> Range | None:
         """Return how much longer a first packet takes than on the same path without connection tracking and NAT."""
         service = self.of(MeasurementName.FIRST_PACKET, position)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from clusters.spec import Substrate
 from harness.dataplane.conntrack import entry_count
+from harness.dataplane.modes import DATA_PLANES
 from harness.dataplane.reader import ServiceAddress
 from harness.load.background import in_background
 from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
@@ -41,7 +43,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int) -> Step:
         chain=chain,
         result=result,
         after=access.dataplane.rules_walked(node),
-        conditions=_conditions(setting, plan, number),
+        conditions=replace(_conditions(setting, plan, number), rules_walked_there=_rules_there(setting)),
         with_aa_pairs=plan.aa_pairs,
     )
     return Step(
@@ -78,6 +80,17 @@ def _chain(setting: SweepSetting, load: LoadPlan, before: Mapping[ServiceAddress
     if setting.chain is None or len(known) < len(places):
         return {}
     return setting.chain.measure(known, load)
+
+
+def _rules_there(setting: SweepSetting) -> int | None:
+    """Return how many rules a packet to the targets' pod traverses on its node: all, because none matches a pod.
+
+    None if kube-proxy's rules are not in that node's own kernel, or are not a chain.
+    """
+    access, traversed = setting.access, DATA_PLANES[setting.origin.mode].traverses_rules
+    if access.kube.cluster.substrate is not Substrate.HOST or not traversed:
+        return None
+    return 1 + max(access.dataplane.rules_walked(setting.targets.backend_node).values(), default=-1)
 
 
 def _conditions(setting: SweepSetting, plan: SweepPlan, number: int) -> Conditions:

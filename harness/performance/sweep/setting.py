@@ -46,7 +46,8 @@ class LoadOrigin:
 class SweepTargets:
     """The Services to which a sweep connects.
 
-    `service_addresses`, in order of age, lead to pods of Deployment `backend` on another node than the generator's.
+    `service_addresses`, in order of age, lead to a pod of Deployment `backend` on `backend_node`, another node than the
+    generator's.
     `same_node` leads to a pod on the generator's node. `control` is a second server in the backend's pod, which is
     reached on the same path without connection tracking; None if the run may not change the nodes' rules.
     """
@@ -54,6 +55,7 @@ class SweepTargets:
     service_addresses: tuple[ServiceAddress, ...]
     same_node: ServiceAddress
     backend: str
+    backend_node: Node
     control: ServiceAddress | None = None
 
 

@@ -20,6 +20,7 @@ SETTING = SweepSetting(
         service_addresses=tuple(ServiceAddress(f"10.96.0.{number}", 80) for number in (7, 8, 9)),
         same_node=ServiceAddress("10.96.0.10", 80),
         backend="target",
+        backend_node=Node("worker2", Role.WORKER, "172.18.0.4"),
     ),
 )
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from harness.performance.conclusions.growth import growth
+from harness.performance.conclusions.swept import swept_steps
 from reports.model.findings import GrowthConclusion
-from tests.fakes.cluster.sweep import swept
+from tests.fakes.cluster.sweep import median_of_step, swept
 
 SERVICES = (0, 100, 500, 1000, 1000, 500, 100, 0)
 
@@ -81,3 +82,17 @@ def test_packets_that_become_faster_with_more_services_allow_no_conclusion():
 
 def test_the_first_packet_at_zero_services_is_the_median_of_the_steps_at_zero():
     assert growth(swept((0, 100, 1000, 0), (70, 90, 110, 74))).at_zero_us == 72
+
+
+def test_growth_is_that_of_a_service_whose_rule_is_really_the_last():
+    """Each rule costs 50 ns on either node; the target is somewhere in the second half of the client's chain."""
+    generator = np.random.default_rng(2)
+    measured = []
+    for number, services in enumerate((0, 100, 1000, 3000, 5000, 3000, 1000, 0)):
+        here = round(services * generator.uniform(0.5, 1))
+        us = 100 + 0.05 * (here + services) + generator.normal(0, 0.5)
+        walked = {"rules_walked": here, "rules_walked_there": services}
+        measured.append(median_of_step(services, us, number=number, position="end", **walked))
+    found = growth(swept_steps(measured))
+    assert found.per_1000_us.low < 100 < found.per_1000_us.high
+    assert found.per_1000_us.high - found.per_1000_us.low < 2
