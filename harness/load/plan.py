@@ -33,11 +33,15 @@ class RequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address and port to send requests to, and its label in results."""
+    """An address and port to send requests to, and its label in results.
+
+    `request_kind` is the kind of its requests, the plan's if that is None.
+    """
 
     label: str
     address: str
     port: int
+    request_kind: RequestKind | None = None
 
 
 def require_within(cluster: Cluster, *targets: Target) -> None:

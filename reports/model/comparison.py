@@ -41,7 +41,7 @@ class ComparedStep:
     If a mode has several runs, each is shifted to their mean; if all runs have a loopback baseline, to a common one.
     """
 
-    services: int
+    services: Figure
     us: Figure
 
 

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.dataplane.modes import DATA_PLANES
-from harness.findings import Conditions, MeasurementName, SelfCheck, SelfCheckFinding
-from harness.load.plan import LoadPlan, RequestKind, Target
-from harness.load.records import to_measurement
+from harness.findings import SelfCheck, SelfCheckFinding
 from harness.performance.conclusions.cost_per_rule import cost_per_rule_finding
 from harness.performance.conclusions.self_check import (
     check_aa_pairs,
@@ -22,8 +20,6 @@ from harness.performance.sweep.setting import SweepSetting
 from harness.performance.sweep.step import measurements_of
 from harness.suite import Cluster, Finding, Measurement, Mode, Sweeper, growth
 
-RATE_PER_S, DURATION_S = 150, 20
-
 
 @pytest.mark.workers(2)
 @pytest.mark.performance
@@ -34,7 +30,6 @@ def test_the_first_packet_over_the_number_of_services(
     sweep_setting: SweepSetting,
     sweep_services: tuple[int, ...],
     run_sweep: Sweeper,
-    seed: int,
     measurements: list[Measurement],
     findings: list[Finding],
 ) -> None:
@@ -54,7 +49,6 @@ def test_the_first_packet_over_the_number_of_services(
         measurements.extend(service_costs(steps))
         findings.append(growth(steps).finding(cluster.mode))
 
-    measurements.append(requests_on_persistent_connections(cluster, sweep_setting, seed))
     failed = [found.flags for found in measurements if found.errors]
     assert not failed, f"connections failed under a light load: {failed}"
 
@@ -71,16 +65,3 @@ def checks(steps: list[SweptStep], made: int, mode: Mode) -> Iterator[SelfCheck]
     else:
         grown = growth(steps)
         yield check_cost_per_service(grown.per_1000_us, grown.most)
-
-
-def requests_on_persistent_connections(cluster: Cluster, setting: SweepSetting, seed: int) -> Measurement:
-    """Measure requests that open no connection and so traverse no rules, at zero Services."""
-    first = setting.targets.service_addresses[0]
-    target = Target("kept", first.address, first.port)
-    result = setting.origin.generator.run(
-        LoadPlan((target,), RATE_PER_S, DURATION_S, seed, RequestKind.HTTP_KEPT, "/hostname")
-    )
-    conditions = Conditions(
-        mode=cluster.mode, substrate=cluster.substrate, services=0, connection="persistent", clock="wall"
-    )
-    return to_measurement(MeasurementName.PERSISTENT_REQUEST, result.of(target), "wall", conditions, result)

@@ -42,7 +42,7 @@ class ModeCost:
     """
 
     mode: str
-    first_packet: tuple[tuple[int, float], ...]
+    first_packet: tuple[tuple[float, float], ...]
     kept: float
     run_error: float = 0.0
     run_freedom: int = 0
@@ -50,7 +50,7 @@ class ModeCost:
     @property
     def most(self) -> int:
         """The largest number of Services measured."""
-        return max(services for services, _ in self.first_packet)
+        return round(max(services for services, _ in self.first_packet))
 
 
 @dataclass(frozen=True, slots=True)

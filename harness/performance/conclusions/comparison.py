@@ -12,7 +12,7 @@ from harness.performance.conclusions.agreement import agreements
 from harness.performance.conclusions.behaviour import behaviour_differences, compared_claims, decides_claims
 from harness.performance.conclusions.break_even import ModeCost, Pair, fitted_line
 from harness.performance.conclusions.comparable import require_alike, require_comparable, require_finished
-from harness.performance.conclusions.mode_costs import is_persistent_request, mode_costs
+from harness.performance.conclusions.mode_costs import has_sweep, mode_costs
 from harness.performance.conclusions.mode_pair import mode_pair
 from harness.performance.conclusions.programming_cost import programming_costs
 from harness.performance.intervals import interval_of
@@ -88,13 +88,9 @@ def _by_substrate(runs: Sequence[RunResults]) -> Iterator[tuple[str, Iterator[Ru
 def _costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
     """Return the latencies of each mode on one substrate. A run that decides claims need not contain a sweep."""
     require_alike(runs)
-    swept = [results for results in runs if _has_sweep(results) or not decides_claims(results)]
+    swept = [results for results in runs if has_sweep(results) or not decides_claims(results)]
     require_comparable(swept)
     return mode_costs(swept) if swept else ()
-
-
-def _has_sweep(results: RunResults) -> bool:
-    return any(is_persistent_request(found) for found in results.measurements)
 
 
 def _pairs(costs: Sequence[ModeCost]) -> list[Pair]:
@@ -122,6 +118,6 @@ def _compared_run(results: RunResults) -> ComparedRun:
         kernel=run.kernel,
         cpus=run.cpus,
         nodes=run.nodes,
-        has_sweep=_has_sweep(results),
+        has_sweep=has_sweep(results),
         decides_claims=decides_claims(results),
     )

@@ -9,20 +9,22 @@ from statistics import mean
 from clusters.errors import UsageError
 from harness.performance.conclusions.break_even import ModeCost
 from harness.performance.conclusions.run_scatter import pooled, run_scatter
+from harness.performance.conclusions.swept import LAST, swept_steps
 from harness.statistics.line import FEWEST_STEPS
 from reports.model import Measurement, MeasurementName, RunResults
 
-POSITION = "end"
+CLOCKS = ("kernel", "wall")
 
 
 def mode_costs(runs: Sequence[RunResults]) -> tuple[ModeCost, ...]:
     """Return the latencies of each mode, in alphabetical order.
 
-    If every run has a control, they are the cost of the last Service above it, plus the mean of all runs' controls: the
-    control traverses no rule, so it is the same in every mode. Raises `UsageError` if a run lacks the measurements.
+    If every run has a control, they are what a first packet and a request on a persistent connection take above it,
+    plus the mean of all runs' controls: the control traverses no rule, so it is the same in every mode. Raises
+    `UsageError` if a run lacks the measurements.
     """
-    control_us = _mean_control_us(runs)
-    costs = [_mode_cost(results, control_us) for results in runs]
+    controls = {clock: _mean_control_us(runs, clock) for clock in CLOCKS}
+    costs = [_mode_cost(results, controls) for results in runs]
     runs_by_mode = {mode: list(found) for mode, found in groupby(sorted(costs, key=_mode), key=_mode)}
     scatter = run_scatter(runs_by_mode)
     return tuple(pooled(found, scatter) for found in runs_by_mode.values())
@@ -32,21 +34,56 @@ def _mode(cost: ModeCost) -> str:
     return cost.mode
 
 
-def _mean_control_us(runs: Sequence[RunResults]) -> float | None:
-    """Return the mean of the controls' medians over all steps of all runs; None if a run has no control."""
-    controls = [[found.quantiles["p50"] for found in results.measurements if is_control(found)] for results in runs]
-    costs = (steps_of(results, MeasurementName.SERVICE_COST) for results in runs)
-    return mean(us for of_run in controls for us in of_run) if all(controls) and all(costs) else None
+def has_sweep(results: RunResults) -> bool:
+    """Return whether the run contains a sweep of the performance suite, and not only those of cases about claims."""
+    return any(
+        found.name is MeasurementName.FIRST_PACKET_AA
+        or (is_persistent_request(found) and found.conditions.step is None)  # as older sweeps measured it in the end
+        for found in results.measurements
+    )
 
 
-def _mode_cost(results: RunResults, control_us: float | None) -> ModeCost:
-    name = MeasurementName.FIRST_PACKET if control_us is None else MeasurementName.SERVICE_COST
-    packets = tuple((services, us + (control_us or 0.0)) for services, us in map(_median, steps_of(results, name)))
-    requests = [found for found in results.measurements if is_persistent_request(found)]
-    if len(packets) < FEWEST_STEPS or len({services for services, _ in packets}) < 2 or not requests:
+def sweep_measurements(results: RunResults) -> list[Measurement]:
+    """Return the measurements of the performance suite's sweep; in older results, those of all sweeps."""
+    cases = {found.case for found in results.measurements if found.name is MeasurementName.FIRST_PACKET_AA}
+    return [found for found in results.measurements if not any(cases) or found.case in cases]
+
+
+def _mean_control_us(runs: Sequence[RunResults], clock: str) -> float | None:
+    """Return the mean of the controls' medians over all steps of all runs; None if a step has no control."""
+    medians: list[float] = []
+    for results in runs:
+        steps = swept_steps(sweep_measurements(results), clock)
+        controls = [step.median_us(MeasurementName.FIRST_PACKET_UNTRACKED) for step in steps]
+        if not controls or None in controls:
+            return None
+        medians += [control.value for control in controls if control is not None]
+    return mean(medians)
+
+
+def _mode_cost(results: RunResults, controls: dict[str, float | None]) -> ModeCost:
+    kernel_us, wall_us = controls["kernel"], controls["wall"]
+    measured = sweep_measurements(results)
+    if kernel_us is None or wall_us is None:
+        packets = tuple(map(_median, steps_of(results, MeasurementName.FIRST_PACKET)))
+        requests_us = [found.quantiles["p50"] for found in measured if is_persistent_request(found)]
+    else:
+        packets = tuple(
+            (step.services_traversed(LAST), cost.value + kernel_us)
+            for step in swept_steps(measured)
+            if (cost := step.service_cost_us(LAST)) is not None
+        )
+        differences = (
+            step.difference_us(
+                step.of(MeasurementName.PERSISTENT_REQUEST), step.of(MeasurementName.FIRST_PACKET_UNTRACKED)
+            )
+            for step in swept_steps(measured, "wall")
+        )
+        requests_us = [longer.value + wall_us for longer in differences if longer is not None]
+    if len(packets) < FEWEST_STEPS or len({services for services, _ in packets}) < 2 or not requests_us:
         remedy = f"tox -e perf-{results.run.mode} measures one"
         raise UsageError(f"run {results.run.id} contains no complete sweep", remedy=remedy)
-    return ModeCost(results.run.mode, packets, requests[0].quantiles["p50"])
+    return ModeCost(results.run.mode, packets, mean(requests_us))
 
 
 def is_control(found: Measurement) -> bool:
@@ -60,7 +97,7 @@ def is_baseline(found: Measurement) -> bool:
 
 
 def is_persistent_request(found: Measurement) -> bool:
-    """Return whether it is of requests on persistent connections, which a sweep measures in the end."""
+    """Return whether it is of requests on persistent connections."""
     return _is(found, MeasurementName.PERSISTENT_REQUEST, "wall", None)
 
 
@@ -71,12 +108,13 @@ def _is(found: Measurement, name: MeasurementName, clock: str, position: str | N
 
 def steps_of(results: RunResults, name: MeasurementName) -> list[Measurement]:
     """Return the measurements with this name of the last Service, one for each valid step."""
-    return [found for found in results.measurements if _is(found, name, "kernel", POSITION) and found.concludes]
+    measured = sweep_measurements(results)
+    return [found for found in measured if _is(found, name, "kernel", LAST) and found.concludes]
 
 
-def _median(found: Measurement) -> tuple[int, float]:
+def _median(found: Measurement) -> tuple[float, float]:
     """Return the number of Services and the median in microseconds."""
-    return int(_number(found, "services")), found.quantiles["p50"]
+    return _number(found, "services"), found.quantiles["p50"]
 
 
 def _number(found: Measurement, condition: str) -> float:

@@ -10,14 +10,13 @@ from harness.statistics.difference import difference, mean_of
 from harness.statistics.stored import median_of
 from reports.model import Measurement, MeasurementName
 
-CLOCK = "kernel"
 LAST, FIRST = "end", "head"
 """The positions of the last and of the first Service."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweptStep:
-    """The measurements of one step by the kernel's clock; conclusions may be drawn from all of them."""
+    """The measurements of one step by one clock; conclusions may be drawn from all of them."""
 
     services: int
     measurements: tuple[Measurement, ...]
@@ -66,15 +65,15 @@ class SweptStep:
         return tuple(sorted(found, key=lambda one: one.conditions.rules_walked or 0))
 
 
-def swept_steps(measurements: Sequence[Measurement]) -> list[SweptStep]:
-    """Return the valid steps of one sweep in the order in which they were measured.
+def swept_steps(measurements: Sequence[Measurement], clock: str = "kernel") -> list[SweptStep]:
+    """Return the valid steps of one sweep, by one clock, in the order in which they were measured.
 
     Measurements that belong to an experiment, or to no step, are left out.
     """
     by_step: dict[int, list[Measurement]] = {}
     for found in measurements:
         here = found.conditions
-        if here.step is not None and here.experiment is None and here.clock == CLOCK and found.concludes:
+        if here.step is not None and here.experiment is None and here.clock == clock and found.concludes:
             by_step.setdefault(here.step, []).append(found)
     return [SweptStep(of_step[0].conditions.services or 0, tuple(of_step)) for _, of_step in sorted(by_step.items())]
 

@@ -10,14 +10,15 @@ from harness.dataplane.conntrack import entry_count
 from harness.dataplane.modes import DATA_PLANES
 from harness.dataplane.reader import ServiceAddress
 from harness.load.background import in_background
-from harness.load.plan import LoadPlan, LoadResult, Target, TargetBlocks
+from harness.load.plan import LoadPlan, LoadResult, RequestKind, Target, TargetBlocks
 from harness.load.records import CLOCKS, start_lateness, to_measurement
 from harness.performance.sweep.positions import Position, choose_positions
 from harness.performance.sweep.setting import SweepPlan, SweepSetting
 from harness.performance.sweep.step import Step, StepCost
 from reports.model import Conditions, Measurement, MeasurementName
 
-SAME_NODE, CONTROL = "same node", "control"
+SAME_NODE, CONTROL, PERSISTENT = "same node", "control", "persistent"
+KEPT_PATH = "/hostname"
 
 
 def measure(setting: SweepSetting, plan: SweepPlan, number: int) -> Step:
@@ -30,7 +31,8 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int) -> Step:
     positions = choose_positions(targets.service_addresses, before)
     same_node = Target(SAME_NODE, targets.same_node.address, targets.same_node.port)
     control = None if targets.control is None else Target(CONTROL, targets.control.address, targets.control.port)
-    load = _load(plan, number, positions, (same_node,) if control is None else (same_node, control))
+    kept = replace(positions[-1].target, label=PERSISTENT, request_kind=RequestKind.HTTP_KEPT)
+    load = _load(plan, number, positions, (same_node, kept) if control is None else (same_node, kept, control))
     with in_background(lambda: _chain(setting, load, before)) as calibration:
         result = setting.origin.generator.run(load)
         # Read at once: entries of reset connections expire after ten seconds (nf_conntrack_tcp_timeout_close).
@@ -39,6 +41,7 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int) -> Step:
     data = _StepData(
         positions=positions,
         same_node=same_node,
+        kept=kept,
         control=control,
         chain=chain,
         result=result,
@@ -64,6 +67,7 @@ def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], others:
         plan.rate_per_s,
         plan.duration_s,
         seed,
+        detail=KEPT_PATH,
         baseline_s=0.0,
         separate_source_ports=True,
     )
@@ -74,7 +78,7 @@ def _chain(setting: SweepSetting, load: LoadPlan, before: Mapping[ServiceAddress
 
     Return nothing if there is no chain, or if the place of a target is unknown.
     """
-    services = [target for target in load.targets if target.label != CONTROL]
+    services = [target for target in load.targets if target.label not in (CONTROL, PERSISTENT)]
     places = [before.get(ServiceAddress(target.address, target.port)) for target in services]
     known = tuple(place for place in places if place is not None)
     if setting.chain is None or len(known) < len(places):
@@ -116,6 +120,7 @@ class _StepData:
 
     positions: tuple[Position, ...]
     same_node: Target
+    kept: Target
     control: Target | None
     chain: dict[int, TargetBlocks]
     result: LoadResult
@@ -127,7 +132,7 @@ class _StepData:
         """Yield measurements of each position, the Service on the generator's node and the control, by each clock.
 
         Then yield, by the kernel's clock, a measurement of each position under the second label of its A/A pair, if
-        there are any, and of the calibration chain; and how late the requests started.
+        there are any, and of the calibration chain; requests on persistent connections; and how late requests started.
         """
         for clock in CLOCKS:
             for place in self.positions:
@@ -138,6 +143,7 @@ class _StepData:
         if self.with_aa_pairs:
             for place in self.positions:
                 yield self._of_place(MeasurementName.FIRST_PACKET_AA, place, place.aa_target, "kernel")
+        yield self._of_kept()
         yield start_lateness(self.conditions, self.result)
         for rules, blocks in self.chain.items():
             here = replace(self.conditions, target="calibration chain", rules_walked=rules, clock="kernel")
@@ -159,6 +165,10 @@ class _StepData:
         here = replace(self.conditions, position=SAME_NODE, rules_walked=walked, endpoint=SAME_NODE, clock=clock)
         blocks, name = self.result.of(self.same_node), MeasurementName.FIRST_PACKET_SAME_NODE
         return to_measurement(name, blocks, clock, here, self.result)
+
+    def _of_kept(self) -> Measurement:
+        here = replace(self.conditions, connection="persistent", clock="wall")
+        return to_measurement(MeasurementName.PERSISTENT_REQUEST, self.result.of(self.kept), "wall", here, self.result)
 
     def _of_control(self, control: Target, clock: str) -> Measurement:
         here = replace(self.conditions, target="pod, untracked", clock=clock)

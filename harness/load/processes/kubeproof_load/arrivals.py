@@ -29,12 +29,14 @@ LATE_S = 0.005
 class Target:
     """An address and port to send requests to, and its label in results.
 
-    `source_ports` are the first and the last port from which connections to it come, None for any.
+    `request_kind` is the kind of its requests, the plan's if that is None. `source_ports` are the first and the last
+    port from which connections to it come, None for any.
     """
 
     label: str
     address: str
     port: int
+    request_kind: str | None = None
     source_ports: tuple[int, int] | None = None
 
 

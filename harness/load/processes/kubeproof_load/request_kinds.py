@@ -93,9 +93,7 @@ class HttpKept(RequestKind):
         self._persistent = {}
 
     def once(self, target, timeout_s):
-        connection = self._persistent.pop(target.label, None) or socket.create_connection(
-            (target.address, target.port), timeout_s
-        )
+        connection = self._persistent.pop(target.label, None) or opened(target, timeout_s)
         try:
             start_s = time.monotonic()
             connection.sendall(get(target, self._path))
@@ -150,6 +148,37 @@ def request_kind_of(kind, detail):
         query = dns_query(detail)
         return Datagram(query, lambda answer: is_dns_answer(query, answer))
     raise ValueError(f"unknown request kind {kind!r}")
+
+
+class EachTargets(RequestKind):
+    """The kind of request that each target names, or the plan's."""
+
+    def __init__(self, plans, detail):
+        self._plans, self._detail = plans, detail
+        self._kinds = {}
+
+    def once(self, target, timeout_s):
+        kind = target.request_kind or self._plans
+        if kind not in self._kinds:
+            self._kinds[kind] = request_kind_of(kind, self._detail)
+        return self._kinds[kind].once(target, timeout_s)
+
+    def close(self):
+        for kind in self._kinds.values():
+            kind.close()
+
+
+def opened(target, timeout_s):
+    """Open a connection from the target's source ports."""
+    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(timeout_s)
+        choose_from(connection, target.source_ports)
+        connection.connect((target.address, target.port))
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def handshake(connection):

@@ -3,7 +3,7 @@
 import time
 from threading import Condition
 
-from kubeproof_load.request_kinds import request_kind_of
+from kubeproof_load.request_kinds import EachTargets
 from kubeproof_load.tallies import Blocks
 
 
@@ -18,7 +18,7 @@ class Work:
         self._kind, self._detail = kind, detail
 
     def new_request(self):
-        return request_kind_of(self._kind, self._detail)
+        return EachTargets(self._kind, self._detail)
 
     def take(self):
         """Return the next arrival, or None after the last one; count those missed before it as over."""

@@ -103,17 +103,24 @@ def test_runs_with_too_much_scatter_allow_no_conclusion():
     assert second.endswith(" these runs cannot tell in which mode a request takes at least 1% less time.")
 
 
-def with_control(results, control_us):
-    """Add the control of each step, and what the last Service costs above it."""
+def with_control(results, control_us, kept_us=500.0):
+    """Return the results with a control, and requests on persistent connections, in each step, as sweeps have them."""
     added = []
-    for found in results.measurements:
-        if found.name is MeasurementName.FIRST_PACKET:
-            untracked = replace(found.conditions, position=None)
-            control = {"name": MeasurementName.FIRST_PACKET_UNTRACKED, "conditions": untracked}
-            added.append(replace(found, **control, quantiles={"p50": control_us}))
-            cost_us = found.quantiles["p50"] - control_us
-            added.append(replace(found, name=MeasurementName.SERVICE_COST, quantiles={"p50": cost_us}))
-    return replace(results, measurements=(*results.measurements, *added))
+    for number, found in enumerate(one for one in results.measurements if one.name is MeasurementName.FIRST_PACKET):
+        here = replace(found.conditions, step=number)
+        added.append(replace(found, conditions=here))
+        for clock in ("kernel", "wall"):
+            untracked = replace(here, position=None, clock=clock)
+            name = MeasurementName.FIRST_PACKET_UNTRACKED
+            control = {"p50": control_us}
+            added.append(replace(found, name=name, conditions=untracked, quantiles=control, ci95=ENDS))
+        kept = replace(here, position=None, clock="wall")
+        name = MeasurementName.PERSISTENT_REQUEST
+        added.append(replace(found, name=name, conditions=kept, quantiles={"p50": kept_us}, ci95=ENDS))
+    return replace(results, measurements=tuple(added))
+
+
+ENDS = {"p50": (0.0, 1000.0)}
 
 
 def test_first_packets_of_two_runs_are_compared_above_the_same_control():
@@ -121,6 +128,7 @@ def test_first_packets_of_two_runs_are_compared_above_the_same_control():
     ours, theirs = mode_costs([with_control(IPTABLES, 40.0), with_control(NFTABLES, 44.0)])
     assert ours.first_packet[0] == (0, 20.0 + 42.0)
     assert theirs.first_packet[0] == (0, 36.0 + 42.0)
+    assert (ours.kept, theirs.kept) == (500.0 - 40.0 + 42.0, 500.0 - 44.0 + 42.0)
 
 
 def test_two_runs_are_compared_as_measured_if_one_has_no_control():

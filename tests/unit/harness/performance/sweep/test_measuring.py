@@ -2,7 +2,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from harness.dataplane.reader import RuleCount, ServiceAddress
-from harness.load.plan import Block, LoadResult, TargetBlocks
+from harness.load.plan import Block, LoadResult, RequestKind, TargetBlocks
 from harness.performance.conclusions.service_cost import service_costs
 from harness.performance.conclusions.swept import last_above_first_us, swept_steps
 from harness.performance.sweep.measuring import measure
@@ -40,15 +40,16 @@ class FakeGenerator:
 
     def run(self, plan):
         assert plan.separate_source_ports
+        self.plan = plan
         targets = {target.label: self.blocks(target.label) for target in plan.targets}
         return LoadResult(90, 0, 0, 0.1, self.lost, 0.0, targets, TargetBlocks(()), lateness=self.lateness)
 
     def blocks(self, label):
         histogram = encode([self.latencies_us[label.replace(" ", "_")]] * self.each)
-        return TargetBlocks(tuple(Block(number, kernel=histogram) for number in range(2)))
+        return TargetBlocks(tuple(Block(number, kernel=histogram, wall=histogram) for number in range(2)))
 
 
-POSITIONS = {"head": 100, "middle": 120, "end": 140, "same_node": 90}
+POSITIONS = {"head": 100, "middle": 120, "end": 140, "same_node": 90, "persistent": 300}
 AGAIN = {"head_again": 103, "middle_again": 123, "end_again": 143}
 
 
@@ -81,6 +82,15 @@ def test_a_control_is_one_more_target_of_the_load():
     assert [part.begin_s for part in control.time_slices] == [part.begin_s for part in end.time_slices] == [0.0, 1.0]
     assert swept.service_cost_us("end").value == 70
     assert next(service_costs([swept])).quantiles == {"p50": 30}
+
+
+def test_requests_on_persistent_connections_are_measured_in_the_same_seconds():
+    generator = FakeGenerator(**POSITIONS)
+    step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1))
+    (kept,) = (found for found in step.measurements if found.name is MeasurementName.PERSISTENT_REQUEST)
+    assert (kept.quantiles["p50"], kept.conditions.connection, kept.conditions.clock) == (300, "persistent", "wall")
+    (target,) = (target for target in generator.plan.targets if target.request_kind)
+    assert (target.request_kind, target.address) == (RequestKind.HTTP_KEPT, "10.96.0.9")
 
 
 def test_a_step_records_how_late_its_requests_started():
