@@ -104,15 +104,16 @@ class LoadPlan:
 class Block:
     """The requests to one target whose intended start lies in one block of time.
 
-    `kernel`, `wall` and `corrected` are encoded histograms, one per clock; a clock without samples has an empty string.
-    `errors` counts failed requests by error message and `retransmitted` counts connections whose SYN was sent more than
-    once; neither are in a histogram.
+    `kernel`, `wall`, `corrected` and `answered` are encoded histograms, one per clock; a clock without samples has an
+    empty string. `errors` counts failed requests by error message; they are in no histogram. `retransmitted` counts
+    connections whose SYN was sent more than once; they are in `answered` only.
     """
 
     number: int
     kernel: str = ""
     wall: str = ""
     corrected: str = ""
+    answered: str = ""
     errors: dict[str, int] = field(default_factory=dict)
     retransmitted: int = 0
 
@@ -149,7 +150,7 @@ def _merged(parts: list[Block]) -> Block:
         return parts[0]
     clocks = {
         clock: merge(text for text in texts if text) if any(texts) else ""
-        for clock in ("kernel", "wall", "corrected")
+        for clock in ("kernel", "wall", "corrected", "answered")
         for texts in [[getattr(block, clock) for block in parts]]
     }
     return Block(
@@ -208,6 +209,11 @@ class LoadResult:
     def of(self, target: Target) -> TargetBlocks:
         """Return the blocks of one target; none if no worker reported any."""
         return self.targets.get(target.label, TargetBlocks(()))
+
+    @property
+    def together(self) -> TargetBlocks:
+        """Return the blocks of all targets, merged by their number."""
+        return TargetBlocks.of(block for blocks in self.targets.values() for block in blocks.blocks)
 
     @property
     def all_blocks(self) -> Iterator[Block]:

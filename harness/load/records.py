@@ -14,6 +14,7 @@ from reports.model import Conditions, Measurement, MeasurementName, TimeSlice
 from reports.model.histogram import recorded
 
 CLOCKS = ("kernel", "wall", "corrected")
+ANSWERED = "answered"
 OWN_CLOCKS = ("wall", "corrected")
 """The clocks that include the generator's own delays."""
 
@@ -35,7 +36,7 @@ def to_measurement(
 
     Its time slices divide the blocks whose numbers are in `span`, by default all of the load's.
     """
-    if blocks.retransmitted:
+    if blocks.retransmitted and clock != ANSWERED:
         flags = (*flags, f"left out: {blocks.retransmitted} connections whose SYN was sent more than once")
     if blocks.errors:
         failures = ", ".join(f"{number} x {failure}" for failure, number in blocks.errors.items())

@@ -26,6 +26,7 @@ class MeasurementName(StrEnum):
     - `FIRST_PACKET_BY_ENDPOINTS`: to Services with different numbers of endpoints.
     - `PERSISTENT_REQUEST`: a request on a persistent connection, which opens no connection and traverses no rule.
     - `REQUEST_KIND`: each kind of request at the same rate.
+    - `FIRST_PACKET_SLI`: from one node, by the definition of SIG Scalability's SLI: retransmitted SYNs included.
     - `KNOWN_DELAY`: a first packet on a path with a known added delay.
     - `UNDER_CHANGE`: requests before, during and after a change.
     - `PROGRAMMING`: from a change at the API server to its effect on connections from one node.
@@ -43,6 +44,7 @@ class MeasurementName(StrEnum):
     FIRST_PACKET_BY_ENDPOINTS = "first_packet_by_endpoints"
     PERSISTENT_REQUEST = "persistent_request"
     REQUEST_KIND = "request_kind"
+    FIRST_PACKET_SLI = "first_packet_sli"
     KNOWN_DELAY = "known_delay"
     UNDER_CHANGE = "under_change"
     PROGRAMMING = "programming"
@@ -60,7 +62,8 @@ class Conditions:
       is on the generator's node; `rules_walked`: how many rules come before it, and `rules_walked_after`: how many did
       at the end of the measurement; `rules_walked_there`: how many rules of the endpoint's node the packet traverses,
       which is that node's whole chain. None where the kernel looks service addresses up.
-    - `clock`: "kernel" (TCP_INFO), "wall" (from the actual start) or "corrected" (from the intended start).
+    - `clock`: "kernel" (TCP_INFO), "wall" (from the actual start), "corrected" (from the intended start) or "answered"
+      (the kernel's, or from the actual start if the SYN was retransmitted).
     - `rate_per_s`: requests per second over all targets; `duration_s`: how long they were sent.
     - `change`, `part`: what changed, and whether before, during or after it. `node`: the node from which it was seen;
       `tried_every_ms`: how often.

@@ -25,6 +25,7 @@ TITLES = {
     MeasurementName.BASELINE: "Loopback baseline",
     MeasurementName.PERSISTENT_REQUEST: "Request on a persistent connection",
     MeasurementName.REQUEST_KIND: "Request kinds",
+    MeasurementName.FIRST_PACKET_SLI: "First packet latency (SLI of SIG Scalability), by node",
     MeasurementName.KNOWN_DELAY: "First packet with a known delay",
     MeasurementName.UNDER_CHANGE: "Requests under change",
     MeasurementName.PROGRAMMING: "Time until a change takes effect",

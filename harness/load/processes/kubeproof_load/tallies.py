@@ -2,6 +2,7 @@
 
 Clocks: `kernel` is the round-trip time that the kernel measured, which excludes the delays of our own process; `wall`
 is the time from the actual start of the request to its end; `corrected` is the time from its *intended* start.
+`answered` is the kernel's time or, for a connection whose SYN was retransmitted, the time from its start to its end.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +11,7 @@ from hdrh.histogram import HdrHistogram
 
 from kubeproof_load.arrivals import DIGITS, HIGHEST_US
 
-CLOCKS = ("kernel", "wall", "corrected")
+CLOCKS = ("kernel", "wall", "corrected", "answered")
 
 
 class Tally:

@@ -70,12 +70,15 @@ def perform(request_kind, arrival, work):
 def record(tally, arrival, done):
     """Add a completed request to its tally.
 
-    A connection whose SYN was retransmitted is only counted, because its duration is that of the retransmission timer.
+    A connection whose SYN was retransmitted is counted, and in the clock `answered` only, because its duration is that
+    of the retransmission timer.
     """
     if done.retransmitted:
         tally.retransmitted += 1
+        tally.add("answered", done.end_s - done.start_s)
         return
     if done.kernel_s is not None:
         tally.add("kernel", done.kernel_s)
+        tally.add("answered", done.kernel_s)
     tally.add("wall", done.end_s - done.start_s)
     tally.add("corrected", done.end_s - arrival.intended_s)

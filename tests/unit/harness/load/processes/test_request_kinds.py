@@ -6,10 +6,11 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from kubeproof_load.arrivals import Target
-from kubeproof_load.request_kinds import UnexpectedAnswer, dns_query, is_dns_answer, request_kind_of
+from kubeproof_load.request_kinds import EachTargets, UnexpectedAnswer, dns_query, is_dns_answer, request_kind_of
 
 from harness.load.master import PROCESSES
 
@@ -103,3 +104,10 @@ def test_a_dns_answer_to_another_question_is_not_an_answer():
     renumbered = b"\0\0" + query[2:]
     assert is_dns_answer(renumbered, b"\0\0" + answers[0][2:])
     assert not is_dns_answer(query, answers[0][:4] + b"\0\0" + answers[0][6:12] + b"\0" * 20), "no question"
+
+
+def test_each_target_is_sent_its_own_kind_of_request(echo):
+    kept = replace(echo, request_kind="http_kept")
+    with closing(EachTargets("first_packet", "/")) as both:
+        assert both.once(echo, TIMEOUT_S).kernel_s is not None
+        assert both.once(kept, TIMEOUT_S).kernel_s is None
