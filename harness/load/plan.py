@@ -14,8 +14,12 @@ from clusters.cluster import Cluster
 from clusters.errors import Refused
 from harness.statistics.histogram import merge
 
-LATE_SHARE = 0.01
-"""The share of requests that may start late before a result is flagged."""
+LATE_SHARE, KERNEL_LATE_SHARE = 0.01, 0.05
+"""The share of requests that may start late before a result is flagged, by the generator's clocks and by the kernel's.
+
+The kernel's clock leaves out the generator's delays, but requests that wait for a CPU miss the moments in which the
+host is busiest.
+"""
 
 BUSY_SHARE = 0.5
 """The share of a core that a worker may use before a result is flagged."""
@@ -220,6 +224,13 @@ class LoadResult:
         """Yield the blocks of all targets and of the baseline."""
         for blocks in (*self.targets.values(), self.baseline):
             yield from blocks.blocks
+
+    @property
+    def kernel_flags(self) -> tuple[str, ...]:
+        """The reasons to doubt latencies measured by the kernel's clock: it measures what started, when it started."""
+        if self.late <= KERNEL_LATE_SHARE * self.planned:
+            return ()
+        return (f"late: {self.late} of {self.planned} requests started more than 5 ms after their intended start",)
 
     @property
     def flags(self) -> tuple[str, ...]:

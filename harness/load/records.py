@@ -46,8 +46,8 @@ def to_measurement(
     slices = tuple(time_slices(blocks, clock, span or _span((*blocks.blocks, *result.all_blocks)), result.block_s))
     if not slices:
         flags = (*flags, "no samples")
-    elif clock in OWN_CLOCKS:
-        flags = (*flags, *result.flags)
+    else:
+        flags = (*flags, *(result.flags if clock in OWN_CLOCKS else result.kernel_flags))
     histogram = merge(found.histogram for found in slices) if slices else ""
     measured = Measurement(
         name=name,

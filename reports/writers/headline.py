@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from reports.model import CaseResult, MeasurementName, Outcome, RunResults
 from reports.model.findings import GrowthConclusion, GrowthFinding
+from reports.model.histogram import recorded
 from reports.writers.readable import finite, many, short, with_ends
 from reports.writers.words import failed_self_checks, nothing_ran, planted_score
 
 PERFORMANCE = "performance"
 """The suite whose cases measure."""
+
+LATE_US = 5000
+"""How much later than intended a request may start before it counts as late."""
 
 MOST_NAMES = 3
 """The number of cases that are named."""
@@ -53,7 +57,19 @@ def _of_sweep(results: RunResults) -> str:
     if failed_self_checks(results):
         return "Draw no conclusion from its measurements: a self-check failed."
     growth = next((found for found in results.findings if _is_of_run(found, results)), None)
-    return growth_verdict(growth, results) if isinstance(growth, GrowthFinding) else ""
+    return growth_verdict(growth, results) + _late(results) if isinstance(growth, GrowthFinding) else ""
+
+
+def _late(results: RunResults) -> str:
+    """Return how many requests of the sweep the generator started late, if it was measured."""
+    counts = [
+        item
+        for found in results.measurements
+        if found.name is MeasurementName.START_LATENESS and found.conditions.experiment is None and found.histogram
+        for item in recorded(found.histogram).items()
+    ]
+    late, all_ = sum(number for us, number in counts if us > LATE_US), sum(number for _, number in counts)
+    return f" {late / all_:.1%} of the requests started more than {LATE_US / 1000:.0f} ms late." if all_ else ""
 
 
 def growth_verdict(growth: GrowthFinding, results: RunResults) -> str:

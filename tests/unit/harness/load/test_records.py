@@ -80,6 +80,13 @@ def test_delays_of_the_generator_are_flagged_only_for_its_own_clocks():
     assert any("never started" in flag for flag in measured(blocks([100]), "wall", missed=5).flags)
 
 
+def test_many_late_starts_are_flagged_for_the_kernels_clock_too():
+    assert not measured(blocks([100]), "kernel", late=5).flags
+    assert measured(blocks([100]), "kernel", late=6).flags == (
+        "late: 6 of 100 requests started more than 5 ms after their intended start",
+    )
+
+
 def test_a_measurement_without_samples_has_no_quantiles():
     found = measured(NOTHING)
     assert (found.n, found.quantiles, found.time_slices, found.flags) == (0, {}, (), ("no samples",))

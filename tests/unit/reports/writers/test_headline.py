@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reports.model import Interval, Outcome
+from harness.statistics.histogram import encode
+from reports.model import Interval, MeasurementName, Outcome
 from reports.model.findings import AAPairsCheck, GrowthConclusion, GrowthFinding, LinePoint, SelfCheckFinding
 from reports.writers.headline import headline
 from tests.unit.reports.sample import RESULTS, RUN, case, measured
@@ -91,3 +92,9 @@ def test_growth_in_another_mode_is_not_the_runs():
 def test_nothing_is_concluded_after_a_failed_self_check(checks):
     failed = replace(SWEEP, findings=(GROWTH, SelfCheckFinding(mode="iptables", checks=checks)))
     assert headline(failed) == ("Draw no conclusion from its measurements: a self-check failed.",)
+
+
+def test_a_sweep_says_how_many_requests_started_late():
+    late = replace(measured(0), name=MeasurementName.START_LATENESS, histogram=encode([300] * 195 + [9000] * 5))
+    with_lateness = replace(SWEEP, measurements=(late,))
+    assert headline(with_lateness)[0].endswith("1,092 us at 10,000. 2.5% of the requests started more than 5 ms late.")
