@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.coverage.hosts import HOSTS
+from harness.performance.conclusions.break_even import ModeCost, Pair
+from harness.performance.conclusions.self_check import check_cost_per_rule
+from harness.performance.conclusions.swept import swept_steps
 from harness.statistics.comparison import Range
 from harness.statistics.difference import difference
 from harness.statistics.histogram import BlockCounts
 from harness.statistics.line import drawn_lines
 from harness.statistics.quantiles import QUANTILES, clustered_interval, quantile_interval
+from reports.model import Conditions, Measurement, MeasurementName
 
 PARTS = 10
 PER_S = 50
@@ -50,7 +54,16 @@ def rows() -> Iterator[Row]:
             yield _difference_row(name, seconds)
     for name, scatter in SCATTERS.items():
         yield _line_row(name, scatter)
-    for jams in (0.0, 0.1, 0.3):
+    for data, drift, kept_share in (
+        ("a steady host", 0.0, 0.0),
+        ("a host that drifts by 10% from step to step", 0.1, 0.0),
+        ("requests that take 16% longer in one run", 0.02, 0.16),
+    ):
+        yield _break_even_row(data, drift, kept_share)
+    yield _check_row("equal costs pass", 0.0, passes=True)
+    yield _check_row("a difference of 2 ns fails (goal: 80%)", 0.002, passes=False)
+    yield _check_row("a difference of 5 ns fails (goal: 80%)", 0.005, passes=False)
+    for jams in (0.0, 0.05, 0.3):
         for label in QUANTILES:
             yield _programming_row(jams, label)
 
@@ -132,6 +145,70 @@ def _line_row(name: str, scatter: Scatter) -> Row:
         )
 
     return Row("slope of a whole sweep", name, covered)
+
+
+BREAK_EVEN = 500
+"""The number of Services at which the simulated modes take the same time."""
+
+
+STEEP, FLAT = ("iptables", 20.0, 0.04), ("nftables", 40.0, 0.0)
+"""The modes: what a Service costs at zero Services, and how much more with each, both in microseconds."""
+
+
+def _break_even_row(data: str, drift: float, kept_share: float) -> Row:
+    """Two runs, each above its control; the host drifts from step to step, and requests take longer in one run."""
+
+    def covered(generator: np.random.Generator) -> bool | None:
+        costs = [
+            _mode_cost(generator, mode, drift, kept_share)
+            for mode in (("iptables", 20.0, 0.04), ("nftables", 40.0, 0.0))
+        ]
+        return _contains(Pair(*costs, generator).break_even(1.0).services, BREAK_EVEN)
+
+    return Row("break-even of two modes", data, covered)
+
+
+def _mode_cost(
+    generator: np.random.Generator, mode: tuple[str, float, float], drift: float, kept_share: float
+) -> ModeCost:
+    name, at_zero_us, per_service_us = mode
+    speeds = 1 + generator.normal(0, drift, len(STEPS))
+    costs_us = (at_zero_us + per_service_us * np.array(STEPS)) * speeds + generator.normal(0, 1, len(STEPS))
+    packets = tuple((services, UNTRACKED_US + float(us)) for services, us in zip(STEPS, costs_us, strict=True))
+    return ModeCost(name, packets, 500.0 * (1 + generator.normal(0, kept_share)))
+
+
+CHAIN_STEPS = tuple(services for services in STEPS if services >= 1000)
+
+
+def _check_row(data: str, apart_us: float, *, passes: bool) -> Row:
+    """The self-check of the cost per rule: both costs vary by 10% from step to step alike, and by 1.5 ns apart."""
+
+    def covered(generator: np.random.Generator) -> bool | None:
+        measured = []
+        for number, services in enumerate(CHAIN_STEPS):
+            rule_us = RULE_US * generator.normal(1, 0.1)
+            chain_us = rule_us - apart_us + generator.normal(0, 0.0015)
+            measured += _chain_step(number, services, rule_us, chain_us)
+        return check_cost_per_rule(swept_steps(measured)).holds is passes
+
+    return Row("self-check of the cost per rule", data, covered)
+
+
+def _chain_step(number: int, services: int, rule_us: float, chain_us: float) -> Iterator[Measurement]:
+    for rules, position in ((0, "head"), (services, "end")):
+        for name, us in (("first_packet", 100 + rule_us * rules), ("calibration_chain", 40 + chain_us * rules)):
+            yield Measurement(
+                name=MeasurementName(name),
+                unit="us",
+                conditions=Conditions(
+                    services=services, step=number, clock="kernel", position=position, rules_walked=rules
+                ),
+                n=1000,
+                errors=0,
+                quantiles={"p50": us},
+                ci95={"p50": (us - 1, us + 1)},
+            )
 
 
 BATCHES, TOGETHER = 40, 5

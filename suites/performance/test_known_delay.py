@@ -21,7 +21,7 @@ from harness.statistics.quantiles import quantile
 from harness.suite import Cluster, Finding, Measurement, ProxyShell, ServiceMaker
 
 DELAYS_US = (0, 50, 200, 1000)
-RATE_PER_S, DURATION_S, ROUNDS = 100, 3, 12
+RATE_PER_S, DURATION_S, ROUNDS = 100, 3, 10
 
 
 @pytest.mark.workers(2)
