@@ -19,7 +19,8 @@ USAGE = ("time of syncs, s", "CPU time with programs, s", "memory, MB", "rules",
 
 def usage_chart(results: RunResults) -> Chart | None:
     """Return what each step of a sweep cost kube-proxy on one node, or None if the run has no sweep."""
-    found = next((finding for finding in results.findings if isinstance(finding, CostFinding)), None)
+    costs = (finding for finding in results.findings if isinstance(finding, CostFinding) and finding.endpoints == 1)
+    found = next(costs, None)
     upwards = [step for step in found.steps if step.services] if found else []
     if found is None or not upwards:
         return None

@@ -9,16 +9,34 @@ from harness.findings import Conditions, EndpointsDifference, EndpointsFinding, 
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, Target
 from harness.load.records import to_measurement
+from harness.performance.access import ClusterAccess
+from harness.performance.dummy_services.count import dummy_services
 from harness.performance.intervals import interval_of
 from harness.performance.many_endpoints import many_endpoints_backends, many_endpoints_pod, many_endpoints_service
+from harness.performance.sweep.proxy_cost import Cost, cost_of
+from harness.performance.sweep.proxy_cost import finding as cost_finding
 from harness.statistics.difference import difference
 from harness.statistics.stored import median_of
-from harness.suite import Cluster, DataPlane, Finding, Kube, Measurement, ServiceAddress, Waits
+from harness.suite import (
+    Cluster,
+    DataPlane,
+    Finding,
+    Kube,
+    Measurement,
+    Progress,
+    ServiceAddress,
+    Substrate,
+    Waits,
+)
 
 ENDPOINTS = (1, 10, 100, 250)
 """Numbers of endpoints. 250 is the most per Service in upstream's scalability thresholds."""
 
 RATE_PER_S, DURATION_S = 150, 30
+MANY, EACH = (1000, 5000), 50
+"""Numbers of Services with so many endpoints each: the sizes at which users report syncs of minutes in nftables mode.
+https://github.com/kubernetes/kubernetes/issues/135639
+"""
 
 
 @pytest.mark.workers(2)
@@ -54,6 +72,34 @@ def test_the_first_packet_over_the_number_of_endpoints(
     findings.append(finding(cluster, measurements))
     failed = [found.flags for found in measurements if found.errors]
     assert not failed, f"connections failed under a light load: {failed}"
+
+
+@pytest.mark.workers(2)
+@pytest.mark.performance
+@pytest.mark.exclusive
+@pytest.mark.usefixtures("undisturbed")
+def test_programming_services_with_fifty_endpoints_each(
+    cluster: Cluster,
+    cluster_access: ClusterAccess,
+    namespace: str,
+    findings: list[Finding],
+    progress: Progress,
+    pytestconfig: pytest.Config,
+) -> None:
+    """Measure kube-proxy's syncs, CPU time and memory for 1,000 and 5,000 Services with 50 endpoints each."""
+    if cluster.substrate == Substrate.UML:
+        pytest.skip("a user-mode Linux takes hours to program so many endpoints")
+    access, node = cluster_access, cluster.workers[0]
+    costs: list[Cost] = []
+    with dummy_services(access, namespace, progress, EACH) as dummies:
+        for services in (number for number in MANY if number <= pytestconfig.getoption("most_services")):
+            progress.step(f"{services} Services with {EACH} endpoints each")
+            before = access.proxies.usage(node)
+            programmed_s = dummies.bring_to(services, at_once=True)
+            progress.note(f"programmed in every kernel after {programmed_s:.1f} s")
+            used = access.proxies.usage(node)
+            costs.append(cost_of(services, before, used, access.dataplane.rule_count(node), tracked=0))
+    findings.append(cost_finding(costs, node, cluster.mode, EACH))
 
 
 def make(kube: Kube, dataplane: DataPlane, namespace: str, address: str, endpoints: int) -> Target:

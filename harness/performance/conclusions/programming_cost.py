@@ -14,7 +14,7 @@ BYTES_PER_MB = 1e6
 def programming_costs(results: RunResults) -> Iterator[ProgrammingCost]:
     """Yield the cost of the run's sweep, if it has one and recorded the CPU time of programs."""
     for found in results.findings:
-        if not isinstance(found, CostFinding):
+        if not isinstance(found, CostFinding) or found.endpoints > 1:
             continue
         upwards = [step for step in found.steps if step.services]  # a sweep ends with zero Services
         programs_cpu_s = [step.programs_cpu_s for step in upwards if step.programs_cpu_s is not None]

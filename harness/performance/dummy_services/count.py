@@ -32,13 +32,15 @@ class DummyServices:
     namespace (`deleteMirroredSlices` in
     https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/controller/endpointslicemirroring/endpointslicemirroring_controller.go).
 
-    With access to etcd, they can be written to it directly; without, the API server creates and deletes all of them.
+    Each has so many `endpoints`. With access to etcd, they can be written to it directly; without, the API server
+    creates and deletes all of them.
     """
 
     access: ClusterAccess
     namespace: str
     progress: Progress
     ends: ExitStack
+    endpoints: int = 1
     asked_for: bool = False
     _namespaces: dict[int, str] = field(default_factory=dict)
     _made: dict[int, frozenset[ServiceAddress]] = field(default_factory=dict)
@@ -128,13 +130,15 @@ class DummyServices:
 
 
 @contextmanager
-def dummy_services(access: ClusterAccess, namespace: str, progress: Progress) -> Iterator[DummyServices]:
-    """Yield the dummy Services of a case, none at first.
+def dummy_services(
+    access: ClusterAccess, namespace: str, progress: Progress, endpoints: int = 1
+) -> Iterator[DummyServices]:
+    """Yield the dummy Services of a case, each with so many endpoints; none at first.
 
     At the end of the block, also if it raises, delete them and wait until no kernel holds any, for the next case.
     """
     with ExitStack() as ends:
-        dummies = DummyServices(access, namespace, progress, ends)
+        dummies = DummyServices(access, namespace, progress, ends, endpoints)
         with afterwards(dummies.empty):
             yield dummies
 

@@ -32,6 +32,9 @@ RETRIES, RETRY_STEP = 10_000, 7919
 """The number of addresses behind those of dummy Services, for those whose own is in use, and the steps between an
 attempt and the next, a prime."""
 
+MOST_ENDPOINTS = 254
+"""The most endpoints of a dummy Service: the addresses of 192.0.2.0/24."""
+
 ATTEMPTS = 4
 PAUSE_RATIO = 4
 CONFLICT = 409
@@ -53,10 +56,12 @@ def dummy_name(number: int) -> str:
     return f"dummy-{number:05d}"
 
 
-def create_dummies(kube: Kube, namespace: str, numbers: Iterable[int]) -> tuple[ServiceAddress, ...]:
+def create_dummies(
+    kube: Kube, namespace: str, numbers: Iterable[int], endpoints: int = 1
+) -> tuple[ServiceAddress, ...]:
     """Create dummy Services and return their service addresses; do not change those that exist already."""
     with ThreadPoolExecutor(WRITERS) as writers:
-        return tuple(writers.map(lambda number: _create(kube, namespace, number), numbers))
+        return tuple(writers.map(lambda number: _create(kube, namespace, number, endpoints), numbers))
 
 
 def remove(kube: Kube, namespace: str) -> None:
@@ -109,10 +114,10 @@ def _wrong_addresses(first_wrong: tuple[int, frozenset[ServiceAddress]] | None) 
     return f"{len(addresses)} service addresses wrong on node {number}, such as {such_as}"
 
 
-def _create(kube: Kube, namespace: str, number: int) -> ServiceAddress:
+def _create(kube: Kube, namespace: str, number: int, endpoints: int) -> ServiceAddress:
     address = _create_service(kube, namespace, dummy_name(number), number)
     try:
-        kube.create(namespace, dummy_endpoint_slice(number))
+        kube.create(namespace, dummy_endpoint_slice(number, endpoints))
     except ApiException as refusal:
         if refusal.status != CONFLICT:
             raise
@@ -145,14 +150,15 @@ def _service(name: str, address: str) -> dict[str, Any]:
     }
 
 
-def dummy_endpoint_slice(number: int) -> dict[str, Any]:
-    """Return the manifest of a dummy Service's EndpointSlice."""
-    name = dummy_name(number)
+def dummy_endpoint_slice(number: int, endpoints: int = 1) -> dict[str, Any]:
+    """Return the manifest of a dummy Service's EndpointSlice, with so many endpoints of different addresses."""
+    name, first = dummy_name(number), number * endpoints
+    addresses = [f"192.0.2.{(first + place) % MOST_ENDPOINTS + 1}" for place in range(endpoints)]
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {"name": name, "labels": {LABEL: "yes", "kubernetes.io/service-name": name}},
         "addressType": "IPv4",
         "ports": [{"port": PORT}],
-        "endpoints": [{"addresses": [f"192.0.2.{number % 254 + 1}"]}],
+        "endpoints": [{"addresses": [address]} for address in addresses],
     }

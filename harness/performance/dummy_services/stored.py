@@ -33,24 +33,26 @@ TOGETHER = 100
 """The number of dummy Services that one process writes: about 0.5 MB of arguments, of which Linux allows 2 MB."""
 
 
-def store_dummies(kube: Kube, etcd: Etcd, namespace: str, numbers: Sequence[int]) -> tuple[ServiceAddress, ...]:
+def store_dummies(
+    kube: Kube, etcd: Etcd, namespace: str, numbers: Sequence[int], endpoints: int = 1
+) -> tuple[ServiceAddress, ...]:
     """Create dummy Services and return their service addresses.
 
     The API server creates the first one and those whose name or address is already in use.
     """
     first, *others = numbers
-    service_addresses = create_dummies(kube, namespace, [first])
+    service_addresses = create_dummies(kube, namespace, [first], endpoints)
     template = _template(kube, namespace, first, service_addresses[0].address)
 
     def store(group: Sequence[int]) -> tuple[ServiceAddress, ...]:
         addresses = [dummy_address(kube.cluster.service_cidr, number) for number in group]
         pairs = list(zip(group, addresses, strict=True))
-        stored = etcd.create([template.copy(number, address) for number, address in pairs])
+        stored = etcd.create([template.copy(number, address, endpoints) for number, address in pairs])
         made = [
             ServiceAddress(address, PORT) for address, is_stored in zip(addresses, stored, strict=True) if is_stored
         ]
         refused = [number for number, is_stored in zip(group, stored, strict=True) if not is_stored]
-        return (*made, *create_dummies(kube, namespace, refused))
+        return (*made, *create_dummies(kube, namespace, refused, endpoints))
 
     with ThreadPoolExecutor(WRITERS) as writers:
         groups = [others[start : start + TOGETHER] for start in range(0, len(others), TOGETHER)]
@@ -91,9 +93,9 @@ class _Template:
     endpoint_slice: dict[str, Any]
     address: dict[str, Any]
 
-    def copy(self, number: int, address: str) -> dict[str, dict[str, Any]]:
+    def copy(self, number: int, address: str, endpoints: int) -> dict[str, dict[str, Any]]:
         """Return the objects of another dummy Service by their etcd keys."""
-        name, wanted = dummy_name(number), dummy_endpoint_slice(number)
+        name, wanted = dummy_name(number), dummy_endpoint_slice(number, endpoints)
         spec = {**self.service["spec"], "clusterIP": address, "clusterIPs": [address]}
         labels = {"labels": wanted["metadata"]["labels"]}
         parent = {**self.address["spec"]["parentRef"], "name": name}

@@ -45,11 +45,10 @@ def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracke
     )
 
 
-def finding(costs: Sequence[Cost], node: Node, mode: str) -> CostFinding:
+def finding(costs: Sequence[Cost], node: Node, mode: str, endpoints: int = 1) -> CostFinding:
     """Return the costs of all steps as one finding of the report."""
-    return CostFinding(
-        mode=mode, node=node.name, steps=tuple(_usage(number, cost) for number, cost in enumerate(costs))
-    )
+    steps = tuple(_usage(number, cost) for number, cost in enumerate(costs))
+    return CostFinding(mode=mode, node=node.name, steps=steps, endpoints=endpoints)
 
 
 def _usage(number: int, cost: Cost) -> StepUsage:

@@ -71,12 +71,13 @@ class StepUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostFinding:
-    """What each step of a sweep cost one node."""
+    """What each step cost one node, at so many `endpoints` of each Service."""
 
     kind: Literal["cost"] = "cost"
     mode: str
     node: str
     steps: tuple[StepUsage, ...]
+    endpoints: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,11 +57,12 @@ def cost(found: CostFinding) -> Sentence:
     if not found.steps:
         return Sentence(f"The cost of no step is known ({found.mode} mode).", "one run")
     most = max(found.steps, key=lambda step: step.services)
+    each = "" if found.endpoints == 1 else f" with {found.endpoints} endpoints each"
     programs = "" if most.programs_cpu_s is None else f" and {fixed(most.programs_cpu_s)} in programs that it ran"
     return Sentence(
         f"kube-proxy on {found.node} ({found.mode} mode) took {fixed(most.sync_s)} s ({many(most.syncs, 'sync')}; "
         f"{fixed(most.cpu_s)} CPU seconds itself{programs}) to get from the previous step to {most.services:,} "
-        f"Services. Then it used {fixed(scaled(most.memory_bytes, 1 / MB), 0)} MB of memory, and the kernel held "
+        f"Services{each}. Then it used {fixed(scaled(most.memory_bytes, 1 / MB), 0)} MB of memory, and the kernel held "
         f"{most.rules:,} rules, {most.set_members:,} set members and {most.tracked:,} tracked connections.",
         "one run",
     )

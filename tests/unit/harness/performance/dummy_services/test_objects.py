@@ -1,5 +1,5 @@
 from harness.dataplane.reader import Backend
-from harness.performance.dummy_services.objects import MOST, dummy_address
+from harness.performance.dummy_services.objects import MOST, dummy_address, dummy_endpoint_slice
 from harness.performance.programming.changes import subjects
 
 CIDR = "10.96.0.0/16"
@@ -19,3 +19,11 @@ def test_a_dummy_service_whose_address_is_in_use_tries_others_that_its_neighbour
     tried = [[dummy_address(CIDR, number, attempt) for attempt in range(4)] for number in range(10_000)]
     assert all(len(set(addresses)) == 4 for addresses in tried)
     assert len({addresses[1] for addresses in tried}) == 10_000
+
+
+def test_the_endpoints_of_a_dummy_service_have_different_addresses():
+    endpoints = dummy_endpoint_slice(7, 50)["endpoints"]
+    addresses = {address for endpoint in endpoints for address in endpoint["addresses"]}
+    assert len(addresses) == 50
+    assert all(address.startswith("192.0.2.") for address in addresses)
+    assert dummy_endpoint_slice(7)["endpoints"] == [{"addresses": ["192.0.2.8"]}]
