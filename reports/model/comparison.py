@@ -38,7 +38,7 @@ class ComparedRun:
 class ComparedStep:
     """The median first packet of one step.
 
-    If a mode has several runs, each is shifted to their mean; if all runs have a loopback baseline, to a common one.
+    If a mode has several runs, each is shifted to their mean; if all runs have a control, all are above a common one.
     """
 
     services: Figure
