@@ -159,10 +159,7 @@ def _break_even_row(data: str, drift: float, kept_share: float) -> Row:
     """Two runs, each above its control; the host drifts from step to step, and requests take longer in one run."""
 
     def covered(generator: np.random.Generator) -> bool | None:
-        costs = [
-            _mode_cost(generator, mode, drift, kept_share)
-            for mode in (("iptables", 20.0, 0.04), ("nftables", 40.0, 0.0))
-        ]
+        costs = [_mode_cost(generator, mode, drift, kept_share) for mode in (STEEP, FLAT)]
         return _contains(Pair(*costs, generator).break_even(1.0).services, BREAK_EVEN)
 
     return Row("break-even of two modes", data, covered)

@@ -65,13 +65,12 @@ class LoadPlan:
     """An open-loop load: requests start at `rate_per_s`, summed over all targets, whether or not earlier ones ended.
 
     It lasts `duration_s` and is recorded in blocks of `block_s`. For `baseline_s` before it, the same users send the
-    same requests to a server in their own pod: the loopback baseline. With `baseline_among_targets`, which requires
-    `baseline_s=0`, that server is one more target of the load instead and is measured in the same blocks.
+    same requests to a server in their own pod: the loopback baseline.
 
     With `separate_source_ports`, first packets to different addresses never come from the same source port.
 
     `detail` is the path of an HTTP request, the payload of a UDP datagram or the name of a DNS query. A request fails
-    after `timeout_s`. Raises `ValueError` if both kinds of baseline are requested.
+    after `timeout_s`.
     """
 
     targets: tuple[Target, ...]
@@ -81,14 +80,9 @@ class LoadPlan:
     request_kind: RequestKind = RequestKind.FIRST_PACKET
     detail: str = ""
     block_s: float = 1.0
-    baseline_s: float = 3.0
-    baseline_among_targets: bool = False
+    baseline_s: float = 0.0
     separate_source_ports: bool = False
     timeout_s: float = 2.0
-
-    def __post_init__(self) -> None:
-        if self.baseline_among_targets and self.baseline_s:
-            raise ValueError(f"baseline_s must be 0 with baseline_among_targets, and is {self.baseline_s:g}")
 
     def require_within(self, cluster: Cluster) -> None:
         """Raise `Refused` unless every target is an address of a Service, pod or node of the cluster."""
@@ -96,8 +90,8 @@ class LoadPlan:
 
     @property
     def rate_of_target_per_s(self) -> float:
-        """The rate of each target: an equal share of the total, which includes the baseline if it is a target."""
-        return self.rate_per_s / (len(self.targets) + self.baseline_among_targets)
+        """The rate of each target: an equal share of the total."""
+        return self.rate_per_s / len(self.targets)
 
     def as_record(self, number: int) -> dict[str, Any]:
         """Return the plan as it is sent to the master; `number` identifies it among the master's plans."""

@@ -21,7 +21,7 @@ def usage_chart(results: RunResults) -> Chart | None:
     """Return what each step of a sweep cost kube-proxy on one node, or None if the run has no sweep."""
     costs = (finding for finding in results.findings if isinstance(finding, CostFinding) and finding.endpoints == 1)
     found = next(costs, None)
-    upwards = [step for step in found.steps if step.services] if found else []
+    upwards = list(found.upwards) if found else []
     if found is None or not upwards:
         return None
     rows = list(_usage_rows(upwards))

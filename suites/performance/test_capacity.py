@@ -38,7 +38,7 @@ def test_requests_are_served_up_to_a_rate(
     targets = (Target("web", web.cluster_ip, 80),)
 
     def attempt(rate_per_s: float) -> Attempt:
-        plan = LoadPlan(targets, rate_per_s, DURATION_S, seed, request_kind, "/hostname", baseline_s=0.0)
+        plan = LoadPlan(targets, rate_per_s, DURATION_S, seed, request_kind, "/hostname")
         return attempt_of(generator.run(plan), targets, rate_per_s, BOUND_US)
 
     made = search(attempt, BEGIN_PER_S, MOST_PER_S)

@@ -48,7 +48,7 @@ def test_a_known_delay_is_found_again(
     target = Target("web", web.cluster_ip, 80)
     measured: dict[int, list[TargetBlocks]] = {delay_us: [] for delay_us in DELAYS_US}
     for number, delay_us in order(seed):
-        plan = LoadPlan((target,), RATE_PER_S, DURATION_S, seed + number, baseline_s=0.0)
+        plan = LoadPlan((target,), RATE_PER_S, DURATION_S, seed + number)
         with path.delayed(delay_us):
             result = generator.run(plan)
         measured[delay_us].append(result.of(target))

@@ -102,7 +102,7 @@ def test_the_kernels_clock_keeps_its_tail_on_a_busy_host(
     """
 
     def sample() -> tuple[Reported, Reported, Reported]:
-        result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed, baseline_s=0.0))
+        result = generator.run(LoadPlan((target,), RATE_PER_S, BUSY_SECONDS, seed))
         hey = parse_hey(run(client, hey_argv(target, PATH, RATE_PER_S, SECONDS, kept=False)))
         return reported_by_kubeproof(result.of(target), "kernel"), reported_by_kubeproof(result.of(target)), hey
 

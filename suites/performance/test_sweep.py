@@ -1,4 +1,4 @@
-"""The first packet's duration of a connection to a ClusterIP, from no Services to ten thousand."""
+"""The first packet's duration of a connection to a ClusterIP, as the number of Services grows."""
 
 from collections.abc import Iterator
 

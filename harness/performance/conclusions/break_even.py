@@ -35,7 +35,9 @@ FINEST_US = 0.01
 class ModeCost:
     """The latencies of a mode on one host and substrate, in microseconds.
 
-    `first_packet` holds pairs of the number of Services and the first packet's median, for at least four steps. `kept`
+    `first_packet` holds pairs of the number of Services and the first packet's median, for at least four steps, up to
+    `measured_to` Services. Where rules are traversed, the former is the number of Services of which the target would be
+    the last; then `measured_to` says how many there really were. `kept`
     is the median of a request on a persistent connection. What differs from run to run is an error that all steps
     share, with a standard error of `run_error` that is itself known with `run_freedom` degrees of freedom, or not at
     all if that is 0.
@@ -46,11 +48,12 @@ class ModeCost:
     kept: float
     run_error: float = 0.0
     run_freedom: int = 0
+    measured_to: int | None = None
 
     @property
     def most(self) -> int:
         """The largest number of Services measured."""
-        return round(max(services for services, _ in self.first_packet))
+        return self.measured_to or round(max(services for services, _ in self.first_packet))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from harness.performance.conclusions.swept import FIRST, LAST, SweptStep
 from harness.statistics.comparison import Range
-from harness.statistics.difference import difference, mean_interval
+from harness.statistics.difference import mean_interval
 from reports.model import Measurement, MeasurementName
 from reports.model.findings import CostPerRuleFinding, StepCostPerRule
 
@@ -36,13 +36,8 @@ class StepCost:
 
     services: int
     rules: int
-    sweep_ns: Range
-    chain_ns: Range
-
-    @property
-    def apart_ns(self) -> Range:
-        """Return by how much a rule costs more in the sweep than in the calibration chain."""
-        return difference(self.sweep_ns, self.chain_ns)
+    sweep_ns: float
+    chain_ns: float
 
 
 def step_costs(steps: Sequence[SweptStep]) -> Iterator[StepCost]:
@@ -54,25 +49,26 @@ def step_costs(steps: Sequence[SweptStep]) -> Iterator[StepCost]:
             yield StepCost(step.services, swept[0], swept[1], chain[1])
 
 
-def mean_cost(costs: Sequence[Range]) -> Range:
+def mean_cost(costs_ns: Sequence[float]) -> Range:
     """Return the mean over at least two steps, with its interval from their scatter."""
-    return mean_interval(np.array([cost.value for cost in costs]))
+    return mean_interval(np.array(costs_ns))
 
 
-def _per_rule(step: SweptStep, places: Sequence[Measurement | None]) -> tuple[int, Range] | None:
+def _per_rule(step: SweptStep, places: Sequence[Measurement | None]) -> tuple[int, float] | None:
     """Return the rules between two places and the cost of each in ns; None unless both are known and stayed."""
     walked = [None if place is None else _walked(place) for place in places]
     if len(walked) != 2 or None in walked or walked[0] == walked[1]:
         return None
     rules = (walked[1] or 0) - (walked[0] or 0)
     longer_us = step.difference_us(places[1], places[0])
-    return None if longer_us is None else (rules, longer_us.times(NS_PER_US / rules))
+    return None if longer_us is None else (rules, longer_us.value * NS_PER_US / rules)
 
 
 def _walked(place: Measurement) -> int | None:
     """Return the rules that come before a place; None if kube-proxy moved its rule during the measurement."""
     here = place.conditions
-    return here.rules_walked if here.rules_walked_after in (None, here.rules_walked) else None
+    stayed = place.name is MeasurementName.CALIBRATION_CHAIN or here.rules_walked_after == here.rules_walked
+    return here.rules_walked if stayed else None
 
 
 def cost_per_rule_finding(steps: Sequence[SweptStep], mode: str) -> CostPerRuleFinding:
@@ -84,8 +80,8 @@ def cost_per_rule_finding(steps: Sequence[SweptStep], mode: str) -> CostPerRuleF
             StepCostPerRule(
                 services=cost.services,
                 rules_walked=cost.rules,
-                rule_ns=cost.sweep_ns.value,
-                calibrated_rule_ns=cost.chain_ns.value,
+                rule_ns=cost.sweep_ns,
+                calibrated_rule_ns=cost.chain_ns,
             )
             for cost in step_costs(steps)
         ),

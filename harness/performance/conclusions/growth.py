@@ -18,10 +18,11 @@ from statistics import mean, median
 
 import numpy as np
 
+from clusters.errors import WorldError
 from harness.performance.conclusions.swept import LAST, SweptStep
 from harness.performance.intervals import interval_of
 from harness.statistics.comparison import Range
-from harness.statistics.line import Lines, drawn_lines
+from harness.statistics.line import FEWEST_STEPS, Lines, drawn_lines
 from reports.model import MeasurementName
 from reports.model.findings import GrowthConclusion, GrowthFinding, LinePoint
 
@@ -106,23 +107,30 @@ class Growth:
 def growth(steps: Sequence[SweptStep]) -> Growth:
     """Return the growth that a sweep shows.
 
-    Requires at least four `steps` whose last Service was measured, some at zero Services and some at more.
+    If some `steps` have a control, those without are left out. Raises `WorldError` if fewer than four are left, or none
+    at zero Services.
     """
-    measured = [(step, us) for step in steps if (us := step.median_us(MeasurementName.FIRST_PACKET, LAST)) is not None]
-    costs = [step.service_cost_us(LAST) for step, _ in measured]
-    known = [cost for cost in costs if cost is not None]
-    above_control = len(known) == len(measured)
-    fitted = known if above_control else [us for _, us in measured]
-    controls = [step.median_us(MeasurementName.FIRST_PACKET_UNTRACKED) for step, _ in measured]
+    with_control = [step for step in steps if step.service_cost_us(LAST) is not None]
+    used = [step for step in with_control or steps if step.median_us(MeasurementName.FIRST_PACKET, LAST) is not None]
+    if len(used) < FEWEST_STEPS or all(step.services for step in used):
+        numbers = ", ".join(str(step.services) for step in used) or "no"
+        raise WorldError(
+            f"of the {len(steps)} valid steps of a sweep {len(used)} have a median of the last Service, at {numbers} "
+            f"Services; at least {FEWEST_STEPS}, one of them at zero Services, are needed to fit a line"
+        )
+    packets = [step.median_us(MeasurementName.FIRST_PACKET, LAST) for step in used]
+    costs = [step.service_cost_us(LAST) for step in used]
+    controls = [step.median_us(MeasurementName.FIRST_PACKET_UNTRACKED) for step in used]
+    fitted = costs if with_control else packets
     return Growth(
         lines=drawn_lines(
-            [step.services_traversed(LAST) / PER for step, _ in measured],
-            [one.value for one in fitted],
+            [step.services_traversed(LAST) / PER for step in used],
+            [one.value for one in fitted if one is not None],
             np.random.default_rng(SEED),
         ),
-        control_us=mean(one.value for one in controls if one is not None) if above_control else 0.0,
-        at_zero_us=median(us.value for step, us in measured if step.services == 0),
-        most=max(step.services for step, _ in measured),
-        steps=len(measured),
-        above_control=above_control,
+        control_us=mean(one.value for one in controls if one is not None) if with_control else 0.0,
+        at_zero_us=median(us.value for step, us in zip(used, packets, strict=True) if us and step.services == 0),
+        most=max(step.services for step in used),
+        steps=len(used),
+        above_control=bool(with_control),
     )

@@ -66,7 +66,7 @@ def _mode_cost(results: RunResults, controls: dict[str, float | None]) -> ModeCo
     measured = sweep_measurements(results)
     if kernel_us is None or wall_us is None:
         packets = tuple(map(_median, steps_of(results, MeasurementName.FIRST_PACKET)))
-        requests_us = [found.quantiles["p50"] for found in measured if is_persistent_request(found)]
+        requests_us = [found.quantiles["p50"] for found in measured if is_persistent_request(found) and found.concludes]
     else:
         packets = tuple(
             (step.services_traversed(LAST), cost.value + kernel_us)
@@ -83,7 +83,8 @@ def _mode_cost(results: RunResults, controls: dict[str, float | None]) -> ModeCo
     if len(packets) < FEWEST_STEPS or len({services for services, _ in packets}) < 2 or not requests_us:
         remedy = f"tox -e perf-{results.run.mode} measures one"
         raise UsageError(f"run {results.run.id} contains no complete sweep", remedy=remedy)
-    return ModeCost(results.run.mode, packets, mean(requests_us))
+    most = max((found.conditions.services or 0 for found in steps_of(results, MeasurementName.FIRST_PACKET)), default=0)
+    return ModeCost(results.run.mode, packets, mean(requests_us), measured_to=most)
 
 
 def is_control(found: Measurement) -> bool:

@@ -16,7 +16,7 @@ def programming_costs(results: RunResults) -> Iterator[ProgrammingCost]:
     for found in results.findings:
         if not isinstance(found, CostFinding) or found.endpoints > 1:
             continue
-        upwards = [step for step in found.steps if step.services]  # a sweep ends with zero Services
+        upwards = found.upwards
         programs_cpu_s = [step.programs_cpu_s for step in upwards if step.programs_cpu_s is not None]
         if upwards and len(programs_cpu_s) == len(upwards):
             yield ProgrammingCost(

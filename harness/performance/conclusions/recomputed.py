@@ -1,4 +1,4 @@
-"""Every figure that a result states, computed again from what it stores, and where the two differ."""
+"""The figures that a result states, computed again from what it stores, and where the two differ."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from clusters.spec import Mode
+from harness.dataplane.modes import DATA_PLANES
 from harness.performance.conclusions.cost_per_rule import cost_per_rule_finding
 from harness.performance.conclusions.growth import growth
 from harness.performance.conclusions.self_check import check_aa_pairs, check_cost_per_rule, check_cost_per_service
@@ -27,6 +29,9 @@ from reports.model.findings import (
 )
 from reports.model.histogram import recorded
 
+RECOMPUTED = {"growth": GrowthFinding, "cost per rule": CostPerRuleFinding}
+"""The findings that are computed again, by their kind."""
+
 TOLERANCE = 1e-9
 """The relative difference up to which two numbers are the same: sums may be added up in another order."""
 
@@ -44,16 +49,24 @@ class Disagreement:
 
 
 def disagreements(results: RunResults) -> Iterator[Disagreement]:
-    """Yield every figure that the samples of these results do not give."""
+    """Yield the figures of measurements, growth, costs and self-checks that the samples of these results do not give.
+
+    Results of earlier versions, whose measurements do not name their case, were computed in other ways: there is
+    nothing to compare.
+    """
+    if not can_be_recomputed(results):
+        return
     for found in results.measurements:
         if found.time_slices or found.samples:
             yield from _measurement(found)
     by_case = _sweeps_by_case(results.measurements)
-    stored, computed = (
-        [asdict(found) for found in findings if isinstance(found, GrowthFinding | CostPerRuleFinding)]
-        for findings in (results.findings, _findings(by_case, results.findings))
-    )
-    yield from _compared("findings of sweeps", stored, computed)
+    for kind, record in RECOMPUTED.items():
+        stored = [asdict(found) for found in results.findings if isinstance(found, record)]
+        computed = [asdict(found) for found in _findings(by_case, results) if isinstance(found, record)]
+        yield from _compared(f"number of findings of {kind}", len(stored), len(computed))
+        for ours, theirs in zip(stored, computed, strict=False):
+            for name in ours:
+                yield from _compared(f"{name} of {kind} in {ours['mode']} mode", ours[name], theirs[name])
     yield from _checks(by_case, results.findings)
     for case, measured in by_case.items():
         costs = [found for found in measured if found.name is MeasurementName.SERVICE_COST]
@@ -61,6 +74,11 @@ def disagreements(results: RunResults) -> Iterator[Disagreement]:
             again = list(service_costs(swept_steps(measured)))
             figures = ([(one.conditions.step, one.quantiles, one.ci95) for one in found] for found in (costs, again))
             yield from _compared(f"costs of Services in {case}", *figures)
+
+
+def can_be_recomputed(results: RunResults) -> bool:
+    """Return whether the results were made by a version whose figures follow from what it stores."""
+    return any(found.case for found in results.measurements)
 
 
 def recomputed_figures(results: RunResults) -> int:
@@ -73,6 +91,10 @@ def _measurement(found: Measurement) -> Iterator[Disagreement]:
     again = with_quantiles(found)
     yield from _compared(f"quantiles of {what}", found.quantiles, again.quantiles)
     yield from _compared(f"intervals of {what}", _lists(found.ci95), _lists(again.ci95))
+    if found.samples:
+        seen = [one.latency_ms for one in found.samples if one.latency_ms is not None and one.latency_ms >= 0]
+        yield from _compared(f"number of samples of {what}", found.n, len(seen))
+        yield from _compared(f"errors of {what}", found.errors, len(found.samples) - len(seen))
     if found.time_slices:
         histogram = merge(one.histogram for one in found.time_slices)
         yield from _compared(f"histogram of {what}", recorded(found.histogram), recorded(histogram))
@@ -93,15 +115,19 @@ def _sweeps_by_case(measurements: Sequence[Measurement]) -> dict[str, list[Measu
     return by_case
 
 
-def _findings(by_case: dict[str, list[Measurement]], stored: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield the findings of each case's sweep, those that were stored, in the order of cases."""
-    kinds = [type(found) for found in stored]
+def _findings(by_case: dict[str, list[Measurement]], results: RunResults) -> Iterator[Finding]:
+    """Yield the findings of each case's sweep in the order of cases.
+
+    A sweep of the performance suite whose self-check failed has no costs of Services, and no growth was concluded.
+    """
+    failed = any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings)
     for measured in by_case.values():
+        names = {found.name for found in measured}
         steps, mode = swept_steps(measured), measured[0].conditions.mode or ""
-        if CostPerRuleFinding in kinds and any(step.chain() for step in steps):
+        checked = MeasurementName.FIRST_PACKET_AA in names
+        if checked and DATA_PLANES[Mode(mode)].traverses_rules:
             yield cost_per_rule_finding(steps, mode)
-        concluded = any(found.name is MeasurementName.SERVICE_COST for found in measured)
-        if GrowthFinding in kinds and concluded and len(steps) >= FEWEST_STEPS:
+        if len(steps) >= FEWEST_STEPS and not (checked and failed):
             yield growth(steps).finding(mode)
 
 

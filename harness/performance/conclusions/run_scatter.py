@@ -53,6 +53,7 @@ def pooled(runs: Sequence[ModeCost], scatter: RunScatter) -> ModeCost:
         kept=mean(run.kept for run in runs),
         run_error=scatter.us / math.sqrt(len(runs)),
         run_freedom=scatter.freedom,
+        measured_to=max(run.most for run in runs),
     )
 
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import scipy
 
 from harness.performance.conclusions.cost_per_rule import MANY_RULES, mean_cost, step_costs
-from harness.performance.conclusions.swept import LAST, SweptStep
+from harness.performance.conclusions.swept import FIRST, LAST, SweptStep
 from harness.performance.intervals import interval_of
 from harness.performance.sweep.positions import POSITIONS
 from harness.statistics.comparison import Range
-from harness.statistics.line import Lines
+from harness.statistics.line import FEWEST_STEPS, Lines
 from reports.model import MeasurementName
 from reports.model.findings import (
     AAPairsCheck,
@@ -34,11 +34,11 @@ NARROW_NS = 1.0
 LONG_SWEEP = 5000
 """The number of Services from which on a sweep can resolve one nanosecond per Service."""
 
-FEWEST_STEPS, FEWEST_ZEROS = 3, 2
-"""The least number of valid steps and of valid steps at zero Services.
+FEWEST_ZEROS = 2
+"""The least number of valid steps at zero Services: with fewer, a change of the host is not seen."""
 
-A line through fewer than three points leaves no scatter, and with fewer than two steps at zero there is no control.
-"""
+FEWEST_COSTS = 3
+"""The least number of steps in which the cost per rule is known."""
 
 PRECISION = 0.25
 """The largest difference of the two costs per rule that need not be detectable, as a share of the cost."""
@@ -66,7 +66,7 @@ def check_aa_pairs(steps: Sequence[SweptStep]) -> AAPairsCheck:
     differences = list(_aa_differences(steps))
     alike = sum(one.low <= 0 <= one.high for one in differences)
     fewest = int(scipy.stats.binom.ppf(FALSE_ALARM_RATE, len(differences), 0.95))
-    return AAPairsCheck(holds=alike >= fewest, pairs=len(differences), alike=alike, least=fewest)
+    return AAPairsCheck(holds=bool(differences) and alike >= fewest, pairs=len(differences), alike=alike, least=fewest)
 
 
 def _aa_differences(steps: Sequence[SweptStep]) -> Iterator[Range]:
@@ -85,11 +85,15 @@ def check_cost_per_rule(steps: Sequence[SweptStep]) -> CostPerRuleCheck:
     detectable, because a wide interval contains 0 whatever the costs are.
     """
     costs = list(step_costs(steps))
-    if len(costs) < FEWEST_STEPS:
+    if len(costs) < FEWEST_COSTS:
         return CostPerRuleCheck(holds=False, precision=PRECISION, unknown=_why_unknown(steps))
     swept, chain, apart = (
         mean_cost(found)
-        for found in ([c.sweep_ns for c in costs], [c.chain_ns for c in costs], [c.apart_ns for c in costs])
+        for found in (
+            [cost.sweep_ns for cost in costs],
+            [cost.chain_ns for cost in costs],
+            [cost.sweep_ns - cost.chain_ns for cost in costs],
+        )
     )
     detectable_ns = detectable(apart, len(costs))
     precise = detectable_ns <= PRECISION * swept.value
@@ -119,9 +123,15 @@ def detectable(mean: Range, values: int) -> float:
 def _why_unknown(steps: Sequence[SweptStep]) -> NoCostPerRule:
     if not any(step.chain() for step in steps):
         return NoCostPerRule.NO_CHAIN
-    places = [step.of(MeasurementName.FIRST_PACKET, LAST) for step in steps]
-    many = [place for place in places if place is not None and (place.conditions.rules_walked or 0) >= MANY_RULES]
-    return NoCostPerRule.FEW_RULES if len(many) < FEWEST_STEPS else NoCostPerRule.RULES_MOVED
+    many = [step for step in steps if _rules_between(step) >= MANY_RULES]
+    return NoCostPerRule.FEW_RULES if len(many) < FEWEST_COSTS else NoCostPerRule.RULES_MOVED
+
+
+def _rules_between(step: SweptStep) -> int:
+    """Return the rules between the first and the last Service when the step began."""
+    places = (step.of(MeasurementName.FIRST_PACKET, position) for position in (FIRST, LAST))
+    first, last = (0 if place is None else place.conditions.rules_walked or 0 for place in places)
+    return last - first
 
 
 def check_cost_per_service(per_1000_us: Range, most: int) -> CostPerServiceCheck:

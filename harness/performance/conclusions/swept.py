@@ -48,10 +48,11 @@ class SweptStep:
         so a target is rarely the last one. Where service addresses are looked up, it is the number of Services.
         """
         found = self.of(MeasurementName.FIRST_PACKET, position)
-        here = None if found is None else found.conditions.rules_walked
-        there = None if found is None else found.conditions.rules_walked_there
-        if here is None:
+        if found is None or found.conditions.rules_walked is None:
             return self.services
+        before, there = found.conditions.rules_walked, found.conditions.rules_walked_there
+        after = found.conditions.rules_walked_after
+        here = before if after is None else (before + after) / 2  # kube-proxy may have moved the rule
         return here if there is None else (here + there) / 2
 
     def service_cost_us(self, position: str) -> Range | None:

@@ -80,7 +80,11 @@ class DummyServices:
             first = thousand * PER_NAMESPACE
             part = range(max(first, numbers.start), min(first + PER_NAMESPACE, numbers.stop))
             namespace, kube = self._namespace(thousand), self.access.kube
-            made = create_dummies(kube, namespace, part) if etcd is None else store_dummies(kube, etcd, namespace, part)
+            made = (
+                create_dummies(kube, namespace, part, self.endpoints)
+                if etcd is None
+                else store_dummies(kube, etcd, namespace, part, self.endpoints)
+            )
             self._made[thousand] = self._made.get(thousand, frozenset()) | frozenset(made)
             yield from made
             done, left = part.stop - numbers.start, numbers.stop - part.stop
@@ -91,12 +95,15 @@ class DummyServices:
         """Remove the thousands beyond so many dummy Services; return the seconds until no kernel holds them."""
         kept, rest = divmod(services, PER_NAMESPACE)
         assert not rest, f"{services} dummy Services wanted, but their number is reduced by whole thousands only"
-        beyond = [thousand for thousand in self._made if thousand >= kept]
-        self._remove(beyond)
-        removed: frozenset[ServiceAddress] = frozenset().union(*(self._made.pop(thousand) for thousand in beyond))
-        nodes = self.access.kube.cluster.nodes
-        return wait_everywhere(
-            lambda: (self.access.dataplane.left(node, removed) for node in nodes), deadline_s=CONVERGENCE_DEADLINE_S
+        self._remove([thousand for thousand in self._namespaces if thousand >= kept])
+        beyond = [addresses for thousand, addresses in self._made.items() if thousand >= kept]
+        removed: frozenset[ServiceAddress] = frozenset().union(*beyond)
+        waited_s = wait_gone(self.access, removed)
+        self._made = {thousand: addresses for thousand, addresses in self._made.items() if thousand < kept}
+        left, access = self.service_addresses, self.access  # which a restarted user-mode Linux has to program again
+        return waited_s + wait_everywhere(
+            lambda: (access.dataplane.missing(node, left) for node in access.kube.cluster.nodes),
+            deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
     def _namespace(self, thousand: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from clusters.spec import Substrate
@@ -30,10 +31,10 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int) -> Step:
     before = access.dataplane.rules_walked(node)
     positions = choose_positions(targets.service_addresses, before)
     same_node = Target(SAME_NODE, targets.same_node.address, targets.same_node.port)
-    control = None if targets.control is None else Target(CONTROL, targets.control.address, targets.control.port)
+    control = None if setting.untracked is None else Target(CONTROL, targets.control.address, targets.control.port)
     kept = replace(positions[-1].target, label=PERSISTENT, request_kind=RequestKind.HTTP_KEPT)
     load = _load(plan, number, positions, (same_node, kept) if control is None else (same_node, kept, control))
-    with in_background(lambda: _chain(setting, load, before)) as calibration:
+    with _untracked(setting), in_background(lambda: _chain(setting, load, before)) as calibration:
         result = setting.origin.generator.run(load)
         # Read at once: entries of reset connections expire after ten seconds (nf_conntrack_tcp_timeout_close).
         tracked = entry_count(access.shell, node)
@@ -57,6 +58,16 @@ def measure(setting: SweepSetting, plan: SweepPlan, number: int) -> Step:
     ).invalidated(f"the generator lost {result.lost} of its workers" if result.lost else "")
 
 
+def _untracked(setting: SweepSetting) -> AbstractContextManager[None]:
+    """Leave connections to the control untracked, in each step anew: a user-mode Linux may restart between two."""
+    if setting.untracked is None:
+        return nullcontext()
+    control, origin = setting.targets.control, setting.origin
+    return setting.untracked.opened(
+        control.address, control.port, client_node=origin.node, server_node=setting.targets.backend_node
+    )
+
+
 def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], others: tuple[Target, ...]) -> LoadPlan:
     targets = [place.target for place in positions]
     if plan.aa_pairs:
@@ -68,7 +79,6 @@ def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], others:
         plan.duration_s,
         seed,
         detail=KEPT_PATH,
-        baseline_s=0.0,
         separate_source_ports=True,
     )
 

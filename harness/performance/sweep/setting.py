@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from clusters.cluster import Node
 from clusters.spec import Mode
 from harness.dataplane.reader import ServiceAddress
+from harness.dataplane.untracked import UntrackedPaths
 from harness.load.generator import LoadGenerator
 from harness.performance.access import ClusterAccess
 from harness.performance.rule_chain import RuleChain
@@ -47,23 +48,23 @@ class SweepTargets:
     """The Services to which a sweep connects.
 
     `service_addresses`, in order of age, lead to a pod of Deployment `backend` on `backend_node`, another node than the
-    generator's.
-    `same_node` leads to a pod on the generator's node. `control` is a second server in the backend's pod, which is
-    reached on the same path without connection tracking; None if the run may not change the nodes' rules.
+    generator's. `same_node` leads to a pod on the generator's node. `control` is a second server in the backend's pod,
+    to which no Service leads.
     """
 
     service_addresses: tuple[ServiceAddress, ...]
     same_node: ServiceAddress
     backend: str
     backend_node: Node
-    control: ServiceAddress | None = None
+    control: ServiceAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepSetting:
     """What a sweep works with: a cluster, a namespace of its own, the origin of the load and its targets.
 
-    If there is a `chain`, it is measured at the same time as each step to calibrate the cost per rule.
+    With `untracked` paths, each step also measures the control. If there is a `chain`, it is measured at the same time
+    as each step to calibrate the cost per rule.
     """
 
     access: ClusterAccess
@@ -71,3 +72,4 @@ class SweepSetting:
     origin: LoadOrigin
     targets: SweepTargets
     chain: RuleChain | None = None
+    untracked: UntrackedPaths | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 from typing import Literal
 
 from reports.model.figure import Figure, Interval, OptionalFigure
@@ -78,6 +79,12 @@ class CostFinding:
     node: str
     steps: tuple[StepUsage, ...]
     endpoints: int = 1
+
+    @property
+    def upwards(self) -> tuple[StepUsage, ...]:
+        """Return the steps that have more Services than all before them: those that programmed Services."""
+        most = [0, *accumulate((step.services for step in self.steps), max)]
+        return tuple(step for step, before in zip(self.steps, most, strict=False) if step.services > before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

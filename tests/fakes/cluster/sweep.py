@@ -21,6 +21,7 @@ SETTING = SweepSetting(
         same_node=ServiceAddress("10.96.0.10", 80),
         backend="target",
         backend_node=Node("worker2", Role.WORKER, "172.18.0.4"),
+        control=ServiceAddress("10.244.2.5", 8082),
     ),
 )
 

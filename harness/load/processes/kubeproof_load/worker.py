@@ -31,11 +31,9 @@ class Worker:
         self._echo = Target("baseline", "127.0.0.1", echo_port)
 
     def on_plan(self, environment, msg, **_):
-        """Run a plan and send its totals; measure the baseline before the load or as one of its targets."""
+        """Run a plan and send its totals; measure the baseline before the load."""
         plan = msg.data
         targets = [Target(**target) for target in plan["targets"]]
-        if plan["baseline_among_targets"]:
-            targets.append(self._echo)
         if plan["separate_source_ports"]:
             targets = separated(targets, local_ports())
         before = resource.getrusage(resource.RUSAGE_SELF)

@@ -94,20 +94,6 @@ def test_two_workers_share_a_plan_and_their_results_are_merged(start):
         assert result.baseline.histograms("wall")
 
 
-def test_the_baseline_can_be_one_of_the_targets(start):
-    master, _, port = start(1)
-    load = plan(
-        Target("a", "127.0.0.1", port), Target("b", "127.0.0.1", port), baseline_s=0, baseline_among_targets=True
-    )
-    assert load.rate_of_target_per_s == pytest.approx(50 / 3)
-    result = LoadResult.from_record(master.run_plan(load.as_record(0), ALLOWANCE_S), 1.0)
-    assert (result.planned, set(result.targets)) == (100, {"a", "b"})
-    assert [block.number for block in result.baseline.blocks] == [0, 1]
-    assert block_counts(result.baseline.histograms("kernel")).n + result.missed == pytest.approx(
-        33, abs=1 + result.missed
-    )
-
-
 def source_ports(listener):
     """Return the source ports of the connections that wait to be accepted."""
     listener.setblocking(False)

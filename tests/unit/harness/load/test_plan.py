@@ -186,8 +186,3 @@ def test_a_load_generator_that_fails_is_an_environment_error(tmp_path):
         adjustable_load(Kube(cluster), "a", "load", load),
     ):
         pass
-
-
-def test_a_baseline_among_the_targets_excludes_one_before_the_load():
-    with pytest.raises(ValueError, match="baseline_s must be 0"):
-        LoadPlan((Target("a", "10.96.3.4", 80),), 100, 1, seed=1, baseline_among_targets=True)

@@ -53,13 +53,6 @@ def test_a_chain_is_measured_with_the_duration_rate_and_seed_of_the_load():
     assert (plan["blocks"], plan["rate_per_s"], plan["seed"]) == (20, 400, 7)
 
 
-def test_the_rate_of_a_chain_leaves_out_the_baselines_share_of_the_load():
-    kube = FakeKube(ExecResult("[]", "", 0))
-    chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")
-    chain.measure((2, 503, 1002, 2), LoadPlan(TARGETS, 400, 20, seed=7, baseline_s=0, baseline_among_targets=True))
-    assert json.loads(kube.commands[0][-1])["rate_per_s"] == 320
-
-
 def test_a_chain_that_cannot_be_written_is_an_environment_error():
     kube = FakeKube(ExecResult("", "trace\niptables-nft-restore: line 4 failed\n", 1))
     chain = RuleChain(ChainPod(kube, "lab"), "iptables-nft-restore")

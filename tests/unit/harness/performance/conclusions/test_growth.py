@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from clusters.errors import WorldError
 from harness.performance.conclusions.growth import growth
 from harness.performance.conclusions.swept import swept_steps
 from reports.model.findings import GrowthConclusion
@@ -47,9 +48,9 @@ def test_drift_of_the_host_neither_causes_nor_hides_growth():
     assert raw.per_1000_us.high - raw.per_1000_us.low > 5 * (above.per_1000_us.high - above.per_1000_us.low)
 
 
-def test_a_sweep_with_a_step_that_lacks_the_control_is_fitted_without_it():
+def test_a_step_that_lacks_the_control_is_left_out_of_a_sweep_that_has_one():
     steps = [*simulated(per_1000_us=40), *simulated(per_1000_us=40, control=False)[:1]]
-    assert not growth(steps).above_control
+    assert (growth(steps).above_control, growth(steps).steps) == (True, len(SERVICES))
 
 
 def test_drift_from_step_to_step_is_rarely_mistaken_for_growth():
@@ -96,3 +97,12 @@ def test_growth_is_that_of_a_service_whose_rule_is_really_the_last():
     found = growth(swept_steps(measured))
     assert found.per_1000_us.low < 100 < found.per_1000_us.high
     assert found.per_1000_us.high - found.per_1000_us.low < 2
+
+
+def test_too_few_valid_steps_are_an_environment_error():
+    with pytest.raises(
+        WorldError, match="of the 3 valid steps of a sweep 3 have a median of the last Service, at 0, 100"
+    ):
+        growth(swept((0, 100, 0), (70, 80, 71)))
+    with pytest.raises(WorldError, match="one of them at zero Services, are needed to fit a line"):
+        growth(swept((100, 200, 300, 400), (70, 80, 90, 100)))

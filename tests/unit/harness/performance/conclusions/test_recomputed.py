@@ -8,11 +8,19 @@ import pytest
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.load.records import to_measurement
 from harness.performance.conclusions.growth import growth
-from harness.performance.conclusions.recomputed import disagreements, recomputed_figures
+from harness.performance.conclusions.recomputed import can_be_recomputed, disagreements, recomputed_figures
 from harness.performance.conclusions.service_cost import service_costs
 from harness.performance.conclusions.swept import swept_steps
 from harness.statistics.histogram import encode
-from reports.model import Conditions, MeasurementName, results_from_json, results_to_json
+from harness.statistics.stored import with_quantiles
+from reports.model import (
+    ChangeSample,
+    Conditions,
+    Measurement,
+    MeasurementName,
+    results_from_json,
+    results_to_json,
+)
 from tests.unit.reports.sample import RESULTS
 
 SERVICES = (0, 1000, 3000, 1000, 0)
@@ -82,8 +90,41 @@ def test_growth_that_the_steps_do_not_show_is_found(results):
     (found,) = results.findings
     flat = replace(found, per_1000_services_us=replace(found.per_1000_services_us, value=0.0))
     (disagreement,) = disagreements(replace(results, findings=(flat,)))
-    assert disagreement.what == "findings of sweeps"
+    assert disagreement.what == "per_1000_services_us of growth in iptables mode"
 
 
-def test_older_results_without_samples_have_nothing_to_compute_again():
-    assert list(disagreements(RESULTS)) == []
+def test_growth_that_no_sweep_supports_is_found(results):
+    (found,) = results.findings
+    (disagreement,) = disagreements(replace(results, findings=(found, found)))
+    assert str(disagreement) == "number of findings of growth: 2 is stored, 1 was computed"
+
+
+def test_a_sweep_without_a_control_is_computed_again_too(results):
+    raw = [found for found in results.measurements if found.name is MeasurementName.FIRST_PACKET]
+    finding = growth(swept_steps(raw)).finding("iptables")
+    assert list(disagreements(replace(results, measurements=tuple(raw), findings=(finding,)))) == []
+
+
+def test_a_lost_change_that_was_left_out_is_found(results):
+    samples = tuple(ChangeSample(number, number // 5, None if number == 7 else 100.0 + number) for number in range(200))
+    changes = Measurement(
+        name=MeasurementName.PROGRAMMING,
+        unit="ms",
+        conditions=Conditions(services=0),
+        n=199,
+        errors=1,
+        quantiles={},
+        ci95={},
+        samples=samples,
+        case=CASE,
+    )
+    honest = with_quantiles(changes)
+    assert list(disagreements(replace(results, measurements=(*results.measurements, honest)))) == []
+    (found,) = disagreements(replace(results, measurements=(*results.measurements, replace(honest, errors=0))))
+    assert found.what.startswith("errors of programming")
+
+
+def test_older_results_have_nothing_to_compute_again(results):
+    unnamed = replace(results, measurements=tuple(replace(found, case="") for found in results.measurements))
+    assert not can_be_recomputed(unnamed)
+    assert list(disagreements(unnamed)) == []

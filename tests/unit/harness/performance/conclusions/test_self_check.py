@@ -36,12 +36,12 @@ def test_too_few_valid_steps_fail_the_check():
     whole = check_steps([0, 10, 1000, 0], made=4)
     assert whole.holds
     assert (whole.made, whole.valid, whole.valid_at_zero) == (4, 4, 2)
-    assert check_steps([0, 1000, 0], made=4).holds
-    assert not check_steps([0, 10, 1000], made=4).holds
-    assert not check_steps([0, 0, 0], made=4).holds
+    assert not check_steps([0, 1000, 0], made=4).holds
+    assert not check_steps([0, 10, 1000, 100], made=4).holds
+    assert not check_steps([0, 0, 0, 0], made=4).holds
     nothing = check_steps([], made=4)
     assert not nothing.holds
-    assert (nothing.made, nothing.valid, nothing.least, nothing.least_at_zero) == (4, 0, 3, 2)
+    assert (nothing.made, nothing.valid, nothing.least, nothing.least_at_zero) == (4, 0, 4, 2)
 
 
 def test_as_many_aa_pairs_may_differ_as_chance_allows():
@@ -50,6 +50,7 @@ def test_as_many_aa_pairs_may_differ_as_chance_allows():
     assert (check.pairs, check.alike, check.least) == (20, 20, 16)
     assert check_aa_pairs(aa_pairs(17, 3)).holds
     assert not check_aa_pairs(aa_pairs(15, 5)).holds
+    assert not check_aa_pairs([]).holds
 
 
 SERVICES = (1000, 3000, 5000, 8000, 10000, 8000, 5000, 3000, 1000)

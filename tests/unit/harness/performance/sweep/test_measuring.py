@@ -1,7 +1,8 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-from harness.dataplane.reader import RuleCount, ServiceAddress
+from harness.dataplane.reader import RuleCount
+from harness.dataplane.untracked import REMOVE, UntrackedPaths, rules
 from harness.load.plan import Block, LoadResult, RequestKind, TargetBlocks
 from harness.performance.conclusions.service_cost import service_costs
 from harness.performance.conclusions.swept import last_above_first_us, swept_steps
@@ -10,7 +11,7 @@ from harness.performance.sweep.setting import SweepPlan
 from harness.statistics.histogram import encode
 from reports.model import MeasurementName
 from tests.fakes.cluster.owned import fake_cluster
-from tests.fakes.cluster.shell import TextShell
+from tests.fakes.cluster.shell import RecordingNodeShell, TextShell
 from tests.fakes.cluster.sweep import setting_with
 
 
@@ -24,11 +25,11 @@ class Lookups:
         return RuleCount(29, {})
 
 
-def measured_by(generator, plan, control=None):
+def measured_by(generator, plan, untracked=None):
     """Measure step 1 of the plan."""
     kube, shell = SimpleNamespace(cluster=fake_cluster()), TextShell({"conntrack -C": "3411"})
     setting = setting_with(generator=generator, kube=kube, dataplane=Lookups(), shell=shell)
-    return measure(replace(setting, targets=replace(setting.targets, control=control)), plan, 1)
+    return measure(replace(setting, untracked=untracked), plan, 1)
 
 
 class FakeGenerator:
@@ -75,7 +76,11 @@ def test_too_few_samples_yield_no_difference():
 def test_a_control_is_one_more_target_of_the_load():
     """It is measured in the same time slices as the positions."""
     generator = FakeGenerator(**POSITIONS, control=70)
-    step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1), control=ServiceAddress("10.244.1.5", 8082))
+    nodes = RecordingNodeShell()
+    paths = UntrackedPaths(fake_cluster(), nodes, RecordingNodeShell())
+    step = measured_by(generator, SweepPlan((0, 10), 150, 2, seed=1), untracked=paths)
+    texts = [argv[1] for argv in nodes.ran]
+    assert texts == [rules("10.244.2.5", 8082), rules("10.244.2.5", 8082), REMOVE, REMOVE]  # only during the step
     (swept,) = swept_steps(step.measurements)
     control, end = swept.of(MeasurementName.FIRST_PACKET_UNTRACKED), swept.of(MeasurementName.FIRST_PACKET, "end")
     assert control.conditions.target == "pod, untracked"
