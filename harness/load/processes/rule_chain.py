@@ -73,8 +73,8 @@ def round_trip_us(port, timeout_s):
 def measure(plan, listeners):
     """Return the round-trip times of each place as a list of blocks.
 
-    Connections start at equal intervals, and places take turns in random order. `listeners` maps each place to the
-    listener that its rule leads to.
+    Each connection starts at a random moment of an interval of its own, as those of the load generator do, and places
+    take turns in random order. `listeners` maps each place to the listener that its rule leads to.
     """
     generator = random.Random(plan["seed"])
     order = list(plan["places"])
@@ -85,7 +85,8 @@ def measure(plan, listeners):
         for _ in range(int(plan["rate_per_s"] * plan["block_s"] / len(order))):
             generator.shuffle(order)
             for place in order:
-                time.sleep(max(0.0, start_s + number / plan["rate_per_s"] - time.monotonic()))  # until intended start
+                intended_s = start_s + (number + generator.random()) / plan["rate_per_s"]
+                time.sleep(max(0.0, intended_s - time.monotonic()))
                 number += 1
                 rtt_us = round_trip_us(listeners[place].getsockname()[1], plan["timeout_s"])
                 listeners[place].accept()[0].close()

@@ -58,9 +58,10 @@ class CostPerRuleCheck:
     """Whether a rule of kube-proxy costs as much as one in a calibration chain that never matches.
 
     All costs are 95% intervals in nanoseconds, None if they are unknown for the reason `unknown`. `apart_ns` is by how
-    much more a rule costs in the sweep, compared step by step, and must contain 0. `detectable_ns` is the least true
-    difference that would be found in four of five such sweeps; `precise` is True if it is at most `precision`, a share
-    of the cost. In results of earlier versions, the intervals of both costs must overlap and be that narrow.
+    much more a rule costs in the sweep, compared step by step, and must lie between -`allowed_ns` and `allowed_ns`.
+    `detectable_ns` is the true difference that would fail the check in four of five such sweeps. In results of earlier
+    versions, the intervals of both costs must overlap instead, and `precise` says whether both are known to within
+    `precision`, a share of the cost.
     """
 
     check: Literal["cost per rule"] = "cost per rule"
@@ -68,6 +69,7 @@ class CostPerRuleCheck:
     sweep_ns: Interval | None = None
     chain_ns: Interval | None = None
     apart_ns: Interval | None = None
+    allowed_ns: OptionalFigure = None
     detectable_ns: OptionalFigure = None
     precise: bool = True
     precision: OptionalFigure = None

@@ -73,11 +73,10 @@ def _cost_per_rule(check: CostPerRuleCheck) -> str:
     ours, theirs = (with_ends(cost, NS_PLACES, " ns") for cost in (check.sweep_ns, check.chain_ns))
     if check.apart_ns is not None:
         apart = with_ends(check.apart_ns, NS_PLACES, " ns")
-        vague = "" if check.precise else ", which is too imprecise to check anything"
         return (
             f"a rule costs {ours} in the sweep and {theirs} in a chain that never matches; step by step the difference "
-            f"is {apart}, which must contain 0. A true difference of {short(check.detectable_ns)} ns would be found in "
-            f"four of five such sweeps{vague}"
+            f"is {apart}, which must lie within {fixed(check.allowed_ns, 1)} ns of 0. A true difference of "
+            f"{fixed(check.detectable_ns, 1)} ns would fail this check in four of five such sweeps"
         )
     imprecise = "" if check.precise else f", and not both are known to within {fixed(scaled(check.precision, 100), 0)}%"
     return f"a rule costs {ours} in the sweep and {theirs} in a chain that never matches{imprecise}"
