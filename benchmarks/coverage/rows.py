@@ -199,7 +199,12 @@ def _chain_step(number: int, services: int, rule_us: float, chain_us: float) -> 
                 name=MeasurementName(name),
                 unit="us",
                 conditions=Conditions(
-                    services=services, step=number, clock="kernel", position=position, rules_walked=rules
+                    services=services,
+                    step=number,
+                    clock="kernel",
+                    position=position,
+                    rules_walked=rules,
+                    rules_walked_after=rules,
                 ),
                 n=1000,
                 errors=0,
