@@ -104,9 +104,7 @@ def add_options(parser: pytest.Parser) -> None:
         default=USUAL_SERVICES,
         help="largest number of Services in a whole sweep",
     )
-    group.addoption(
-        "--step-seconds", type=number_as_typed, help="duration of each step of a sweep (default: 120, or 40 if quick)"
-    )
+    group.addoption("--step-seconds", type=number_as_typed, help="duration of each step of a sweep (default: 40)")
     parser.addini("kubeproof_claims", "the file of claims", default="suites/claims.toml")
 
 
