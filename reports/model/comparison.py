@@ -46,12 +46,25 @@ class ComparedStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRange:
+    """The medians of the path without connection tracking over all steps of a mode: how fast the host was."""
+
+    least_us: Figure
+    middle_us: Figure
+    most_us: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModeLine:
-    """The first packet in one mode: the steps of its runs, and the line fitted through all of them."""
+    """The first packet in one mode: the steps of its runs, and the line fitted through all of them.
+
+    `control` is None for runs of earlier versions, which have no control.
+    """
 
     mode: str
     steps: tuple[ComparedStep, ...]
     line: tuple[LinePoint, ...]
+    control: ControlRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

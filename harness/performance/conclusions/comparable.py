@@ -18,11 +18,11 @@ MODES = tuple(map(str, Mode))
 ALIKE = ("kernel", "cpus", "kubernetes", "source", "nodes")
 """The fields of `RunInfo` that must be the same in all runs on one substrate to compare them."""
 
-OTHER_HOST = 1.25
-"""The factor between the loopback baselines of two modes from which on they were not measured on the same host.
+OTHER_HOST = 1.1
+"""The factor between the controls of two modes from which on they were not measured on the same host.
 
-Three runs in turn on one host, in iptables, nftables and iptables mode, had baselines of 9.9 to 11.1, 11.2 to 11.9 and
-9.5 to 10.4 us: a tenth apart, and the cause is not known. The factor is a choice and was not derived from data.
+Conclusions rest on what a first packet takes above its control. Where the host is slower, that grows as the control
+does, so up to this factor the comparison of two modes is off by a tenth at most.
 """
 
 MOST_SERVICES = 10_000_000
@@ -68,25 +68,29 @@ def failed_self_check(results: RunResults) -> bool:
 
 
 def _require_one_host(ours: Sequence[RunResults], theirs: Sequence[RunResults]) -> None:
-    """Raise `Refused` if the controls of the runs of two modes are far apart, or older runs' loopback baselines.
+    """Raise `Refused` if the host was faster in the runs of one mode than in those of the other.
 
-    Neither traverses a rule, so they hardly depend on the mode. If the ranges of their medians do not overlap and the
-    middles differ by a factor of `OTHER_HOST`, the host has changed between the runs, and a difference of modes cannot
-    be distinguished from that change.
+    The control shows it: it traverses no rule that a mode makes. Older runs without one have loopback baselines, and
+    their latencies are compared as they are.
     """
-    for name, is_meant in (("path without connection tracking", is_control), ("loopback baseline", is_baseline)):
-        here, there = (_medians_us(runs, is_meant) for runs in (ours, theirs))
-        if here and there and _are_apart(here, there):
-            raise Refused(
-                f"the host was not the same in all runs: the {name} took {min(here):.1f} to {max(here):.1f} us "
-                f"in {_ids(ours)}, {min(there):.1f} to {max(there):.1f} us in {_ids(theirs)}",
-                remedy="measure the modes one right after the other",
-            )
+    control_us = [_medians_us(runs, is_control) for runs in (ours, theirs)]
+    if all(control_us):
+        name, (here, there), tolerated = "path without connection tracking", control_us, OTHER_HOST
+    else:
+        baseline_us = (_medians_us(runs, is_baseline) for runs in (ours, theirs))
+        name, (here, there), tolerated = "loopback baseline", baseline_us, 1.0
+    if here and there and _are_apart(here, there, tolerated):
+        raise Refused(
+            f"the host was not the same in all runs: the {name} took {min(here):.1f} to {max(here):.1f} us "
+            f"in {_ids(ours)}, {min(there):.1f} to {max(there):.1f} us in {_ids(theirs)}",
+            remedy="measure the modes one right after the other",
+        )
 
 
-def _are_apart(here: Sequence[float], there: Sequence[float]) -> bool:
+def _are_apart(here: Sequence[float], there: Sequence[float], tolerated: float) -> bool:
+    """Return whether the ranges do not overlap and the middles differ by more than the tolerated factor."""
     low, high = sorted((here, there), key=median)
-    return max(low) < min(high) and median(high) > OTHER_HOST * median(low)
+    return max(low) < min(high) and median(high) > tolerated * median(low)
 
 
 def _ids(runs: Sequence[RunResults]) -> str:

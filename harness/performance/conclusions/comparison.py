@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, groupby
+from statistics import median
 
 import numpy as np
 
@@ -12,12 +13,12 @@ from harness.performance.conclusions.agreement import agreements
 from harness.performance.conclusions.behaviour import behaviour_differences, compared_claims, decides_claims
 from harness.performance.conclusions.break_even import ModeCost, Pair, fitted_line
 from harness.performance.conclusions.comparable import require_alike, require_comparable, require_finished
-from harness.performance.conclusions.mode_costs import has_sweep, mode_costs
+from harness.performance.conclusions.mode_costs import has_sweep, is_control, mode_costs, sweep_measurements
 from harness.performance.conclusions.mode_pair import mode_pair
 from harness.performance.conclusions.programming_cost import programming_costs
 from harness.performance.intervals import interval_of
 from reports.model import RunResults
-from reports.model.comparison import ComparedRun, ComparedStep, Comparison, ModeLine, SubstrateComparison
+from reports.model.comparison import ComparedRun, ComparedStep, Comparison, ControlRange, ModeLine, SubstrateComparison
 from reports.model.findings import LinePoint
 
 SEED = 1
@@ -52,7 +53,7 @@ def compare(runs: Sequence[RunResults], shares: Sequence[float]) -> Comparison:
         substrates=tuple(
             SubstrateComparison(
                 substrate=substrate,
-                modes=tuple(map(_mode_line, costs[substrate])),
+                modes=tuple(_mode_line(cost, found) for cost in costs[substrate]),
                 pairs=tuple(mode_pair(pair, shares, LINE_PARTS) for pair in pairs[substrate]),
                 programming=tuple(cost for results in found for cost in programming_costs(results)),
             )
@@ -97,14 +98,24 @@ def _pairs(costs: Sequence[ModeCost]) -> list[Pair]:
     return [Pair(ours, theirs, np.random.default_rng(SEED)) for ours, theirs in combinations(costs, 2)]
 
 
-def _mode_line(cost: ModeCost) -> ModeLine:
+def _mode_line(cost: ModeCost, runs: Sequence[RunResults]) -> ModeLine:
     services = [cost.most * part / LINE_PARTS for part in range(LINE_PARTS + 1)]
     line = fitted_line(cost, np.random.default_rng(SEED), services)
     return ModeLine(
         mode=cost.mode,
         steps=tuple(ComparedStep(services=number, us=us) for number, us in cost.first_packet),
         line=tuple(LinePoint(services=number, us=interval_of(us)) for number, us in zip(services, line, strict=True)),
+        control=_control([results for results in runs if results.run.mode == cost.mode]),
     )
+
+
+def _control(runs: Sequence[RunResults]) -> ControlRange | None:
+    medians_us = [
+        found.quantiles["p50"] for results in runs for found in sweep_measurements(results) if is_control(found)
+    ]
+    if not medians_us:
+        return None
+    return ControlRange(least_us=min(medians_us), middle_us=median(medians_us), most_us=max(medians_us))
 
 
 def _compared_run(results: RunResults) -> ComparedRun:

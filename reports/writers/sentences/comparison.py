@@ -10,6 +10,7 @@ from reports.model.comparison import (
     Agreement,
     BehaviourDifference,
     Comparison,
+    ModeLine,
     ModePair,
     ProgrammingCost,
     SubstrateAgreement,
@@ -29,11 +30,27 @@ def comparison_sentences(comparison: Comparison) -> Iterator[str]:
 
 def substrate_sentences(found: SubstrateComparison) -> Iterator[str]:
     """Yield the sentences about the modes on one substrate, two modes at a time."""
+    yield from control_sentences(found.modes)
     for pair in found.pairs:
         yield first_packet_sentence(pair)
         yield growth_sentence(pair)
         yield from (request_sentence(pair, advantage) for advantage in pair.requests)
     yield from programming_sentences(found.programming)
+
+
+def control_sentences(modes: Sequence[ModeLine]) -> Iterator[str]:
+    """Yield a sentence on whether the host was equally fast in each mode, if all modes have a control."""
+    controls = {mode.mode: mode.control for mode in modes if mode.control is not None}
+    if len(controls) == len(modes) > 1:
+        parts = [
+            f"{fixed(found.middle_us, 1)} us ({fixed(found.least_us, 1)} to {fixed(found.most_us, 1)} in single steps) "
+            f"in {mode} mode"
+            for mode, found in controls.items()
+        ]
+        yield (
+            "First packets are compared above the same path without connection tracking and NAT. It traverses no rule "
+            f"that chooses an endpoint, so it shows how fast the host was: {', '.join(parts)}."
+        )
 
 
 def first_packet_sentence(pair: ModePair) -> str:
