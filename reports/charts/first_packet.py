@@ -55,6 +55,8 @@ def first_packet_chart(results: RunResults) -> Chart | None:
     above_zero = [point for point in points if point["low"] > 0], [point for point in line if point["low"] > 0]
     log_spec = specification(_drawn(*above_zero, latencies, shown, logarithmic))
     fitted = f" The line is the fit through {_fitted(results, drawn)}, the band its 95% interval." if line else ""
+    if line and any(found.conditions.rules_walked for found in results.measurements):
+        fitted += " It is that of a Service whose rule is the last one: a point lies below it if rules follow its own."
     return Chart(
         id="first-packet-chart",
         title="First packet of a new connection against the number of Services",

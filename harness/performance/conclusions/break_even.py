@@ -37,10 +37,9 @@ class ModeCost:
 
     `first_packet` holds pairs of the number of Services and the first packet's median, for at least four steps, up to
     `measured_to` Services. Where rules are traversed, the former is the number of Services of which the target would be
-    the last; then `measured_to` says how many there really were. `kept`
-    is the median of a request on a persistent connection. What differs from run to run is an error that all steps
-    share, with a standard error of `run_error` that is itself known with `run_freedom` degrees of freedom, or not at
-    all if that is 0.
+    the last; then `measured_to` says how many there really were. `kept` is the median of a request on a persistent
+    connection. What differs from run to run is an error that all steps share, with a standard error of `run_error` that
+    is itself known with `run_freedom` degrees of freedom, or not at all if that is 0.
     """
 
     mode: str
@@ -81,9 +80,10 @@ class Pair:
         self.ours, self.theirs = ours, theirs
         self.most = min(ours.most, theirs.most)
         self._lines = {cost.mode: _lines(cost, generator) for cost in (ours, theirs)}
-        kept = np.array([ours.kept, theirs.kept])
-        # Their difference is the host's, so it makes `kept` uncertain instead of favouring a mode.
-        self._kept = generator.normal(kept.mean(), kept.std(), DRAWS)
+        mean_kept, half = (ours.kept + theirs.kept) / 2, abs(ours.kept - theirs.kept) / 2
+        # Their difference is the host's, so it makes `kept` uncertain instead of favouring a mode. Half of it is the
+        # standard error of their mean, with the one degree of freedom that two values have.
+        self._kept = mean_kept + half * generator.standard_t(1, DRAWS)
 
     def longer_us(self, services: float) -> Range:
         """Return by how many microseconds a first packet takes longer in mode `ours` than in mode `theirs`."""

@@ -69,8 +69,8 @@ def test_uncertainty_on_persistent_connections_widens_the_interval_for_a_relevan
         found = pair(ours, theirs).break_even(0.1, by=0.01).services
         return found.high - found.low
 
-    # 40 us per 1,000 Services in a tenth of requests equal 1% of 100 us at 250 Services.
-    assert width(400, 600) == pytest.approx(2 * 1.96 * 250, rel=0.2)
+    # 40 us per 1,000 Services in a tenth of requests equal 1% of 10 us at 25 Services; 12.7 is the quantile of t(1).
+    assert width(490, 510) == pytest.approx(2 * 12.7 * 25, rel=0.2)
     assert width(500, 501) < 200
 
 
