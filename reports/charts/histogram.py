@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from itertools import accumulate
 
-from reports.model.histogram import recorded
+from reports.model.histogram import recorded_if_readable
 
 
 def tail_quantiles(encoded: str, steps_per_nine: int = 8) -> Iterator[tuple[float, float]]:
@@ -15,7 +15,7 @@ def tail_quantiles(encoded: str, steps_per_nine: int = 8) -> Iterator[tuple[floa
     The nines of a quantile q are -log10(1 - q): 0.3 for the median, 1 for p90, 2 for p99. They end where one sample is
     left above. Yields nothing for a histogram without samples, or for text that is not one.
     """
-    counts = _counts(encoded)
+    counts = recorded_if_readable(encoded)
     total = sum(counts.values())
     if total < 2:
         return
@@ -32,15 +32,8 @@ def tail_quantiles(encoded: str, steps_per_nine: int = 8) -> Iterator[tuple[floa
 
 def median_and_slowest(encoded: str) -> tuple[float, float] | None:
     """Return the median and the largest latency of a histogram in microseconds; None if it has no samples."""
-    counts = _counts(encoded)
+    counts = recorded_if_readable(encoded)
     if not counts:
         return None
     total, ranks = sum(counts.values()), accumulate(counts.values())
     return next(us for us, rank in zip(counts, ranks, strict=True) if 2 * rank >= total), max(counts)
-
-
-def _counts(encoded: str) -> dict[float, int]:
-    try:
-        return recorded(encoded)
-    except Exception:  # noqa: BLE001 (the library raises whatever its parts raise)
-        return {}

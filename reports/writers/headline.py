@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reports.model import CaseResult, MeasurementName, Outcome, RunResults
 from reports.model.findings import GrowthConclusion, GrowthFinding
-from reports.model.histogram import recorded
+from reports.model.histogram import recorded_if_readable
 from reports.writers.readable import finite, many, short, with_ends
 from reports.writers.words import failed_self_checks, nothing_ran, planted_score
 
@@ -66,7 +66,7 @@ def _late(results: RunResults) -> str:
         item
         for found in results.measurements
         if found.name is MeasurementName.START_LATENESS and found.conditions.experiment is None and found.histogram
-        for item in recorded(found.histogram).items()
+        for item in recorded_if_readable(found.histogram).items()
     ]
     late, all_ = sum(number for us, number in counts if us > LATE_US), sum(number for _, number in counts)
     return f" {late / all_:.1%} of the requests started more than {LATE_US / 1000:.0f} ms late." if all_ else ""

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from clusters.errors import KubeproofError
 from harness.history.history import StoredRun, history
 from harness.performance.conclusions.comparison import compare
+from harness.performance.conclusions.recomputed import disagreements
 from harness.plugin.run.results import read_runs
 from reports.model import results_to_json
 from reports.pages.comparison.page import SHARES, comparison_html
@@ -26,6 +27,7 @@ from reports.pages.run.page import report_html
 from reports.writers.markdown import comparison_markdown, history_markdown
 from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES
 from tests.unit.harness.performance.conclusions.test_programming_cost import IPVS
+from tests.unit.harness.performance.conclusions.test_recomputed import swept_results
 from tests.unit.reports.sample import RESULTS, shown
 from tests.unit.reports.sample_findings import FINDINGS
 
@@ -67,17 +69,16 @@ def values(original):
     return st.one_of(TEXTS, TEXTS, ANYTHING) if isinstance(original, str) else ANYTHING
 
 
-PLACES = dict(places(DOCUMENT))
-CHANGES = st.lists(
-    st.sampled_from(list(PLACES)).flatmap(lambda path: st.tuples(st.just(path), values(PLACES[path]))),
-    min_size=1,
-    max_size=3,
-)
+def changes_of(document):
+    """Return lists of up to three places of a document, each with another value."""
+    found = dict(places(document))
+    change = st.sampled_from(list(found)).flatmap(lambda path: st.tuples(st.just(path), values(found[path])))
+    return st.lists(change, min_size=1, max_size=3)
 
 
-def changed(changes):
+def changed(changes, document=DOCUMENT):
     """Return the document with values replaced, or removed where the value is `...`."""
-    document = copy.deepcopy(DOCUMENT)
+    document = copy.deepcopy(document)
     for path, value in changes:
         *parents, last = path
         place = document
@@ -109,7 +110,7 @@ def require_no_odd_number(page):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-@given(changes=CHANGES)
+@given(changes=changes_of(DOCUMENT))
 def test_any_change_of_the_results_gives_a_refusal_or_pages(changes):
     if sys.get_int_max_str_digits():
         sys.set_int_max_str_digits(5000)
@@ -126,6 +127,17 @@ def test_any_change_of_the_results_gives_a_refusal_or_pages(changes):
         return
     require_no_odd_number(comparison_html(comparison))
     assert not NO_NUMBER.search(comparison_markdown(comparison))
+
+
+SWEPT = json.loads(results_to_json(swept_results()))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(changes=changes_of(SWEPT))
+def test_any_change_of_stored_samples_is_refused_found_or_of_nothing_that_is_computed_again(changes):
+    results = read(changed(changes, SWEPT))
+    if results is not None:
+        assert all(str(found) for found in disagreements(results))
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,7 +15,6 @@ from harness.performance.conclusions.growth import growth
 from harness.performance.conclusions.self_check import check_aa_pairs, check_cost_per_rule, check_cost_per_service
 from harness.performance.conclusions.service_cost import service_costs
 from harness.performance.conclusions.swept import SweptStep, swept_steps
-from harness.statistics.histogram import merge
 from harness.statistics.line import FEWEST_STEPS
 from harness.statistics.stored import with_quantiles
 from reports.model import Finding, Measurement, MeasurementName, RunResults
@@ -27,10 +27,13 @@ from reports.model.findings import (
     SelfCheck,
     SelfCheckFinding,
 )
-from reports.model.histogram import recorded
+from reports.model.histogram import UnreadableHistogram, recorded
 
 RECOMPUTED = {"growth": GrowthFinding, "cost per rule": CostPerRuleFinding}
 """The findings that are computed again, by their kind."""
+
+TRAVERSING = {str(mode) for mode in Mode if DATA_PLANES[mode].traverses_rules}
+"""The modes in which packets traverse a rule for each Service."""
 
 TOLERANCE = 1e-9
 """The relative difference up to which two numbers are the same: sums may be added up in another order."""
@@ -88,6 +91,13 @@ def recomputed_figures(results: RunResults) -> int:
 
 def _measurement(found: Measurement) -> Iterator[Disagreement]:
     what = f"{found.name} ({_conditions(found)})"
+    try:
+        yield from _samples(found, what)
+    except UnreadableHistogram as error:
+        yield Disagreement(f"samples of {what}", "something", str(error))
+
+
+def _samples(found: Measurement, what: str) -> Iterator[Disagreement]:
     again = with_quantiles(found)
     yield from _compared(f"quantiles of {what}", found.quantiles, again.quantiles)
     yield from _compared(f"intervals of {what}", _lists(found.ci95), _lists(again.ci95))
@@ -96,9 +106,9 @@ def _measurement(found: Measurement) -> Iterator[Disagreement]:
         yield from _compared(f"number of samples of {what}", found.n, len(seen))
         yield from _compared(f"errors of {what}", found.errors, len(found.samples) - len(seen))
     if found.time_slices:
-        histogram = merge(one.histogram for one in found.time_slices)
-        yield from _compared(f"histogram of {what}", recorded(found.histogram), recorded(histogram))
-        yield from _compared(f"number of samples of {what}", found.n, sum(recorded(histogram).values()))
+        counted = sum((Counter(recorded(one.histogram)) for one in found.time_slices), Counter())
+        yield from _compared(f"histogram of {what}", recorded(found.histogram), dict(counted))
+        yield from _compared(f"number of samples of {what}", found.n, counted.total())
 
 
 def _conditions(found: Measurement) -> str:
@@ -125,7 +135,7 @@ def _findings(by_case: dict[str, list[Measurement]], results: RunResults) -> Ite
         names = {found.name for found in measured}
         steps, mode = swept_steps(measured), measured[0].conditions.mode or ""
         checked = MeasurementName.FIRST_PACKET_AA in names
-        if checked and DATA_PLANES[Mode(mode)].traverses_rules:
+        if checked and mode in TRAVERSING:
             yield cost_per_rule_finding(steps, mode)
         if len(steps) >= FEWEST_STEPS and not (checked and failed):
             yield growth(steps).finding(mode)

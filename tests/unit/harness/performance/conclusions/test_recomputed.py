@@ -7,8 +7,10 @@ import pytest
 
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.load.records import to_measurement
+from harness.performance.conclusions.cost_per_rule import cost_per_rule_finding
 from harness.performance.conclusions.growth import growth
 from harness.performance.conclusions.recomputed import can_be_recomputed, disagreements, recomputed_figures
+from harness.performance.conclusions.self_check import check_cost_per_rule
 from harness.performance.conclusions.service_cost import service_costs
 from harness.performance.conclusions.swept import swept_steps
 from harness.statistics.histogram import encode
@@ -16,11 +18,14 @@ from harness.statistics.stored import with_quantiles
 from reports.model import (
     ChangeSample,
     Conditions,
+    Interval,
     Measurement,
     MeasurementName,
     results_from_json,
     results_to_json,
 )
+from reports.model.findings import SelfCheckFinding
+from tests.unit.harness.performance.conclusions.test_cost_per_rule import step as step_of
 from tests.unit.reports.sample import RESULTS
 
 SERVICES = (0, 1000, 3000, 1000, 0)
@@ -47,14 +52,18 @@ def sweep():
             yield to_measurement(name, blocks, "kernel", here, result)
 
 
-@pytest.fixture
-def results():
-    """Results with a sweep, as they are read from a file."""
+def swept_results():
+    """Return results with a sweep."""
     measured = list(sweep())
     steps = swept_steps(measured)
     measured = [replace(found, case=CASE) for found in (*measured, *service_costs(steps))]
-    made = replace(RESULTS, measurements=tuple(measured), findings=(growth(steps).finding("iptables"),))
-    return results_from_json(results_to_json(made))
+    return replace(RESULTS, measurements=tuple(measured), findings=(growth(steps).finding("iptables"),))
+
+
+@pytest.fixture
+def results():
+    """Results with a sweep, as they are read from a file."""
+    return results_from_json(results_to_json(swept_results()))
 
 
 def changed(results, number, **fields):
@@ -128,3 +137,25 @@ def test_older_results_have_nothing_to_compute_again(results):
     unnamed = replace(results, measurements=tuple(replace(found, case="") for found in results.measurements))
     assert not can_be_recomputed(unnamed)
     assert list(disagreements(unnamed)) == []
+
+
+def test_a_self_check_that_the_steps_do_not_support_is_found(results):
+    mode, measured = "iptables", []
+    for number, services in enumerate((0, 1000, 3000, 5000, 3000, 1000, 0)):
+        here = step_of(services, number=number, rule_us=0.016, chain_us=0.016)
+        again = replace(here[1], name=MeasurementName.FIRST_PACKET_AA)
+        measured += [
+            replace(found, case=CASE, conditions=replace(found.conditions, mode=mode)) for found in (*here, again)
+        ]
+    steps = swept_steps(measured)
+    check = check_cost_per_rule(steps)
+    findings = (cost_per_rule_finding(steps, mode), growth(steps).finding(mode))
+    honest = replace(results, measurements=tuple(measured))
+    assert list(disagreements(replace(honest, findings=(self_check(check, mode), *findings)))) == []
+    closer = replace(check, apart_ns=Interval(0.0, 0.0, 0.1))
+    (found,) = disagreements(replace(honest, findings=(self_check(closer, mode), *findings)))
+    assert found.what == "self-check of cost per rule"
+
+
+def self_check(check, mode):
+    return SelfCheckFinding(mode=mode, checks=(check,))
