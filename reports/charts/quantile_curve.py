@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,11 +56,13 @@ def _step(found: Measurement) -> tuple[int, int]:
 
 
 def _labels(measured: Sequence[Measurement]) -> dict[tuple[int, int], str]:
-    """Return the name of each step in their order; one with a number of Services that was there before has a mark."""
+    """Return the name of each step in their order; repeated numbers of Services are counted."""
     labels: dict[tuple[int, int], str] = {}
+    seen: Counter[int] = Counter()
     for step in sorted({_step(found) for found in measured}):
-        services = f"{step[1]:,}"
-        labels[step] = f"{services}, again" if services in labels.values() else services
+        _, services = step
+        seen[services] += 1
+        labels[step] = f"{services:,}" if seen[services] == 1 else f"{services:,} ({seen[services]})"
     return labels
 
 

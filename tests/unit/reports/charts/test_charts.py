@@ -88,11 +88,11 @@ def test_a_quantile_curve_ends_at_the_last_sample():
 
 def test_each_step_of_a_sweep_has_a_quantile_curve():
     stored = encode(range(100, 200))
-    steps = [replace(measured(n), histogram=stored) for n in (0, 1000, 0)]
+    steps = [replace(measured(n), histogram=stored) for n in (0, 1000, 0, 0)]
     steps = [replace(one, conditions=replace(one.conditions, step=number)) for number, one in enumerate(steps)]
     chart = quantile_chart(run(*steps))
     alt.LayerChart.from_dict(chart.spec)
-    assert [row[0] for row in chart.rows] == ["0", "1,000", "0, again"]
+    assert [row[0] for row in chart.rows] == ["0", "1,000", "0 (2)", "0 (3)"]
     assert chart.rows[0][2:] == ("189", "198", "n/a")
     assert quantile_chart(run(measured(0), measured(1000))) is None
 
