@@ -14,6 +14,8 @@ from reports.model import Interval, Measurement, MeasurementName, RunResults
 from reports.model.findings import GrowthFinding
 
 QUANTILES = ("p50", "p99")
+OF_CHANGES = ("p50", "p90")
+"""The quantiles of changes: a run makes 200 of a kind, of which p99 cannot be stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ def _sweep(results: RunResults) -> Iterator[HistoricFigure]:
         for quantile in QUANTILES:
             name = f"first packet with {last.conditions.services or 0:,} Services, {quantile}"
             yield from _quantile(last, quantile, name)
+    costs = steps_of(results, MeasurementName.SERVICE_COST)
+    if costs:
+        last = max(costs, key=lambda step: step.conditions.services or 0)
+        services = f"{last.conditions.services or 0:,} Services"
+        yield from _quantile(last, "p50", f"first packet above the control with {services}, p50")
     for name, is_meant in (("path without connection tracking", is_control), ("loopback baseline", is_baseline)):
         medians = [found.quantiles["p50"] for found in results.measurements if is_meant(found)]
         if medians:
@@ -68,7 +75,7 @@ def _changes(results: RunResults) -> Iterator[HistoricFigure]:
     for found in results.measurements:
         here = found.conditions
         if found.name is MeasurementName.PROGRAMMING and here.experiment is None and here.services is not None:
-            for quantile in QUANTILES:
+            for quantile in OF_CHANGES:
                 name = f"{here.change} at {here.services:,} Services until its effect on the slowest node, {quantile}"
                 by_name.setdefault(name, []).extend(_quantile(found, quantile, name))
     for on_nodes in by_name.values():

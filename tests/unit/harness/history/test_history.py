@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.history.history import StoredRun, history
-from reports.model import Outcome, RunResults
+from reports.model import MeasurementName, Outcome, RunResults
 from reports.model.findings import AAPairsCheck, SelfCheckFinding
 from reports.model.history import history_to_json
 from reports.writers.sentences.history import change_sentence, flake_sentence, history_verdict
@@ -36,6 +36,13 @@ def test_figures_are_in_the_order_of_time_with_their_intervals():
     found = series(made(run(2, 120.0), run(1, 110.0)))
     assert [(point.run, point.value) for point in found.points] == [("run-01", 111.0), ("run-02", 122.0)]
     assert (found.points[0].low, found.points[0].high) == (pytest.approx(105.45), pytest.approx(116.55))
+
+
+def test_a_first_packet_above_its_control_is_followed():
+    cost = replace(measured(1000, p50=20.0), name=MeasurementName.SERVICE_COST)
+    days = [replace(run(day), measurements=(*run(day).measurements, cost)) for day in (1, 2)]
+    found = series(made(*days), "first packet above the control with 1,000 Services, p50")
+    assert [point.value for point in found.points] == [20.0, 20.0]
 
 
 def test_a_change_names_its_two_runs_and_whether_it_is_for_the_worse():
