@@ -37,11 +37,12 @@ RULES_PER_SERVICE = 2
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An estimator, the data it is tried on, and one trial."""
+    """An estimator, the data it is tried on, one trial, and the share of trials that should hold."""
 
     estimator: str
     data: str
     covered: Callable[[np.random.Generator], bool | None]
+    goal: tuple[float, float] = (0.93, 0.97)
 
 
 def rows() -> Iterator[Row]:
@@ -58,8 +59,8 @@ def rows() -> Iterator[Row]:
         yield _break_even_row(data, drift)
     yield _requests_row("requests that take 16% longer in some runs", 0.02, 0.16)
     yield _check_row("equal costs pass", 0.0, passes=True)
-    yield _check_row("a difference of 2 ns fails (goal: 80%)", 0.002, passes=False)
-    yield _check_row("a difference of 5 ns fails (goal: 80%)", 0.005, passes=False)
+    yield _check_row("a difference of 2 ns fails", 0.002, passes=False)
+    yield _check_row("a difference of 5 ns fails", 0.005, passes=False)
     for jams in (0.0, 0.05, 0.3):
         for label in QUANTILES:
             yield _programming_row(jams, label)
@@ -198,7 +199,7 @@ def _check_row(data: str, apart_us: float, *, passes: bool) -> Row:
             measured += _chain_step(number, services, rule_us, chain_us)
         return check_cost_per_rule(swept_steps(measured)).holds is passes
 
-    return Row("self-check of the cost per rule", data, covered)
+    return Row("self-check of the cost per rule", data, covered, goal=(0.8, 1.0))
 
 
 def _chain_step(number: int, services: int, rule_us: float, chain_us: float) -> Iterator[Measurement]:
