@@ -95,8 +95,8 @@ def short(value: object) -> str:
     return fixed(shown, 0) if 1000 <= abs(shown) < LARGE else f"{shown:.4g}"
 
 
-def with_ends(found: Interval, places: int | None = None, unit: str = "") -> str:
-    """Return a value, with its unit if one is given, and the ends of its interval.
+def with_ends(found: Interval, places: int | None = None, unit: str = "", called: str = "") -> str:
+    """Return a value, with its unit if one is given, and the ends of its interval, with what it is `called` before.
 
     By default with as many digits as the interval's width justifies: two of the width (JCGM 100:2008, 7.2.6).
     """
@@ -104,6 +104,7 @@ def with_ends(found: Interval, places: int | None = None, unit: str = "") -> str
     if places is None:
         width = 0.0 if low is None or high is None else high - low
         if not 0 < width < LARGE:
-            return f"{short(found.value)}{unit} ({short(found.low)} to {short(found.high)})"
+            return f"{short(found.value)}{unit} ({called}{short(found.low)} to {short(found.high)})"
         places = max(0, 1 - math.floor(math.log10(width)))
-    return f"{fixed(found.value, places)}{unit} ({fixed(found.low, places)} to {fixed(found.high, places)})"
+    ends = f"{fixed(found.low, places)} to {fixed(found.high, places)}"
+    return f"{fixed(found.value, places)}{unit} ({called}{ends})"

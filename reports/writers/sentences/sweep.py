@@ -28,16 +28,15 @@ REQUEST_KINDS = {
 
 def growth(found: GrowthFinding) -> Sentence:
     slope = found.per_1000_services_us
-    figures = (
-        f"{fixed(slope.value)} us per 1,000 Services (95% interval {fixed(slope.low)} to {fixed(slope.high)}, "
-        f"from {many(found.steps, 'step')})"
-    )
+    unit, called = " us per 1,000 Services", f"95% interval from {many(found.steps, 'step')}: "
+    figures, high = with_ends(slope, unit=unit, called=called), finite(slope.high)
+    undetected = short(None if high is None else float(f"{high:.2g}"))
     conclusions = {
         GrowthConclusion.GROWS: (
             f"the first packet of a new connection to the last Service takes longer by {figures}."
         ),
         GrowthConclusion.NO_GROWTH: (
-            f"no growth of the first packet was detected: {figures}. Growth below {fixed(slope.high)} us per 1,000 "
+            f"no growth of the first packet was detected: {figures}. Growth below {undetected} us per 1,000 "
             "Services could not have been detected."
         ),
         GrowthConclusion.UNKNOWN: (

@@ -138,7 +138,7 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
             baseline_corrected=True,
         ),
         "In iptables mode the first packet of a new connection to the last Service takes longer by 95.3 us per 1,000 "
-        "Services (95% interval 92.7 to 98.0, from 8 steps).",
+        "Services (95% interval from 8 steps: 92.7 to 98.0).",
     ),
     "no growth": (
         GrowthFinding(
@@ -150,8 +150,20 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
             steps=8,
             baseline_corrected=False,
         ),
-        "In ipvs mode no growth of the first packet was detected: 6.0 us per 1,000 Services (95% interval -17.4 to "
-        "29.3, from 8 steps). Growth below 29.3 us per 1,000 Services could not have been detected.",
+        "In ipvs mode no growth of the first packet was detected: 6 us per 1,000 Services (95% interval from 8 steps: "
+        "-17 to 29). Growth below 29 us per 1,000 Services could not have been detected.",
+    ),
+    "no growth, known well": (
+        GrowthFinding(
+            mode="nftables",
+            conclusion=GrowthConclusion.NO_GROWTH,
+            per_1000_services_us=Interval(0.0221, -0.0383, 0.0836),
+            at_zero_us=43.1,
+            most_services=10_000,
+            steps=12,
+        ),
+        "In nftables mode no growth of the first packet was detected: 0.02 us per 1,000 Services (95% interval from 12 "
+        "steps: -0.04 to 0.08). Growth below 0.084 us per 1,000 Services could not have been detected.",
     ),
     "unknown growth": (
         GrowthFinding(
@@ -163,8 +175,8 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
             steps=8,
             baseline_corrected=False,
         ),
-        "In ipvs mode the data do not show whether the first packet takes longer with more Services: 6.0 us per 1,000 "
-        "Services (95% interval -17.4 to 129.3, from 8 steps).",
+        "In ipvs mode the data do not show whether the first packet takes longer with more Services: 6 us per 1,000 "
+        "Services (95% interval from 8 steps: -17 to 129).",
     ),
     "cost": (
         CostFinding(
