@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reports.model import Interval
@@ -113,7 +114,13 @@ def _programs_faster(mode: str, costs: Sequence[ProgrammingCost]) -> Iterator[st
 def not_compared(comparison: Comparison) -> Iterator[str]:
     """Yield what these runs cannot compare, and where it could be compared."""
     for found in comparison.substrates:
-        swept = {run.mode for run in comparison.runs if run.substrate == found.substrate and run.has_sweep}
+        sweeps = Counter(run.mode for run in comparison.runs if run.substrate == found.substrate and run.has_sweep)
+        swept = set(sweeps)
+        if len(swept) > 1 and max(sweeps.values()) == 1:
+            yield (
+                f"On substrate {found.substrate} each mode was swept once, so no interval contains what differs from "
+                "run to run. `tox -e compare` sweeps each twice."
+            )
         missing = [mode for mode in ALL_MODES if mode not in swept]
         if swept and missing:
             yield (

@@ -38,11 +38,19 @@ def test_without_sweeps_the_answer_is_about_behaviour():
 
 
 def test_modes_without_a_sweep_are_named():
-    assert list(not_compared(compare([IPTABLES, NFTABLES], ()))) == [
+    *_, missing = not_compared(compare([IPTABLES, NFTABLES], ()))
+    assert missing == (
         "There is no sweep in ipvs mode on substrate host. `kubeproof doctor` says which modes a host can run on which "
         "substrate."
-    ]
+    )
     assert list(not_compared(BEHAVIOUR)) == []
+
+
+def test_modes_that_were_swept_once_have_no_interval_of_what_differs_from_run_to_run():
+    once, _ = not_compared(compare([IPTABLES, NFTABLES], ()))
+    assert once.startswith("On substrate host each mode was swept once, so no interval contains")
+    again = replace(NFTABLES, run=replace(NFTABLES.run, id="b-nftables"))
+    assert len(list(not_compared(compare([IPTABLES, NFTABLES, again], ())))) == 1
 
 
 def test_markdown_has_a_table_of_claims_that_differ_and_no_markup_of_others():
