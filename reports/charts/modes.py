@@ -52,7 +52,8 @@ def modes_chart(found: SubstrateComparison) -> Chart | None:
         title=f"First packet in each mode, substrate {found.substrate}",
         description=(
             "Microseconds of the last Service's first packet by number of Services, above the same control. "
-            "Points are steps of runs, lines are fitted through them, bands are 95% intervals of the lines."
+            "Points are steps of runs, lines are fitted through them, bands are 95% intervals of the lines. In modes "
+            "that traverse rules a point lies at the number of Services of which its own would be the last."
         ),
         spec=specification(_lines(points, lines, linear)),
         log_spec=specification(_lines(*above_zero, logarithmic)),

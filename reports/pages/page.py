@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.pages.runtime import chart_runtime
 from reports.writers.glossary import TermLinks, anchor, read_glossary
@@ -44,6 +44,11 @@ def slug(text: object) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", str(text)).strip("-") or "none"
 
 
+def with_code(text: str) -> Markup:
+    """Return text in which what stands between backticks is marked as code; all of it is escaped."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -58,6 +63,7 @@ def _environment() -> Environment:
     environment.filters["seconds"] = seconds
     environment.filters["anchor"] = anchor
     environment.filters["slug"] = slug
+    environment.filters["with_code"] = with_code
     environment.filters["json_in_script"] = json_in_script
     return environment
 

@@ -10,6 +10,7 @@ import pytest
 from harness.performance.conclusions.comparison import compare
 from reports.charts.modes import LINES
 from reports.pages.comparison.page import SHARES, comparison_html
+from reports.pages.page import with_code
 from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES, on_uml, run
 from tests.unit.reports.sample import shown
 from tests.unit.reports.test_ugly import Page
@@ -62,3 +63,9 @@ def test_hostile_text_is_escaped():
     page = comparison_html(replace(BEHAVIOUR, claims=claims, differences=()))
     assert "<img" not in page
     assert "\u202e" not in page
+
+
+def test_commands_are_marked_as_code_and_other_text_stays_text():
+    assert with_code("`tox -e compare` & <b>`<i>`") == (
+        "<code>tox -e compare</code> &amp; &lt;b&gt;<code>&lt;i&gt;</code>"
+    )
