@@ -14,7 +14,7 @@ oldest, the middle one and the youngest. The youngest is created after the dummy
 the oldest and the youngest in age: if the kernel searched a list, the two would differ.
 
 The generator also connects to the targets' pod on the same path without connection tracking and NAT: the control, which
-traverses none of kube-proxy's rules. What a Service costs is the difference of the two, in the same seconds.
+traverses none of the rules that choose endpoints. What a Service costs is the difference of both in the same seconds.
 """
 
 from __future__ import annotations
