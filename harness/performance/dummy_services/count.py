@@ -68,13 +68,16 @@ class DummyServices:
         nodes, etcd = self.access.kube.cluster.nodes, self.access.etcd if at_once else None
         with self.access.proxies.paused(*(() if etcd is None else nodes)):
             added = frozenset(self._added(range(existing, services), etcd))
+        wanted = added or self.service_addresses
         return wait_everywhere(
-            lambda: (self.access.dataplane.missing(node, added) for node in nodes),
+            lambda: (self.access.dataplane.missing(node, wanted) for node in nodes),
             deadline_s=CONVERGENCE_DEADLINE_S,
         )
 
     def _added(self, numbers: range, etcd: Etcd | None) -> Iterator[ServiceAddress]:
         """Create dummy Services and yield their service addresses; report progress after each thousand."""
+        if not numbers:
+            return
         begin_s = time.monotonic()
         for thousand in range(numbers.start // PER_NAMESPACE, (numbers.stop - 1) // PER_NAMESPACE + 1):
             first = thousand * PER_NAMESPACE

@@ -68,15 +68,16 @@ def access(kube, proxies, etcd=None):
 
 
 @contextmanager
-def one_dummy(tmp_path, substrate, stored=None, *, at_once=False):
-    """Run a block with one dummy Service; yield the API server and the proxies."""
+def one_dummy(tmp_path, substrate, stored=None, *, at_once=False, times=1):
+    """Run a block with one dummy Service, wanted so many times; yield the API server and the proxies."""
     api = FakeApiServer(ANSWERS | NAMESPACE | {line: {} for line in DELETED})
     proxies = RecordedProxies(api, stored)
     with serving(api, tmp_path) as cluster:
         kube = Kube(replace(cluster, substrate=substrate))
         etcd = None if stored is None else Etcd(stored, cluster)
         with dummy_services(access(kube, proxies, etcd), CASE, SilentProgress()) as dummies:
-            dummies.bring_to(1, at_once=at_once)
+            for _ in range(times):
+                dummies.bring_to(1, at_once=at_once)
             assert len(dummies.service_addresses) == 1
             yield api, proxies
 
@@ -113,6 +114,11 @@ def test_kube_proxies_are_paused_while_dummy_services_are_added_at_once_or_delet
         assert f"POST {SERVICES}" in proxies.while_paused
         assert "etcd" not in proxies.while_paused
     assert "etcd" in proxies.while_paused
+
+
+def test_a_number_of_dummy_services_that_exist_already_adds_none(tmp_path):
+    with one_dummy(tmp_path, Substrate.HOST, FakeEtcd(), at_once=True, times=2) as (api, _):
+        assert api.asked.count(f"POST {SERVICES}") == 1
 
 
 def test_kube_proxies_are_not_paused_while_the_api_server_creates_dummy_services(tmp_path):
