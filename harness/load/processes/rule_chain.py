@@ -86,7 +86,7 @@ def measure(plan, listeners):
             generator.shuffle(order)
             for place in order:
                 intended_s = start_s + (number + generator.random()) / plan["rate_per_s"]
-                time.sleep(max(0.0, intended_s - time.monotonic()))
+                time.sleep(max(0.0, intended_s - time.monotonic()))  # until the intended start
                 number += 1
                 rtt_us = round_trip_us(listeners[place].getsockname()[1], plan["timeout_s"])
                 listeners[place].accept()[0].close()

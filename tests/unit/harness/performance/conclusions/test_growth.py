@@ -54,10 +54,7 @@ def test_a_step_that_lacks_the_control_is_left_out_of_a_sweep_that_has_one():
 
 
 def test_drift_from_step_to_step_is_rarely_mistaken_for_growth():
-    """Of 200 sweeps without growth and without a control, 5 are expected to show some (one-sided 2.5%).
-
-    More than 12 do with a probability of 1 in 500.
-    """
+    """An interval of 95% lies above 0 by chance in 5 of 200 sweeps; in more than 12 with a probability of 1 in 500."""
     false_alarms = sum(growth(simulated(drift_us=20, control=False, seed=seed)).seen for seed in range(200))
     assert false_alarms <= 12
 
