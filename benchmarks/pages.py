@@ -33,9 +33,9 @@ def run_page() -> str:
 
 
 def comparison_page() -> str:
-    from harness.performance.conclusions.comparison import compare
+    from harness.performance.comparison.compare import compare
     from reports.pages.comparison.page import SHARES, comparison_html
-    from tests.unit.harness.performance.conclusions.test_comparison import run
+    from tests.unit.harness.performance.comparison.test_compare import run
 
     runs = [run(mode, 40 if mode == "iptables" else 0) for mode in ("iptables", "ipvs", "nftables")]
     many = [

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.coverage.hosts import HOSTS
-from harness.performance.conclusions.break_even import ModeCost, Pair
+from harness.performance.comparison.break_even import ModeCost, Pair
 from harness.performance.conclusions.self_check import check_cost_per_rule
 from harness.performance.conclusions.swept import swept_steps
 from harness.statistics.comparison import Range

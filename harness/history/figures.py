@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from harness.performance.conclusions.mode_costs import is_baseline, is_control, steps_of
-from harness.performance.conclusions.programming_cost import programming_costs
+from harness.performance.comparison.mode_costs import is_baseline, is_control, steps_of
+from harness.performance.comparison.programming_cost import programming_costs
 from reports.model import Interval, Measurement, MeasurementName, RunResults
 from reports.model.findings import GrowthFinding
 

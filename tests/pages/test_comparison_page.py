@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from harness.performance.conclusions.comparison import compare
+from harness.performance.comparison.compare import compare
 from reports.model import ClaimResult, Verdict
 from reports.pages.comparison.page import SHARES, comparison_html
 from tests.pages.conftest import NARROW_PX, opened
-from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES, on_uml, run
+from tests.unit.harness.performance.comparison.test_compare import IPTABLES, NFTABLES, on_uml, run
 
 PAIR = "#pair-host-iptables-nftables"
 CLAIM = ClaimResult(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from clusters.errors import KubeproofError
 from harness.history.history import StoredRun, history
-from harness.performance.conclusions.comparison import compare
+from harness.performance.comparison.compare import compare
 from harness.performance.conclusions.recomputed import disagreements
 from harness.plugin.run.results import read_runs
 from reports.model import results_to_json
@@ -25,7 +25,7 @@ from reports.pages.comparison.page import SHARES, comparison_html
 from reports.pages.history.page import history_html
 from reports.pages.run.page import report_html
 from reports.writers.markdown import comparison_markdown, history_markdown
-from tests.unit.harness.performance.conclusions.test_comparison import IPTABLES, NFTABLES
+from tests.unit.harness.performance.comparison.test_compare import IPTABLES, NFTABLES
 from tests.unit.harness.performance.conclusions.test_programming_cost import IPVS
 from tests.unit.harness.performance.conclusions.test_recomputed import swept_results
 from tests.unit.reports.sample import RESULTS, shown

@@ -50,7 +50,7 @@ def compare(
     for option, file in (("--html", html), ("--markdown", markdown), ("--json", json)):
         require_writable(option, file)
     # Imported here because numpy, scipy and altair take a second to load.
-    from harness.performance.conclusions.comparison import compare as compare_runs
+    from harness.performance.comparison.compare import compare as compare_runs
     from harness.plugin.run.results import read_runs
     from reports.charts.image import write_pictures
     from reports.model.comparison import comparison_to_json

@@ -88,8 +88,8 @@ def newest_run(runs_dir: Path) -> Path | None:
 def compare_runs(runs: Sequence[Path], runs_dir: Path) -> Path:
     """Compare those of the runs that can be compared; return the page, to which `latest-comparison.html` links."""
     # Imported here because numpy, scipy and altair take a second to load.
-    from harness.performance.conclusions.comparable import failed_self_check
-    from harness.performance.conclusions.comparison import compare
+    from harness.performance.comparison.comparable import failed_self_check
+    from harness.performance.comparison.compare import compare
     from harness.plugin.run.results import read_runs
     from reports.pages.comparison.page import SHARES, comparison_html
     from reports.store import point_at, write_whole

@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from harness.performance.conclusions.break_even import ModeCost, Pair
-from harness.performance.conclusions.run_scatter import RunScatter, offsets_us, pooled, run_scatter
+from harness.performance.comparison.break_even import ModeCost, Pair
+from harness.performance.comparison.run_scatter import RunScatter, offsets_us, pooled, run_scatter
 
 SERVICES = (0, 500, 1000, 2000, 0)
 

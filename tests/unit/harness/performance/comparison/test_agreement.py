@@ -1,7 +1,7 @@
 import numpy as np
 
-from harness.performance.conclusions.agreement import agreements
-from harness.performance.conclusions.break_even import ModeCost, Pair
+from harness.performance.comparison.agreement import agreements
+from harness.performance.comparison.break_even import ModeCost, Pair
 from reports.writers.sentences.comparison import agreement_sentence
 
 SERVICES = (0, 500, 1000, 2000, 0, 2000)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.performance.conclusions.break_even import BreakEven, ModeCost, Pair
+from harness.performance.comparison.break_even import BreakEven, ModeCost, Pair
 
 SERVICES = (0, 10, 100, 1000, 2000, 5000, 10000, 0)
 KNOWN_WELL = 1000

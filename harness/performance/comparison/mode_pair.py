@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.performance.conclusions.break_even import BreakEven, Pair
+from harness.performance.comparison.break_even import BreakEven, Pair
 from harness.performance.intervals import interval_of
 from reports.model.comparison import Advantage, DifferencePoint, ModePair
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from clusters.errors import Refused, UsageError
-from harness.performance.conclusions.comparison import compare as compare_runs
-from harness.performance.conclusions.mode_costs import mode_costs
+from harness.performance.comparison.compare import compare as compare_runs
+from harness.performance.comparison.mode_costs import mode_costs
 from reports.model import ClaimResult, Conditions, MeasurementName, RunResults, Verdict
 from reports.model.findings import AAPairsCheck, SelfCheckFinding
 from reports.writers.sentences.comparison import comparison_sentences

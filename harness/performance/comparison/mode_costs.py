@@ -7,8 +7,8 @@ from itertools import groupby
 from statistics import mean
 
 from clusters.errors import UsageError
-from harness.performance.conclusions.break_even import ModeCost
-from harness.performance.conclusions.run_scatter import pooled, run_scatter
+from harness.performance.comparison.break_even import ModeCost
+from harness.performance.comparison.run_scatter import pooled, run_scatter
 from harness.performance.conclusions.swept import LAST, swept_steps
 from harness.statistics.line import FEWEST_STEPS
 from reports.model import Measurement, MeasurementName, RunResults

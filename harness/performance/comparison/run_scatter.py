@@ -14,7 +14,7 @@ from statistics import mean
 
 import numpy as np
 
-from harness.performance.conclusions.break_even import ModeCost
+from harness.performance.comparison.break_even import ModeCost
 
 
 @dataclass(frozen=True, slots=True)

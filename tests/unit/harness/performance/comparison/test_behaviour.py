@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from harness.performance.conclusions.behaviour import behaviour_differences, compared_claims, decides_claims
+from harness.performance.comparison.behaviour import behaviour_differences, compared_claims, decides_claims
 from reports.model import NOT_IN_RUN, ClaimResult, RunResults, Verdict
 from reports.model.comparison import Place
 from reports.writers.sentences.comparison import difference_sentence

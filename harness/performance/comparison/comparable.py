@@ -9,7 +9,7 @@ from statistics import median
 
 from clusters.errors import Refused, UsageError
 from clusters.spec import Mode
-from harness.performance.conclusions.mode_costs import is_baseline, is_control, is_persistent_request, steps_of
+from harness.performance.comparison.mode_costs import is_baseline, is_control, is_persistent_request, steps_of
 from reports.model import Measurement, MeasurementName, RunResults
 from reports.model.findings import SelfCheckFinding
 

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from harness.performance.conclusions.programming_cost import programming_costs
+from harness.performance.comparison.programming_cost import programming_costs
 from reports.model import RunResults
 from reports.model.findings import CostFinding, StepUsage
 from reports.writers.sentences.comparison import programming_sentences as sentences_of

@@ -9,13 +9,13 @@ from statistics import median
 import numpy as np
 
 from clusters.errors import Refused, UsageError
-from harness.performance.conclusions.agreement import agreements
-from harness.performance.conclusions.behaviour import behaviour_differences, compared_claims, decides_claims
-from harness.performance.conclusions.break_even import ModeCost, Pair, fitted_line
-from harness.performance.conclusions.comparable import require_alike, require_comparable, require_finished
-from harness.performance.conclusions.mode_costs import has_sweep, is_control, mode_costs, sweep_measurements
-from harness.performance.conclusions.mode_pair import mode_pair
-from harness.performance.conclusions.programming_cost import programming_costs
+from harness.performance.comparison.agreement import agreements
+from harness.performance.comparison.behaviour import behaviour_differences, compared_claims, decides_claims
+from harness.performance.comparison.break_even import ModeCost, Pair, fitted_line
+from harness.performance.comparison.comparable import require_alike, require_comparable, require_finished
+from harness.performance.comparison.mode_costs import has_sweep, is_control, mode_costs, sweep_measurements
+from harness.performance.comparison.mode_pair import mode_pair
+from harness.performance.comparison.programming_cost import programming_costs
 from harness.performance.intervals import interval_of
 from reports.model import RunResults
 from reports.model.comparison import ComparedRun, ComparedStep, Comparison, ControlRange, ModeLine, SubstrateComparison

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from harness.performance.conclusions.break_even import Pair
+from harness.performance.comparison.break_even import Pair
 from harness.statistics.comparison import Range
 from reports.model.comparison import Agreement, SubstrateAgreement
 
