@@ -11,7 +11,7 @@ from statistics import median
 from harness.performance.comparison.mode_costs import is_baseline, is_control, steps_of
 from harness.performance.comparison.programming_cost import programming_costs
 from reports.model import Interval, Measurement, MeasurementName, RunResults
-from reports.model.findings import GrowthFinding
+from reports.model.findings import FirstPacketSliFinding, GrowthFinding
 
 QUANTILES = ("p50", "p99")
 OF_CHANGES = ("p50", "p90")
@@ -31,7 +31,7 @@ class HistoricFigure:
 def figures(results: RunResults) -> Iterator[HistoricFigure]:
     """Yield the figures of a run that can be drawn, each name once."""
     seen: set[str] = set()
-    for found in (*_sweep(results), *_programming(results), *_changes(results), *_duration(results)):
+    for found in (*_sweep(results), *_programming(results), *_sli(results), *_changes(results), *_duration(results)):
         if math.isfinite(found.value) and found.name not in seen:
             seen.add(found.name)
             yield found
@@ -67,6 +67,15 @@ def _programming(results: RunResults) -> Iterator[HistoricFigure]:
             yield HistoricFigure(f"time of kube-proxy's syncs {what}", "s", cost.sync_s)
             yield HistoricFigure(f"CPU time of kube-proxy {what}", "s", cost.cpu_s)
             yield HistoricFigure(f"memory of kube-proxy after {cost.services:,} Services", "MB", cost.memory_mb)
+
+
+def _sli(results: RunResults) -> Iterator[HistoricFigure]:
+    """Yield the p99 of first packets on the node on which it is largest, as SIG Scalability's SLI defines it."""
+    for found in results.findings:
+        if isinstance(found, FirstPacketSliFinding) and found.mode == results.run.mode and found.nodes:
+            slowest = max(found.nodes, key=lambda node: node.p99_us.value)
+            name = f"first packet latency (SLI) with {found.services:,} Services on the slowest node, p99"
+            yield _with_ends(name, "us", slowest.p99_us)
 
 
 def _changes(results: RunResults) -> Iterator[HistoricFigure]:

@@ -68,21 +68,30 @@ def _labels(measured: Sequence[Measurement]) -> dict[tuple[int, int], str]:
 
 def _drawn(curves: list[dict[str, Any]], labels: list[str], positions: list[str]) -> Layers:
     position = chooser("position", "Position", positions, "end" if "end" in positions else positions[0])
+    scale = alt.Scale(domain=labels, range=in_order(len(labels)))
+    colour = alt.Color("step:N", sort=labels, scale=scale, legend=alt.Legend(title="Services", columns=4))
+    return quantile_lines(curves, "step", colour).transform_filter("datum.position == position").add_params(position)
+
+
+def quantile_lines(curves: list[dict[str, Any]], series: str, colour: alt.Color) -> Layers:
+    """Return a line for each series of `curves`, whose rows have a quantile as `nines` and its latency as `us`."""
     ticks = [tick for tick in TICKS if tick <= max(row["nines"] for row in curves)]
     axis = alt.Axis(values=ticks, labelExpr=LABELS)
-    colours = alt.Scale(domain=labels, range=in_order(len(labels)))
     lines = (
         alt.Chart(data(curves))
-        .transform_filter("datum.position == position")
         .mark_line(strokeWidth=1.8, point=alt.OverlayMarkDef(opacity=0, size=80))
         .encode(
             x=alt.X("nines:Q", title="quantile", scale=alt.Scale(nice=False), axis=axis),
             y=alt.Y("us:Q", title="microseconds", scale=alt.Scale(type="log")),
-            color=alt.Color("step:N", sort=labels, scale=colours, legend=alt.Legend(title="Services", columns=4)),
-            tooltip=[alt.Tooltip("step:N"), alt.Tooltip("us:Q", title="us", format=",.0f"), alt.Tooltip("nines:Q")],
+            color=colour,
+            tooltip=[
+                alt.Tooltip(f"{series}:N"),
+                alt.Tooltip("us:Q", title="us", format=",.0f"),
+                alt.Tooltip("nines:Q"),
+            ],
         )
     )
-    return alt.layer(lines).add_params(position)
+    return alt.layer(lines)
 
 
 def _rows(curves: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:

@@ -10,8 +10,9 @@ from harness.load.generator import load_generator
 from harness.load.plan import LoadPlan, Target
 from harness.load.records import ANSWERED, to_measurement
 from harness.performance.access import ClusterAccess
+from harness.performance.conclusions.first_packet_sli import first_packet_sli
 from harness.performance.dummy_services.count import dummy_services
-from harness.suite import Cluster, Kube, Measurement, Progress, ServiceMaker
+from harness.suite import Cluster, Finding, Kube, Measurement, Progress, ServiceMaker
 
 SERVICES = 1000
 RATE_PER_S, DURATION_S = 30, 300
@@ -34,6 +35,7 @@ def test_first_packet_latency_from_every_node(
     make_service: ServiceMaker,
     seed: int,
     measurements: list[Measurement],
+    findings: list[Finding],
     progress: Progress,
 ) -> None:
     """Connect from every node at once to Services with as many endpoints as workers, at 1,000 dummy Services.
@@ -66,6 +68,9 @@ def test_first_packet_latency_from_every_node(
         measurements.append(
             to_measurement(MeasurementName.FIRST_PACKET_SLI, result.together, ANSWERED, conditions, result)
         )
+    findings.append(
+        first_packet_sli(measurements, {node.name: one.together.retransmitted for node, one in results.items()})
+    )
 
     failed = [found.flags for found in measurements if found.errors]
     assert not failed, f"connections failed under a light load: {failed}"

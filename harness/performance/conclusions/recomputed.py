@@ -11,6 +11,7 @@ from typing import Any
 from clusters.spec import Mode
 from harness.dataplane.modes import DATA_PLANES
 from harness.performance.conclusions.cost_per_rule import cost_per_rule_finding
+from harness.performance.conclusions.first_packet_sli import first_packet_sli
 from harness.performance.conclusions.growth import growth
 from harness.performance.conclusions.self_check import check_aa_pairs, check_cost_per_rule, check_cost_per_service
 from harness.performance.conclusions.service_cost import service_costs
@@ -23,6 +24,7 @@ from reports.model.findings import (
     CostPerRuleCheck,
     CostPerRuleFinding,
     CostPerServiceCheck,
+    FirstPacketSliFinding,
     GrowthFinding,
     SelfCheck,
     SelfCheckFinding,
@@ -71,6 +73,7 @@ def disagreements(results: RunResults) -> Iterator[Disagreement]:
             for name in ours:
                 yield from _compared(f"{name} of {kind} in {ours['mode']} mode", ours[name], theirs[name])
     yield from _checks(by_case, results.findings)
+    yield from _sli(results)
     for case, measured in by_case.items():
         costs = [found for found in measured if found.name is MeasurementName.SERVICE_COST]
         if costs:
@@ -155,6 +158,19 @@ def _checks(by_case: dict[str, list[Measurement]], stored: Sequence[Finding]) ->
         again = _checked_again(check, with_pairs[0])
         if again is not None:
             yield from _compared(f"self-check of {check.check}", asdict(check), asdict(again))
+
+
+def _sli(results: RunResults) -> Iterator[Disagreement]:
+    """Compare the findings of the SLI with the nodes' measurements; how many SYNs were sent again only they count."""
+    by_case: dict[str, list[Measurement]] = {}
+    for found in results.measurements:
+        if found.name is MeasurementName.FIRST_PACKET_SLI:
+            by_case.setdefault(found.case, []).append(found)
+    findings = [found for found in results.findings if isinstance(found, FirstPacketSliFinding)]
+    yield from _compared("number of findings of the SLI", len(findings), len(by_case))
+    for stored, measured in zip(findings, by_case.values(), strict=False):
+        again = first_packet_sli(measured, {node.node: node.retransmitted for node in stored.nodes})
+        yield from _compared(f"first packet SLI in {stored.mode} mode", asdict(stored), asdict(again))
 
 
 def _checked_again(check: SelfCheck, steps: Sequence[SweptStep]) -> SelfCheck | None:

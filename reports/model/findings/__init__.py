@@ -19,6 +19,7 @@ from reports.model.findings.checks import (
     StatedCheck,
     StepsCheck,
 )
+from reports.model.findings.first_packet_sli import FirstPacketSliFinding, NodeFirstPacket
 from reports.model.findings.run import (
     Detection,
     FailureRate,
@@ -70,6 +71,7 @@ Finding = Annotated[
     | CostPerRuleFinding
     | EndpointsFinding
     | RequestKindsFinding
+    | FirstPacketSliFinding
     | CapacityFinding
     | GeneratorsFinding
     | BusyHostFinding
@@ -100,6 +102,7 @@ __all__ = [
     "EndpointsFinding",
     "FailureRate",
     "Finding",
+    "FirstPacketSliFinding",
     "FlakesFinding",
     "FlakyCase",
     "GeneratorLatency",
@@ -115,6 +118,7 @@ __all__ = [
     "MeasuredDelay",
     "NoCostPerRule",
     "NodeArrivals",
+    "NodeFirstPacket",
     "PartFailures",
     "PlantedFaultFinding",
     "ProxyRestartFinding",

@@ -6,6 +6,7 @@ import json
 
 from reports.charts.chart import Chart
 from reports.charts.first_packet import first_packet_chart
+from reports.charts.first_packet_sli import sli_chart
 from reports.charts.programming import change_chart, usage_chart
 from reports.charts.quantile_curve import quantile_chart
 from reports.charts.traffic import traffic_charts
@@ -60,5 +61,11 @@ def report_html(results: RunResults) -> str:
 
 def run_charts(results: RunResults) -> dict[str, Chart]:
     """Return the charts that the run has measurements for, by id."""
-    found = (first_packet_chart(results), quantile_chart(results), usage_chart(results), change_chart(results))
+    found = (
+        first_packet_chart(results),
+        quantile_chart(results),
+        sli_chart(results),
+        usage_chart(results),
+        change_chart(results),
+    )
     return {chart.id: chart for chart in (*found, *traffic_charts(results)) if chart is not None}

@@ -8,9 +8,11 @@ from reports.model.findings import (
     CostFinding,
     CostPerRuleFinding,
     EndpointsFinding,
+    FirstPacketSliFinding,
     GeneratorsFinding,
     GrowthConclusion,
     GrowthFinding,
+    NodeFirstPacket,
     RateAttempt,
     RequestKindsFinding,
 )
@@ -103,6 +105,26 @@ def request_kinds(found: RequestKindsFinding) -> Sentence:
         f"Medians in {found.mode} mode, with only the cluster's own Services and the case's: {medians}.",
         f"{short(found.rate_per_s)} per second for {short(found.duration_s)} s each, 95% intervals",
     )
+
+
+def first_packet_sli(found: FirstPacketSliFinding) -> Sentence:
+    nodes = ", ".join(map(_of_node, found.nodes))
+    connections = sum(one.connections for one in found.nodes)
+    retransmitted, failed = sum(one.retransmitted for one in found.nodes), sum(one.failed for one in found.nodes)
+    again = f"{retransmitted:,} sent their SYN again" if retransmitted else "none sent its SYN again"
+    lost = f"{failed:,} more failed" if failed else "none failed"
+    return Sentence(
+        f"First packet latency by the definition of SIG Scalability's SLI, in {found.mode} mode at {found.services:,} "
+        f"Services: p99 {nodes}. Of {connections:,} connections {again}; {lost}.",
+        f"all nodes at once, {short(found.rate_per_s)} connections per second from each, {short(found.duration_s)} s, "
+        "to Services with an endpoint on each worker; 95% intervals",
+    )
+
+
+def _of_node(found: NodeFirstPacket) -> str:
+    if finite(found.p99_us.value) is None:
+        return f"unknown from {found.node} (too few samples)"
+    return f"{with_ends(found.p99_us)} us from {found.node} (p50 {fixed(found.p50_us.value, 0)} us)"
 
 
 def capacity(found: CapacityFinding) -> Sentence:

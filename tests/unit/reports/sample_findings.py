@@ -14,10 +14,12 @@ from reports.model.findings import (
     CostPerRuleFinding,
     EndpointsDifference,
     EndpointsFinding,
+    FirstPacketSliFinding,
     GeneratorLatency,
     GeneratorsFinding,
     GrowthConclusion,
     GrowthFinding,
+    NodeFirstPacket,
     RateAttempt,
     RequestKindMedian,
     RequestKindsFinding,
@@ -37,6 +39,22 @@ OURS = GeneratorLatency(
     resolution_us=1.0,
     differs=False,
 )
+WORKER = NodeFirstPacket(
+    node="worker",
+    p50_us=Interval(98.0, 97.0, 99.0),
+    p99_us=Interval(160.0, 155.0, 162.0),
+    connections=9000,
+    retransmitted=0,
+    failed=0,
+)
+CONTROL_PLANE = replace(
+    WORKER,
+    node="control-plane",
+    p50_us=Interval(101.0, 100.0, 102.0),
+    p99_us=Interval(176.0, 173.0, 180.0),
+    retransmitted=3,
+)
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 FINDINGS: dict[str, tuple[Finding, str]] = {
     **CHECKS,
@@ -247,6 +265,25 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         "With 100 requests per second on new connections in iptables mode: hey p50 401 (390 to 420) us, 81 (75 to 90) us "
         "above its loopback baseline, p99 900 (850 to 1,000) us; wrk p50 401 (390 to 420) us, 81 (75 to 90) us above its "
         "loopback baseline, p99 900 (850 to 1,000) us; above the baselines hey and wrk differ from ours.",
+    ),
+    "first packet SLI": (
+        FirstPacketSliFinding(
+            mode="nftables", services=1000, rate_per_s=30.0, duration_s=300.0, nodes=(WORKER, CONTROL_PLANE)
+        ),
+        "First packet latency by the definition of SIG Scalability's SLI, in nftables mode at 1,000 Services: p99 160.0 "
+        "(155.0 to 162.0) us from worker (p50 98 us), 176.0 (173.0 to 180.0) us from control-plane (p50 101 us). Of "
+        "18,000 connections 3 sent their SYN again; none failed.",
+    ),
+    "first packet SLI of too few samples": (
+        FirstPacketSliFinding(
+            mode="nftables",
+            services=1000,
+            rate_per_s=30.0,
+            duration_s=1.0,
+            nodes=(replace(WORKER, p99_us=UNKNOWN, failed=2),),
+        ),
+        "First packet latency by the definition of SIG Scalability's SLI, in nftables mode at 1,000 Services: p99 unknown "
+        "from worker (too few samples). Of 9,000 connections none sent its SYN again; 2 more failed.",
     ),
     "busy host": (
         BusyHostFinding(

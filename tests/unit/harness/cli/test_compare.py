@@ -80,8 +80,8 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(capsys, tmp_pa
 
 
 def test_programming_counts_only_if_every_run_took_longer(capsys, tmp_path):
-    from tests.unit.harness.performance.conclusions.test_programming_cost import IPVS as SLOW
-    from tests.unit.harness.performance.conclusions.test_programming_cost import NFTABLES as QUICK
+    from tests.unit.harness.performance.comparison.test_programming_cost import IPVS as SLOW
+    from tests.unit.harness.performance.comparison.test_programming_cost import NFTABLES as QUICK
 
     slow = written(tmp_path / "slow", replace(run("ipvs", 0), findings=SLOW.findings))
     quick = written(tmp_path / "quick", replace(run("nftables", 0), findings=QUICK.findings))

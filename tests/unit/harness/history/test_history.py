@@ -9,8 +9,9 @@ from reports.model import MeasurementName, Outcome, RunResults
 from reports.model.findings import AAPairsCheck, SelfCheckFinding
 from reports.model.history import history_to_json
 from reports.writers.sentences.history import change_sentence, flake_sentence, history_verdict
-from tests.unit.harness.performance.conclusions.test_programming_cost import IPVS
+from tests.unit.harness.performance.comparison.test_programming_cost import IPVS
 from tests.unit.reports.sample import RUN, case, measured
+from tests.unit.reports.sample_findings import FINDINGS
 from tests.unit.reports.writers.test_headline import GROWTH
 
 FIRST_PACKET = "first packet with 1,000 Services, p50"
@@ -93,6 +94,16 @@ def test_the_figures_of_findings_belong_to_the_runs_own_mode():
     assert [point.value for point in found.points] == [95.3]
     programmed = replace(run(2, mode="ipvs"), findings=IPVS.findings)
     assert series(made(programmed), "time of kube-proxy's syncs to program 2,000 Services").points[0].value == 80.0
+
+
+def test_the_sli_is_followed_on_the_node_on_which_it_is_largest():
+    sli = FINDINGS["first packet SLI"][0]
+    found = series(
+        made(replace(run(1, mode=sli.mode), findings=(sli,))),
+        "first packet latency (SLI) with 1,000 Services on the slowest node, p99",
+    )
+    (point,) = found.points
+    assert (point.value, point.low, point.high) == (176.0, 173.0, 180.0)
 
 
 def test_a_case_that_fails_now_and_then_has_a_rate_with_its_interval():

@@ -7,6 +7,7 @@ import pytest
 
 from harness.statistics.histogram import encode
 from reports.charts.first_packet import CORRECTED, first_packet_chart
+from reports.charts.first_packet_sli import sli_chart
 from reports.charts.histogram import tail_quantiles
 from reports.charts.programming import change_chart, usage_chart
 from reports.charts.quantile_curve import quantile_chart
@@ -95,6 +96,19 @@ def test_each_step_of_a_sweep_has_a_quantile_curve():
     assert [row[0] for row in chart.rows] == ["0", "1,000", "0 (2)", "0 (3)"]
     assert chart.rows[0][2:] == ("189", "198", "n/a")
     assert quantile_chart(run(measured(0), measured(1000))) is None
+
+
+def test_each_node_has_a_quantile_curve_of_the_sli():
+    def of_node(node, slowest):
+        found = replace(measured(1000), name=MeasurementName.FIRST_PACKET_SLI, histogram=encode(range(100, slowest)))
+        return replace(found, conditions=replace(found.conditions, node=node))
+
+    chart = sli_chart(run(of_node("worker", 200), of_node("worker2", 300)))
+    alt.LayerChart.from_dict(chart.spec)
+    largest = {row["node"]: row["us"] for row in values(chart.spec)}
+    assert largest == {"worker": 198, "worker2": 298}
+    assert [row[0] for row in chart.rows] == ["worker", "worker2"]
+    assert sli_chart(run(measured(1000))) is None
 
 
 def usage(services, sync_s):

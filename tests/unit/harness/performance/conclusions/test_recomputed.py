@@ -8,6 +8,7 @@ import pytest
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.load.records import to_measurement
 from harness.performance.conclusions.cost_per_rule import cost_per_rule_finding
+from harness.performance.conclusions.first_packet_sli import first_packet_sli
 from harness.performance.conclusions.growth import growth
 from harness.performance.conclusions.recomputed import can_be_recomputed, disagreements, recomputed_figures
 from harness.performance.conclusions.self_check import check_cost_per_rule
@@ -131,6 +132,28 @@ def test_a_lost_change_that_was_left_out_is_found(results):
     assert list(disagreements(replace(results, measurements=(*results.measurements, honest)))) == []
     (found,) = disagreements(replace(results, measurements=(*results.measurements, replace(honest, errors=0))))
     assert found.what.startswith("errors of programming")
+
+
+def test_the_sli_of_a_node_that_was_changed_is_found(results):
+    """What is stated of each node must follow from its measurement; how many SYNs were sent again only the SLI says."""
+    measured = [replace(one, case="sli") for one in (of_node("worker", 100), of_node("worker2", 120))]
+    stated = first_packet_sli(measured, {"worker": 3})
+    assert [(node.node, node.retransmitted) for node in stated.nodes] == [("worker", 3), ("worker2", 0)]
+    with_sli = replace(results, measurements=(*results.measurements, *measured), findings=(*results.findings, stated))
+    assert list(disagreements(with_sli)) == []
+    better = replace(stated, nodes=(stated.nodes[0], replace(stated.nodes[1], failed=1)))
+    (found,) = disagreements(replace(with_sli, findings=(*results.findings, better)))
+    assert found.what == "first packet SLI in nftables mode"
+    alone = replace(with_sli, measurements=results.measurements)
+    assert [one.what for one in disagreements(alone)] == ["number of findings of the SLI"]
+
+
+def of_node(node, us):
+    """Return the measurement of one node of a thousand connections of about `us` microseconds."""
+    here = Conditions(mode="nftables", services=1000, node=node, clock="kernel", rate_per_s=100.0, duration_s=10.0)
+    blocks = load(np.random.default_rng(2), us)
+    result = LoadResult(1000, 0, 0, 0.1, 0, 0.0, {"web": blocks}, TargetBlocks(()))
+    return to_measurement(MeasurementName.FIRST_PACKET_SLI, result.together, "kernel", here, result)
 
 
 def test_older_results_have_nothing_to_compute_again(results):
