@@ -37,6 +37,8 @@ COLUMNS = {
     "programs_cpu_s": "CPU of its programs, s",
     "memory_mb": "memory, MB",
     "sync_s": "syncs, s",
+    "created_s": "creation by the harness, s",
+    "programmed_s": "until in every kernel, s",
     "rule_ns": "rule, ns",
     "calibrated_rule_ns": "rule in the chain, ns",
 }

@@ -98,7 +98,8 @@ def test_programming_services_with_fifty_endpoints_each(
             programmed_s = dummies.bring_to(services, at_once=True)
             progress.note(f"programmed in every kernel after {programmed_s:.1f} s")
             used = access.proxies.usage(node)
-            costs.append(cost_of(services, before, used, access.dataplane.rule_count(node), tracked=0))
+            cost = cost_of(services, before, used, access.dataplane.rule_count(node), tracked=0)
+            costs.append(replace(cost, created_s=dummies.created_s, programmed_s=programmed_s))
     findings.append(cost_finding(costs, node, cluster.mode, EACH))
 
 

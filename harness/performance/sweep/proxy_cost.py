@@ -18,6 +18,7 @@ class Cost:
     For the change, kube-proxy used `cpu_s` CPU seconds itself and `programs_cpu_s` in programs that it ran, and made
     `syncs` syncs that took `sync_s` seconds in total. `memory_bytes` and `rules` are kube-proxy's memory and the
     kernel's tables afterwards. `tracked` is the number of connection tracking entries when the load of the step ended.
+    Before, the harness took `created_s` to create Services, if any, and every kernel took `programmed_s` to follow.
     """
 
     services: int
@@ -28,6 +29,8 @@ class Cost:
     sync_s: float
     rules: RuleCount
     tracked: int
+    created_s: float | None = None
+    programmed_s: float | None = None
 
 
 def cost_of(services: int, before: Usage, after: Usage, rules: RuleCount, tracked: int) -> Cost:
@@ -63,4 +66,6 @@ def _usage(number: int, cost: Cost) -> StepUsage:
         rules=cost.rules.rules,
         set_members=sum(cost.rules.sets.values()),
         tracked=cost.tracked,
+        created_s=cost.created_s,
+        programmed_s=cost.programmed_s,
     )

@@ -76,6 +76,7 @@ def _steps(setting: SweepSetting, plan: SweepPlan, dummies: DummyServices, progr
         step = measure(here, plan.at(services), number).invalidated(invalid_reason)
         step = step.invalidated(_full_tables(setting, lost))
         used = cost_of(services, before, after, step.cost.rules, step.cost.tracked)
+        used = replace(used, created_s=dummies.created_s, programmed_s=None if invalid_reason else programmed_s)
         yield replace(step, cost=replace(step.cost, programmed_s=programmed_s, proxy=used))
 
 

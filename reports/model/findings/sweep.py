@@ -55,7 +55,9 @@ class StepUsage:
 
     `cpu_s` are kube-proxy's own CPU seconds and `programs_cpu_s` those of programs that it ran; the `syncs` took
     `sync_s` seconds together. `memory_bytes`, `rules`, `set_members` and `tracked` connections are those at the end.
-    `programs_cpu_s` is None in older results of schema version 1.
+    `created_s` is how long the harness took to create the Services of this step, with kube-proxy paused, None if it
+    created none; `programmed_s` is how long every node's kernel then took to hold them, or no longer to hold those that
+    were removed. Both are None in older results, and `programs_cpu_s` in those of schema version 1.
     """
 
     step: int
@@ -68,6 +70,8 @@ class StepUsage:
     rules: int
     set_members: int
     tracked: int
+    created_s: OptionalFigure = None
+    programmed_s: OptionalFigure = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,6 +171,13 @@ def test_every_thousand_has_a_namespace_of_its_own_with_the_labels_of_the_cases(
     assert kube.asked[3:] == [("DELETE", name) for name in reversed(names)]
 
 
+def test_how_long_it_took_to_create_dummy_services_is_known_if_any_were_created():
+    kube = Namespaces()
+    with dummy_services(access(kube, RecordedProxies(kube)), CASE, SilentProgress()) as dummies:
+        taken = [(dummies.bring_to(services), dummies.created_s)[1] for services in (0, 2000, 2000, 1000, 1500, 0)]
+    assert [created_s is not None for created_s in taken] == [False, True, False, False, True, False]
+
+
 class RecordingKernels(PromptKernels):
     """Kernels that also record which service addresses must be gone."""
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from clusters.cluster import Node, Role
 from harness.dataplane.proxy_usage import Syncs, Usage
 from harness.dataplane.reader import RuleCount
@@ -23,7 +25,7 @@ def test_the_finding_has_the_usage_of_every_step():
     after = Usage(7.5, 9.0, 60_000_000, Syncs(9, 3.5))
     some = cost_of(1000, Usage(2.0, 6.0, 50, Syncs(4, 1.0)), after, RULES, 12)
     none = cost_of(0, after, Usage(7.75, 9.25, 60_000_000, Syncs(10, 3.75)), RULES, 12)
-    found = finding([some, none], NODE, "nftables")
+    found = finding([replace(some, created_s=3.0, programmed_s=4.5), none], NODE, "nftables")
     assert (found.node, found.mode) == ("n1", "nftables")
     assert found.steps[0] == StepUsage(
         step=0,
@@ -36,5 +38,7 @@ def test_the_finding_has_the_usage_of_every_step():
         rules=40,
         set_members=3,
         tracked=12,
+        created_s=3.0,
+        programmed_s=4.5,
     )
     assert (found.steps[1].services, found.steps[1].programs_cpu_s) == (0, 0.25)

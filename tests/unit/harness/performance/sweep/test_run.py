@@ -115,9 +115,12 @@ def test_a_refused_youngest_service_invalidates_the_step():
 
 
 class AtOnce:
-    """Dummy Services that exist as soon as they are wanted, and kube-proxies that use no resources for them."""
+    """Dummy Services of which ten are created in half a second, and kube-proxies that use no resources for them."""
+
+    created_s = None
 
     def bring_to(self, services, *, at_once):
+        self.created_s = services / 20 or None
         return 1.0
 
     def usage(self, node):
@@ -170,6 +173,8 @@ def test_each_step_has_what_programming_its_services_took():
     assert [step.duration_s for step in steps] == [60, 60, 60]
     assert [step.cost.programmed_s for step in steps] == [1.0, 1.0, 1.0]
     assert [step.cost.proxy.services for step in steps] == [0, 10, 0]
+    assert [step.cost.proxy.programmed_s for step in steps] == [1.0, 1.0, 1.0]
+    assert [step.cost.proxy.created_s for step in steps] == [None, 0.5, None]
 
 
 def test_the_step_with_the_most_services_can_last_longer():
