@@ -17,9 +17,11 @@ from reports.model.findings import (
     ProxyRestartFinding,
     RequestKindMedian,
     RequestKindsFinding,
+    RequestsPerCpuSecondFinding,
     SelfCheck,
     SelfCheckFinding,
     StatedFinding,
+    UserEfficiency,
 )
 
 __all__ = [
@@ -39,7 +41,9 @@ __all__ = [
     "ProxyRestartFinding",
     "RequestKindMedian",
     "RequestKindsFinding",
+    "RequestsPerCpuSecondFinding",
     "SelfCheck",
     "SelfCheckFinding",
     "StatedFinding",
+    "UserEfficiency",
 ]

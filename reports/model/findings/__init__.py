@@ -44,8 +44,10 @@ from reports.model.findings.sweep import (
     RateAttempt,
     RequestKindMedian,
     RequestKindsFinding,
+    RequestsPerCpuSecondFinding,
     StepCostPerRule,
     StepUsage,
+    UserEfficiency,
 )
 from reports.model.findings.switch import (
     KernelContents,
@@ -75,6 +77,7 @@ Finding = Annotated[
     | CapacityFinding
     | GeneratorsFinding
     | BusyHostFinding
+    | RequestsPerCpuSecondFinding
     | UnderChangeFinding
     | MassProgrammingFinding
     | ProxyRestartFinding
@@ -125,6 +128,7 @@ __all__ = [
     "RateAttempt",
     "RequestKindMedian",
     "RequestKindsFinding",
+    "RequestsPerCpuSecondFinding",
     "SelfCheck",
     "SelfCheckFinding",
     "StatedCheck",
@@ -136,4 +140,5 @@ __all__ = [
     "SwitchedConnections",
     "SwitchedTraffic",
     "UnderChangeFinding",
+    "UserEfficiency",
 ]

@@ -205,6 +205,29 @@ class GeneratorsFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserEfficiency:
+    """The requests per CPU second of one kind of user: the median of turns with their extremes."""
+
+    user: str
+    requests_per_cpu_s: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsPerCpuSecondFinding:
+    """Our load generator and Locust's own users at the same rate on persistent connections, in turns.
+
+    CPU seconds are those of the process that sends: its own and the kernel's on its behalf.
+    """
+
+    kind: Literal["requests per CPU second"] = "requests per CPU second"
+    mode: str
+    rate_per_s: Figure
+    turns: int
+    turn_s: Figure
+    users: tuple[UserEfficiency, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockTail:
     """The p99 of a new connection by one clock, in microseconds: on an idle host, and with busy loops."""
 

@@ -15,6 +15,7 @@ from reports.model.findings import (
     NodeFirstPacket,
     RateAttempt,
     RequestKindsFinding,
+    RequestsPerCpuSecondFinding,
 )
 from reports.writers.readable import MB, finite, fixed, many, ratio, scaled, short, with_ends
 from reports.writers.sentences.sentence import Sentence
@@ -180,4 +181,13 @@ def busy_host(found: BusyHostFinding) -> Sentence:
         f"In {found.mode} mode the ratio of p99 of a new connection with {many(found.busy_loops, 'busy loop')} to p99 "
         f"without: {ratios}.",
         f"{short(found.rate_per_s)} per second for {short(found.duration_s)} s each, once",
+    )
+
+
+def requests_per_cpu_second(found: RequestsPerCpuSecondFinding) -> Sentence:
+    users = ", ".join(f"{one.user} {with_ends(one.requests_per_cpu_s, 0)}" for one in found.users)
+    return Sentence(
+        f"Requests per CPU second of the process that sends them, at {short(found.rate_per_s)} requests per second on "
+        f"persistent connections in {found.mode} mode: {users}.",
+        f"{many(found.turns, 'turn')} of {short(found.turn_s)} s each; values are medians of turns with their extremes",
     )

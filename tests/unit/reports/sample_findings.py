@@ -23,8 +23,10 @@ from reports.model.findings import (
     RateAttempt,
     RequestKindMedian,
     RequestKindsFinding,
+    RequestsPerCpuSecondFinding,
     StepCostPerRule,
     StepUsage,
+    UserEfficiency,
 )
 from tests.unit.reports.sample_findings_of_changes import CHANGES_AND_RUNS
 from tests.unit.reports.sample_findings_of_checks import CHECKS
@@ -298,6 +300,20 @@ FINDINGS: dict[str, tuple[Finding, str]] = {
         ),
         "In iptables mode the ratio of p99 of a new connection with 2 busy loops to p99 without: 1.16 by our kernel's "
         "clock, 4.20 by hey.",
+    ),
+    "requests per CPU second": (
+        RequestsPerCpuSecondFinding(
+            mode="iptables",
+            rate_per_s=400.0,
+            turns=3,
+            turn_s=10.0,
+            users=(
+                UserEfficiency(user="ours", requests_per_cpu_s=Interval(2400.4, 2350.0, 2500.0)),
+                UserEfficiency(user="FastHttpUser", requests_per_cpu_s=Interval(1800.0, 1700.0, 1900.0)),
+            ),
+        ),
+        "Requests per CPU second of the process that sends them, at 400 requests per second on persistent connections in "
+        "iptables mode: ours 2,400 (2,350 to 2,500), FastHttpUser 1,800 (1,700 to 1,900).",
     ),
     **CHANGES_AND_RUNS,
 }
