@@ -11,6 +11,7 @@ from reports.charts.programming import change_chart, usage_chart
 from reports.charts.quantile_curve import quantile_chart
 from reports.charts.traffic import traffic_charts
 from reports.model import RunResults, Verdict, results_to_json
+from reports.model.findings import FirstPacketSliFinding, PlantedFaultFinding
 from reports.pages.page import page_html
 from reports.pages.run.advice import advice, future
 from reports.pages.run.cases import by_duration, failures, limits, repeat_command
@@ -23,6 +24,7 @@ from reports.writers.tables import step_table, tables
 from reports.writers.words import by_verdict, left_out, outcome_counts, planted, planted_score
 
 QUANTILES = ("p50", "p90", "p99")
+IN_OWN_SECTION = (PlantedFaultFinding, FirstPacketSliFinding)
 
 
 def report_html(results: RunResults) -> str:
@@ -47,6 +49,8 @@ def report_html(results: RunResults) -> str:
         chart=charts,
         specs=json.dumps({chart.id: [chart.spec, chart.log_spec] for chart in charts.values()}),
         planted=planted(results),
+        sli=[found for found in results.findings if isinstance(found, FirstPacketSliFinding)],
+        findings=[found for found in results.findings if not isinstance(found, IN_OWN_SECTION)],
         score=planted_score(results),
         questions=questions(results),
         left_out=left_out(results),

@@ -13,6 +13,7 @@ from reports.pages.run.questions import questions
 from reports.pages.run.trust import trust
 from reports.writers.tables import step_table
 from tests.unit.reports.sample import RESULTS, RUN, case, claim, measured, shown, without_links
+from tests.unit.reports.sample_findings import FINDINGS
 
 HOSTILE = '<script>alert("x")</script>\x07 & <b>'
 MOST_BYTES = 3_000_000
@@ -140,6 +141,14 @@ def test_the_numbers_of_a_finding_by_step_are_shown_in_a_table():
     assert step_table(replace(cost, steps=())) is None
     assert step_table(RESULTS.findings[0]) is None
     assert "<td>1,000</td><td>5.50</td>" in report_html(replace(RESULTS, findings=(cost,)))
+
+
+def test_the_sli_is_stated_once_in_a_section_of_its_own():
+    sli, _ = FINDINGS["first packet SLI"]
+    page = shown(report_html(replace(RESULTS, findings=(sli,))))
+    assert page.count("176.0 (173.0 to 180.0) us from control-plane") == 1
+    assert 'id="sli"' in page
+    assert 'id="findings"' not in page
 
 
 def test_figures_by_the_kernels_clock_come_first():
