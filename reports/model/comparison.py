@@ -207,13 +207,17 @@ class BehaviourDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Runs compared. No figure on one substrate is compared with a figure on another; only the order of modes is."""
+    """Runs compared. No figure on one substrate is compared with a figure on another; only the order of modes is.
+
+    `left_out` has the ids of runs that were not compared because their self-checks failed.
+    """
 
     runs: tuple[ComparedRun, ...]
     substrates: tuple[SubstrateComparison, ...]
     agreements: tuple[SubstrateAgreement, ...]
     differences: tuple[BehaviourDifference, ...]
     claims: tuple[ComparedClaim, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def comparison_to_json(comparison: Comparison) -> str:

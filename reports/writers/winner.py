@@ -113,6 +113,8 @@ def _programs_faster(mode: str, costs: Sequence[ProgrammingCost]) -> Iterator[st
 
 def not_compared(comparison: Comparison) -> Iterator[str]:
     """Yield what these runs cannot compare, and where it could be compared."""
+    for run in comparison.left_out:
+        yield f"Run {run} is left out: a self-check of it failed."
     for found in comparison.substrates:
         sweeps = Counter(run.mode for run in comparison.runs if run.substrate == found.substrate and run.has_sweep)
         swept = set(sweeps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -98,13 +99,13 @@ def compare_runs(runs: Sequence[Path], runs_dir: Path) -> Path:
     results, unreadable = read_runs(runs)
     for failure in unreadable:
         typer.echo(one_line(f"left out: {failure}"), err=True)
-    for found in results:
-        if failed_self_check(found):
-            typer.echo(f"left out: run {found.run.id} failed its self-check", err=True)
-    compared = [found for found in results if not failed_self_check(found)]
+    failed = tuple(found.run.id for found in results if failed_self_check(found))
+    for run in failed:
+        typer.echo(f"left out: run {run} failed its self-check", err=True)
+    compared = [found for found in results if found.run.id not in failed]
     if len(compared) < 2:
         raise KubeproofError("fewer than two runs are left to compare", remedy="see the runs' own reports")
-    comparison = compare(compared, SHARES)
+    comparison = replace(compare(compared, SHARES), left_out=failed)
     for sentences in answer(comparison):
         typer.echo(one_line(" ".join(sentences)))
     page = runs_dir / f"comparison-{min(found.run.id for found in compared)}.html"

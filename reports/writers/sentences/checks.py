@@ -75,8 +75,8 @@ def _cost_per_rule(check: CostPerRuleCheck) -> str:
         apart = with_ends(check.apart_ns, NS_PLACES, " ns")
         return (
             f"a rule costs {ours} in the sweep and {theirs} in a chain that never matches; step by step the difference "
-            f"is {apart}, which must lie within {fixed(check.allowed_ns, 1)} ns of 0. A true difference of "
-            f"{fixed(check.detectable_ns, 1)} ns would fail this check in four of five such sweeps"
+            f"is {apart}, which must lie within {fixed(check.allowed_ns, 1)} ns of 0. "
+            f"{_detectable(check.detectable_ns)} would fail this check in four of five such sweeps"
         )
     imprecise = "" if check.precise else f", and not both are known to within {fixed(scaled(check.precision, 100), 0)}%"
     return f"a rule costs {ours} in the sweep and {theirs} in a chain that never matches{imprecise}"
@@ -93,3 +93,9 @@ def _delay(check: KnownDelayCheck) -> str:
         f"{fixed(slope.high, 3)}), and the timers of the delay add a constant {fixed(check.constant_us)} us; with "
         f"{times} of the delay per handshake{differences}"
     )
+
+
+def _detectable(detectable_ns: float | None) -> str:
+    if detectable_ns == 0:
+        return "It is not known well enough for that: even a true difference of 0"
+    return f"A true difference of {fixed(detectable_ns, 1)} ns"

@@ -89,6 +89,25 @@ CHECKS: dict[str, tuple[Finding, str]] = {
         "to 54.35) in a chain that never matches; step by step the difference is 1.43 ns (-0.50 to 3.37), which must "
         "lie within 6.3 ns of 0. A true difference of 5.1 ns would fail this check in four of five such sweeps.",
     ),
+    "a cost per rule that is not known well enough to be checked": (
+        SelfCheckFinding(
+            mode="iptables",
+            checks=(
+                replace(
+                    COST_PER_RULE,
+                    holds=False,
+                    apart_ns=Interval(3.28, -8.77, 15.33),
+                    allowed_ns=3.8,
+                    detectable_ns=0.0,
+                    precision=None,
+                ),
+            ),
+        ),
+        "A self-check failed, so conclude nothing from the measurements (iptables mode): a rule costs 51.90 ns (46.32 to "
+        "57.49) in the sweep and 50.47 ns (46.58 to 54.35) in a chain that never matches; step by step the difference is "
+        "3.28 ns (-8.77 to 15.33), which must lie within 3.8 ns of 0. It is not known well enough for that: even a true "
+        "difference of 0 would fail this check in four of five such sweeps.",
+    ),
     "a stated self-check": (
         SelfCheckFinding(mode="ipvs", checks=(StatedCheck(holds=False, statement="The pairs differ."),)),
         "A self-check failed, so conclude nothing from the measurements (ipvs mode): The pairs differ.",

@@ -70,10 +70,10 @@ def test_a_host_with_all_modes_needs_no_other_kernel():
 
 
 class FakePytest:
-    """Writes the results that a run would leave, and ends with `code`."""
+    """Writes the results that a run would leave, and ends with `code`; the first `with_findings` runs have findings."""
 
-    def __init__(self, code=0, findings=()):
-        self.code, self.findings, self.calls = code, findings, []
+    def __init__(self, code=0, findings=(), with_findings=9):
+        self.code, self.findings, self.with_findings, self.calls = code, findings, with_findings, []
 
     def __call__(self, arguments):
         self.calls.append(arguments)
@@ -81,7 +81,8 @@ class FakePytest:
         directory = options["--runs-dir"]
         mode = options["--proxy-mode"]
         results = run(mode, 40 if mode == "iptables" else 0)
-        results = replace(results, run=replace(results.run, id=f"{len(self.calls):02}-{mode}"), findings=self.findings)
+        findings = self.findings if len(self.calls) <= self.with_findings else ()
+        results = replace(results, run=replace(results.run, id=f"{len(self.calls):02}-{mode}"), findings=findings)
         made = Path(directory) / results.run.id
         made.mkdir(parents=True)
         (made / "results.json").write_text(results_to_json(results))
@@ -115,9 +116,20 @@ def test_a_run_that_failed_fails_the_command_after_all_runs(capsys, tmp_path):
     assert "comparison: " in out
 
 
-def test_a_run_whose_self_check_failed_is_left_out(capsys, tmp_path):
-    failed = SelfCheckFinding(mode="ipvs", checks=(AAPairsCheck(holds=False, pairs=9, alike=1, least=8),))
-    code, _, err = measured(capsys, tmp_path, FakePytest(findings=(failed,)), "--only-sweeps", "--quick")
-    assert code == 1
+FAILED_CHECK = SelfCheckFinding(mode="ipvs", checks=(AAPairsCheck(holds=False, pairs=9, alike=1, least=8),))
+
+
+def test_a_run_whose_self_check_failed_is_left_out_and_the_page_says_so(capsys, tmp_path):
+    pytest_runs = FakePytest(findings=(FAILED_CHECK,), with_findings=1)
+    code, _, err = measured(capsys, tmp_path, pytest_runs, "--only-sweeps")
+    assert (code, len(pytest_runs.calls)) == (0, 6)
     assert "left out: run 01-iptables failed its self-check" in err
+    page = (tmp_path / "runs" / "latest-comparison.html").read_text()
+    assert "Run 01-iptables is left out: a self-check of it failed." in page
+    assert 'id="run-01-iptables"' not in page
+
+
+def test_fewer_than_two_runs_whose_self_checks_held_are_not_compared(capsys, tmp_path):
+    code, _, err = measured(capsys, tmp_path, FakePytest(findings=(FAILED_CHECK,)), "--only-sweeps", "--quick")
+    assert code == 1
     assert "fewer than two runs are left to compare" in err
