@@ -19,7 +19,8 @@ from harness.kube.nodes.shell import NodeShell
 from harness.load.plan import Block, TargetBlocks
 
 GUEST_DEVICE = "vec0"
-UNKNOWN = "qdisc kind is unknown"
+REFUSALS = ("qdisc kind is unknown", "Operation not supported")
+"""What a kernel without netem answers, and one without any queueing discipline."""
 
 
 class NoNetem(Exception):
@@ -46,7 +47,7 @@ class DelayablePath:
         try:
             self.run("tc", "qdisc", "replace", "dev", self.device, "root", "netem", "delay", f"{delay_us}us")
         except CommandFailed as failure:
-            if UNKNOWN in failure.stderr:
+            if any(refusal in failure.stderr for refusal in REFUSALS):
                 raise NoNetem(f"the kernel behind {self.device} has no netem: {failure.stderr.strip()}") from failure
             raise
         try:
