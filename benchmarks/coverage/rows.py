@@ -20,8 +20,9 @@ from harness.statistics.comparison import Range
 from harness.statistics.difference import difference
 from harness.statistics.histogram import BlockCounts
 from harness.statistics.line import drawn_lines
-from harness.statistics.quantiles import QUANTILES, clustered_interval, quantile_interval
+from harness.statistics.quantiles import clustered_interval, quantile_interval
 from reports.model import Conditions, Measurement, MeasurementName
+from reports.model.quantiles import QUANTILES
 
 PARTS = 10
 PER_S = 50

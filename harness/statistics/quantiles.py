@@ -26,17 +26,9 @@ from numpy.typing import NDArray
 
 from harness.statistics.comparison import Range
 from harness.statistics.histogram import BlockCounts
-
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-FEWEST_BEYOND = 10
-"""The number of samples beyond a quantile without which it is not known: p99 needs 1,000 samples."""
+from reports.model.quantiles import samples_needed
 
 HALF_BUCKET_US = 0.5
-
-
-def samples_needed(q: float) -> int:
-    """Return the least number of samples for which the q-quantile may be stated."""
-    return math.ceil(round(FEWEST_BEYOND / min(q, 1 - q), 6))
 
 
 def quantile(counts: BlockCounts, q: float) -> float:

@@ -7,8 +7,9 @@ from itertools import groupby
 
 from harness.statistics.comparison import Range
 from harness.statistics.histogram import BlockCounts, block_counts, encode
-from harness.statistics.quantiles import QUANTILES, clustered_interval, quantile_interval
+from harness.statistics.quantiles import clustered_interval, quantile_interval
 from reports.model import Measurement
+from reports.model.quantiles import QUANTILES
 
 US_PER_MS = 1000.0
 

@@ -12,6 +12,7 @@ from reports.charts.quantile_curve import quantile_chart
 from reports.charts.traffic import traffic_charts
 from reports.model import RunResults, Verdict, results_to_json
 from reports.model.findings import FirstPacketSliFinding, PlantedFaultFinding
+from reports.model.quantiles import QUANTILES, samples_needed
 from reports.pages.page import page_html
 from reports.pages.run.advice import advice, future
 from reports.pages.run.cases import by_duration, failures, limits, repeat_command
@@ -23,7 +24,6 @@ from reports.writers.sentences import sentence
 from reports.writers.tables import step_table, tables
 from reports.writers.words import by_verdict, left_out, outcome_counts, planted, planted_score
 
-QUANTILES = ("p50", "p90", "p99")
 IN_OWN_SECTION = (PlantedFaultFinding, FirstPacketSliFinding)
 
 
@@ -59,7 +59,8 @@ def report_html(results: RunResults) -> str:
         tables=tables(results.measurements),
         step_table=step_table,
         sentence=sentence,
-        quantiles=QUANTILES,
+        quantiles=tuple(QUANTILES),
+        needed={label: samples_needed(q) for label, q in QUANTILES.items()},
     )
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from harness.statistics.histogram import BlockCounts, block_counts, encode
-from harness.statistics.quantiles import clustered_interval, quantile, quantile_interval, samples_needed
+from harness.statistics.quantiles import clustered_interval, quantile, quantile_interval
+from reports.model.quantiles import samples_needed
 
 
 def counted(parts):

@@ -151,6 +151,14 @@ def test_the_sli_is_stated_once_in_a_section_of_its_own():
     assert 'id="findings"' not in page
 
 
+def test_a_quantile_that_is_not_stated_says_how_many_samples_it_needs():
+    few = replace(measured(0), n=200, quantiles={"p50": 100.0}, ci95={"p50": (95.0, 105.0)})
+    page = shown(report_html(replace(RESULTS, measurements=(few,))))
+    assert re.findall(r"needs [\d,]+", page) == [
+        "needs 1,000"
+    ]  # p90 has enough samples, and is not there for another reason
+
+
 def test_figures_by_the_kernels_clock_come_first():
     wall = replace(measured(10), conditions=replace(measured(10).conditions, clock="wall"))
     page = shown(report_html(replace(RESULTS, measurements=(wall, measured(10)))))
