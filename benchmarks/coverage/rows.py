@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.coverage.hosts import HOSTS
+from harness.load.records import MOST_SLICES
 from harness.performance.comparison.break_even import ModeCost, Pair
 from harness.performance.conclusions.self_check import check_cost_per_rule
 from harness.performance.conclusions.swept import swept_steps
@@ -24,7 +25,6 @@ from harness.statistics.quantiles import clustered_interval, quantile_interval
 from reports.model import Conditions, Measurement, MeasurementName
 from reports.model.quantiles import QUANTILES
 
-PARTS = 10
 PER_S = 50
 """Connections per second to one target: those of a sweep on a host."""
 
@@ -253,7 +253,8 @@ def _latencies(
 
 
 def _parts(latencies_us: NDArray[np.float64]) -> BlockCounts:
-    return _counted(np.array_split(latencies_us, PARTS))
+    """Divide the seconds into time slices as a measurement does."""
+    return _counted(np.array_split(latencies_us, min(MOST_SLICES, len(latencies_us))))
 
 
 def _counted(parts: NDArray[np.float64] | list[NDArray[np.float64]]) -> BlockCounts:

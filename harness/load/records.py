@@ -19,8 +19,12 @@ OWN_CLOCKS = ("wall", "corrected")
 """The clocks that include the generator's own delays."""
 
 
-MOST_SLICES = 10
-"""The number of time slices in which a measurement's samples are stored. All targets of a load have the same slices."""
+MOST_SLICES = 75
+"""The largest number of time slices in which a measurement's samples are stored: those of a block each in a step.
+
+All targets of a load have the same slices. What a host does for a second makes intervals too wide if a slice is longer
+than that, because it then looks like chance (`benchmarks/coverage`).
+"""
 
 
 def to_measurement(

@@ -50,13 +50,14 @@ def quantile_interval(counts: BlockCounts, q: float, confidence: float = 0.95) -
     """Return the q-quantile of the time measured, in microseconds; None if there are too few samples to know it.
 
     Each row of `counts` is a stratum of time. Its samples are taken to be independent, so a disturbance within it makes
-    the interval wider.
+    the interval wider. The one sample of a stratum varies as those of the whole time do.
     """
     if counts.n < samples_needed(q):
         return None
     value = quantile(counts, q)
     sizes, shares = _shares_below(counts, value)
-    variance = float(np.sum(sizes**2 * shares * (1 - shares) / np.maximum(sizes - 1, 1))) / counts.n**2
+    within = np.where(sizes > 1, sizes**2 * shares * (1 - shares) / np.maximum(sizes - 1, 1), q * (1 - q))
+    variance = float(np.sum(within)) / counts.n**2
     return _inverted(counts, q, float(scipy.stats.norm.isf((1 - confidence) / 2)) * math.sqrt(variance))
 
 

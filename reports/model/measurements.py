@@ -112,7 +112,7 @@ StoredConditions = Annotated[Conditions, WrapSerializer(_without_none)]
 class TimeSlice:
     """The samples of one part of a measurement's time, as an encoded HDR histogram (V2, base64).
 
-    `begin_s` counts the time of the measurement's own loads only. A measurement has up to ten slices, in order; between
+    `begin_s` counts the time of the measurement's own loads only. A measurement has up to 75 slices, in order; between
     two of them, and within one, there may be time without samples, which `duration_s` leaves out.
     """
 

@@ -44,21 +44,26 @@ def test_a_quantile_with_fewer_than_ten_samples_beyond_it_is_left_out():
 
 
 def test_a_measurement_has_time_slices_that_hold_every_sample():
-    found = measured(blocks(*[[100 + number] for number in range(25)]), block_s=2.0)
-    assert len(found.time_slices) == 10
-    assert (found.time_slices[0].begin_s, found.time_slices[0].duration_s) == (0.0, 6.0)
-    assert (found.time_slices[-1].begin_s, found.time_slices[-1].duration_s) == (46.0, 4.0)
+    found = measured(blocks(*[[100 + number] for number in range(100)]), block_s=2.0)
+    assert len(found.time_slices) == 75
+    assert (found.time_slices[0].begin_s, found.time_slices[0].duration_s) == (0.0, 4.0)
+    assert (found.time_slices[-1].begin_s, found.time_slices[-1].duration_s) == (198.0, 2.0)
     parts = block_counts([part.histogram for part in found.time_slices])
     whole = block_counts([found.histogram])
     assert parts.values_us.tolist() == whole.values_us.tolist()
     assert parts.counts.sum(axis=0).tolist() == whole.counts[0].tolist()
 
 
+def test_a_short_load_has_a_time_slice_for_each_block():
+    slices = measured(blocks(*[[100]] * 40)).time_slices
+    assert [(part.begin_s, part.duration_s) for part in slices] == [(float(second), 1.0) for second in range(40)]
+
+
 def test_all_targets_of_a_load_have_the_same_time_slices():
-    whole, half = blocks(*[[100]] * 20), blocks(*[[]] * 10, *[[120]] * 10)
+    whole, half = blocks(*[[100]] * 150), blocks(*[[]] * 75, *[[120]] * 75)
     together = {"targets": {"head": whole, "end": half}}
-    assert [part.begin_s for part in measured(whole, **together).time_slices] == list(range(0, 20, 2))
-    assert [part.begin_s for part in measured(half, **together).time_slices] == list(range(10, 20, 2))
+    assert [part.begin_s for part in measured(whole, **together).time_slices] == list(range(0, 150, 2))
+    assert [part.begin_s for part in measured(half, **together).time_slices] == list(range(74, 150, 2))
     assert [part.begin_s for part in measured(blocks([100]), **together).time_slices] == [0.0]
 
 
@@ -93,8 +98,8 @@ def test_a_measurement_without_samples_has_no_quantiles():
 
 
 def test_the_time_slices_of_a_part_of_a_load_divide_that_part():
-    part = TargetBlocks(blocks(*[[100]] * 30).blocks[10:])
+    part = TargetBlocks(blocks(*[[100]] * 160).blocks[10:])
     found = to_measurement(
-        MeasurementName.UNDER_CHANGE, part, "kernel", Conditions(), result(targets={"web": part}), span=range(10, 30)
+        MeasurementName.UNDER_CHANGE, part, "kernel", Conditions(), result(targets={"web": part}), span=range(10, 160)
     )
-    assert [one.begin_s for one in found.time_slices] == list(range(10, 30, 2))
+    assert [one.begin_s for one in found.time_slices] == list(range(10, 160, 2))

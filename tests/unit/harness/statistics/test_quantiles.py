@@ -51,6 +51,13 @@ def test_a_part_that_differs_from_the_others_does_not_widen_the_interval():
     assert (apart.high - apart.low) < (alike.high - alike.low) * 1.1
 
 
+def test_parts_with_a_single_sample_do_not_make_the_interval_narrower():
+    latencies_us = np.random.default_rng(1).permutation(np.arange(100.0, 300.0))
+    together = quantile_interval(counted([latencies_us]), 0.5)
+    single = quantile_interval(counted(np.split(latencies_us, 200)), 0.5)
+    assert single.high - single.low == pytest.approx(together.high - together.low, rel=0.02)
+
+
 def test_clusters_that_differ_widen_the_interval():
     alike = clustered_interval(counted([np.arange(100.0, 300.0)] * 10), 0.5)
     apart = clustered_interval(counted([np.arange(0.0, 200.0) + 20 * number for number in range(10)]), 0.5)
