@@ -65,16 +65,31 @@ def clustered_interval(counts: BlockCounts, q: float, confidence: float = 0.95) 
     """Return the q-quantile in microseconds; None if the samples cannot carry it.
 
     Each row of `counts` is a cluster; at least two are needed. The variance of the share is that of a ratio of totals
-    over clusters, but at least that of independent samples.
+    over clusters, but at least that of independent samples. The fewer clusters it comes from, the fewer are its degrees
+    of freedom.
     """
     clusters = len(counts.counts)
     if counts.n < samples_needed(q) or clusters < 2:
         return None
     sizes, shares = _shares_below(counts, quantile(counts, q))
-    between = clusters / (clusters - 1) * float(np.sum((sizes * (shares - q)) ** 2)) / counts.n**2
+    squares = (sizes * (shares - q)) ** 2
+    between = clusters / (clusters - 1) * float(np.sum(squares)) / counts.n**2
     variance = max(between, q * (1 - q) / counts.n)
-    half = float(scipy.stats.t.isf((1 - confidence) / 2, clusters - 1)) * math.sqrt(variance)
+    half = float(scipy.stats.t.isf((1 - confidence) / 2, _freedom(squares))) * math.sqrt(variance)
     return _inverted(counts, q, half)
+
+
+def _freedom(squares: NDArray[np.float64]) -> float:
+    """Return the degrees of freedom of a variance, from the squared deviations that it is the mean of.
+
+    Those of a variance of normal deviations are one less than their number. They are fewer if some deviations are far
+    larger than the others (O'Neill 2014, https://doi.org/10.1080/00031305.2014.966589).
+    """
+    number = len(squares)
+    if not squares.any():
+        return number - 1
+    kurtosis = number * float(np.sum(squares**2)) / float(np.sum(squares)) ** 2
+    return min(number - 1, 2 * number / (kurtosis - (number - 3) / (number - 1)))
 
 
 def _shares_below(counts: BlockCounts, value: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -70,3 +70,19 @@ def test_a_quantile_that_lies_in_the_few_clusters_that_jammed_is_not_known():
     assert clustered_interval(counted(in_time + late), 0.9) is None
     assert clustered_interval(counted(in_time + late), 0.5) is not None
     assert clustered_interval(counted([np.arange(200.0)]), 0.5) is None
+
+
+def of_which_faster(faster):
+    """Return clusters of 24 latencies, evenly spread from 0 to 200 us, of which so many are below 100 us in each."""
+    generator = np.random.default_rng(1)
+    slower = [24 - number for number in faster]
+    below = np.split(generator.permutation(np.linspace(0, 100, sum(faster))), np.cumsum(faster)[:-1])
+    above = np.split(generator.permutation(np.linspace(101, 200, sum(slower))), np.cumsum(slower)[:-1])
+    return [np.concatenate(both) for both in zip(below, above, strict=True)]
+
+
+def test_an_interval_that_few_clusters_decide_is_wider():
+    """Both have the same variance; in one of them it comes from two of forty clusters."""
+    many = clustered_interval(counted(of_which_faster([15, 9] * 20)), 0.5)
+    few = clustered_interval(counted(of_which_faster([24, 0] + [15, 9] * 4 + [12] * 30)), 0.5)
+    assert few.high - few.low > 1.1 * (many.high - many.low)
