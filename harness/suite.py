@@ -9,7 +9,6 @@ from clusters.host.patience import Patience, host_patience
 from clusters.host.progress import Progress
 from clusters.spec import Mode, Substrate
 from harness.dataplane.iptables import IptablesDataPlane
-from harness.dataplane.proxies import Proxies
 from harness.dataplane.reader import DataPlane, ServiceAddress
 from harness.dataplane.services import ServiceHandle, ServiceMaker
 from harness.dataplane.shell import ProxyShell
@@ -23,6 +22,7 @@ from harness.kube.refusals import refused_fields
 from harness.kube.status import condition_of, is_ready, restarts, unschedulable
 from harness.kube.wait import Waits, wait_until
 from harness.kube.watch import WatchRecorder
+from harness.kube_proxy.proxies import Proxies
 from harness.performance.conclusions.growth import growth
 from harness.run.claims import ClaimRecorder
 from harness.run.decision import Decision, conditional, confirmed, list_of, refuted, untested

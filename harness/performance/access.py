@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.dataplane.proxies import Proxies
 from harness.dataplane.reader import DataPlane
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.nodes.etcd import Etcd
+from harness.kube_proxy.proxies import Proxies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

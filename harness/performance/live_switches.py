@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from clusters.cluster import Node
 from clusters.spec import Mode
 from harness.dataplane.conntrack import tcp_entries
-from harness.dataplane.live_switch import LiveSwitch, read_kernel
 from harness.dataplane.services import ServiceHandle
 from harness.dataplane.shell import ProxyShell
+from harness.kube_proxy.live_switch import LiveSwitch, read_kernel
 from harness.traffic.client import Client
 from harness.traffic.outage import longest_outage
 from harness.traffic.persistent import PersistentConnections, persistent_connections

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.dataplane.proxies import FeatureGate
+from harness.kube_proxy.proxies import FeatureGate
 from harness.suite import Decision, conditional, confirmed, refuted, untested
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.dataplane.proxies import FeatureGate
+from harness.kube_proxy.proxies import FeatureGate
 from harness.suite import ClaimRecorder, Cluster, Proxies
 from suites.kube_proxy.decisions import ModeAge, decide_ipvs_ga, decide_ipvs_newest
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from harness.dataplane.live_switch import LiveSwitch
 from harness.dataplane.modes import mode_to_switch_to
 from harness.findings import Conditions
 from harness.kube.objects.workloads import update_template
+from harness.kube_proxy.live_switch import LiveSwitch
 from harness.load.generator import LoadGenerator
 from harness.load.plan import LoadPlan, RequestKind, Target
 from harness.performance.access import ClusterAccess

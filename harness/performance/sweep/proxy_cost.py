@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusters.cluster import Node
-from harness.dataplane.proxy_usage import NOTHING_USED, Usage
 from harness.dataplane.reader import RuleCount
+from harness.kube_proxy.usage import NOTHING_USED, Usage
 from reports.model.findings import CostFinding, StepUsage
 
 

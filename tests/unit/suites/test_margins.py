@@ -8,8 +8,8 @@ import pytest
 
 from clusters.cluster import Node, Role
 from clusters.host.patience import Patience
-from harness.dataplane.proxies import WORKING_DEADLINE_S
 from harness.dataplane.services import PROGRAMMED_DEADLINE_S
+from harness.kube_proxy.proxies import WORKING_DEADLINE_S
 from harness.traffic.persistent import LIMIT_S as PERSISTENT_LIMIT_S
 from harness.traffic.requests import Request
 from harness.traffic.steady import LIMIT

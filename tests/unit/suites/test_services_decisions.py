@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.dataplane.proxies import FeatureGate
 from harness.dataplane.reader import Backend, ServiceState
+from harness.kube_proxy.proxies import FeatureGate
 from harness.suite import Observation
 from suites.endpoints.decisions import PodLeaving, decide_readiness
 from suites.endpoints.test_readiness import nodes_keeping

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from clusters.cluster import Node, Role
-from harness.dataplane.proxy_usage import Syncs, Usage
 from harness.dataplane.reader import RuleCount
+from harness.kube_proxy.usage import Syncs, Usage
 from harness.performance.sweep.proxy_cost import cost_of, finding
 from reports.model.findings import StepUsage
 

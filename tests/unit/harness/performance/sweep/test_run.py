@@ -1,9 +1,9 @@
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from harness.dataplane.proxy_usage import NOTHING_USED
 from harness.dataplane.reader import Backend, RuleCount, ServiceAddress, ServiceState
 from harness.errors import DeadlinePassed
+from harness.kube_proxy.usage import NOTHING_USED
 from harness.load.plan import Block, LoadResult, TargetBlocks
 from harness.performance.sweep.run import _bring_to, _steps, with_youngest
 from harness.performance.sweep.setting import SweepPlan

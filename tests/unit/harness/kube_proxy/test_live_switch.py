@@ -9,9 +9,9 @@ import yaml
 from clusters.cluster import Node, Role
 from clusters.errors import CommandFailed
 from clusters.spec import Mode, Substrate
-from harness.dataplane.live_switch import LiveSwitch, read_kernel
-from harness.dataplane.proxies import Proxies
 from harness.kube.client import Kube
+from harness.kube_proxy.live_switch import LiveSwitch, read_kernel
+from harness.kube_proxy.proxies import Proxies
 from reports.model.findings import KernelContents
 from tests.fakes.cluster.apiserver import STDOUT, FakeApiServer, exits, serving
 

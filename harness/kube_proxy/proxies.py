@@ -18,12 +18,12 @@ from clusters.existing.effectivemode import CONFIG_MAPS
 from clusters.existing.kubernetesapi import PROXY_LABELS
 from clusters.host.clock import Clock
 from clusters.spec import Substrate
-from harness.dataplane.proxy_usage import Syncs, Usage, parse_syncs, parse_usage
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import ExecResult, Kube
 from harness.kube.observe import observe_within
 from harness.kube.status import is_ready
 from harness.kube.wait import wait_until
+from harness.kube_proxy.usage import Syncs, Usage, parse_syncs, parse_usage
 
 LOOPBACK = "http://127.0.0.1:10249"
 """The URL on the node's loopback at which kube-proxy serves its metrics and configuration."""

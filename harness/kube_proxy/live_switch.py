@@ -16,10 +16,10 @@ from clusters.spec import Mode, Substrate
 from harness.dataplane.ipvs import IpvsDataPlane, parse_virtual_servers
 from harness.dataplane.modes import why_not_in_kernel
 from harness.dataplane.nftables import NftablesDataPlane
-from harness.dataplane.proxies import CLEAN_UP, NAMESPACE, WORKING_DEADLINE_S, Proxies
 from harness.dataplane.shell import ProxyShell
 from harness.kube.client import Kube
 from harness.kube.wait import wait_until
+from harness.kube_proxy.proxies import CLEAN_UP, NAMESPACE, WORKING_DEADLINE_S, Proxies
 from reports.model.findings import KernelContents
 
 CONFIG_DIRECTORY = "/var/lib/kube-proxy"

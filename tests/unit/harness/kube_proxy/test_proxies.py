@@ -7,9 +7,9 @@ import yaml
 from clusters.cluster import Node, Role
 from clusters.errors import ClusterNotReady, CommandFailed
 from clusters.spec import Substrate
-from harness.dataplane.proxies import FeatureGate, Proxies, parse_features
-from harness.dataplane.proxy_usage import Syncs, Usage, parse_syncs, parse_usage
 from harness.kube.client import Kube
+from harness.kube_proxy.proxies import FeatureGate, Proxies, parse_features
+from harness.kube_proxy.usage import Syncs, Usage, parse_syncs, parse_usage
 from tests.fakes.clock import JumpingClock
 from tests.fakes.cluster.apiserver import FakeApiServer, exits, serving
 
