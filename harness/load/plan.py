@@ -69,6 +69,8 @@ class LoadPlan:
 
     With `separate_source_ports`, first packets to different addresses never come from the same source port.
 
+    With `pinned`, a worker stays on one processor for as long as its load lasts, if it may use more than one.
+
     `detail` is the path of an HTTP request, the payload of a UDP datagram or the name of a DNS query. A request fails
     after `timeout_s`.
     """
@@ -82,6 +84,7 @@ class LoadPlan:
     block_s: float = 1.0
     baseline_s: float = 0.0
     separate_source_ports: bool = False
+    pinned: bool = False
     timeout_s: float = 2.0
 
     def require_within(self, cluster: Cluster) -> None:

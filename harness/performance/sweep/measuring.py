@@ -80,6 +80,7 @@ def _load(plan: SweepPlan, number: int, positions: tuple[Position, ...], others:
         seed,
         detail=KEPT_PATH,
         separate_source_ports=True,
+        pinned=True,
     )
 
 

@@ -103,7 +103,7 @@ class Master:
 def part_of(plan, number, workers):
     """Return one worker's part of a plan: its share of the rate, and an offset that interleaves the arrivals."""
     share = {"rate_per_s": plan["rate_per_s"] / workers, "seed": plan["seed"] * 1000 + number}
-    return {**plan, **share, "offset_s": number / plan["rate_per_s"]}
+    return {**plan, **share, "offset_s": number / plan["rate_per_s"], "worker": number}
 
 
 def main():

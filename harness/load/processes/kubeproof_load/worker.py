@@ -7,11 +7,12 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from locust.env import Environment
 
 from kubeproof_load.arrivals import Schedule, Target
+from kubeproof_load.processors import on_one_processor
 from kubeproof_load.source_ports import local_ports, separated
 from kubeproof_load.users import user_of
 from kubeproof_load.work import Work, WorkQueue
@@ -38,9 +39,10 @@ class Worker:
             targets = separated(targets, local_ports())
         before = resource.getrusage(resource.RUSAGE_SELF)
         works = [self._perform(plan, [self._echo], plan["baseline_s"], "baseline")] if plan["baseline_s"] else []
-        began_s = time.time() + BEGIN_IN_S + plan["offset_s"]
-        self._send("began", plan)
-        works.append(self._perform(plan, targets, plan["duration_s"], "block"))
+        with on_one_processor(plan["worker"]) if plan["pinned"] else nullcontext():
+            began_s = time.time() + BEGIN_IN_S + plan["offset_s"]
+            self._send("began", plan)
+            works.append(self._perform(plan, targets, plan["duration_s"], "block"))
         after = resource.getrusage(resource.RUSAGE_SELF)
         self._send(
             "done",

@@ -121,6 +121,19 @@ def test_targets_can_have_source_ports_of_their_own(start):
     assert sorted(eighths, key=min) == [{number} for number in range(8)]
 
 
+def test_workers_can_stay_on_processors_of_their_own_during_the_load(start):
+    master, workers, port = start(2)
+    usable = os.sched_getaffinity(0)
+    load = plan(Target("a", "127.0.0.1", port), duration_s=1, baseline_s=0, pinned=True)
+    during = []
+    master.run_plan(
+        load.as_record(0), ALLOWANCE_S, lambda: during.extend(os.sched_getaffinity(one.pid) for one in workers)
+    )
+    assert [len(processors) for processors in during] == [1, 1]
+    assert len(set.union(*during)) == min(2, len(usable))
+    assert [os.sched_getaffinity(one.pid) for one in workers] == [usable] * 2
+
+
 def test_a_lost_worker_is_reported_and_the_results_of_the_others_are_kept(start):
     master, workers, port = start(2)
     target = Target("a", "127.0.0.1", port)

@@ -41,6 +41,7 @@ class FakeGenerator:
 
     def run(self, plan):
         assert plan.separate_source_ports
+        assert plan.pinned
         self.plan = plan
         targets = {target.label: self.blocks(target.label) for target in plan.targets}
         return LoadResult(90, 0, 0, 0.1, self.lost, 0.0, targets, TargetBlocks(()), lateness=self.lateness)
