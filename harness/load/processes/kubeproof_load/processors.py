@@ -1,7 +1,8 @@
 """Keep the calling thread on one processor, so that what the kernel does for it happens there as well.
 
-The kernel answers a worker's SYN in the softirq of the processor that sent it. A worker that moves between processors
-finds cold caches, and its latencies are those of different processors by turns.
+A worker that moves between processors finds cold caches, and its latencies are those of different processors by turns.
+Where the server's node has the same kernel (substrate `host`), the SYN is also answered in the softirq of the processor
+that sent it.
 """
 
 import os
@@ -9,12 +10,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def on_one_processor(number):
-    """Stay on one of the processors that this thread may use: the last for 0, the one before it for 1, and so on.
+def on_one_processor(usable, number):
+    """Stay on one of the `usable` processors: the last for 0, the one before it for 1, and so on; then use all again.
 
-    The first processors come last, because hosts handle most interrupts there.
+    The first processors come last, because hosts handle most interrupts there. Blocks may overlap: a plan may still run
+    when the next one starts, in the same thread.
     """
-    usable = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {chosen(usable, number)})
     try:
         yield

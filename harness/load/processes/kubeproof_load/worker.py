@@ -3,6 +3,7 @@
 Usage: python3 -m kubeproof_load.worker <master's address> <its port>
 """
 
+import os
 import resource
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class Worker:
         self._runner = runner
         self._work_queue = work_queue
         self._echo = Target("baseline", "127.0.0.1", echo_port)
+        self._usable = os.sched_getaffinity(0)
 
     def on_plan(self, environment, msg, **_):
         """Run a plan and send its totals; measure the baseline before the load."""
@@ -39,7 +41,7 @@ class Worker:
             targets = separated(targets, local_ports())
         before = resource.getrusage(resource.RUSAGE_SELF)
         works = [self._perform(plan, [self._echo], plan["baseline_s"], "baseline")] if plan["baseline_s"] else []
-        with on_one_processor(plan["worker"]) if plan["pinned"] else nullcontext():
+        with on_one_processor(self._usable, plan["worker"]) if plan["pinned"] else nullcontext():
             began_s = time.time() + BEGIN_IN_S + plan["offset_s"]
             self._send("began", plan)
             works.append(self._perform(plan, targets, plan["duration_s"], "block"))
