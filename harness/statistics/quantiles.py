@@ -64,14 +64,16 @@ def quantile_interval(counts: BlockCounts, q: float, confidence: float = 0.95) -
 def clustered_interval(counts: BlockCounts, q: float, confidence: float = 0.95) -> Range | None:
     """Return the q-quantile in microseconds; None if the samples cannot carry it.
 
-    Each row of `counts` is a cluster; at least two are needed. The variance of the share is that of a ratio of totals
+    Each row of `counts` is a cluster; at least two need samples. The variance of the share is that of a ratio of totals
     over clusters, but at least that of independent samples. The fewer clusters it comes from, the fewer are its degrees
     of freedom.
     """
-    clusters = len(counts.counts)
-    if counts.n < samples_needed(q) or clusters < 2:
+    if counts.n < samples_needed(q):
         return None
     sizes, shares = _shares_below(counts, quantile(counts, q))
+    clusters = len(sizes)
+    if clusters < 2:
+        return None
     squares = (sizes * (shares - q)) ** 2
     between = clusters / (clusters - 1) * float(np.sum(squares)) / counts.n**2
     variance = max(between, q * (1 - q) / counts.n)

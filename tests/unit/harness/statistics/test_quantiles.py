@@ -72,6 +72,12 @@ def test_a_quantile_that_lies_in_the_few_clusters_that_jammed_is_not_known():
     assert clustered_interval(counted([np.arange(200.0)]), 0.5) is None
 
 
+def test_a_cluster_without_samples_does_not_count():
+    apart = [np.arange(0.0, 200.0) + 20 * number for number in range(10)]
+    assert clustered_interval(counted([*apart, np.array([])]), 0.5) == clustered_interval(counted(apart), 0.5)
+    assert clustered_interval(counted([np.arange(200.0), np.array([])]), 0.5) is None
+
+
 def of_which_faster(faster):
     """Return clusters of 24 latencies, evenly spread from 0 to 200 us, of which so many are below 100 us in each."""
     generator = np.random.default_rng(1)
