@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from statistics import median
 
 from clusters.errors import Refused, UsageError
 from clusters.spec import Mode
 from harness.performance.comparison.mode_costs import is_baseline, is_control, is_persistent_request, steps_of
-from reports.model import Measurement, MeasurementName, RunResults
-from reports.model.findings import SelfCheckFinding
+from reports.model import Interval, Measurement, MeasurementName, RunResults
+from reports.model.findings import GrowthFinding, SelfCheckFinding
 
 MODES = tuple(map(str, Mode))
 
@@ -58,13 +58,42 @@ def require_comparable(runs: Sequence[RunResults]) -> None:
             raise Refused(f"run {results.run.id} failed its self-check, so nothing may be concluded from it")
         _require_figures(results)
     modes = sorted({results.run.mode for results in runs})
+    by_mode = {mode: [results for results in runs if results.run.mode == mode] for mode in modes}
+    for of_mode in by_mode.values():
+        _require_one_growth(of_mode)
     for ours, theirs in combinations(modes, 2):
-        _require_one_host(*([results for results in runs if results.run.mode == mode] for mode in (ours, theirs)))
+        _require_one_host(by_mode[ours], by_mode[theirs])
 
 
 def failed_self_check(results: RunResults) -> bool:
     """Return whether nothing may be concluded from the run's measurements."""
     return any(isinstance(found, SelfCheckFinding) and not found.holds for found in results.findings)
+
+
+def _require_one_growth(runs: Sequence[RunResults]) -> None:
+    """Raise `Refused` if two runs of one mode differ in growth by more than their intervals allow.
+
+    The steps of all runs are fitted together, and the interval of the line contains only how far they lie from it.
+    """
+    grown = [(results, us) for results in runs for us in _growth_us(results)]
+    for (ours, here), (theirs, there) in combinations(grown, 2):
+        if here.high < there.low or there.high < here.low:
+            raise Refused(
+                f"two sweeps in {ours.run.mode} mode differ: per 1,000 Services the first packet grew by "
+                f"{_shown(here)} in run {ours.run.id} and by {_shown(there)} in run {theirs.run.id}",
+                remedy="leave out the run during which other work kept the host busy, or repeat both",
+            )
+
+
+def _growth_us(results: RunResults) -> Iterator[Interval]:
+    """Yield the growth per 1,000 Services in the run's own mode, in microseconds; older runs may have stored none."""
+    for found in results.findings:
+        if isinstance(found, GrowthFinding) and found.mode == results.run.mode:
+            yield found.per_1000_services_us
+
+
+def _shown(us: Interval) -> str:
+    return f"{us.value:.1f} us ({us.low:.1f} to {us.high:.1f})"
 
 
 def _require_one_host(ours: Sequence[RunResults], theirs: Sequence[RunResults]) -> None:

@@ -37,8 +37,8 @@ def compare(runs: Sequence[RunResults], shares: Sequence[float]) -> Comparison:
 
     The order of the runs does not matter: modes are in alphabetical order. No figure on one substrate is compared with
     a figure on another; only the order of modes is. Raises `Refused` for runs of a single mode or of different hosts,
-    for a run whose self-check failed, or if the host has changed between two modes, and `UsageError` for a run that
-    lacks the measurements to compare or was named twice.
+    for a run whose self-check failed, or if the host has changed between two modes or two runs of one mode, and
+    `UsageError` for a run that lacks the measurements to compare or was named twice.
     """
     runs = sorted(runs, key=lambda results: results.run.id)
     behaviour = [results for results in runs if decides_claims(results)]

@@ -7,8 +7,8 @@ import pytest
 from clusters.errors import Refused, UsageError
 from harness.performance.comparison.compare import compare as compare_runs
 from harness.performance.comparison.mode_costs import mode_costs
-from reports.model import ClaimResult, Conditions, MeasurementName, RunResults, Verdict
-from reports.model.findings import AAPairsCheck, SelfCheckFinding
+from reports.model import ClaimResult, Conditions, Interval, MeasurementName, RunResults, Verdict
+from reports.model.findings import AAPairsCheck, GrowthConclusion, GrowthFinding, SelfCheckFinding
 from reports.writers.sentences.comparison import comparison_sentences
 from tests.unit.reports.sample import RUN, measured
 
@@ -165,6 +165,26 @@ def test_runs_of_one_mode_are_pooled():
     assert (ours.run_error, ours.run_freedom) == (pytest.approx(math.sqrt(8.0)), 1)
     first = next(compare([second, IPTABLES, NFTABLES], ()))
     assert first.startswith("In iptables mode a first packet takes 22 (-")
+
+
+def test_two_runs_of_one_mode_are_refused_if_they_differ_in_growth_by_more_than_their_intervals_allow():
+    def grown(run_id, low, high):
+        us = Interval(value=(low + high) / 2, low=low, high=high)
+        found = GrowthFinding(
+            mode="iptables",
+            conclusion=GrowthConclusion.GROWS,
+            per_1000_services_us=us,
+            at_zero_us=60.0,
+            most_services=10000,
+            steps=6,
+        )
+        return replace(IPTABLES, run=replace(IPTABLES.run, id=run_id), findings=(found,))
+
+    first, alike, other = grown("first", 8.8, 13.1), grown("alike", 12.0, 15.0), grown("other", 17.8, 33.0)
+    assert list(compare([first, alike, NFTABLES], ()))
+    differ = r"in iptables mode differ.* 10\.9 us \(8\.8 to 13\.1\) in run first and by 25\.4 us .* in run other"
+    with pytest.raises(Refused, match=differ):
+        compare([first, other, NFTABLES], ())
 
 
 def test_three_modes_are_compared_two_at_a_time():
