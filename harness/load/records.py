@@ -20,10 +20,11 @@ OWN_CLOCKS = ("wall", "corrected")
 
 
 MOST_SLICES = 75
-"""The largest number of time slices in which a measurement's samples are stored: those of a block each in a step.
+"""The largest number of time slices in which a measurement's samples are stored, the same for all targets of a load.
 
-All targets of a load have the same slices. What a host does for a second makes intervals too wide if a slice is longer
-than that, because it then looks like chance (`benchmarks/coverage`).
+A load of up to 75 s, as in a step of a sweep, has one for each block of a second. What a host does for a second makes
+intervals too wide if a slice is longer than that, because it then looks like chance (`benchmarks/coverage`). Longer
+loads have longer slices, so that the results of a sweep stay below some 3 MB.
 """
 
 

@@ -68,7 +68,7 @@ def test_a_known_delay_is_found_again(
 def finding(check: KnownDelayCheck, cluster: Cluster) -> Finding:
     """Return the self-check as a finding.
 
-    On user-mode Linux it is no check, only a finding: timers there are those of a process and late by a few per cent.
+    On user-mode Linux it is no check, only a finding: timers there are those of a process and late by some 60 to 90 us.
     """
     if cluster.substrate == "host":
         return SelfCheckFinding(mode=cluster.mode, checks=(check,))

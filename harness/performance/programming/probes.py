@@ -85,7 +85,7 @@ class Probers:
                 "every_s": every_s,
                 "limit_s": limit_s,
                 "probes": [probe.as_record() for probe in probes],
-                "witness": {"address": liveness_target.address, "port": liveness_target.port},
+                "liveness": {"address": liveness_target.address, "port": liveness_target.port},
             }
         )
         last_s = max(probe.at_s for probe in probes) - min(probe.at_s for probe in probes)

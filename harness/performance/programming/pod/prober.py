@@ -111,7 +111,7 @@ class Prober:
         self._addresses = [Address(wish) for wish in plan["probes"]]
         self._end_s = max(address.at_s for address in self._addresses) + plan["limit_s"]
         self._selector = selectors.DefaultSelector()
-        self._liveness_target = LivenessTarget(plan["witness"])
+        self._liveness_target = LivenessTarget(plan["liveness"])
         self._open: dict[socket.socket, tuple[Address | LivenessTarget, float]] = {}
         self._next_s = min(address.at_s for address in self._addresses)
         self._full_rounds_left = self._tries_in_rounds = 0

@@ -25,7 +25,7 @@ def start(*probes, limit_s=LIMIT_S, every_s=EVERY_S, liveness_port=CLOSED_PORT):
         "every_s": every_s,
         "limit_s": limit_s,
         "probes": probes,
-        "witness": {"address": "127.0.0.1", "port": liveness_port},
+        "liveness": {"address": "127.0.0.1", "port": liveness_port},
     }
     return subprocess.Popen([sys.executable, "-c", PROGRAM, json.dumps(plan)], stdout=subprocess.PIPE, text=True)
 
