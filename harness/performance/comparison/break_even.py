@@ -24,8 +24,11 @@ from numpy.typing import NDArray
 from harness.statistics.comparison import Range
 from harness.statistics.line import DRAWS, Lines, drawn_lines, range_of_draws
 
-CONFIDENCE = 0.95
-"""The share of draws in which a statement must be true to be made."""
+CONFIDENCE = 0.975
+"""The share of draws in which a statement must be true to be made.
+
+So many lie on one side of zero if the 95% interval of a difference does not contain it.
+"""
 
 FINEST_US = 0.01
 """The least difference between two ends of a line that is divided by."""

@@ -118,3 +118,13 @@ def test_swapped_modes_give_the_same_result_except_for_sign_and_random_draws():
     swapped, original = pair(theirs, ours), pair(ours, theirs)
     assert swapped.break_even(1.0).better == original.break_even(1.0).better == "nftables"
     assert original.longer_us(10_000).value == pytest.approx(-swapped.longer_us(10_000).value, rel=0.05)
+
+
+def test_no_mode_is_better_while_the_interval_of_the_difference_contains_zero():
+    shorter, longer = (
+        ModeCost(name, tuple((number, us) for number in SERVICES), 500.0, run_error=5.0, run_freedom=KNOWN_WELL)
+        for name, us in (("ipvs", 100.0), ("iptables", 112.8))
+    )
+    both = pair(shorter, longer)  # apart by 1.81 standard errors
+    assert both.longer_us(10000).low < 0 < both.longer_us(10000).high
+    assert both.break_even(1.0) == BreakEven()
