@@ -12,7 +12,7 @@ from harness.performance.comparison.compare import compare
 from reports.model import ClaimResult, Verdict
 from reports.pages.comparison.page import SHARES, comparison_html
 from tests.pages.conftest import NARROW_PX, opened
-from tests.unit.harness.performance.comparison.test_compare import IPTABLES, NFTABLES, on_uml, run
+from tests.unit.harness.performance.comparison.sample import IPTABLES, NFTABLES, on_uml, run
 
 PAIR = "#pair-host-iptables-nftables"
 CLAIM = ClaimResult(

@@ -25,7 +25,7 @@ from reports.pages.comparison.page import SHARES, comparison_html
 from reports.pages.history.page import history_html
 from reports.pages.run.page import report_html
 from reports.writers.markdown import comparison_markdown, history_markdown
-from tests.unit.harness.performance.comparison.test_compare import IPTABLES, NFTABLES
+from tests.unit.harness.performance.comparison.sample import IPTABLES, NFTABLES
 from tests.unit.harness.performance.comparison.test_programming_cost import IPVS
 from tests.unit.harness.performance.conclusions.test_recomputed import swept_results
 from tests.unit.reports.sample import RESULTS, shown

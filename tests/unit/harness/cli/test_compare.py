@@ -7,7 +7,7 @@ import pytest
 
 from harness.cli.main import main
 from reports.model import results_to_json
-from tests.unit.harness.performance.comparison.test_compare import IPTABLES, NFTABLES, run
+from tests.unit.harness.performance.comparison.sample import IPTABLES, NFTABLES, run
 
 
 def compared(capsys, *argv):

@@ -13,7 +13,7 @@ from reports.model import results_to_json
 from reports.model.findings import AAPairsCheck, SelfCheckFinding
 from reports.store import point_latest_at
 from tests.fakes.host.host import FakeHost
-from tests.unit.harness.performance.comparison.test_compare import run
+from tests.unit.harness.performance.comparison.sample import run
 
 IPTABLES, IPVS, NFTABLES = Mode.IPTABLES, Mode.IPVS, Mode.NFTABLES
 EVERY_MODE = tuple(Mode)

@@ -11,7 +11,7 @@ from harness.performance.comparison.compare import compare
 from reports.charts.modes import LINES
 from reports.pages.comparison.page import SHARES, comparison_html
 from reports.pages.page import with_code
-from tests.unit.harness.performance.comparison.test_compare import IPTABLES, NFTABLES, on_uml, run
+from tests.unit.harness.performance.comparison.sample import IPTABLES, NFTABLES, on_uml, run
 from tests.unit.reports.sample import shown
 from tests.unit.reports.test_ugly import Page
 from tests.unit.reports.writers.test_winner import BEHAVIOUR

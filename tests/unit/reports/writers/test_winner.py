@@ -7,7 +7,7 @@ from reports.model import ClaimResult, Verdict
 from reports.model.comparison import ProgrammingCost
 from reports.writers.markdown import comparison_markdown, escaped
 from reports.writers.winner import answer, not_compared, why_worse
-from tests.unit.harness.performance.comparison.test_compare import IPTABLES, NFTABLES, run
+from tests.unit.harness.performance.comparison.sample import IPTABLES, NFTABLES, run
 
 
 def test_the_fastest_mode_is_named_with_its_lead_over_each_other():

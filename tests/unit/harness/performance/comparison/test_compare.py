@@ -4,35 +4,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clusters.errors import Refused, UsageError
-from harness.performance.comparison.compare import compare as compare_runs
+from clusters.errors import UsageError
 from harness.performance.comparison.mode_costs import mode_costs
-from reports.model import ClaimResult, Conditions, Interval, MeasurementName, RunResults, Verdict
-from reports.model.findings import AAPairsCheck, GrowthConclusion, GrowthFinding, SelfCheckFinding
-from reports.writers.sentences.comparison import comparison_sentences
-from tests.unit.reports.sample import RUN, measured
-
-HUGE = 10**400
-"""An integer that JSON can hold, but that is too large for a float."""
-
-SERVICES = (0, 100, 1000, 5000, 10000, 0)
-
-
-def run(mode, per_1000_us, fixed_us=60.0, **fields):
-    packets = tuple(measured(services, p50=fixed_us + per_1000_us * services / 1000) for services in SERVICES)
-    kept = replace(
-        measured(0, p50=500.0), name=MeasurementName.PERSISTENT_REQUEST, conditions=Conditions(clock="wall", services=0)
-    )
-    results = RunResults(run=replace(RUN, id=f"a-{mode}", mode=mode), measurements=(*packets, kept))
-    return replace(results, **fields)
-
-
-def compare(runs, shares):
-    """Return the sentences of a comparison."""
-    return comparison_sentences(compare_runs(runs, shares))
-
-
-IPTABLES, NFTABLES = run("iptables", 40), run("nftables", 0, fixed_us=80.0)
+from reports.model import ClaimResult, Verdict
+from tests.unit.harness.performance.comparison.sample import (
+    IPTABLES,
+    NFTABLES,
+    SERVICES,
+    changed,
+    compare,
+    on_uml,
+    run,
+    with_baselines,
+    with_control,
+)
+from tests.unit.reports.sample import measured
 
 
 def test_first_packets_are_compared_at_both_ends_and_at_break_even():
@@ -64,16 +50,6 @@ def test_two_runs_give_the_same_result_in_either_order():
     assert list(compare([ours, theirs], (1.0, 0.1, 0.01))) == list(compare([theirs, ours], (1.0, 0.1, 0.01)))
 
 
-def test_two_runs_are_refused_for_the_same_reason_in_either_order():
-    other = replace(NFTABLES, run=replace(NFTABLES.run, kernel="6.19"))
-    reasons = set()
-    for pair in ((IPTABLES, other), (other, IPTABLES)):
-        with pytest.raises(Refused) as refusal:
-            list(compare(pair, (1.0,)))
-        reasons.add(str(refusal.value))
-    assert reasons == {"the runs differ in kernel: 6.18 and 6.19 (compare runs of one host)"}
-
-
 def test_each_share_of_new_connections_has_its_own_number_of_services():
     _, _, all_new, some, few = compare([IPTABLES, NFTABLES], (1.0, 0.1, 0.01))
     assert all_new.startswith(
@@ -103,26 +79,6 @@ def test_runs_with_too_much_scatter_allow_no_conclusion():
     assert second.endswith(" these runs cannot tell in which mode a request takes at least 1% less time.")
 
 
-def with_control(results, control_us, kept_us=500.0):
-    """Return the results with a control, and requests on persistent connections, in each step, as sweeps have them."""
-    added = []
-    for number, found in enumerate(one for one in results.measurements if one.name is MeasurementName.FIRST_PACKET):
-        here = replace(found.conditions, step=number)
-        added.append(replace(found, conditions=here))
-        for clock in ("kernel", "wall"):
-            untracked = replace(here, position=None, clock=clock)
-            name = MeasurementName.FIRST_PACKET_UNTRACKED
-            control = {"p50": control_us}
-            added.append(replace(found, name=name, conditions=untracked, quantiles=control, ci95=ENDS))
-        kept = replace(here, position=None, clock="wall")
-        name = MeasurementName.PERSISTENT_REQUEST
-        added.append(replace(found, name=name, conditions=kept, quantiles={"p50": kept_us}, ci95=ENDS))
-    return replace(results, measurements=tuple(added))
-
-
-ENDS = {"p50": (0.0, 1000.0)}
-
-
 def test_first_packets_of_two_runs_are_compared_above_the_same_control():
     """The host was 4 us slower in the second run, as its control shows."""
     ours, theirs = mode_costs([with_control(IPTABLES, 40.0), with_control(NFTABLES, 44.0)])
@@ -142,19 +98,6 @@ def test_an_invalid_step_is_left_out():
     assert mode_costs([IPTABLES, invalidated]) == mode_costs([IPTABLES, NFTABLES])
 
 
-def test_runs_of_different_substrates_or_of_the_same_mode_are_refused():
-    other = replace(NFTABLES, run=replace(NFTABLES.run, substrate="uml"))
-    with pytest.raises(
-        Refused,
-        match="no two modes on one substrate were named: only iptables mode on substrate host, nftables mode on substrate uml",
-    ):
-        list(compare([IPTABLES, other], (1.0,)))
-    with pytest.raises(Refused, match="only iptables mode on substrate host"):
-        list(compare([IPTABLES, replace(IPTABLES, run=replace(IPTABLES.run, id="b"))], (1.0,)))
-    with pytest.raises(UsageError, match="run a-iptables was named twice"):
-        list(compare([IPTABLES, NFTABLES, IPTABLES], (1.0,)))
-
-
 def test_runs_of_one_mode_are_pooled():
     second = replace(run("nftables", 0, fixed_us=84.0), run=replace(NFTABLES.run, id="b-nftables"))
     ours, theirs = mode_costs([NFTABLES, IPTABLES, second])
@@ -167,26 +110,6 @@ def test_runs_of_one_mode_are_pooled():
     assert first.startswith("In iptables mode a first packet takes 22 (-")
 
 
-def test_two_runs_of_one_mode_are_refused_if_they_differ_in_growth_by_more_than_their_intervals_allow():
-    def grown(run_id, low, high):
-        us = Interval(value=(low + high) / 2, low=low, high=high)
-        found = GrowthFinding(
-            mode="iptables",
-            conclusion=GrowthConclusion.GROWS,
-            per_1000_services_us=us,
-            at_zero_us=60.0,
-            most_services=10000,
-            steps=6,
-        )
-        return replace(IPTABLES, run=replace(IPTABLES.run, id=run_id), findings=(found,))
-
-    first, alike, other = grown("first", 8.8, 13.1), grown("alike", 12.0, 15.0), grown("other", 17.8, 33.0)
-    assert list(compare([first, alike, NFTABLES], ()))
-    differ = r"in iptables mode differ.* 10\.9 us \(8\.8 to 13\.1\) in run first and by 25\.4 us .* in run other"
-    with pytest.raises(Refused, match=differ):
-        compare([first, other, NFTABLES], ())
-
-
 def test_three_modes_are_compared_two_at_a_time():
     sentences = list(compare([NFTABLES, run("ipvs", 1, fixed_us=150.0), IPTABLES], ()))
     assert [sentence.partition(" a first packet")[0] for sentence in sentences[::2]] == [
@@ -197,55 +120,10 @@ def test_three_modes_are_compared_two_at_a_time():
     assert sentences[4].endswith("it takes less in nftables mode at every number of Services up to 10,000.")
 
 
-def with_baselines(results, *baselines_us):
-    baselines = tuple(
-        replace(measured(0, p50=baseline_us), name=MeasurementName.BASELINE, conditions=Conditions(clock="kernel"))
-        for baseline_us in baselines_us
-    )
-    return replace(results, measurements=(*results.measurements, *baselines))
-
-
-def test_two_runs_are_refused_if_their_controls_are_far_apart():
-    ours, theirs = with_control(IPTABLES, 40.0), with_control(NFTABLES, 54.0)
-    for pair in ((ours, theirs), (theirs, ours)):
-        with pytest.raises(Refused, match=r"without connection tracking took 40\.0 to 40\.0 us in run a-iptables"):
-            list(compare(pair, (1.0,)))
-
-
-def test_two_runs_are_compared_if_their_controls_are_a_few_percent_apart():
-    ours, theirs = with_control(IPTABLES, 40.0), with_control(NFTABLES, 43.0)
-    assert list(compare([with_baselines(ours, 10.0, 11.0), with_baselines(theirs, 12.0, 13.0)], (1.0,)))
-
-
 def test_the_comparison_says_how_fast_the_host_was_in_each_mode():
     first, *_ = compare([with_control(IPTABLES, 40.0), with_control(NFTABLES, 43.0)], (1.0,))
     assert "40.0 us (40.0 to 40.0 in single steps) in iptables mode, 43.0 us (43.0 to 43.0" in first
     assert "without connection tracking" not in next(compare([IPTABLES, with_control(NFTABLES, 43.0)], (1.0,)))
-
-
-def test_runs_without_a_control_are_refused_if_the_ranges_of_their_baselines_do_not_overlap():
-    ours, theirs = with_baselines(IPTABLES, 9.5, 10.4, 11.1), with_baselines(NFTABLES, 11.2, 11.4, 11.9)
-    with pytest.raises(Refused, match=r"loopback baseline took 9\.5 to 11\.1 us"):
-        list(compare([ours, theirs], (1.0,)))
-
-
-def test_two_runs_without_a_control_are_compared_if_one_of_them_has_no_baseline_or_baselines_overlap():
-    ours, theirs = with_baselines(IPTABLES, 14.0, 15.0), with_baselines(NFTABLES, 19.5, 22.0)
-    for pair in ((ours, theirs), (theirs, ours)):
-        with pytest.raises(Refused, match=r"14\.0 to 15\.0 us in run a-iptables"):
-            list(compare(pair, (1.0,)))
-    assert list(compare([ours, with_baselines(NFTABLES, 14.5, 22.0)], (1.0,)))
-    assert list(compare([ours, NFTABLES], (1.0,)))
-
-
-def self_check(*, holds):
-    return SelfCheckFinding(mode="nftables", checks=(AAPairsCheck(holds=holds, pairs=24, alike=9, least=19),))
-
-
-def test_a_run_whose_self_check_failed_is_refused():
-    failed = run("nftables", 0, findings=(self_check(holds=False),))
-    with pytest.raises(Refused, match="run a-nftables failed its self-check, so nothing may be concluded"):
-        list(compare([IPTABLES, failed], (1.0,)))
 
 
 def test_the_error_of_a_run_without_a_sweep_names_the_command_for_one():
@@ -257,51 +135,6 @@ def test_the_error_of_a_run_without_a_sweep_names_the_command_for_one():
         mode_costs([NFTABLES, replace(IPTABLES, measurements=IPTABLES.measurements[-4:])])
 
 
-def changed(results, place, **fields):
-    """Return the results with some quantiles or conditions of one measurement changed."""
-    found = results.measurements[place]
-    measurements = list(results.measurements)
-    measurements[place] = replace(
-        found,
-        quantiles={**found.quantiles, **fields.get("quantiles", {})},
-        conditions=replace(found.conditions, **fields.get("conditions", {})),
-    )
-    return replace(results, measurements=tuple(measurements))
-
-
-@pytest.mark.parametrize("p50", [math.nan, math.inf, -math.inf, 1e300, HUGE])
-@pytest.mark.parametrize("place", [2, -1])
-def test_an_impossible_median_is_refused(p50, place):
-    odd = changed(IPTABLES, place, quantiles={"p50": p50})
-    for pair in ((odd, NFTABLES), (NFTABLES, odd)):
-        with pytest.raises(
-            UsageError, match=r"run a-iptables cannot be compared: p50 of \w+ is .*was expected"
-        ) as refused:
-            list(compare(pair, (1.0,)))
-        assert len(str(refused.value)) < 200
-
-
-@pytest.mark.parametrize("p50", [math.nan, -1.0, HUGE])
-def test_an_impossible_baseline_is_refused(p50):
-    odd = changed(with_baselines(IPTABLES, 14.0, 15.0), -1, quantiles={"p50": p50})
-    with pytest.raises(UsageError, match="p50 of baseline is"):
-        list(compare([odd, with_baselines(NFTABLES, 14.5)], (1.0,)))
-
-
-@pytest.mark.parametrize("services", [None, "many", True, -1, math.nan, HUGE, [5], 1e300])
-def test_an_impossible_number_of_services_is_refused(services):
-    odd = changed(IPTABLES, 2, conditions={"services": services})
-    with pytest.raises(UsageError, match=r"services of first_packet is .*a number from 0 to 10,000,000 was expected"):
-        list(compare([odd, NFTABLES], (1.0,)))
-
-
-def test_the_figures_of_an_invalid_step_are_not_checked():
-    odd = changed(IPTABLES, 2, quantiles={"p50": math.nan})
-    measurements = list(odd.measurements)
-    measurements[2] = replace(measurements[2], invalid_reason="nothing answered")
-    assert list(compare([replace(odd, measurements=tuple(measurements)), NFTABLES], (1.0,)))
-
-
 def test_steps_at_a_single_number_of_services_are_not_a_sweep():
     odd = IPTABLES
     for place in range(len(SERVICES)):
@@ -310,25 +143,11 @@ def test_steps_at_a_single_number_of_services_are_not_a_sweep():
         list(compare([odd, NFTABLES], (1.0,)))
 
 
-def test_a_self_check_that_holds_allows_a_comparison():
-    assert list(compare([replace(IPTABLES, findings=(self_check(holds=True),)), NFTABLES], (1.0,)))
-
-
-def test_a_self_check_without_any_check_counts_as_failed():
-    odd = replace(IPTABLES, findings=(SelfCheckFinding(mode="iptables", checks=()),))
-    with pytest.raises(Refused, match="nothing may be concluded"):
-        list(compare([odd, NFTABLES], (1.0,)))
-
-
 def test_measurements_of_an_experiment_are_left_out():
     apart = replace(measured(2000, p50=9000.0), conditions=replace(measured(2000).conditions, experiment="one node"))
     assert mode_costs([IPTABLES, replace(NFTABLES, measurements=(*NFTABLES.measurements, apart))]) == mode_costs(
         [IPTABLES, NFTABLES]
     )
-
-
-def on_uml(results):
-    return replace(results, run=replace(results.run, id=f"u-{results.run.mode}", substrate="uml", kernel="6.12"))
 
 
 def test_each_substrate_is_compared_by_itself_and_then_both():
@@ -357,12 +176,3 @@ def test_the_behaviour_of_runs_is_compared_although_the_host_was_slower_in_one()
         for results, us in ((IPTABLES, 14.0), (NFTABLES, 25.0))
     )
     assert len(list(compare([quick, slow], (1.0,)))) == 1
-
-
-def test_a_run_that_did_not_finish_or_of_an_unknown_mode_is_refused():
-    unfinished = replace(NFTABLES, run=replace(NFTABLES.run, finished=None))
-    with pytest.raises(UsageError, match=r"run a-nftables did not finish \(name runs that have ended\)"):
-        list(compare([IPTABLES, unfinished], (1.0,)))
-    unknown = replace(NFTABLES, run=replace(NFTABLES.run, mode="ebpf"))
-    with pytest.raises(UsageError, match="run a-nftables has mode 'ebpf', but one of iptables, ipvs, nftables was"):
-        list(compare([IPTABLES, unknown], (1.0,)))
